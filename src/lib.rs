@@ -1,1 +1,2 @@
-
+//! annals
+pub mod types;

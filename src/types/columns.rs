@@ -1,0 +1,260 @@
+//! Rows by column: what flows up from the tiers, and down into segments.
+
+use std::sync::Arc;
+
+use super::{Cell, DataType, Error, Interner, Result, Role, Row, Schema, Strings};
+
+/// A column of numbers as bits (see [`Cell`]).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NumberColumn {
+    /// One value a row; 0 where null.
+    pub bits: Vec<u64>,
+    /// One flag a row, or nothing when every row has a value.
+    pub valid: Vec<bool>,
+}
+
+impl NumberColumn {
+    /// Adds a value or a null.
+    pub fn push(&mut self, value: Option<u64>) {
+        if value.is_none() && self.valid.is_empty() {
+            self.valid.resize(self.bits.len(), true);
+        }
+        if value.is_none() || !self.valid.is_empty() {
+            self.valid.push(value.is_some());
+        }
+        self.bits.push(value.unwrap_or(0));
+    }
+
+    /// The value of a row; `None` where null or beyond the end.
+    pub fn get(&self, row: usize) -> Option<u64> {
+        match self.valid.get(row) {
+            Some(false) => None,
+            _ => self.bits.get(row).copied(),
+        }
+    }
+}
+
+/// A column of lists of item codes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListColumn {
+    /// Where each row's list ends in `items`.
+    pub ends: Vec<u32>,
+    /// Item codes, list behind list. No list is empty; an empty range is null.
+    pub items: Vec<u32>,
+}
+
+impl ListColumn {
+    /// The list of a row; empty where null.
+    pub fn get(&self, row: usize) -> &[u32] {
+        let start = match row.checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or(0),
+            None => 0,
+        };
+        let end = self.ends.get(row).copied().unwrap_or(start);
+        self.items.get(start as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// Adds a list; an empty one is null.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 items in all.
+    pub fn push(&mut self, items: &[u32]) -> Result<()> {
+        self.items.extend_from_slice(items);
+        self.close()
+    }
+
+    /// Ends a list whose items were added to `items`.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        let end = u32::try_from(self.items.len())
+            .map_err(|_| Error::invalid("more than 2^32 impression items in one set of columns"))?;
+        self.ends.push(end);
+        Ok(())
+    }
+}
+
+/// One field's values, a row each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Column {
+    /// Not asked for, or carried elsewhere (the user, the timestamp).
+    #[default]
+    Absent,
+    /// Codes of a dictionary, from 1; 0 is null.
+    Strings(Vec<u32>),
+    /// Numbers and booleans.
+    Numbers(NumberColumn),
+    /// Impressions: codes of the item dictionary.
+    Lists(ListColumn),
+}
+
+impl Column {
+    /// The empty column that holds a field's values.
+    pub(crate) fn for_field(schema: &Schema, field: usize) -> Self {
+        match schema.fields().get(field) {
+            None => Self::Absent,
+            Some(field) => match (field.role(), field.data_type()) {
+                (Role::User | Role::Timestamp, _) => Self::Absent,
+                (Role::Impression, _) => Self::Lists(ListColumn::default()),
+                (_, DataType::String) => Self::Strings(Vec::new()),
+                _ => Self::Numbers(NumberColumn::default()),
+            },
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Self::Absent => {}
+            Self::Strings(codes) => codes.clear(),
+            Self::Numbers(numbers) => {
+                numbers.bits.clear();
+                numbers.valid.clear();
+            }
+            Self::Lists(lists) => {
+                lists.ends.clear();
+                lists.items.clear();
+            }
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Strings(codes) => codes.capacity() * 4,
+            Self::Numbers(numbers) => numbers.bits.capacity() * 8 + numbers.valid.capacity(),
+            Self::Lists(lists) => (lists.ends.capacity() + lists.items.capacity()) * 4,
+        }
+    }
+}
+
+/// Rows by column, with the dictionaries that their codes belong to.
+#[derive(Clone, Default)]
+pub struct Columns {
+    /// A code of `user_ids` a row.
+    pub users: Vec<u32>,
+    /// Epoch seconds, one a row.
+    pub timestamps: Vec<i64>,
+    /// Sequence numbers of the rows' commits, one a row; empty where not asked for.
+    pub sequences: Vec<u64>,
+    /// One column for each schema field, by position.
+    pub fields: Vec<Column>,
+    /// The strings of `users`.
+    pub user_ids: Option<Arc<dyn Strings>>,
+    /// The strings of each string field, by position; impressions use the item field's.
+    pub dictionaries: Vec<Option<Arc<dyn Strings>>>,
+}
+
+impl Columns {
+    /// No rows, with a column for every field of the schema.
+    pub fn for_schema(schema: &Schema) -> Self {
+        let fields = schema.fields().len();
+        Self {
+            fields: (0..fields)
+                .map(|id| Column::for_field(schema, id))
+                .collect(),
+            dictionaries: vec![None; fields],
+            ..Self::default()
+        }
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.timestamps.len()
+    }
+
+    /// Removes every row and keeps the memory and the dictionaries.
+    pub fn clear(&mut self) {
+        self.users.clear();
+        self.timestamps.clear();
+        self.sequences.clear();
+        self.fields.iter_mut().for_each(Column::clear);
+    }
+
+    /// Bytes of memory the rows take, dictionaries aside.
+    pub fn memory_bytes(&self) -> usize {
+        self.users.capacity() * 4
+            + self.timestamps.capacity() * 8
+            + self.sequences.capacity() * 8
+            + self.fields.iter().map(Column::memory_bytes).sum::<usize>()
+    }
+}
+
+/// Collects rows into columns, giving equal strings equal codes.
+pub(crate) struct ColumnsBuilder {
+    columns: Columns,
+    item: usize,
+    users: Interner,
+    interners: Vec<Interner>,
+}
+
+impl ColumnsBuilder {
+    pub(crate) fn new(schema: &Schema) -> Self {
+        let columns = Columns::for_schema(schema);
+        Self {
+            item: schema.item(),
+            users: Interner::default(),
+            interners: columns.fields.iter().map(|_| Interner::default()).collect(),
+            columns,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.columns.rows()
+    }
+
+    /// Adds a validated row.
+    pub(crate) fn push(&mut self, row: &Row<'_>, sequence: u64) -> Result<()> {
+        let user = self.users.intern(row.user)?;
+        self.columns.users.push(user);
+        self.columns.timestamps.push(row.timestamp);
+        self.columns.sequences.push(sequence);
+        for (field, column) in self.columns.fields.iter_mut().enumerate() {
+            let cell = row.cells.get(field).copied().unwrap_or(Cell::Null);
+            match (column, cell) {
+                (Column::Absent, _) => {}
+                (Column::Strings(codes), Cell::Text(text)) => {
+                    codes.push(intern(&mut self.interners, field, text)?);
+                }
+                (Column::Strings(codes), _) => codes.push(0),
+                (Column::Numbers(numbers), Cell::Bits(bits)) => numbers.push(Some(bits)),
+                (Column::Numbers(numbers), _) => numbers.push(None),
+                (Column::Lists(lists), Cell::Text(joined)) => {
+                    for item in joined.split('|') {
+                        lists
+                            .items
+                            .push(intern(&mut self.interners, self.item, item)?);
+                    }
+                    lists.close()?;
+                }
+                (Column::Lists(lists), _) => lists.close()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory taken, dictionaries included.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.columns.memory_bytes()
+            + self.users.memory_bytes()
+            + self
+                .interners
+                .iter()
+                .map(Interner::memory_bytes)
+                .sum::<usize>()
+    }
+
+    /// The rows, in the order of pushing.
+    pub(crate) fn finish(self) -> Columns {
+        let mut columns = self.columns;
+        columns.user_ids = Some(self.users.into_dictionary());
+        for (slot, interner) in columns.dictionaries.iter_mut().zip(self.interners) {
+            *slot = Some(interner.into_dictionary());
+        }
+        columns
+    }
+}
+
+fn intern(interners: &mut [Interner], field: usize, text: &str) -> Result<u32> {
+    match interners.get_mut(field) {
+        Some(interner) => interner.intern(text),
+        None => Err(Error::invalid("a cell beyond the schema's fields")),
+    }
+}

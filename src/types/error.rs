@@ -1,0 +1,127 @@
+//! One error type, few kinds; each kind tells the caller what to do.
+
+use std::fmt;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What the caller can do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The data or the argument breaks a rule: correct it and call again. Nothing was written.
+    InvalidInput,
+    /// There is no such store, segment, file or field.
+    NotFound,
+    /// A store stands where a new one was to be created.
+    AlreadyExists,
+    /// Another process has the store open for writing: close it, or open read-only.
+    Locked,
+    /// Bytes on disk differ from what was written: run `annals verify`, restore what it names.
+    Corruption,
+    /// The operating system refused: the message says which file and operation.
+    Io,
+    /// An earlier failure made further writes unsafe: reads go on; reopen the store to write.
+    Poisoned,
+    /// The store was written by a newer version, or the handle cannot do this.
+    Unsupported,
+}
+
+impl ErrorKind {
+    fn label(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid input",
+            Self::NotFound => "not found",
+            Self::AlreadyExists => "already exists",
+            Self::Locked => "locked",
+            Self::Corruption => "corruption",
+            Self::Io => "input/output",
+            Self::Poisoned => "poisoned",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// An error: a [kind](ErrorKind) for programs, a message for people.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, message)
+    }
+
+    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Corruption, message)
+    }
+
+    /// An error of the operating system, with what was being done to which file.
+    pub(crate) fn io(doing: impl fmt::Display, source: std::io::Error) -> Self {
+        let kind = match source.kind() {
+            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            std::io::ErrorKind::AlreadyExists => ErrorKind::AlreadyExists,
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, doing.to_string()).caused_by(source)
+    }
+
+    pub(crate) fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Says where: `context: message`.
+    pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
+        self.0.message = format!("{context}: {}", self.0.message);
+        self
+    }
+
+    /// What the caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What went wrong and where, without the cause (see [`std::error::Error::source`]).
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        match &self.0.source {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {self}", self.0.kind.label())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.0.source.as_deref()?;
+        Some(source)
+    }
+}

@@ -1,0 +1,74 @@
+//! Quotas as named options.
+
+use serde::{Deserialize, Serialize};
+
+/// The quotas that schemas and data are held to; `None` lifts one.
+///
+/// The default is [`Limits::personalize`], the figures of the interactions dataset contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Characters of a schema document. Default 20,000.
+    pub max_schema_chars: Option<usize>,
+    /// Metadata fields: those with no reserved name. Default 5.
+    pub max_metadata_fields: Option<usize>,
+    /// Optional metadata fields (EVENT_TYPE and EVENT_VALUE count) plus distinct event types in the
+    /// data. Default 10.
+    pub max_metadata_fields_and_event_types: Option<usize>,
+    /// Characters of a user or item id. Default 256.
+    pub max_id_chars: Option<usize>,
+    /// Characters of an event type. Default 256.
+    pub max_event_type_chars: Option<usize>,
+    /// Characters of any other string value. Default 1,000.
+    pub max_string_chars: Option<usize>,
+    /// Characters of an impression list joined by bars, the bars included. Default 1,000.
+    pub max_impression_chars: Option<usize>,
+    /// Whether a reserved field name may not stand as a value. Default true.
+    pub refuse_reserved_values: bool,
+    /// Fewer rows than this in one bulk import give a warning. Default 1,000.
+    pub min_import_rows: u64,
+}
+
+impl Limits {
+    /// Bytes of one string cell that no option lifts: what the formats can hold.
+    pub const MAX_CELL_BYTES: usize = 1 << 20;
+
+    /// Schema fields that no option lifts: what the formats can hold.
+    pub const MAX_FIELDS: usize = 512;
+
+    /// The service's figures.
+    pub fn personalize() -> Self {
+        Self {
+            max_schema_chars: Some(20_000),
+            max_metadata_fields: Some(5),
+            max_metadata_fields_and_event_types: Some(10),
+            max_id_chars: Some(256),
+            max_event_type_chars: Some(256),
+            max_string_chars: Some(1000),
+            max_impression_chars: Some(1000),
+            refuse_reserved_values: true,
+            min_import_rows: 1000,
+        }
+    }
+
+    /// Every quota lifted; only [`Limits::MAX_CELL_BYTES`] and [`Limits::MAX_FIELDS`] remain.
+    pub fn unlimited() -> Self {
+        Self {
+            max_schema_chars: None,
+            max_metadata_fields: None,
+            max_metadata_fields_and_event_types: None,
+            max_id_chars: None,
+            max_event_type_chars: None,
+            max_string_chars: None,
+            max_impression_chars: None,
+            refuse_reserved_values: false,
+            min_import_rows: 0,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::personalize()
+    }
+}

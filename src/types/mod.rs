@@ -1,0 +1,29 @@
+//! The words that everybody uses: schema, values, batches, queries, errors.
+//!
+//! Rank 0: nothing here imports from another folder.
+
+mod batch;
+mod columns;
+mod dictionary;
+mod error;
+mod interaction;
+mod limits;
+mod query;
+mod row;
+mod schema;
+mod schema_json;
+mod settings;
+
+pub use batch::{Commit, Durability, WriteBatch};
+pub(crate) use columns::ColumnsBuilder;
+pub use columns::{Column, Columns, ListColumn, NumberColumn};
+pub(crate) use dictionary::index_of;
+pub use dictionary::{Dictionary, Interner, Strings};
+pub use error::{Error, ErrorKind, Result};
+pub use interaction::{Interaction, Value};
+pub use limits::Limits;
+pub(crate) use query::TierQuery;
+pub use query::{HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TimeRange, UserRange};
+pub use row::{Cell, Row, bits_of_f32, f32_of_bits};
+pub use schema::{DataType, Field, FieldId, Role, Schema};
+pub use settings::Settings;

@@ -1,0 +1,63 @@
+//! What a host can set about a store: plain data, with units in the names.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Result};
+
+/// Settings of an open store. None of them changes what the store answers; they may differ from
+/// one opening to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Rows a hot generation takes before it is sealed into a segment. Default 262,144.
+    pub generation_rows: u64,
+    /// Bytes of memory a hot generation takes before it is sealed. Default 64 MiB.
+    pub generation_bytes: u64,
+    /// Generations that may wait to be sealed; when more wait, writes wait too. Default 2.
+    pub waiting_generations: usize,
+    /// Memory that a bulk import, a seal or a compaction may take, in bytes. Beyond it, sorted
+    /// runs are spilled to disk. At least 1 MiB. Default 1 GiB.
+    pub memory_budget_bytes: u64,
+    /// Sorted runs of one origin that a user's lookup may have to probe before the store compacts
+    /// them. Default 4.
+    pub max_runs: usize,
+    /// Whether generations are sealed and runs compacted on a background thread. Without it the
+    /// host calls `flush` and `compact`. Default true.
+    pub background: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            generation_rows: 1 << 18,
+            generation_bytes: 64 << 20,
+            waiting_generations: 2,
+            memory_budget_bytes: 1 << 30,
+            max_runs: 4,
+            background: true,
+        }
+    }
+}
+
+impl Settings {
+    /// Checks every figure against its range.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the setting, its value and its range.
+    pub fn validate(&self) -> Result<()> {
+        at_least("generation_rows", self.generation_rows, 1)?;
+        at_least("generation_bytes", self.generation_bytes, 1 << 10)?;
+        at_least("waiting_generations", self.waiting_generations as u64, 1)?;
+        at_least("memory_budget_bytes", self.memory_budget_bytes, 1 << 20)?;
+        at_least("max_runs", self.max_runs as u64, 1)
+    }
+}
+
+fn at_least(name: &str, value: u64, least: u64) -> Result<()> {
+    if value < least {
+        return Err(Error::invalid(format!(
+            "setting {name} is {value}; it must be at least {least}"
+        )));
+    }
+    Ok(())
+}

@@ -1,2 +1,4 @@
 //! annals
+mod codec;
+mod io;
 pub mod types;

@@ -1,0 +1,101 @@
+//! A bitmap that counts its set bits before any position in constant time.
+//!
+//! ```text
+//! ranks: one u32 per 512 bits, the set bits before them (and one more for the end)
+//! bits:  64-bit words, little-endian, first value in the lowest bit
+//! ```
+
+use super::source::{Source, short, u32_at};
+use crate::types::{Error, Result};
+
+const RANK_BITS: usize = 512;
+
+/// A bitmap of `len` bits in a stream.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bitmap {
+    len: usize,
+}
+
+impl Bitmap {
+    /// A bitmap of `len` bits.
+    pub fn new(len: usize) -> Self {
+        Self { len }
+    }
+
+    fn blocks(&self) -> usize {
+        self.len.div_ceil(RANK_BITS)
+    }
+
+    fn bits_offset(&self) -> usize {
+        (self.blocks() + 1).next_multiple_of(2) * 4
+    }
+
+    /// Bytes of the stream.
+    pub fn bytes(&self) -> usize {
+        self.bits_offset() + self.blocks() * (RANK_BITS / 8)
+    }
+
+    /// Appends the stream of `bits`, which must be `len` long.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 set bits.
+    pub fn encode(&self, mut bits: impl Iterator<Item = bool>, out: &mut Vec<u8>) -> Result<()> {
+        let mut words = Vec::with_capacity(self.blocks() * 8);
+        for _ in 0..self.blocks() * 8 {
+            let word = (0..64).fold(0u64, |word, at| {
+                word | u64::from(bits.next().unwrap_or(false)) << at
+            });
+            words.push(word);
+        }
+        let mut rank = 0u64;
+        let start = out.len();
+        for block in words.chunks(RANK_BITS / 64) {
+            out.extend_from_slice(&rank_u32(rank)?.to_le_bytes());
+            rank += block
+                .iter()
+                .map(|word| u64::from(word.count_ones()))
+                .sum::<u64>();
+        }
+        out.extend_from_slice(&rank_u32(rank)?.to_le_bytes());
+        out.resize(start + self.bits_offset(), 0);
+        out.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        Ok(())
+    }
+
+    /// The 64 bits of word `index`.
+    #[inline]
+    pub fn word<'a>(&self, source: impl Source<'a>, index: usize) -> Result<u64> {
+        let bytes = source.get(self.bits_offset() + index * 8, 8)?;
+        Ok(u64::from_le_bytes(bytes.try_into().map_err(|_| short())?))
+    }
+
+    /// The words from `first` up to `end`, as bytes.
+    pub fn words<'a>(&self, source: impl Source<'a>, first: usize, end: usize) -> Result<&'a [u8]> {
+        let count = end.saturating_sub(first);
+        source.get(self.bits_offset() + first * 8, count * 8)
+    }
+
+    /// The number of set bits before `position`, which is at most `len`.
+    pub fn rank<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {
+        if position > self.len {
+            return Err(Error::corrupt("a position beyond its bitmap"));
+        }
+        let block = position / RANK_BITS;
+        let mut rank = u32_at(source, 0, block)? as usize;
+        let first = block * (RANK_BITS / 64);
+        let last = position / 64;
+        let words = self.words(source, first, last)?;
+        for word in words.as_chunks::<8>().0 {
+            rank += u64::from_le_bytes(*word).count_ones() as usize;
+        }
+        if position % 64 != 0 {
+            let word = self.word(source, last)?;
+            rank += (word & ((1 << (position % 64)) - 1)).count_ones() as usize;
+        }
+        Ok(rank)
+    }
+}
+
+fn rank_u32(rank: u64) -> Result<u32> {
+    u32::try_from(rank).map_err(|_| Error::invalid("more than 2^32 set bits in one bitmap"))
+}

@@ -1,0 +1,166 @@
+//! Every encoding is estimated; the smallest wins.
+
+use super::classes::{Classes, Histogram, Widths};
+use super::delta::Delta;
+use super::packed::Packed;
+use super::runs::Runs;
+use super::sparse::Sparse;
+use super::stream::{Descriptor, Encoding};
+use super::word::Word;
+use crate::types::Result;
+
+/// An encoding with what it would take.
+struct Plan {
+    encoding: Encoding,
+    params: [u64; 6],
+    bytes: usize,
+}
+
+/// Appends `values` in the encoding that takes the fewest bytes and says which. Cost: a few
+/// passes over the values.
+///
+/// # Errors
+/// `InvalidInput` when one stream would pass 4 GiB.
+pub fn encode<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descriptor> {
+    let count = values.len();
+    let plan = plans(values).into_iter().min_by_key(|plan| plan.bytes);
+    let Plan {
+        encoding, params, ..
+    } = plan.unwrap_or_else(|| constant(0));
+    let [a, b, c, d, e, _] = params;
+    match encoding {
+        Encoding::Constant => {}
+        Encoding::Packed => Packed::checked(a, b)?.encode(values.iter().copied(), out),
+        Encoding::Runs => runs(values, Packed::checked(b, c)?).encode(values, out)?,
+        Encoding::Classes => encode_classes(values, Widths::checked([a, b, c, d])?, e, out)?,
+        Encoding::Sparse => Sparse {
+            modal: a,
+            rest: Packed::checked(b, c)?,
+        }
+        .encode(values, out)?,
+        Encoding::Delta => Delta::new(Widths::checked([a, b, c, d])?, e)?.encode(values, out)?,
+    }
+    Ok(Descriptor {
+        encoding,
+        count,
+        params,
+    })
+}
+
+fn plans<T: Word>(values: &[T]) -> Vec<Plan> {
+    let wide = || values.iter().map(|value| value.wide());
+    let (Some(min), Some(max)) = (wide().min(), wide().max()) else {
+        return Vec::new();
+    };
+    if min == max {
+        return vec![constant(min)];
+    }
+    let count = values.len();
+    let packed = Packed::for_range(min, max);
+    let mut plans = vec![
+        Plan {
+            encoding: Encoding::Packed,
+            params: [packed.base, u64::from(packed.width), 0, 0, 0, 0],
+            bytes: packed.bytes(count),
+        },
+        plan_runs(values, packed),
+    ];
+    plans.extend(plan_sparse(values));
+    if let Some((widths, bits)) = Histogram::of(wide().map(|value| value - min)).best() {
+        let [a, b, c, d] = widths.0.map(u64::from);
+        plans.push(Plan {
+            encoding: Encoding::Classes,
+            params: [a, b, c, d, min, 0],
+            bytes: Classes::bytes(count, 0, bits),
+        });
+    }
+    if let Some((widths, width, bytes)) = Delta::plan(values, max) {
+        let [a, b, c, d] = widths.0.map(u64::from);
+        plans.push(Plan {
+            encoding: Encoding::Delta,
+            params: [a, b, c, d, u64::from(width), 0],
+            bytes,
+        });
+    }
+    plans
+}
+
+fn constant(value: u64) -> Plan {
+    Plan {
+        encoding: Encoding::Constant,
+        params: [value, 0, 0, 0, 0, 0],
+        bytes: 0,
+    }
+}
+
+fn runs<T: Word>(values: &[T], packed: Packed) -> Runs {
+    Runs {
+        runs: Runs::count(values),
+        values: packed,
+    }
+}
+
+fn plan_runs<T: Word>(values: &[T], packed: Packed) -> Plan {
+    let runs = runs(values, packed);
+    Plan {
+        encoding: Encoding::Runs,
+        params: [
+            runs.runs as u64,
+            packed.base,
+            u64::from(packed.width),
+            0,
+            0,
+            0,
+        ],
+        bytes: runs.bytes(values.len()),
+    }
+}
+
+/// A majority value, if there is one, makes a sparse stream worth a look.
+fn plan_sparse<T: Word>(values: &[T]) -> Option<Plan> {
+    let modal = majority(values)?;
+    let others = || {
+        values
+            .iter()
+            .map(|value| value.wide())
+            .filter(|value| *value != modal)
+    };
+    let rest = Packed::for_range(others().min()?, others().max()?);
+    let sparse = Sparse { modal, rest };
+    Some(Plan {
+        encoding: Encoding::Sparse,
+        params: [modal, rest.base, u64::from(rest.width), 0, 0, 0],
+        bytes: sparse.bytes(values.len(), others().count()),
+    })
+}
+
+/// The value that more than half of a sample has (Boyer and Moore's vote), if any can.
+fn majority<T: Word>(values: &[T]) -> Option<u64> {
+    let (mut candidate, mut votes) = (values.first()?.wide(), 0u64);
+    for value in values {
+        if value.wide() == candidate {
+            votes += 1;
+        } else if votes == 0 {
+            (candidate, votes) = (value.wide(), 1);
+        } else {
+            votes -= 1;
+        }
+    }
+    Some(candidate)
+}
+
+fn encode_classes<T: Word>(
+    values: &[T],
+    widths: Widths,
+    base: u64,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    Classes::new(widths, 0).encode(
+        values.len(),
+        |range, _head, block| {
+            let values = values.get(range).unwrap_or_default();
+            block.extend(values.iter().map(|value| value.wide() - base));
+        },
+        out,
+    )
+}

@@ -1,0 +1,294 @@
+//! Width classes: each value takes one of four widths, named by two bits.
+//!
+//! Values come in blocks of 128, so that a lookup decodes no more than the blocks it needs; four
+//! values share a class byte, and a table by class byte tells how many bits the four take, so
+//! the only chain from one group of four to the next is one addition.
+//!
+//! ```text
+//! offsets: one u32 a block, where it starts among the blocks (and one more for the end)
+//! block:   head (empty here; delta.rs keeps a base there)
+//!          classes: one byte per four values, two bits each, first value lowest
+//!          payload: the values, each in its class's width, first value lowest; padded to a byte
+//! slack:   32 zero bytes
+//! ```
+
+use super::BLOCK;
+use super::bits::{BitWriter, MAX_LOAD_BITS, load, mask, width_of};
+use super::source::{Source, short};
+use super::word::Word;
+use crate::types::{Error, Result};
+
+/// Bytes behind the last block: a group is loaded whole, also where a block ends inside it, so
+/// three values of 57 bits may be looked for behind the last one, with a 64-bit load.
+const SLACK: usize = 32;
+
+/// The widths of the four classes, rising.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Widths(pub [u32; 4]);
+
+/// How many values there are of each width.
+pub(super) struct Histogram(pub [u64; 65]);
+
+impl Histogram {
+    pub(super) fn of(values: impl Iterator<Item = u64>) -> Self {
+        let mut counts = [0; 65];
+        for value in values {
+            if let Some(count) = counts.get_mut(width_of(value) as usize) {
+                *count += 1;
+            }
+        }
+        Self(counts)
+    }
+
+    fn count(&self, widths: std::ops::RangeInclusive<u32>) -> u64 {
+        let (from, to) = (*widths.start() as usize, *widths.end() as usize);
+        self.0
+            .get(from..=to)
+            .map_or(0, |counts| counts.iter().sum())
+    }
+
+    /// The widths that take the fewest bits, and those bits; `None` when a value is too wide.
+    pub(super) fn best(&self) -> Option<(Widths, u64)> {
+        let max = self.0.iter().rposition(|count| *count > 0).unwrap_or(0) as u32;
+        if max > MAX_LOAD_BITS {
+            return None;
+        }
+        let mut best = (Widths([max; 4]), u64::MAX);
+        for a in 0..=max {
+            let bits_a = self.count(0..=a) * u64::from(a);
+            for b in a..=max {
+                let bits_b = bits_a + self.between(a, b) * u64::from(b);
+                for c in b..=max {
+                    let bits = bits_b
+                        + self.between(b, c) * u64::from(c)
+                        + self.between(c, max) * u64::from(max);
+                    if bits < best.1 {
+                        best = (Widths([a, b, c, max]), bits);
+                    }
+                }
+            }
+        }
+        Some(best)
+    }
+
+    /// Values wider than `a` and at most `b` wide.
+    fn between(&self, a: u32, b: u32) -> u64 {
+        if a >= b { 0 } else { self.count(a + 1..=b) }
+    }
+}
+
+impl Widths {
+    pub(super) fn checked(widths: [u64; 4]) -> Result<Self> {
+        let bad = || Error::corrupt(format!("class widths {widths:?}"));
+        let mut checked = [0; 4];
+        for (slot, width) in checked.iter_mut().zip(widths) {
+            *slot = u32::try_from(width).map_err(|_| bad())?;
+        }
+        if !checked.is_sorted() || checked[3] > MAX_LOAD_BITS {
+            return Err(bad());
+        }
+        Ok(Self(checked))
+    }
+
+    fn class_of(&self, value: u64) -> usize {
+        let width = width_of(value);
+        self.0.iter().position(|class| width <= *class).unwrap_or(3)
+    }
+}
+
+/// What four values with one class byte need.
+#[derive(Clone, Copy, Default)]
+struct Group {
+    masks: [u64; 4],
+    shifts: [u8; 4],
+    /// Bits of the first two values, and of all four.
+    pair: u8,
+    total: u8,
+}
+
+/// The class-coded blocks of a stream.
+#[derive(Clone)]
+pub(super) struct Classes {
+    groups: Box<[Group; 256]>,
+    widths: Widths,
+    head: usize,
+}
+
+impl Classes {
+    /// Blocks with `head` bytes before their classes.
+    pub(super) fn new(widths: Widths, head: usize) -> Self {
+        let mut groups = Box::new([Group::default(); 256]);
+        for (byte, group) in groups.iter_mut().enumerate() {
+            let width = |lane: usize| widths.0[byte >> (2 * lane) & 3];
+            for (lane, slot) in group.masks.iter_mut().enumerate() {
+                *slot = mask(width(lane));
+            }
+            group.shifts = [0, width(0) as u8, 0, width(2) as u8];
+            group.pair = (width(0) + width(1)) as u8;
+            group.total = (0..4).map(width).sum::<u32>() as u8;
+        }
+        Self {
+            groups,
+            widths,
+            head,
+        }
+    }
+
+    pub(super) fn widths(&self) -> Widths {
+        self.widths
+    }
+
+    /// Bytes of a stream of `count` values whose payloads take `bits`, at most.
+    pub(super) fn bytes(count: usize, head: usize, bits: u64) -> usize {
+        let blocks = count.div_ceil(BLOCK);
+        (blocks + 1) * 4 + blocks * (head + 1) + count.div_ceil(4) + (bits / 8) as usize + SLACK
+    }
+
+    /// Appends the stream of `count` values; `block` gives a block's head and values.
+    pub(super) fn encode(
+        &self,
+        count: usize,
+        mut block: impl FnMut(std::ops::Range<usize>, &mut Vec<u8>, &mut Vec<u64>),
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let blocks = count.div_ceil(BLOCK);
+        let offsets_at = out.len();
+        let blocks_at = offsets_at + (blocks + 1) * 4;
+        out.resize(blocks_at, 0);
+        let mut values = Vec::with_capacity(BLOCK);
+        for index in 0..=blocks {
+            let offset = u32::try_from(out.len() - blocks_at)
+                .map_err(|_| Error::invalid("a column of more than 4 GiB in one segment"))?;
+            let at = offsets_at + index * 4;
+            if let Some(slot) = out.get_mut(at..at + 4) {
+                slot.copy_from_slice(&offset.to_le_bytes());
+            }
+            if index < blocks {
+                values.clear();
+                let range = index * BLOCK..(index * BLOCK + BLOCK).min(count);
+                block(range, out, &mut values);
+                self.encode_block(&values, out);
+            }
+        }
+        out.extend_from_slice(&[0; SLACK]);
+        Ok(())
+    }
+
+    fn encode_block(&self, values: &[u64], out: &mut Vec<u8>) {
+        for group in values.chunks(4) {
+            let classes = group.iter().enumerate().fold(0, |byte, (lane, value)| {
+                byte | self.widths.class_of(*value) << (2 * lane)
+            });
+            out.push(classes as u8);
+        }
+        let mut writer = BitWriter::new(out);
+        for value in values {
+            writer.put(*value, self.widths.0[self.widths.class_of(*value)]);
+        }
+        writer.align();
+    }
+
+    /// Calls `each` with the part of every block that holds values of `start..start + len`:
+    /// the block's bytes, the values in it, and the range wanted of them.
+    pub(super) fn for_blocks<'a>(
+        source: impl Source<'a>,
+        count: usize,
+        start: usize,
+        len: usize,
+        mut each: impl FnMut(&'a [u8], usize, std::ops::Range<usize>) -> Result<()>,
+    ) -> Result<()> {
+        if len == 0 {
+            return Ok(());
+        }
+        let end = start + len;
+        let blocks = count.div_ceil(BLOCK);
+        let (first, last) = (start / BLOCK, (end - 1) / BLOCK);
+        let offsets = source.get(first * 4, (last - first + 2) * 4)?;
+        let offsets = offsets.as_chunks::<4>().0;
+        for (block, pair) in (first..).zip(offsets.windows(2)) {
+            let [from, to] = pair else {
+                return Err(short());
+            };
+            let from = u32::from_le_bytes(*from) as usize;
+            let to = u32::from_le_bytes(*to) as usize;
+            let len = to.checked_sub(from).ok_or_else(short)?;
+            let bytes = source.get((blocks + 1) * 4 + from, len + SLACK)?;
+            let begins = block * BLOCK;
+            let values = (count - begins).min(BLOCK);
+            let wanted = start.saturating_sub(begins)..(end - begins).min(values);
+            each(bytes, values, wanted)?;
+        }
+        Ok(())
+    }
+
+    /// Decodes values `from..to` (both multiples of four, or the block's end) of a block of
+    /// `values` into the same positions of `out`.
+    #[inline]
+    pub(super) fn decode_block<T: Word>(
+        &self,
+        block: &[u8],
+        values: usize,
+        wanted: &std::ops::Range<usize>,
+        base: u64,
+        out: &mut [T; BLOCK],
+    ) -> Result<()> {
+        let class_bytes = values.div_ceil(4);
+        let classes = block
+            .get(self.head..self.head + class_bytes)
+            .ok_or_else(short)?;
+        let payload = block.get(self.head + class_bytes..).ok_or_else(short)?;
+        let (first, last) = (wanted.start / 4, wanted.end.div_ceil(4));
+        let before = classes.get(..first).ok_or_else(short)?;
+        let mut bit: usize = before.iter().map(|class| self.total(*class)).sum();
+        let classes = classes.get(first..last).ok_or_else(short)?;
+        let slots = out.as_chunks_mut::<4>().0.get_mut(first..last);
+        for (class, slots) in classes.iter().zip(slots.ok_or_else(short)?) {
+            let group = &self.groups[usize::from(*class)];
+            *slots = if self.widths.0[3] <= MAX_LOAD_BITS / 2 {
+                group.two_loads(payload, bit, base)
+            } else {
+                group.four_loads(payload, bit, base)
+            }
+            .ok_or_else(short)?;
+            bit += usize::from(group.total);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn total(&self, class: u8) -> usize {
+        usize::from(self.groups[usize::from(class)].total)
+    }
+}
+
+impl Group {
+    /// Four values whose pairs fit one load each.
+    #[inline]
+    fn two_loads<T: Word>(&self, payload: &[u8], bit: usize, base: u64) -> Option<[T; 4]> {
+        let second = bit + usize::from(self.pair);
+        let a = load(payload, bit / 8)? >> (bit % 8);
+        let b = load(payload, second / 8)? >> (second % 8);
+        let value = |word: u64, lane: usize| {
+            T::of((word >> self.shifts[lane] & self.masks[lane]).wrapping_add(base))
+        };
+        Some([value(a, 0), value(a, 1), value(b, 2), value(b, 3)])
+    }
+
+    /// Four values of up to 57 bits.
+    #[inline]
+    fn four_loads<T: Word>(&self, payload: &[u8], bit: usize, base: u64) -> Option<[T; 4]> {
+        let at = |lane: usize| match lane {
+            0 => bit,
+            1 => bit + usize::from(self.shifts[1]),
+            2 => bit + usize::from(self.pair),
+            _ => bit + usize::from(self.pair) + usize::from(self.shifts[3]),
+        };
+        let mut values = [T::default(); 4];
+        for (lane, slot) in values.iter_mut().enumerate() {
+            let bit = at(lane);
+            let word = load(payload, bit / 8)? >> (bit % 8);
+            *slot = T::of((word & self.masks[lane]).wrapping_add(base));
+        }
+        Some(values)
+    }
+}

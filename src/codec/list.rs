@@ -1,0 +1,229 @@
+//! Lists of codes, such as impressions: equal neighbours are kept once.
+//!
+//! A column of lists is four streams:
+//!
+//! ```text
+//! present: bitmap over rows, set where there is a list
+//! fresh:   bitmap over present rows, set where the list differs from the present one before it
+//! ends:    where each distinct list ends among the items
+//! items:   codes, list behind list
+//! ```
+//!
+//! `present` and `fresh` shrink to a constant when all their bits are one.
+
+use std::ops::Range;
+
+use super::bitmap::Bitmap;
+use super::choose::encode;
+use super::source::{Source, short};
+use super::stream::{Descriptor, Encoding, Stream};
+use crate::types::{ListColumn, Result};
+
+/// The descriptors of a list column's four streams.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ListEncoding {
+    /// Whether row has a list: a constant 1, or a bitmap when `count` bits follow.
+    pub present: Flags,
+    /// Whether a present list is not the one before it.
+    pub fresh: Flags,
+    /// Where lists end.
+    pub ends: Descriptor,
+    /// The items.
+    pub items: Descriptor,
+}
+
+/// Flags that are all set (and take no bytes), or a bitmap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flags {
+    /// How many.
+    pub count: usize,
+    /// Whether all are set.
+    pub all: bool,
+}
+
+impl Flags {
+    fn encode(flags: &[bool], out: &mut Vec<u8>) -> Result<Self> {
+        let all = flags.iter().all(|flag| *flag);
+        if !all {
+            Bitmap::new(flags.len()).encode(flags.iter().copied(), out)?;
+        }
+        Ok(Self {
+            count: flags.len(),
+            all,
+        })
+    }
+
+    fn rank<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {
+        if self.all {
+            Ok(position)
+        } else {
+            Bitmap::new(self.count).rank(source, position)
+        }
+    }
+
+    fn get<'a>(&self, source: impl Source<'a>, position: usize) -> Result<bool> {
+        if self.all {
+            return Ok(true);
+        }
+        let word = Bitmap::new(self.count).word(source, position / 64)?;
+        Ok(word >> (position % 64) & 1 == 1)
+    }
+}
+
+/// Appends the four streams of a list column to one buffer each.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_lists(
+    lists: &ListColumn,
+    rows: usize,
+    out: [&mut Vec<u8>; 4],
+) -> Result<ListEncoding> {
+    let [present_out, fresh_out, ends_out, items_out] = out;
+    let present: Vec<bool> = (0..rows).map(|row| !lists.get(row).is_empty()).collect();
+    let (mut fresh, mut ends, mut items) = (Vec::new(), Vec::new(), Vec::<u32>::new());
+    let mut before: &[u32] = &[];
+    for list in (0..rows)
+        .map(|row| lists.get(row))
+        .filter(|list| !list.is_empty())
+    {
+        let differs = list != before;
+        fresh.push(differs);
+        if differs {
+            items.extend_from_slice(list);
+            ends.push(items.len() as u64);
+            before = list;
+        }
+    }
+    Ok(ListEncoding {
+        present: Flags::encode(&present, present_out)?,
+        fresh: Flags::encode(&fresh, fresh_out)?,
+        ends: encode_ends(&ends, ends_out)?,
+        items: encode(&items, items_out)?,
+    })
+}
+
+/// Lists of one length need no ends: the length is the constant's value.
+fn encode_ends(ends: &[u64], out: &mut Vec<u8>) -> Result<Descriptor> {
+    let length = ends.first().copied().unwrap_or(0);
+    let regular = ends.iter().zip(1..).all(|(end, nth)| *end == length * nth);
+    if regular {
+        return Ok(Descriptor {
+            encoding: Encoding::Constant,
+            count: ends.len(),
+            params: [length, 0, 0, 0, 0, 0],
+        });
+    }
+    encode(ends, out)
+}
+
+/// Reads a list column.
+#[derive(Clone)]
+pub struct ListReader {
+    present: Flags,
+    fresh: Flags,
+    ends: Stream,
+    items: Stream,
+}
+
+/// The sources of the four streams.
+#[derive(Clone, Copy)]
+pub struct ListSources<S> {
+    pub present: S,
+    pub fresh: S,
+    pub ends: S,
+    pub items: S,
+}
+
+impl ListReader {
+    /// Checks the descriptors.
+    ///
+    /// # Errors
+    /// `Corruption` when a parameter is outside its range.
+    pub fn open(encoding: &ListEncoding) -> Result<Self> {
+        Ok(Self {
+            present: encoding.present,
+            fresh: encoding.fresh,
+            ends: Stream::open(&encoding.ends)?,
+            items: Stream::open(&encoding.items)?,
+        })
+    }
+
+    /// Appends the lists of the rows of `range`.
+    ///
+    /// # Errors
+    /// `Corruption` when the streams do not fit together.
+    pub fn decode<'a, S: Source<'a>>(
+        &self,
+        sources: ListSources<S>,
+        range: Range<usize>,
+        out: &mut ListColumn,
+    ) -> Result<()> {
+        if range.end > self.present.count {
+            return Err(short());
+        }
+        let mut dense = self.present.rank(sources.present, range.start)?;
+        let dense_end = self.present.rank(sources.present, range.end)?;
+        if dense == dense_end {
+            return repeat_null(range.len(), out);
+        }
+        let mut next = self.fresh.rank(sources.fresh, dense)?;
+        let next_end = self.fresh.rank(sources.fresh, dense_end)?;
+        let first = next.saturating_sub(1);
+        let spans = self.spans(sources, first..next_end)?;
+        let mut items = Vec::new();
+        let from = spans.first().copied().unwrap_or(0);
+        let to = spans.last().copied().unwrap_or(0);
+        self.items.decode(sources.items, from..to, &mut items)?;
+        for row in range {
+            if self.present.get(sources.present, row)? {
+                next += usize::from(self.fresh.get(sources.fresh, dense)?);
+                dense += 1;
+                let list = next.checked_sub(first + 1).ok_or_else(short)?;
+                let (Some(a), Some(b)) = (spans.get(list), spans.get(list + 1)) else {
+                    return Err(short());
+                };
+                let list = items.get(a - from..b - from).ok_or_else(short)?;
+                out.push(list)?;
+            } else {
+                out.close()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the lists of `range` begin, and where the last of them ends.
+    fn spans<'a, S: Source<'a>>(
+        &self,
+        sources: ListSources<S>,
+        range: Range<usize>,
+    ) -> Result<Vec<usize>> {
+        if range.end > self.ends.len() {
+            return Err(short());
+        }
+        if let Some(length) = self.ends.constant() {
+            let length = usize::try_from(length).map_err(|_| short())?;
+            return Ok((range.start..=range.end)
+                .map(|list| list.saturating_mul(length))
+                .collect());
+        }
+        let mut ends: Vec<u64> = Vec::with_capacity(range.len() + 1);
+        match range.start.checked_sub(1) {
+            Some(before) => self
+                .ends
+                .decode(sources.ends, before..range.end, &mut ends)?,
+            None => {
+                ends.push(0);
+                self.ends.decode(sources.ends, range, &mut ends)?;
+            }
+        }
+        if !ends.is_sorted() {
+            return Err(short());
+        }
+        Ok(ends.into_iter().map(|end| end as usize).collect())
+    }
+}
+
+fn repeat_null(rows: usize, out: &mut ListColumn) -> Result<()> {
+    (0..rows).try_for_each(|_| out.close())
+}

@@ -1,0 +1,33 @@
+//! Slices in, slices out: how integers and lists become few bytes. Rank 1; no file is seen here.
+//!
+//! Every column becomes one or more *streams* of unsigned integers. [`encode`] estimates what
+//! each encoding would take and writes the smallest; a [`Stream`] reads any range of rows back,
+//! touching only the blocks that hold them.
+
+mod bitmap;
+mod bits;
+mod choose;
+mod classes;
+mod delta;
+mod list;
+mod packed;
+mod runs;
+mod source;
+mod sparse;
+mod stream;
+mod wire;
+mod word;
+
+#[cfg(test)]
+mod tests;
+
+pub use bitmap::Bitmap;
+pub use choose::encode;
+pub use list::{Flags, ListEncoding, ListReader, ListSources, encode_lists};
+pub use source::{SliceSource, Source};
+pub use stream::{Descriptor, Encoding, Stream};
+pub use wire::{WireReader, WireWriter};
+pub use word::Word;
+
+/// Values of one block of the class-coded encodings.
+pub const BLOCK: usize = 128;

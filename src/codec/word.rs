@@ -1,0 +1,31 @@
+//! The integers that streams decode into.
+
+/// An integer that a stream's values can be decoded into.
+pub trait Word: Copy + Default + Send {
+    /// The lower bits of `value` that fit.
+    fn of(value: u64) -> Self;
+    /// The value, widened.
+    fn wide(self) -> u64;
+}
+
+impl Word for u32 {
+    #[inline]
+    fn of(value: u64) -> Self {
+        value as u32
+    }
+    #[inline]
+    fn wide(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Word for u64 {
+    #[inline]
+    fn of(value: u64) -> Self {
+        value
+    }
+    #[inline]
+    fn wide(self) -> u64 {
+        self
+    }
+}

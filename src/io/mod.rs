@@ -1,0 +1,13 @@
+//! Bytes and files. Rank 1.
+
+mod checksum;
+mod local;
+mod pages;
+mod sim;
+mod storage;
+
+pub use checksum::crc32;
+pub use local::LocalStorage;
+pub use pages::{PAGE_BYTES, Pages, page_sums};
+pub use sim::SimStorage;
+pub use storage::{Append, Storage};

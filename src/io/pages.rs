@@ -1,0 +1,138 @@
+//! Checksummed pages: every byte is verified before its first use.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+
+use super::crc32;
+use crate::types::{Error, Result};
+
+/// Bytes that one checksum covers: small enough that a cold lookup verifies little beyond what
+/// the system's read-ahead brings anyway, large enough that the sums are 1/4096 of the data.
+pub const PAGE_BYTES: usize = 1 << 14;
+
+/// The checksum of each page of `bytes`; the last page may be short.
+pub fn page_sums(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    bytes.chunks(PAGE_BYTES).map(crc32)
+}
+
+/// Bytes with a checksum a page. A page is verified when it is first touched; that it was is
+/// remembered, so a warm read pays one atomic load a page.
+pub struct Pages {
+    name: String,
+    bytes: Bytes,
+    sums: Vec<u32>,
+    verified: Vec<AtomicU64>,
+}
+
+impl Pages {
+    /// `bytes` with their sums; `name` is what errors call them.
+    ///
+    /// # Errors
+    /// `Corruption` unless there is exactly one sum a page.
+    pub fn new(name: String, bytes: Bytes, sums: Vec<u32>) -> Result<Self> {
+        let pages = bytes.len().div_ceil(PAGE_BYTES);
+        if sums.len() != pages {
+            return Err(Error::corrupt(format!(
+                "{name}: {} checksums for {pages} pages",
+                sums.len()
+            )));
+        }
+        let words = pages.div_ceil(64);
+        Ok(Self {
+            name,
+            bytes,
+            sums,
+            verified: (0..words).map(|_| AtomicU64::new(0)).collect(),
+        })
+    }
+
+    /// What errors call these bytes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of bytes.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// `len` bytes from `offset`, verified.
+    ///
+    /// # Errors
+    /// `Corruption` naming the file and the page's offset, also when the range leaves the file.
+    #[inline]
+    pub fn get(&self, offset: usize, len: usize) -> Result<&[u8]> {
+        self.check(offset, len)?;
+        self.bytes
+            .get(offset..offset.saturating_add(len))
+            .ok_or_else(|| self.outside(offset, len))
+    }
+
+    /// The same, sharing the memory.
+    ///
+    /// # Errors
+    /// As [`Pages::get`].
+    pub fn share(&self, offset: usize, len: usize) -> Result<Bytes> {
+        let slice = self.get(offset, len)?;
+        Ok(self.bytes.slice_ref(slice))
+    }
+
+    #[inline]
+    fn check(&self, offset: usize, len: usize) -> Result<()> {
+        let first = offset / PAGE_BYTES;
+        let last = offset.saturating_add(len).saturating_sub(1).max(offset) / PAGE_BYTES;
+        for page in first..=last.min(self.sums.len()) {
+            let known = self
+                .verified
+                .get(page / 64)
+                .is_some_and(|word| word.load(Ordering::Relaxed) >> (page % 64) & 1 == 1);
+            if !known {
+                self.verify(page)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn verify(&self, page: usize) -> Result<()> {
+        let start = page * PAGE_BYTES;
+        let end = (start + PAGE_BYTES).min(self.bytes.len());
+        let (Some(bytes), Some(sum)) = (self.bytes.get(start..end), self.sums.get(page)) else {
+            return Err(self.outside(start, 1));
+        };
+        if crc32(bytes) != *sum {
+            return Err(Error::corrupt(format!(
+                "{}: checksum mismatch in bytes {start}..{end}; run `annals verify`",
+                self.name
+            )));
+        }
+        if let Some(word) = self.verified.get(page / 64) {
+            word.fetch_or(1 << (page % 64), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn outside(&self, offset: usize, len: usize) -> Error {
+        Error::corrupt(format!(
+            "{}: {len} bytes at {offset} lie outside its {} bytes",
+            self.name,
+            self.bytes.len()
+        ))
+    }
+
+    /// Reads and verifies every page, whatever was verified before, and gives the byte ranges
+    /// that are damaged.
+    pub fn damaged(&self) -> Vec<std::ops::Range<usize>> {
+        page_sums(&self.bytes)
+            .zip(&self.sums)
+            .enumerate()
+            .filter(|(_, (found, stored))| found != *stored)
+            .map(|(page, _)| {
+                let start = page * PAGE_BYTES;
+                start..(start + PAGE_BYTES).min(self.bytes.len())
+            })
+            .collect()
+    }
+}

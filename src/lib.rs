@@ -1,4 +1,5 @@
 //! annals
 mod codec;
 mod io;
+mod segment;
 pub mod types;

@@ -47,6 +47,21 @@ pub fn encode<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descriptor> {
     })
 }
 
+/// Appends `values` bit-packed, so that any one is read in constant time.
+///
+/// # Errors
+/// None today; as [`encode`].
+pub fn encode_packed<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descriptor> {
+    let wide = || values.iter().map(|value| value.wide());
+    let packed = Packed::for_range(wide().min().unwrap_or(0), wide().max().unwrap_or(0));
+    packed.encode(values.iter().copied(), out);
+    Ok(Descriptor {
+        encoding: Encoding::Packed,
+        count: values.len(),
+        params: [packed.base, u64::from(packed.width), 0, 0, 0, 0],
+    })
+}
+
 fn plans<T: Word>(values: &[T]) -> Vec<Plan> {
     let wide = || values.iter().map(|value| value.wide());
     let (Some(min), Some(max)) = (wide().min(), wide().max()) else {

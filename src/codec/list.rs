@@ -149,6 +149,16 @@ impl ListReader {
         })
     }
 
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.present.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.present.count == 0
+    }
+
     /// Appends the lists of the rows of `range`.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ mod word;
 mod tests;
 
 pub use bitmap::Bitmap;
-pub use choose::encode;
+pub use choose::{encode, encode_packed};
 pub use list::{Flags, ListEncoding, ListReader, ListSources, encode_lists};
 pub use source::{SliceSource, Source};
 pub use stream::{Descriptor, Encoding, Stream};

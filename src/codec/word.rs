@@ -29,3 +29,14 @@ impl Word for u64 {
         self
     }
 }
+
+impl Word for i64 {
+    #[inline]
+    fn of(value: u64) -> Self {
+        value as i64
+    }
+    #[inline]
+    fn wide(self) -> u64 {
+        self as u64
+    }
+}

@@ -1,0 +1,144 @@
+//! From a user id to its rows in two cache misses.
+//!
+//! An open-addressing table beside the sorted ids. A slot is a 32-bit tag (the lower half of the
+//! id's hash) and the user's position plus one (0 is an empty slot); the upper half of the hash
+//! chooses the first slot, the following ones are tried in turn.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::format::Handle;
+use super::reader::Region;
+use super::strings::MappedStrings;
+use crate::codec::Stream;
+use crate::io::Pages;
+use crate::types::{Error, Result, Strings};
+
+const SLOT_BYTES: usize = 8;
+
+/// The bytes of a table over `users`, which are in order. Between 3/8 and 3/4 of it is taken.
+pub(super) fn build<'a>(users: impl ExactSizeIterator<Item = &'a str>) -> Vec<u8> {
+    let slots = (users.len() * 4 / 3 + 1).next_power_of_two();
+    let mut table = vec![(0u32, 0u32); slots];
+    for (position, user) in users.enumerate() {
+        let hash = xxh3_64(user.as_bytes());
+        let mut slot = first_slot(hash, slots);
+        while table.get(slot).is_some_and(|(_, taken)| *taken != 0) {
+            slot = (slot + 1) & (slots - 1);
+        }
+        if let Some(free) = table.get_mut(slot) {
+            *free = (hash as u32, position as u32 + 1);
+        }
+    }
+    table
+        .iter()
+        .flat_map(|(tag, position)| (u64::from(*position) << 32 | u64::from(*tag)).to_le_bytes())
+        .collect()
+}
+
+fn first_slot(hash: u64, slots: usize) -> usize {
+    (hash >> 32) as usize & (slots - 1)
+}
+
+/// The users of a segment.
+pub(super) struct Directory {
+    pages: Arc<Pages>,
+    table: Handle,
+    slots: usize,
+    pub(super) ids: MappedStrings,
+    starts: Stream,
+    starts_at: Handle,
+}
+
+impl Directory {
+    pub(super) fn new(
+        pages: Arc<Pages>,
+        table: Handle,
+        ids: MappedStrings,
+        starts: Stream,
+        starts_at: Handle,
+    ) -> Result<Self> {
+        let slots = table.len / SLOT_BYTES;
+        if !slots.is_power_of_two() || slots <= ids.len() || starts.len() != ids.len() + 1 {
+            return Err(Error::corrupt(format!(
+                "{}: the user directory's parts do not fit together",
+                pages.name()
+            )));
+        }
+        Ok(Self {
+            pages,
+            table,
+            slots,
+            ids,
+            starts,
+            starts_at,
+        })
+    }
+
+    /// How many users there are.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The position of a user, from 0.
+    #[inline]
+    pub(super) fn find(&self, user: &str) -> Result<Option<usize>> {
+        let hash = xxh3_64(user.as_bytes());
+        let mut slot = first_slot(hash, self.slots);
+        for _ in 0..self.slots {
+            let bytes = self
+                .pages
+                .get(self.table.offset + slot * SLOT_BYTES, SLOT_BYTES)?;
+            let word = bytes.try_into().map(u64::from_le_bytes).unwrap_or(0);
+            let taken = (word >> 32) as usize;
+            if taken == 0 {
+                return Ok(None);
+            }
+            if word as u32 == hash as u32 && taken <= self.len() {
+                let index = taken - 1;
+                if self.ids.bytes_at(index)? == user.as_bytes() {
+                    return Ok(Some(index));
+                }
+            }
+            slot = (slot + 1) & (self.slots - 1);
+        }
+        Ok(None)
+    }
+
+    /// The first user at or after `user`, by position.
+    pub(super) fn lower_bound(&self, user: &str) -> Result<usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.ids.bytes_at(middle)? < user.as_bytes() {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    /// The rows of a user.
+    #[inline]
+    pub(super) fn rows(&self, index: usize) -> Result<Range<usize>> {
+        let mut bounds = [0u64; 2];
+        self.starts_of(index, &mut bounds)?;
+        let [start, end] = bounds.map(|bound| bound as usize);
+        if start >= end {
+            return Err(Error::corrupt(format!(
+                "{}: the user directory's rows are out of order",
+                self.pages.name()
+            )));
+        }
+        Ok(start..end)
+    }
+
+    /// The first rows of users from `index` on.
+    pub(super) fn starts_of(&self, index: usize, out: &mut [u64]) -> Result<()> {
+        let region = Region::new(&self.pages, self.starts_at);
+        self.starts.fill(region, index, out)
+    }
+}

@@ -1,0 +1,468 @@
+//! Magic, version, handles and footer: where everything in a segment file is.
+//!
+//! ```text
+//! header  magic "ANNALSEG" · version u32 · zero u32
+//! regions each padded to 8 bytes: directory, dictionaries, streams
+//! sums    one CRC-32 per 16 KiB page of everything above
+//! footer  the record below
+//! tail    footer offset u64 · footer length u32 · footer CRC-32 u32 · version u32 · zero u32 · magic
+//! ```
+
+use bytes::Bytes;
+
+use crate::codec::{Descriptor, Flags, ListEncoding, WireReader, WireWriter};
+use crate::io::{PAGE_BYTES, Pages, crc32};
+use crate::types::{Error, ErrorKind, Result};
+
+pub(super) const MAGIC: [u8; 8] = *b"ANNALSEG";
+pub(super) const HEADER_BYTES: usize = 16;
+const TAIL_BYTES: usize = 32;
+
+/// The format versions there have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub(super) enum Version {
+    /// The first.
+    V1 = 1,
+}
+
+impl Version {
+    pub(super) const LATEST: Self = Self::V1;
+
+    fn check(number: u32, name: &str) -> Result<()> {
+        if number == Self::V1 as u32 {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "{name}: segment format version {number}; this build reads up to version {}; \
+                 open it with a newer annals",
+                Self::LATEST as u32
+            ),
+        ))
+    }
+}
+
+/// How the rows came in; FULL imports replace bulk rows only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Origin {
+    /// By bulk import.
+    Bulk = 1,
+    /// One by one, through the hot tier.
+    Recorded = 2,
+}
+
+impl Origin {
+    /// The origin with this persisted number.
+    pub(crate) fn from_tag(tag: u8) -> Result<Self> {
+        match tag {
+            1 => Ok(Self::Bulk),
+            2 => Ok(Self::Recorded),
+            _ => Err(Error::corrupt(format!("origin number {tag}"))),
+        }
+    }
+
+    /// The name that the tool shows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bulk => "bulk",
+            Self::Recorded => "recorded",
+        }
+    }
+}
+
+/// A range of bytes in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Handle {
+    /// From the start of the file.
+    pub offset: usize,
+    /// In bytes.
+    pub len: usize,
+}
+
+impl Handle {
+    fn write(self, wire: &mut WireWriter) {
+        wire.varint(self.offset as u64);
+        wire.varint(self.len as u64);
+    }
+
+    fn read(wire: &mut WireReader<'_>) -> Result<Self> {
+        Ok(Self {
+            offset: wire.length()?,
+            len: wire.length()?,
+        })
+    }
+}
+
+/// An encoded stream of integers in the file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StreamHandle {
+    /// Its bytes.
+    pub handle: Handle,
+    /// Its encoding.
+    pub descriptor: Descriptor,
+}
+
+impl StreamHandle {
+    fn write(&self, wire: &mut WireWriter) {
+        self.handle.write(wire);
+        self.descriptor.write(wire);
+    }
+
+    fn read(wire: &mut WireReader<'_>) -> Result<Self> {
+        Ok(Self {
+            handle: Handle::read(wire)?,
+            descriptor: Descriptor::read(wire)?,
+        })
+    }
+}
+
+/// Strings in the file: `count + 1` offsets (u32) into the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StringsHandle {
+    /// How many strings.
+    pub count: usize,
+    /// The offsets.
+    pub offsets: Handle,
+    /// The text.
+    pub text: Handle,
+    /// One 32-bit hash a string; empty where nobody looks strings up.
+    pub hashes: Handle,
+}
+
+impl StringsHandle {
+    fn write(&self, wire: &mut WireWriter) {
+        wire.varint(self.count as u64);
+        self.offsets.write(wire);
+        self.text.write(wire);
+        self.hashes.write(wire);
+    }
+
+    fn read(wire: &mut WireReader<'_>) -> Result<Self> {
+        Ok(Self {
+            count: wire.length()?,
+            offsets: Handle::read(wire)?,
+            text: Handle::read(wire)?,
+            hashes: Handle::read(wire)?,
+        })
+    }
+}
+
+/// What the codes of a number column stand for. Code 0 is null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberTable {
+    /// Code c is `min + (c - 1) * step`.
+    Linear {
+        /// The smallest value's bits.
+        min: u64,
+        /// The common divisor of the distances.
+        step: u64,
+    },
+    /// Code c is entry c - 1 of a table of 64-bit words.
+    Distinct(Handle),
+}
+
+/// Where one field's values are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ColumnFooter {
+    /// Carried elsewhere: the user by the directory, the timestamp by its stream.
+    Absent,
+    /// Codes into a dictionary.
+    Strings {
+        /// One code a row.
+        codes: StreamHandle,
+        /// The strings, most frequent first.
+        dictionary: StringsHandle,
+    },
+    /// Codes that stand for numbers.
+    Numbers {
+        /// One code a row.
+        codes: StreamHandle,
+        /// What they stand for.
+        table: NumberTable,
+    },
+    /// Lists of item codes: bytes of the four streams, and how they are encoded.
+    Lists {
+        /// Present, fresh, ends, items.
+        handles: [Handle; 4],
+        /// Their descriptors.
+        encoding: ListEncoding,
+    },
+}
+
+impl ColumnFooter {
+    fn write(&self, wire: &mut WireWriter) {
+        match self {
+            Self::Absent => wire.u8(0),
+            Self::Strings { codes, dictionary } => {
+                wire.u8(1);
+                codes.write(wire);
+                dictionary.write(wire);
+            }
+            Self::Numbers { codes, table } => {
+                wire.u8(2);
+                codes.write(wire);
+                match table {
+                    NumberTable::Linear { min, step } => {
+                        wire.u8(0);
+                        wire.u64(*min);
+                        wire.u64(*step);
+                    }
+                    NumberTable::Distinct(handle) => {
+                        wire.u8(1);
+                        handle.write(wire);
+                    }
+                }
+            }
+            Self::Lists { handles, encoding } => {
+                wire.u8(3);
+                handles.iter().for_each(|handle| handle.write(wire));
+                for flags in [encoding.present, encoding.fresh] {
+                    wire.varint(flags.count as u64);
+                    wire.u8(u8::from(flags.all));
+                }
+                encoding.ends.write(wire);
+                encoding.items.write(wire);
+            }
+        }
+    }
+
+    fn read(wire: &mut WireReader<'_>) -> Result<Self> {
+        Ok(match wire.u8()? {
+            0 => Self::Absent,
+            1 => Self::Strings {
+                codes: StreamHandle::read(wire)?,
+                dictionary: StringsHandle::read(wire)?,
+            },
+            2 => Self::Numbers {
+                codes: StreamHandle::read(wire)?,
+                table: match wire.u8()? {
+                    0 => NumberTable::Linear {
+                        min: wire.u64()?,
+                        step: wire.u64()?,
+                    },
+                    1 => NumberTable::Distinct(Handle::read(wire)?),
+                    tag => return Err(Error::corrupt(format!("number table kind {tag}"))),
+                },
+            },
+            3 => Self::Lists {
+                handles: [
+                    Handle::read(wire)?,
+                    Handle::read(wire)?,
+                    Handle::read(wire)?,
+                    Handle::read(wire)?,
+                ],
+                encoding: ListEncoding {
+                    present: read_flags(wire)?,
+                    fresh: read_flags(wire)?,
+                    ends: Descriptor::read(wire)?,
+                    items: Descriptor::read(wire)?,
+                },
+            },
+            tag => return Err(Error::corrupt(format!("column kind {tag}"))),
+        })
+    }
+}
+
+fn read_flags(wire: &mut WireReader<'_>) -> Result<Flags> {
+    Ok(Flags {
+        count: wire.length()?,
+        all: wire.u8()? != 0,
+    })
+}
+
+/// Everything about a segment but its data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Footer {
+    /// How the rows came in.
+    pub origin: Origin,
+    /// Rows; at most 2^31.
+    pub rows: usize,
+    /// The schema document.
+    pub schema: String,
+    /// First and last user.
+    pub users: [String; 2],
+    /// First and last timestamp, in epoch seconds.
+    pub timestamps: [i64; 2],
+    /// What a timestamp code counts, in seconds.
+    pub timestamp_step: u64,
+    /// What every sequence code is added to.
+    pub sequence_base: u64,
+    /// First and last sequence code.
+    pub sequence_codes: [u64; 2],
+    /// The hash table of the user directory.
+    pub directory: Handle,
+    /// The user ids, sorted.
+    pub user_ids: StringsHandle,
+    /// The first row of each user, and the number of rows.
+    pub user_starts: StreamHandle,
+    /// The lowest timestamp code of each 128 rows.
+    pub zone_min: StreamHandle,
+    /// The highest timestamp code of each 128 rows.
+    pub zone_max: StreamHandle,
+    /// Timestamp codes.
+    pub timestamp_codes: StreamHandle,
+    /// Sequence codes.
+    pub sequences: StreamHandle,
+    /// One for each schema field.
+    pub columns: Vec<ColumnFooter>,
+}
+
+impl Footer {
+    /// Rows that one segment holds at most.
+    pub const MAX_ROWS: usize = 1 << 31;
+
+    /// First and last sequence number.
+    pub fn sequence_range(&self) -> [u64; 2] {
+        self.sequence_codes
+            .map(|code| self.sequence_base.saturating_add(code))
+    }
+
+    fn write(&self) -> Vec<u8> {
+        let mut wire = WireWriter::new();
+        wire.u8(self.origin as u8);
+        wire.varint(self.rows as u64);
+        wire.text(&self.schema);
+        self.users.iter().for_each(|user| wire.text(user));
+        self.timestamps.iter().for_each(|at| wire.i64(*at));
+        wire.u64(self.timestamp_step);
+        wire.u64(self.sequence_base);
+        self.sequence_codes.iter().for_each(|code| wire.u64(*code));
+        self.directory.write(&mut wire);
+        self.user_ids.write(&mut wire);
+        for stream in [
+            &self.user_starts,
+            &self.zone_min,
+            &self.zone_max,
+            &self.timestamp_codes,
+            &self.sequences,
+        ] {
+            stream.write(&mut wire);
+        }
+        wire.varint(self.columns.len() as u64);
+        self.columns
+            .iter()
+            .for_each(|column| column.write(&mut wire));
+        wire.finish()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self> {
+        let mut wire = WireReader::new(bytes);
+        let footer = Self {
+            origin: Origin::from_tag(wire.u8()?)?,
+            rows: wire.length()?,
+            schema: wire.text()?.to_owned(),
+            users: [wire.text()?.to_owned(), wire.text()?.to_owned()],
+            timestamps: [wire.i64()?, wire.i64()?],
+            timestamp_step: wire.u64()?,
+            sequence_base: wire.u64()?,
+            sequence_codes: [wire.u64()?, wire.u64()?],
+            directory: Handle::read(&mut wire)?,
+            user_ids: StringsHandle::read(&mut wire)?,
+            user_starts: StreamHandle::read(&mut wire)?,
+            zone_min: StreamHandle::read(&mut wire)?,
+            zone_max: StreamHandle::read(&mut wire)?,
+            timestamp_codes: StreamHandle::read(&mut wire)?,
+            sequences: StreamHandle::read(&mut wire)?,
+            columns: {
+                let count = wire.count()?;
+                (0..count)
+                    .map(|_| ColumnFooter::read(&mut wire))
+                    .collect::<Result<_>>()?
+            },
+        };
+        if footer.rows > Self::MAX_ROWS || !wire.is_empty() {
+            return Err(Error::corrupt("a footer that does not fit its segment"));
+        }
+        Ok(footer)
+    }
+
+    /// The bytes behind the regions: sums, footer and tail.
+    pub(super) fn seal(&self, data_len: usize, sums: &[u32]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
+        let sums_crc = crc32(&bytes);
+        let mut footer = self.write();
+        footer.extend_from_slice(&sums_crc.to_le_bytes());
+        let footer_offset = data_len + bytes.len();
+        bytes.extend_from_slice(&footer);
+        let mut tail = WireWriter::new();
+        tail.u64(footer_offset as u64);
+        tail.u32(footer.len() as u32);
+        tail.u32(crc32(&footer));
+        tail.u32(Version::LATEST as u32);
+        tail.u32(0);
+        bytes.extend_from_slice(&tail.finish());
+        bytes.extend_from_slice(&MAGIC);
+        bytes
+    }
+
+    /// Checks header, tail, footer and sums, and gives the footer with the pages of the regions.
+    pub(super) fn open(name: &str, file: &Bytes) -> Result<(Self, Pages)> {
+        open_file(name, file).map_err(|error| match error.kind() {
+            ErrorKind::Corruption => error.within(name),
+            _ => error,
+        })
+    }
+}
+
+/// The bytes at the head of a segment file.
+pub(super) fn header() -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    let version = (Version::LATEST as u32).to_le_bytes();
+    for (slot, byte) in header.iter_mut().zip(MAGIC.into_iter().chain(version)) {
+        *slot = byte;
+    }
+    header
+}
+
+fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
+    let cut = || Error::corrupt("not a segment, or cut short");
+    let tail_at = file.len().checked_sub(TAIL_BYTES).ok_or_else(cut)?;
+    let mut tail = WireReader::new(file.get(tail_at..).ok_or_else(cut)?);
+    let footer_at = usize::try_from(tail.u64()?).map_err(|_| cut())?;
+    let footer_len = tail.u32()? as usize;
+    let footer_crc = tail.u32()?;
+    let version = tail.u32()?;
+    if file.get(file.len() - MAGIC.len()..) != Some(MAGIC.as_slice()) {
+        return Err(Error::corrupt(
+            "the segment's last bytes are not its magic: cut short, or not a segment",
+        ));
+    }
+    Version::check(version, name)?;
+    if footer_at.checked_add(footer_len) != Some(tail_at) {
+        return Err(Error::corrupt("the footer's place is wrong"));
+    }
+    let footer = file.get(footer_at..tail_at).ok_or_else(cut)?;
+    if crc32(footer) != footer_crc {
+        return Err(Error::corrupt(format!(
+            "checksum mismatch in the footer, bytes {footer_at}..{tail_at}; run `annals verify`"
+        )));
+    }
+    let (record, sums_crc) = footer.split_last_chunk::<4>().ok_or_else(cut)?;
+    let sums_crc = u32::from_le_bytes(*sums_crc);
+    let data_len = data_len_before(footer_at).ok_or_else(cut)?;
+    let sums = file.get(data_len..footer_at).ok_or_else(cut)?;
+    if crc32(sums) != sums_crc {
+        return Err(Error::corrupt(format!(
+            "checksum mismatch in the page sums, bytes {data_len}..{footer_at}"
+        )));
+    }
+    let sums = sums.as_chunks::<4>().0;
+    let sums = sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
+    let pages = Pages::new(name.to_owned(), file.slice(..data_len), sums)?;
+    if pages.get(0, HEADER_BYTES)? != header() {
+        return Err(Error::corrupt(
+            "the segment's first bytes are not its header",
+        ));
+    }
+    Ok((Footer::read(record)?, pages))
+}
+
+/// Data of `len` bytes is followed by four bytes a page; this turns the sum back into `len`.
+fn data_len_before(footer_at: usize) -> Option<usize> {
+    let pages = footer_at.div_ceil(PAGE_BYTES + 4);
+    let len = footer_at.checked_sub(pages * 4)?;
+    (len.div_ceil(PAGE_BYTES) == pages).then_some(len)
+}

@@ -1,0 +1,198 @@
+//! One user's rows, and only those.
+
+use std::ops::Range;
+
+use super::reader::{ColumnReader, Located, Segment, Selection};
+use crate::types::{Columns, Result, TierQuery, TimeRange};
+
+impl Segment {
+    /// Whether the segment can hold rows of `user` at all, by its first and last user.
+    #[inline]
+    pub fn may_hold(&self, user: &str) -> bool {
+        let [first, last] = &self.footer.users;
+        user >= first.as_str() && user <= last.as_str()
+    }
+
+    /// Appends a user's matching rows to `out`, users aside, oldest first; at most `query.limit`,
+    /// counted from the end that `query.newest` names. Codes are those of this segment.
+    ///
+    /// # Errors
+    /// `Corruption` when bytes it needs are damaged.
+    pub fn history(&self, user: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        let Some(index) = self.directory.find(user)? else {
+            return Ok(());
+        };
+        let rows = self.directory.rows(index)?;
+        let selection = self.select(rows, query)?;
+        self.read_rows(&selection, &query.asked, query.sequences, out)
+    }
+
+    /// Appends the item codes of a user's rows that have one of `event_types` (empty for all),
+    /// duplicates included.
+    ///
+    /// # Errors
+    /// As [`Segment::history`].
+    pub fn seen(
+        &self,
+        user: &str,
+        event_types: &[String],
+        visible: u64,
+        out: &mut Vec<u32>,
+    ) -> Result<()> {
+        let Some(index) = self.directory.find(user)? else {
+            return Ok(());
+        };
+        let Some(ColumnReader::Strings { codes, .. }) = self.columns.get(self.item) else {
+            return Ok(());
+        };
+        let query = TierQuery {
+            limit: usize::MAX,
+            newest: true,
+            event_types: event_types.to_vec(),
+            time: TimeRange::ALL,
+            visible,
+            asked: Vec::new(),
+            sequences: false,
+        };
+        let selection = self.select(self.directory.rows(index)?, &query)?;
+        self.read(codes, &selection, out)
+    }
+
+    /// The hash under which the item with this code is looked for.
+    ///
+    /// # Errors
+    /// As [`Segment::history`].
+    pub fn item_hash(&self, code: u32) -> Result<u32> {
+        match self.columns.get(self.item) {
+            Some(ColumnReader::Strings { dictionary, .. }) => dictionary.hash(code),
+            _ => Err(self.bad_kind()),
+        }
+    }
+
+    /// The item with this code.
+    ///
+    /// # Errors
+    /// As [`Segment::history`].
+    pub fn item(&self, code: u32) -> Result<&str> {
+        match self.columns.get(self.item) {
+            Some(ColumnReader::Strings { dictionary, .. }) => {
+                crate::types::Strings::get(&**dictionary, code)
+            }
+            _ => Err(self.bad_kind()),
+        }
+    }
+
+    /// The rows of one user that match, at most `limit` of them.
+    fn select(&self, rows: Range<usize>, query: &TierQuery) -> Result<Selection> {
+        let rows = self.within(rows, query.time)?;
+        let wanted = self.wanted_types(&query.event_types)?;
+        let all_visible = self.footer.sequence_range()[1] <= query.visible;
+        if wanted.is_none() && all_visible {
+            return Ok(Selection::Range(newest_or_oldest(rows, query)));
+        }
+        let mut positions: Vec<usize> = rows.collect();
+        if !all_visible {
+            let mut sequences = Vec::new();
+            let selection = Selection::Positions(positions);
+            self.read_sequences(&selection, &mut sequences)?;
+            positions = keep(selection, &sequences, |sequence| *sequence <= query.visible);
+        }
+        if let Some((located, wanted)) = wanted {
+            positions = self.of_types(positions, located, &wanted)?;
+        }
+        let range = newest_or_oldest(0..positions.len(), query);
+        positions.truncate(range.end);
+        positions.drain(..range.start);
+        Ok(Selection::Positions(positions))
+    }
+
+    /// The rows of one user, whose timestamps rise, that lie within `time`.
+    fn within(&self, rows: Range<usize>, time: TimeRange) -> Result<Range<usize>> {
+        let [min, max] = self.footer.timestamps;
+        if time.covers(min, max) {
+            return Ok(rows);
+        }
+        let mut timestamps = Vec::with_capacity(rows.len());
+        self.read_timestamps(&Selection::Range(rows.clone()), &mut timestamps)?;
+        let start = timestamps.partition_point(|at| *at < time.since);
+        let end = match time.until {
+            Some(until) => timestamps.partition_point(|at| *at < until),
+            None => timestamps.len(),
+        };
+        Ok(rows.start + start..rows.start + end.max(start))
+    }
+
+    /// For each code of the event types, whether it is asked for; `None` when all are.
+    pub(super) fn wanted_types(
+        &self,
+        event_types: &[String],
+    ) -> Result<Option<(Option<&Located>, Vec<bool>)>> {
+        if event_types.is_empty() {
+            return Ok(None);
+        }
+        let column = self.event_type.and_then(|field| self.columns.get(field));
+        let Some(ColumnReader::Strings { codes, dictionary }) = column else {
+            return Ok(Some((None, Vec::new())));
+        };
+        let mut wanted = vec![false];
+        for index in 0..crate::types::Strings::len(&**dictionary) {
+            let name = dictionary.at(index)?;
+            wanted.push(
+                event_types
+                    .iter()
+                    .any(|asked| asked.eq_ignore_ascii_case(name)),
+            );
+        }
+        Ok(Some((Some(codes), wanted)))
+    }
+
+    /// The positions whose event type is wanted.
+    pub(super) fn of_types(
+        &self,
+        positions: Vec<usize>,
+        codes: Option<&Located>,
+        wanted: &[bool],
+    ) -> Result<Vec<usize>> {
+        let Some(located) = codes.filter(|_| wanted.contains(&true)) else {
+            return Ok(Vec::new());
+        };
+        let mut codes: Vec<u32> = Vec::with_capacity(positions.len());
+        let selection = Selection::Positions(positions);
+        self.read(located, &selection, &mut codes)?;
+        Ok(keep(selection, &codes, |code| {
+            wanted.get(*code as usize).copied().unwrap_or(false)
+        }))
+    }
+
+    #[cold]
+    fn bad_kind(&self) -> crate::types::Error {
+        crate::types::Error::corrupt(format!("{}: no item column", self.pages.name()))
+    }
+}
+
+fn newest_or_oldest(rows: Range<usize>, query: &TierQuery) -> Range<usize> {
+    let count = rows.len().min(query.limit);
+    if query.newest {
+        rows.end - count..rows.end
+    } else {
+        rows.start..rows.start + count
+    }
+}
+
+/// The selected positions whose value passes.
+pub(super) fn keep<T>(
+    selection: Selection,
+    values: &[T],
+    passes: impl Fn(&T) -> bool,
+) -> Vec<usize> {
+    let positions = match selection {
+        Selection::Positions(positions) => positions,
+        Selection::Range(range) => range.collect(),
+    };
+    positions
+        .into_iter()
+        .zip(values)
+        .filter(|(_, value)| passes(value))
+        .map(|(position, _)| position)
+        .collect()
+}

@@ -1,0 +1,328 @@
+//! What is physically there, for people and for `verify`.
+
+use super::format::{ColumnFooter, Handle, StreamHandle};
+use super::reader::{Segment, Selection};
+use crate::codec::{BLOCK, Encoding};
+use crate::types::{Columns, Error, Result, Schema, Strings, TierQuery, TimeRange};
+
+/// One column's size and encoding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnReport {
+    /// The field, or what else the bytes are.
+    pub name: String,
+    /// How its values are encoded.
+    pub encoding: String,
+    /// Bytes of values.
+    pub value_bytes: u64,
+    /// Bytes of its dictionary or table.
+    pub dictionary_bytes: u64,
+    /// Entries of its dictionary.
+    pub dictionary_entries: u64,
+}
+
+/// One block of 128 rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockReport {
+    /// Its first row.
+    pub first_row: usize,
+    /// Its rows.
+    pub rows: usize,
+    /// Its lowest and highest timestamp.
+    pub timestamps: [i64; 2],
+}
+
+/// A damaged part of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub file: String,
+    /// First damaged byte and the one after the last.
+    pub bytes: [u64; 2],
+    /// What lies there.
+    pub what: String,
+}
+
+impl Segment {
+    /// The parts of the file, column by column.
+    pub fn columns(&self, schema: &Schema) -> Vec<ColumnReport> {
+        let footer = &self.footer;
+        let ids = &footer.user_ids;
+        let mut reports = vec![
+            ColumnReport {
+                name: "USER_ID".to_owned(),
+                encoding: "directory".to_owned(),
+                value_bytes: bytes(&[footer.directory, footer.user_starts.handle]),
+                dictionary_bytes: bytes(&[ids.offsets, ids.text]),
+                dictionary_entries: ids.count as u64,
+            },
+            of_stream("TIMESTAMP", &footer.timestamp_codes),
+            of_stream("(sequence)", &footer.sequences),
+            ColumnReport {
+                value_bytes: bytes(&[footer.zone_min.handle, footer.zone_max.handle]),
+                ..of_stream("(zone map)", &footer.zone_min)
+            },
+        ];
+        for (field, column) in schema.fields().iter().zip(&footer.columns) {
+            reports.extend(of_column(field.name(), column));
+        }
+        reports
+    }
+
+    /// The blocks of 128 rows.
+    ///
+    /// # Errors
+    /// `Corruption` when the zone map is damaged.
+    pub fn blocks(&self) -> Result<Vec<BlockReport>> {
+        let zones = Selection::Range(0..self.zone_min.stream.len());
+        let (mut lows, mut highs): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
+        self.read(&self.zone_min, &zones, &mut lows)?;
+        self.read(&self.zone_max, &zones, &mut highs)?;
+        let at = |code: i64| {
+            let step = self.footer.timestamp_step as i64;
+            self.footer.timestamps[0].wrapping_add(code.wrapping_mul(step))
+        };
+        Ok(lows
+            .into_iter()
+            .zip(highs)
+            .enumerate()
+            .map(|(block, (low, high))| BlockReport {
+                first_row: block * BLOCK,
+                rows: BLOCK.min(self.rows() - block * BLOCK),
+                timestamps: [at(low), at(high)],
+            })
+            .collect())
+    }
+
+    /// Appends the rows of a range as they lie, users and sequences included.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the range leaves the segment, `Corruption` when bytes are damaged.
+    pub fn rows_at(&self, rows: std::ops::Range<usize>, out: &mut Columns) -> Result<()> {
+        if rows.start > rows.end || rows.end > self.rows() {
+            return Err(Error::invalid(format!(
+                "rows {}..{} of a segment with {} rows",
+                rows.start,
+                rows.end,
+                self.rows()
+            )));
+        }
+        for row in rows.clone() {
+            out.users.push(self.user_of(row)? as u32 + 1);
+        }
+        let asked = vec![true; self.footer.columns.len()];
+        self.read_rows(&Selection::Range(rows), &asked, true, out)
+    }
+
+    /// The position of the user whose row this is.
+    fn user_of(&self, row: usize) -> Result<usize> {
+        let (mut low, mut high) = (0, self.directory.len());
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            if self.directory.rows(middle)?.start <= row {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    /// Reads every byte again and checks every checksum; gives what is damaged.
+    pub fn damage(&self, schema: &Schema) -> Vec<Damage> {
+        self.pages
+            .damaged()
+            .into_iter()
+            .map(|range| Damage {
+                file: self.pages.name().to_owned(),
+                what: self.parts_in(schema, range.start, range.end).join(", "),
+                bytes: [range.start as u64, range.end as u64],
+            })
+            .collect()
+    }
+
+    fn parts_in(&self, schema: &Schema, start: usize, end: usize) -> Vec<String> {
+        let footer = &self.footer;
+        let ids = &footer.user_ids;
+        let mut parts = vec![
+            ("user directory".to_owned(), footer.directory),
+            ("user ids".to_owned(), ids.offsets),
+            ("user ids".to_owned(), ids.text),
+            ("user rows".to_owned(), footer.user_starts.handle),
+            ("column TIMESTAMP".to_owned(), footer.timestamp_codes.handle),
+            ("sequence numbers".to_owned(), footer.sequences.handle),
+            ("zone map".to_owned(), footer.zone_min.handle),
+            ("zone map".to_owned(), footer.zone_max.handle),
+        ];
+        for (field, column) in schema.fields().iter().zip(&footer.columns) {
+            let name = format!("column {}", field.name());
+            parts.extend(handles(column).into_iter().map(|part| (name.clone(), part)));
+        }
+        let mut hit: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, part)| part.offset < end && part.offset + part.len > start)
+            .map(|(name, _)| name)
+            .collect();
+        hit.dedup();
+        hit
+    }
+
+    /// Decodes everything and checks what readers rely on: users sorted and unique, found by the
+    /// directory, rows sorted within a user, zones that hold their rows, codes inside their
+    /// dictionaries.
+    ///
+    /// # Errors
+    /// `Corruption` naming the first rule that does not hold.
+    pub fn check_invariants(&self, schema: &Schema) -> Result<()> {
+        let name = self.pages.name();
+        let broken = |rule: &str| Err(Error::corrupt(format!("{name}: {rule}")));
+        let blocks = self.blocks()?;
+        let mut before: Option<&str> = None;
+        let mut next_row = 0;
+        for index in 0..self.directory.len() {
+            let user = self.directory.ids.at(index)?;
+            let rows = self.directory.rows(index)?;
+            if before.is_some_and(|before| before >= user) {
+                return broken("users are not sorted");
+            }
+            if self.directory.find(user)? != Some(index) {
+                return broken("the user directory does not find a user");
+            }
+            if rows.start != next_row {
+                return broken("the users' rows do not follow each other");
+            }
+            (before, next_row) = (Some(user), rows.end);
+            self.check_user(schema, rows, &blocks)?;
+        }
+        if next_row != self.rows() {
+            return broken("the users' rows are not all rows");
+        }
+        Ok(())
+    }
+
+    fn check_user(
+        &self,
+        schema: &Schema,
+        rows: std::ops::Range<usize>,
+        blocks: &[BlockReport],
+    ) -> Result<()> {
+        let name = self.pages.name();
+        let broken = |rule: &str| Err(Error::corrupt(format!("{name}: {rule}")));
+        let mut columns = Columns::for_schema(schema);
+        let query = TierQuery {
+            limit: usize::MAX,
+            newest: true,
+            event_types: Vec::new(),
+            time: TimeRange::ALL,
+            visible: u64::MAX,
+            asked: vec![true; self.footer.columns.len()],
+            sequences: true,
+        };
+        let selection = Selection::Range(rows.clone());
+        self.read_rows(&selection, &query.asked, query.sequences, &mut columns)?;
+        let order: Vec<(i64, u64)> = columns
+            .timestamps
+            .iter()
+            .copied()
+            .zip(columns.sequences.iter().copied())
+            .collect();
+        if !order.is_sorted() {
+            return broken("a user's rows are not sorted");
+        }
+        for (row, at) in rows.zip(&columns.timestamps) {
+            let zone = blocks.get(row / BLOCK).map(|block| block.timestamps);
+            if zone.is_none_or(|[low, high]| *at < low || *at > high) {
+                return broken("a timestamp lies outside its zone");
+            }
+        }
+        let items = self.dictionary(self.item).map_or(0, |items| items.len());
+        for (field, column) in columns.fields.iter().enumerate() {
+            let (codes, entries): (&[u32], usize) = match column {
+                crate::types::Column::Strings(codes) => (
+                    codes,
+                    self.dictionary(field).map_or(0, |strings| strings.len()),
+                ),
+                crate::types::Column::Lists(lists) => (&lists.items, items),
+                _ => continue,
+            };
+            if codes.iter().any(|code| *code as usize > entries) {
+                return broken("a code lies outside its dictionary");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bytes(handles: &[Handle]) -> u64 {
+    handles.iter().map(|handle| handle.len as u64).sum()
+}
+
+fn of_stream(name: &str, stream: &StreamHandle) -> ColumnReport {
+    ColumnReport {
+        name: name.to_owned(),
+        encoding: stream.descriptor.encoding.name().to_owned(),
+        value_bytes: stream.handle.len as u64,
+        dictionary_bytes: 0,
+        dictionary_entries: 0,
+    }
+}
+
+fn handles(column: &ColumnFooter) -> Vec<Handle> {
+    match column {
+        ColumnFooter::Absent => Vec::new(),
+        ColumnFooter::Strings { codes, dictionary } => vec![
+            codes.handle,
+            dictionary.offsets,
+            dictionary.text,
+            dictionary.hashes,
+        ],
+        ColumnFooter::Numbers { codes, table } => match table {
+            super::NumberTable::Linear { .. } => vec![codes.handle],
+            super::NumberTable::Distinct(handle) => vec![codes.handle, *handle],
+        },
+        ColumnFooter::Lists { handles, .. } => handles.to_vec(),
+    }
+}
+
+fn of_column(name: &str, column: &ColumnFooter) -> Option<ColumnReport> {
+    Some(match column {
+        ColumnFooter::Absent => return None,
+        ColumnFooter::Strings { codes, dictionary } => ColumnReport {
+            dictionary_bytes: bytes(&[dictionary.offsets, dictionary.text, dictionary.hashes]),
+            dictionary_entries: dictionary.count as u64,
+            ..of_stream(name, codes)
+        },
+        ColumnFooter::Numbers { codes, table } => {
+            let report = of_stream(name, codes);
+            match table {
+                super::NumberTable::Linear { .. } => report,
+                super::NumberTable::Distinct(handle) => ColumnReport {
+                    dictionary_bytes: handle.len as u64,
+                    dictionary_entries: handle.len as u64 / 8,
+                    ..report
+                },
+            }
+        }
+        ColumnFooter::Lists { handles, encoding } => {
+            let flags = |all: bool| {
+                if all {
+                    Encoding::Constant.name()
+                } else {
+                    "bitmap"
+                }
+            };
+            ColumnReport {
+                name: name.to_owned(),
+                encoding: format!(
+                    "lists: {}, {}, {}, {}",
+                    flags(encoding.present.all),
+                    flags(encoding.fresh.all),
+                    encoding.ends.encoding.name(),
+                    encoding.items.encoding.name()
+                ),
+                value_bytes: bytes(handles),
+                dictionary_bytes: 0,
+                dictionary_entries: 0,
+            }
+        }
+    })
+}

@@ -1,0 +1,25 @@
+//! The immutable columnar file. Rank 2; knows nothing of the hot tier.
+//!
+//! A segment holds rows sorted by user, timestamp and arrival. FORMAT.md specifies its bytes.
+
+mod columns;
+mod directory;
+mod format;
+mod history;
+mod inspect;
+mod reader;
+mod scan;
+mod strings;
+mod sums;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use format::{ColumnFooter, Footer, Handle, NumberTable, Origin};
+pub use inspect::{BlockReport, ColumnReport, Damage};
+pub use reader::Segment;
+pub use scan::Cursor;
+pub use writer::{PreparedSegment, SegmentWriter};
+
+pub(crate) use strings::item_hash;

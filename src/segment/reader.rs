@@ -1,0 +1,355 @@
+//! An open segment: its footer, its streams, and decoding selected rows of them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::directory::Directory;
+use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
+use super::strings::MappedStrings;
+use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word};
+use crate::io::Pages;
+use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings};
+
+/// A region of the file as a stream's source.
+#[derive(Clone, Copy)]
+pub(super) struct Region<'a> {
+    pages: &'a Pages,
+    handle: Handle,
+}
+
+impl<'a> Region<'a> {
+    pub(super) fn new(pages: &'a Pages, handle: Handle) -> Self {
+        Self { pages, handle }
+    }
+}
+
+impl<'a> Source<'a> for Region<'a> {
+    #[inline]
+    fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
+        if offset.saturating_add(len) > self.handle.len {
+            return Err(Error::corrupt(format!(
+                "{}: a stream is shorter than its values need",
+                self.pages.name()
+            )));
+        }
+        self.pages.get(self.handle.offset + offset, len)
+    }
+}
+
+/// A stream with its place in the file.
+pub(super) struct Located {
+    pub(super) stream: Stream,
+    pub(super) handle: Handle,
+}
+
+impl Located {
+    fn open(from: &StreamHandle) -> Result<Self> {
+        Ok(Self {
+            stream: Stream::open(&from.descriptor)?,
+            handle: from.handle,
+        })
+    }
+}
+
+/// One field's reader.
+pub(super) enum ColumnReader {
+    Absent,
+    Strings {
+        codes: Located,
+        dictionary: Arc<MappedStrings>,
+    },
+    Numbers {
+        codes: Located,
+        table: NumberTable,
+    },
+    Lists {
+        handles: [Handle; 4],
+        reader: ListReader,
+    },
+}
+
+/// The rows to decode, in rising order.
+pub(super) enum Selection {
+    Range(Range<usize>),
+    Positions(Vec<usize>),
+}
+
+/// An immutable segment, memory-mapped. Every byte is verified before its first use.
+pub struct Segment {
+    pub(super) pages: Arc<Pages>,
+    pub(super) footer: Footer,
+    pub(super) directory: Directory,
+    pub(super) timestamps: Located,
+    pub(super) sequences: Located,
+    pub(super) zone_min: Located,
+    pub(super) zone_max: Located,
+    pub(super) columns: Vec<ColumnReader>,
+    pub(super) event_type: Option<usize>,
+    pub(super) item: usize,
+}
+
+impl Segment {
+    /// Opens the segment in `file` under `schema`; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// `Corruption` when header, tail, footer or sums are damaged or do not fit the schema;
+    /// `Unsupported` when a newer version wrote it.
+    pub fn open(name: &str, file: &Bytes, schema: &Schema) -> Result<Self> {
+        let (footer, pages) = Footer::open(name, file)?;
+        Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
+    }
+
+    fn assemble(footer: Footer, pages: Arc<Pages>, schema: &Schema) -> Result<Self> {
+        if footer.columns.len() != schema.fields().len() || footer.schema != schema.json() {
+            return Err(Error::corrupt(
+                "the segment was written under another schema",
+            ));
+        }
+        let columns: Vec<ColumnReader> = footer
+            .columns
+            .iter()
+            .map(|column| open_column(column, &pages))
+            .collect::<Result<_>>()?;
+        for (field, column) in columns.iter().enumerate() {
+            check_kind(column, schema, field, footer.rows)?;
+        }
+        let ids = MappedStrings::new(pages.clone(), footer.user_ids)?;
+        let starts = Stream::open(&footer.user_starts.descriptor)?;
+        let directory = Directory::new(
+            pages.clone(),
+            footer.directory,
+            ids,
+            starts,
+            footer.user_starts.handle,
+        )?;
+        let segment = Self {
+            directory,
+            timestamps: Located::open(&footer.timestamp_codes)?,
+            sequences: Located::open(&footer.sequences)?,
+            zone_min: Located::open(&footer.zone_min)?,
+            zone_max: Located::open(&footer.zone_max)?,
+            columns,
+            event_type: schema.position_of(crate::types::Role::EventType),
+            item: schema.item(),
+            pages,
+            footer,
+        };
+        let rows = segment.footer.rows;
+        let zones = rows.div_ceil(BLOCK);
+        let fits = segment.timestamps.stream.len() == rows
+            && segment.sequences.stream.len() == rows
+            && segment.zone_min.stream.len() == zones
+            && segment.zone_max.stream.len() == zones;
+        if !fits {
+            return Err(Error::corrupt(
+                "the streams do not all have the segment's rows",
+            ));
+        }
+        Ok(segment)
+    }
+
+    /// Everything about it but its data.
+    pub fn footer(&self) -> &Footer {
+        &self.footer
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.footer.rows
+    }
+
+    /// The number of users.
+    pub fn users(&self) -> usize {
+        self.directory.len()
+    }
+
+    /// The sorted user ids; code c is the user at position c - 1.
+    pub fn user_ids(&self) -> Arc<dyn Strings> {
+        Arc::new(self.directory.ids.clone())
+    }
+
+    /// The dictionary of a string field; impressions use the item field's.
+    pub fn dictionary(&self, field: usize) -> Option<Arc<dyn Strings>> {
+        match self.columns.get(field)? {
+            ColumnReader::Strings { dictionary, .. } => Some(dictionary.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn region(&self, handle: Handle) -> Region<'_> {
+        Region::new(&self.pages, handle)
+    }
+
+    /// Appends a stream's values at the selected rows.
+    pub(super) fn read<T: Word>(
+        &self,
+        located: &Located,
+        selection: &Selection,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        let region = self.region(located.handle);
+        match selection {
+            Selection::Range(range) => located.stream.decode(region, range.clone(), out),
+            Selection::Positions(rows) => located.stream.gather(region, rows, out),
+        }
+    }
+
+    /// Appends timestamps of the selected rows.
+    pub(super) fn read_timestamps(&self, selection: &Selection, out: &mut Vec<i64>) -> Result<()> {
+        let start = out.len();
+        self.read(&self.timestamps, selection, out)?;
+        let min = self.footer.timestamps[0];
+        let step = self.footer.timestamp_step as i64;
+        for at in out.get_mut(start..).unwrap_or_default() {
+            *at = at.wrapping_mul(step).wrapping_add(min);
+        }
+        Ok(())
+    }
+
+    /// Appends sequence numbers of the selected rows.
+    pub(super) fn read_sequences(&self, selection: &Selection, out: &mut Vec<u64>) -> Result<()> {
+        let start = out.len();
+        self.read(&self.sequences, selection, out)?;
+        for sequence in out.get_mut(start..).unwrap_or_default() {
+            *sequence = sequence.wrapping_add(self.footer.sequence_base);
+        }
+        Ok(())
+    }
+
+    /// Appends the selected rows to `out`, users aside: timestamps, sequences where asked for, and
+    /// the columns asked for.
+    pub(super) fn read_rows(
+        &self,
+        selection: &Selection,
+        asked: &[bool],
+        sequences: bool,
+        out: &mut Columns,
+    ) -> Result<()> {
+        self.read_timestamps(selection, &mut out.timestamps)?;
+        if sequences {
+            self.read_sequences(selection, &mut out.sequences)?;
+        }
+        let asked = asked.iter().copied().chain(std::iter::repeat(false));
+        for ((reader, column), asked) in self.columns.iter().zip(&mut out.fields).zip(asked) {
+            if asked {
+                self.read_column(reader, selection, column)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_column(
+        &self,
+        reader: &ColumnReader,
+        selection: &Selection,
+        out: &mut Column,
+    ) -> Result<()> {
+        match (reader, out) {
+            (ColumnReader::Strings { codes, .. }, Column::Strings(out)) => {
+                self.read(codes, selection, out)
+            }
+            (ColumnReader::Numbers { codes, table }, Column::Numbers(out)) => {
+                self.read_numbers(codes, table, selection, out)
+            }
+            (ColumnReader::Lists { handles, reader }, Column::Lists(out)) => {
+                let [present, fresh, ends, items] = handles.map(|handle| self.region(handle));
+                let sources = ListSources {
+                    present,
+                    fresh,
+                    ends,
+                    items,
+                };
+                match selection {
+                    Selection::Range(range) => reader.decode(sources, range.clone(), out),
+                    Selection::Positions(rows) => rows
+                        .iter()
+                        .try_for_each(|row| reader.decode(sources, *row..*row + 1, out)),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn read_numbers(
+        &self,
+        codes: &Located,
+        table: &NumberTable,
+        selection: &Selection,
+        out: &mut NumberColumn,
+    ) -> Result<()> {
+        let start = out.bits.len();
+        self.read(codes, selection, &mut out.bits)?;
+        let added = out.bits.get_mut(start..).unwrap_or_default();
+        let nulls = added.contains(&0);
+        if nulls || !out.valid.is_empty() {
+            out.valid.resize(start, true);
+            out.valid.extend(added.iter().map(|code| *code != 0));
+        }
+        match table {
+            NumberTable::Linear { min, step } => {
+                for slot in added {
+                    if *slot != 0 {
+                        *slot = min.wrapping_add((*slot - 1).wrapping_mul(*step));
+                    }
+                }
+                Ok(())
+            }
+            NumberTable::Distinct(handle) => {
+                let words = self
+                    .pages
+                    .get(handle.offset, handle.len)?
+                    .as_chunks::<8>()
+                    .0;
+                for slot in added {
+                    if let Some(index) = slot.checked_sub(1) {
+                        let word = words.get(index as usize).ok_or_else(|| self.bad_code())?;
+                        *slot = u64::from_le_bytes(*word);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    #[cold]
+    fn bad_code(&self) -> Error {
+        Error::corrupt(format!("{}: a code outside its table", self.pages.name()))
+    }
+}
+
+fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {
+    Ok(match column {
+        ColumnFooter::Absent => ColumnReader::Absent,
+        ColumnFooter::Strings { codes, dictionary } => ColumnReader::Strings {
+            codes: Located::open(codes)?,
+            dictionary: Arc::new(MappedStrings::new(pages.clone(), *dictionary)?),
+        },
+        ColumnFooter::Numbers { codes, table } => ColumnReader::Numbers {
+            codes: Located::open(codes)?,
+            table: *table,
+        },
+        ColumnFooter::Lists { handles, encoding } => ColumnReader::Lists {
+            handles: *handles,
+            reader: ListReader::open(encoding)?,
+        },
+    })
+}
+
+/// The column must be of the kind the schema says and have the segment's rows.
+fn check_kind(column: &ColumnReader, schema: &Schema, field: usize, rows: usize) -> Result<()> {
+    let fits = match (Column::for_field(schema, field), column) {
+        (Column::Absent, ColumnReader::Absent) => true,
+        (Column::Strings(_), ColumnReader::Strings { codes, .. })
+        | (Column::Numbers(_), ColumnReader::Numbers { codes, .. }) => codes.stream.len() == rows,
+        (Column::Lists(_), ColumnReader::Lists { reader, .. }) => reader.len() == rows,
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::corrupt(format!(
+        "column number {field} does not fit the schema"
+    )))
+}

@@ -1,0 +1,195 @@
+//! Rows as columns, user by user, with zone maps to skip what a time range leaves out.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::history::keep;
+use super::reader::{Segment, Selection};
+use crate::codec::BLOCK;
+use crate::types::{Columns, Result, ScanQuery, Strings, TierQuery};
+
+/// A position in a segment that moves forward through its users.
+pub struct Cursor {
+    segment: Arc<Segment>,
+    /// The next row, and the user it belongs to.
+    row: usize,
+    user: usize,
+    user_end: usize,
+    end: usize,
+}
+
+impl Cursor {
+    /// A cursor over the users of `segment` that the query asks for.
+    ///
+    /// # Errors
+    /// `Corruption` when the user directory is damaged.
+    pub fn new(segment: Arc<Segment>, query: &ScanQuery) -> Result<Self> {
+        let directory = &segment.directory;
+        let first = match &query.users.from {
+            Some(from) => directory.lower_bound(from)?,
+            None => 0,
+        };
+        let last = match &query.users.to {
+            Some(to) => directory.lower_bound(to)?,
+            None => directory.len(),
+        };
+        let mut cursor = Self {
+            row: 0,
+            user: first,
+            user_end: 0,
+            end: 0,
+            segment,
+        };
+        if first < last {
+            let rows = cursor.segment.directory.rows(first)?;
+            cursor.end = cursor.segment.directory.rows(last - 1)?.end;
+            (cursor.row, cursor.user_end) = (rows.start, rows.end);
+        }
+        Ok(cursor)
+    }
+
+    /// The segment.
+    pub fn segment(&self) -> &Arc<Segment> {
+        &self.segment
+    }
+
+    /// The user of the next row; `None` at the end.
+    ///
+    /// # Errors
+    /// `Corruption` when the user's id is damaged.
+    pub fn user(&self) -> Result<Option<&str>> {
+        if self.row >= self.end {
+            return Ok(None);
+        }
+        self.segment.directory.ids.at(self.user).map(Some)
+    }
+
+    /// Appends matching rows to `out`, from at most `rows` stored ones and only of users before
+    /// `until` (all when `None`), and moves behind what was looked at. User codes are positions
+    /// in the segment plus one.
+    ///
+    /// # Errors
+    /// `Corruption` when bytes it needs are damaged.
+    pub fn take(
+        &mut self,
+        rows: usize,
+        until: Option<&str>,
+        query: &TierQuery,
+        out: &mut Columns,
+    ) -> Result<()> {
+        let mut end = self.end.min(self.row.saturating_add(rows));
+        if let Some(until) = until {
+            let user = self.segment.directory.lower_bound(until)?;
+            let before = match user.checked_sub(1) {
+                Some(last) => self.segment.directory.rows(last)?.end,
+                None => 0,
+            };
+            end = end.min(before.max(self.row));
+        }
+        let selection = self.segment.select_rows(self.row..end, query)?;
+        self.segment
+            .read_rows(&selection, &query.asked, query.sequences, out)?;
+        self.take_users(end, &selection, out)
+    }
+
+    /// Moves behind the rows of the next user, having appended those that match.
+    ///
+    /// # Errors
+    /// As [`Cursor::take`].
+    pub fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        let selection = self.segment.select_rows(self.row..self.user_end, query)?;
+        self.segment
+            .read_rows(&selection, &query.asked, query.sequences, out)?;
+        self.take_users(self.user_end, &selection, out)
+    }
+
+    /// Appends the user codes of the selected rows and moves to `end`.
+    fn take_users(&mut self, end: usize, selection: &Selection, out: &mut Columns) -> Result<()> {
+        let mut positions = match selection {
+            Selection::Range(_) => None,
+            Selection::Positions(positions) => Some(positions.iter().peekable()),
+        };
+        while self.row < end {
+            let upto = self.user_end.min(end);
+            let count = match &mut positions {
+                None => upto - self.row,
+                Some(positions) => {
+                    let mut count = 0;
+                    while positions.next_if(|position| **position < upto).is_some() {
+                        count += 1;
+                    }
+                    count
+                }
+            };
+            let filled = out.users.len() + count;
+            out.users.resize(filled, self.user as u32 + 1);
+            self.row = upto;
+            if self.row == self.user_end && self.row < self.end {
+                self.user += 1;
+                self.user_end = self.segment.directory.rows(self.user)?.end;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Segment {
+    /// The rows of a range, of any users, that match.
+    fn select_rows(&self, rows: Range<usize>, query: &TierQuery) -> Result<Selection> {
+        let [min, max] = self.footer.timestamps;
+        let mut selection = if query.time.covers(min, max) {
+            Selection::Range(rows)
+        } else {
+            self.select_time(rows, query)?
+        };
+        if self.footer.sequence_range()[1] > query.visible {
+            let mut sequences = Vec::new();
+            self.read_sequences(&selection, &mut sequences)?;
+            let visible = |sequence: &u64| *sequence <= query.visible;
+            selection = Selection::Positions(keep(selection, &sequences, visible));
+        }
+        if let Some((codes, wanted)) = self.wanted_types(&query.event_types)? {
+            let positions = keep_all(selection);
+            selection = Selection::Positions(self.of_types(positions, codes, &wanted)?);
+        }
+        Ok(selection)
+    }
+
+    /// The rows within the time range: whole blocks by their zone, the others row by row.
+    fn select_time(&self, rows: Range<usize>, query: &TierQuery) -> Result<Selection> {
+        let blocks = rows.start / BLOCK..rows.end.div_ceil(BLOCK);
+        let (mut lows, mut highs) = (Vec::new(), Vec::new());
+        let zones = Selection::Range(blocks.clone());
+        self.read::<i64>(&self.zone_min, &zones, &mut lows)?;
+        self.read::<i64>(&self.zone_max, &zones, &mut highs)?;
+        let (min, step) = (self.footer.timestamps[0], self.footer.timestamp_step as i64);
+        let at = |code: i64| code.wrapping_mul(step).wrapping_add(min);
+        let mut positions = Vec::new();
+        let mut timestamps = Vec::new();
+        for (block, (low, high)) in blocks.zip(lows.into_iter().zip(highs)) {
+            let start = (block * BLOCK).max(rows.start);
+            let end = (block * BLOCK + BLOCK).min(rows.end);
+            if query.time.covers(at(low), at(high)) {
+                positions.extend(start..end);
+            } else if query.time.meets(at(low), at(high)) {
+                timestamps.clear();
+                self.read_timestamps(&Selection::Range(start..end), &mut timestamps)?;
+                let inside = |at: &i64| query.time.contains(*at);
+                positions.extend(keep(Selection::Range(start..end), &timestamps, inside));
+            }
+        }
+        Ok(Selection::Positions(positions))
+    }
+
+    /// The strings that a scan's user codes stand for.
+    pub fn user_strings(&self) -> Arc<dyn Strings> {
+        self.user_ids()
+    }
+}
+
+fn keep_all(selection: Selection) -> Vec<usize> {
+    match selection {
+        Selection::Positions(positions) => positions,
+        Selection::Range(range) => range.collect(),
+    }
+}

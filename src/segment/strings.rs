@@ -1,0 +1,105 @@
+//! Strings of a mapped segment.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::format::StringsHandle;
+use crate::io::Pages;
+use crate::types::{Error, Result, Strings, index_of};
+
+/// The hash under which an item is looked for among candidates.
+pub(crate) fn item_hash(item: &str) -> u32 {
+    xxh3_64(item.as_bytes()) as u32
+}
+
+/// Strings in a segment's pages; nothing is copied or read ahead.
+#[derive(Clone)]
+pub(super) struct MappedStrings {
+    pages: Arc<Pages>,
+    handle: StringsHandle,
+}
+
+impl MappedStrings {
+    pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
+        let offsets = handle.count.checked_add(1).and_then(|n| n.checked_mul(4));
+        let hashes = handle.hashes.len;
+        if offsets != Some(handle.offsets.len) || (hashes != 0 && hashes != handle.count * 4) {
+            return Err(Error::corrupt(format!(
+                "{}: a dictionary's parts do not fit together",
+                pages.name()
+            )));
+        }
+        Ok(Self { pages, handle })
+    }
+
+    /// The string at a position, from 0.
+    #[inline]
+    pub(super) fn at(&self, index: usize) -> Result<&str> {
+        std::str::from_utf8(self.bytes_at(index)?).map_err(|error| {
+            Error::corrupt(format!("{}: a string is not UTF-8", self.pages.name())).caused_by(error)
+        })
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub(super) fn bytes_at(&self, index: usize) -> Result<&[u8]> {
+        let pair = self.pages.get(self.handle.offsets.offset + index * 4, 8)?;
+        let (Some(start), Some(end)) = (pair.first_chunk::<4>(), pair.last_chunk::<4>()) else {
+            return Err(self.out_of_order());
+        };
+        let start = u32::from_le_bytes(*start) as usize;
+        let end = u32::from_le_bytes(*end) as usize;
+        if start > end || end > self.handle.text.len {
+            return Err(self.out_of_order());
+        }
+        self.pages.get(self.handle.text.offset + start, end - start)
+    }
+
+    /// The [`item_hash`] of the string with this code.
+    #[inline]
+    pub(super) fn hash(&self, code: u32) -> Result<u32> {
+        let index = index_of(code, self.handle.count)?;
+        let bytes = self.pages.get(self.handle.hashes.offset + index * 4, 4)?;
+        let bytes = bytes.try_into().map_err(|_| self.out_of_order())?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    #[cold]
+    fn out_of_order(&self) -> Error {
+        Error::corrupt(format!(
+            "{}: a dictionary's offsets are out of order",
+            self.pages.name()
+        ))
+    }
+}
+
+impl Strings for MappedStrings {
+    fn len(&self) -> usize {
+        self.handle.count
+    }
+
+    fn get(&self, code: u32) -> Result<&str> {
+        self.at(index_of(code, self.handle.count)?)
+    }
+
+    fn buffers(&self) -> Result<(Bytes, Bytes)> {
+        let StringsHandle { offsets, text, .. } = self.handle;
+        let offsets = self.pages.share(offsets.offset, offsets.len)?;
+        let text = self.pages.share(text.offset, text.len)?;
+        let checked = std::str::from_utf8(&text).map_err(|error| {
+            Error::corrupt(format!("{}: a string is not UTF-8", self.pages.name())).caused_by(error)
+        })?;
+        let ends = offsets.as_chunks::<4>().0;
+        let ends = ends.iter().map(|end| u32::from_le_bytes(*end) as usize);
+        let mut before = 0;
+        for end in ends {
+            if end < before || !checked.is_char_boundary(end) || end > i32::MAX as usize {
+                return Err(self.out_of_order());
+            }
+            before = end;
+        }
+        Ok((offsets, text))
+    }
+}

@@ -1,0 +1,33 @@
+# Every target builds with the release profile, so that RocksDB is compiled once for all of them.
+
+CARGO ?= cargo
+# More flags for every cargo command, e.g. CARGO_FLAGS=--locked
+CARGO_FLAGS ?=
+# Passed on to the benchmarks, e.g. BENCH_ARGS=history
+BENCH_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint docs bench
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## Install what the build needs and this machine lacks
+	@tools/setup.sh
+
+demo: setup ## Generate a million interactions, import them and query the store (ROWS=n, KEEP=1)
+	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
+	tools/demo.sh
+
+test: setup ## Run every test, documented examples included
+	$(CARGO) test --release --workspace $(CARGO_FLAGS)
+
+lint: setup ## Check the formatting and run clippy, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
+
+docs: setup ## Build the documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --workspace --no-deps $(CARGO_FLAGS)
+
+bench: setup ## Run the benchmarks (BENCH_ARGS=filter)
+	$(CARGO) bench --workspace $(CARGO_FLAGS) -- $(BENCH_ARGS)

@@ -1,0 +1,11 @@
+//! Every integration test is a module of this one binary, so that the library is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test that fails by panic says where, in its helper functions too"
+)]
+
+mod ranks;

@@ -1,0 +1,288 @@
+//! The check itself, on sources that keep the rules and on sources that break them.
+
+use super::{Source, violations};
+
+fn check(files: &[(&str, &str)]) -> Vec<String> {
+    let sources: Vec<Source> = files
+        .iter()
+        .map(|(path, text)| Source {
+            path: (*path).to_owned(),
+            text: (*text).to_owned(),
+        })
+        .collect();
+    violations(&sources)
+}
+
+/// One violation, at this place, that says this.
+#[track_caller]
+fn assert_refused(path: &str, text: &str, place: &str, says: &str) {
+    let found = check(&[(path, text)]);
+    let [only] = found.as_slice() else {
+        panic!("expected one violation, found {found:#?}")
+    };
+    assert!(only.starts_with(place), "{only}");
+    assert!(only.contains(says), "{only}");
+}
+
+#[track_caller]
+fn assert_allowed(path: &str, text: &str) {
+    assert_eq!(check(&[(path, text)]), Vec::<String>::new());
+}
+
+#[test]
+fn own_folder_and_lower_ranks_are_allowed() {
+    assert_allowed(
+        "src/store/seal.rs",
+        "use crate::{hot::Tier, segment::{self, Writer}, types::Error};\n\
+         use super::manifest::Edit;\n\
+         fn f() { crate::store::gc(); crate::codec::pack(&[]); std::mem::drop(crate::io::open()) }",
+    );
+}
+
+#[test]
+fn a_higher_rank_is_refused() {
+    assert_refused(
+        "src/types/schema.rs",
+        "use std::fmt;\n\nuse crate::store::Manifest;\n",
+        "src/types/schema.rs:3: ",
+        "`types` (rank 0) names `store` (rank 3)",
+    );
+}
+
+#[test]
+fn a_neighbour_of_the_same_rank_is_refused() {
+    let neighbours = [
+        ("segment", "hot"),
+        ("hot", "segment"),
+        ("codec", "io"),
+        ("io", "codec"),
+    ];
+    for (folder, neighbour) in neighbours {
+        assert_refused(
+            &format!("src/{folder}/file.rs"),
+            &format!("use crate::{neighbour}::Thing;"),
+            &format!("src/{folder}/file.rs:1: "),
+            &format!("names `{neighbour}`"),
+        );
+    }
+}
+
+#[test]
+fn a_group_is_searched_to_its_last_name() {
+    assert_refused(
+        "src/segment/reader.rs",
+        "use crate::{\n    codec::{bitpack, delta},\n    hot::{Key, Row},\n    types::Error,\n};",
+        "src/segment/reader.rs:3: ",
+        "names `hot`",
+    );
+}
+
+#[test]
+fn a_path_in_code_or_in_a_macro_call_counts() {
+    let place = "src/codec/choose.rs:2: ";
+    let path = "src/codec/choose.rs";
+    assert_refused(
+        path,
+        "fn f() {\n crate::store::open() }",
+        place,
+        "names `store`",
+    );
+    assert_refused(
+        path,
+        "fn f() {\n vec![crate::store::X] }",
+        place,
+        "names `store`",
+    );
+    assert_refused(
+        path,
+        "macro_rules! m { () => {\n $crate::store::X } }",
+        place,
+        "names `store`",
+    );
+}
+
+#[test]
+fn super_is_followed_to_the_root() {
+    let api = "names `api`";
+    assert_refused(
+        "src/io/local.rs",
+        "use super::super::api::Store;",
+        "src/io/local.rs:1: ",
+        api,
+    );
+    assert_refused(
+        "src/io/mod.rs",
+        "use super::api::Store;",
+        "src/io/mod.rs:1: ",
+        api,
+    );
+    assert_refused(
+        "src/io.rs",
+        "use super::{api, types};",
+        "src/io.rs:1: ",
+        api,
+    );
+    assert_refused(
+        "src/io/local.rs",
+        "mod inner {\n use super::super::super::api; }",
+        "src/io/local.rs:2: ",
+        api,
+    );
+    assert_allowed(
+        "src/io/local.rs",
+        "use super::api::Store; mod inner { use super::*; }",
+    );
+}
+
+#[test]
+fn the_whole_root_is_refused() {
+    for text in [
+        "use crate::*;",
+        "use crate as c;",
+        "use crate::{self as c};",
+        "extern crate self as c;",
+    ] {
+        assert_refused(
+            "src/store/gc.rs",
+            text,
+            "src/store/gc.rs:1: ",
+            "whole crate root",
+        );
+    }
+}
+
+#[test]
+fn root_names_are_for_those_who_stand_on_the_public_api() {
+    assert_allowed(
+        "src/export/csv.rs",
+        "use crate::{Store, api::Scan, types::Schema};",
+    );
+    assert_refused(
+        "src/store/gc.rs",
+        "use crate::Store;",
+        "src/store/gc.rs:1: ",
+        "`crate::Store` from the crate root",
+    );
+}
+
+#[test]
+fn what_stands_on_the_public_api_reaches_no_deeper() {
+    for folder in ["import", "export", "filter", "insights"] {
+        for inside in ["store", "segment", "hot", "codec", "io"] {
+            assert_refused(
+                &format!("src/{folder}/file.rs"),
+                &format!("use crate::{inside}::Thing;"),
+                &format!("src/{folder}/file.rs:1: "),
+                "stands on the public API",
+            );
+        }
+    }
+    assert_refused(
+        "src/import/csv.rs",
+        "use crate::export::Csv;",
+        "src/import/csv.rs:1: ",
+        "names `export`",
+    );
+}
+
+#[test]
+fn only_hot_names_rocksdb() {
+    assert_allowed("src/hot/tier.rs", "use rocksdb::DB;");
+    for path in [
+        "src/store/write.rs",
+        "src/types/error.rs",
+        "src/import/csv.rs",
+        "src/lib.rs",
+    ] {
+        let place = format!("{path}:2: ");
+        assert_refused(path, "\nfn f(e: rocksdb::Error) {}", &place, "only src/hot");
+    }
+}
+
+#[test]
+fn one_file_names_bincode() {
+    let row = (
+        "src/hot/row.rs",
+        "#[derive(bincode::Encode)] struct Row; use bincode::config;",
+    );
+    assert!(check(&[row]).is_empty());
+    let found = check(&[row, ("src/store/manifest.rs", "\nuse bincode::Decode;")]);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(
+        found[0].starts_with("src/hot/row.rs:1: names `bincode`"),
+        "{found:#?}"
+    );
+    assert!(
+        found[1].starts_with("src/store/manifest.rs:2: names `bincode`"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn tests_comments_and_strings_do_not_count() {
+    assert_allowed(
+        "src/codec/list.rs",
+        "//! See [`crate::store`].\n\
+         // use crate::store;\n\
+         const S: &str = \"crate::store::X rocksdb\";\n\
+         #[cfg(test)] use crate::{store::X, hot};\n\
+         #[cfg(all(test, unix))] pub(crate) fn f<A, B>(a: A) -> B { crate::store::f(a) }\n\
+         #[cfg(test)]\n#[path = \"x.rs\"]\nmod tests { use crate::store; use rocksdb::DB; }\n",
+    );
+    assert_allowed("src/codec/list/tests.rs", "use crate::store::X;");
+    assert_allowed(
+        "src/codec/fixtures.rs",
+        "#![cfg(test)]\nuse crate::store::X;",
+    );
+}
+
+#[test]
+fn what_follows_something_for_tests_counts() {
+    let store = "names `store`";
+    let path = "src/codec/list.rs";
+    let place = "src/codec/list.rs:2: ";
+    assert_refused(
+        path,
+        "#[cfg(test)] mod tests;\nuse crate::store::X;",
+        place,
+        store,
+    );
+    assert_refused(
+        path,
+        "#[cfg(test)] mod tests {}\nuse crate::store::X;",
+        place,
+        store,
+    );
+    assert_refused(
+        path,
+        "struct S { #[cfg(test)] pub a: A,\n b: crate::store::X }",
+        place,
+        store,
+    );
+    assert_refused(
+        path,
+        "#[cfg(not(test))]\nuse crate::store::X;",
+        place,
+        store,
+    );
+}
+
+#[test]
+fn a_file_without_a_rank_is_refused() {
+    let path = "src/util.rs";
+    assert_refused(path, "fn f() {}", "src/util.rs: ", "`util` has no rank");
+    assert_refused(
+        "src/misc/a.rs",
+        "use crate::api;",
+        "src/misc/a.rs: ",
+        "`misc` has no rank",
+    );
+}
+
+#[test]
+fn the_crate_root_names_every_folder() {
+    assert_allowed(
+        "src/lib.rs",
+        "pub mod api; mod hot; pub use crate::api::Store;",
+    );
+}

@@ -1,0 +1,112 @@
+//! Every RocksDB option, with its reason. What is not here is left at RocksDB's default.
+
+use rocksdb::statistics::StatsLevel;
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode,
+    DEFAULT_COLUMN_FAMILY_NAME, MemtableFactory, Options, ReadOptions, WriteOptions,
+};
+
+const PREFIX: &str = "generation-";
+const BLOCK_CACHE_BYTES: usize = 8 << 20;
+const LEAST_WRITE_BUFFER_BYTES: u64 = 1 << 20;
+const INFO_LOG_BYTES: usize = 1 << 20;
+
+/// The column family of a generation.
+pub(super) fn name_of(generation: u64) -> String {
+    format!("{PREFIX}{generation}")
+}
+
+/// The generation of a column family; `None` for RocksDB's own default family.
+pub(super) fn generation_of(name: &str) -> Option<u64> {
+    name.strip_prefix(PREFIX)?.parse().ok()
+}
+
+/// Options of the database as a whole. `generation_bytes` is what a generation may hold.
+pub(super) fn database(generation_bytes: u64) -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    // A damaged table or manifest must stop the opening, never shorten the answer.
+    options.set_paranoid_checks(true);
+    // After power loss, all up to the first torn record and nothing behind it: a prefix.
+    options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    // A generation starts a log of its own (see `RocksLog::create_generation`), so this only acts
+    // when sealing lags by so many generations: then the oldest are flushed to tables.
+    options.set_max_total_wal_size(generation_bytes.saturating_mul(8));
+    // Dropped generations leave nothing to compact; flushes are rare.
+    options.set_max_background_jobs(2);
+    // The vector memtable takes one writer at a time, which the store's commit lock gives anyway.
+    options.set_allow_concurrent_memtable_write(false);
+    // Required of a secondary, and there are few files.
+    options.set_max_open_files(-1);
+    // Tickers only: timers would cost two clock reads a write.
+    options.enable_statistics();
+    options.set_statistics_level(StatsLevel::ExceptHistogramOrTimers);
+    // The information log is for debugging RocksDB: two small files, no periodic dumps.
+    options.set_keep_log_file_num(2);
+    options.set_max_log_file_size(INFO_LOG_BYTES);
+    options.set_stats_dump_period_sec(0);
+    options.set_stats_persist_period_sec(0);
+    options
+}
+
+/// RocksDB's own family, which holds one marker, and one for each generation.
+pub(super) fn descriptors(names: &[String], generation_bytes: u64) -> Vec<ColumnFamilyDescriptor> {
+    let cache = Cache::new_lru_cache(BLOCK_CACHE_BYTES);
+    let mut families = vec![ColumnFamilyDescriptor::new(
+        DEFAULT_COLUMN_FAMILY_NAME,
+        marker(&cache),
+    )];
+    families.extend(
+        names
+            .iter()
+            .filter(|name| *name != DEFAULT_COLUMN_FAMILY_NAME)
+            .map(|name| ColumnFamilyDescriptor::new(name, generation(generation_bytes))),
+    );
+    families
+}
+
+fn marker(cache: &Cache) -> Options {
+    let mut options = Options::default();
+    let mut tables = BlockBasedOptions::default();
+    tables.set_block_cache(cache);
+    options.set_block_based_table_factory(&tables);
+    options.set_write_buffer_size(LEAST_WRITE_BUFFER_BYTES as usize);
+    options
+}
+
+/// Options of a generation's family.
+pub(super) fn generation(generation_bytes: u64) -> Options {
+    let mut options = Options::default();
+    // Twice what a generation may hold: normally it is sealed and dropped before it is flushed,
+    // and its bytes are written once, to the log.
+    let write_buffer = generation_bytes
+        .saturating_mul(2)
+        .max(LEAST_WRITE_BUFFER_BYTES);
+    options.set_write_buffer_size(usize::try_from(write_buffer).unwrap_or(usize::MAX));
+    // Reads never come here but to replay everything in order: a vector that is sorted then takes
+    // a write faster than a skip list.
+    options.set_memtable_factory(MemtableFactory::Vector);
+    // What is flushed after all (a recovery, sealing that lags) is read once.
+    options.set_compression_type(DBCompressionType::Lz4);
+    let mut tables = BlockBasedOptions::default();
+    tables.disable_cache();
+    options.set_block_based_table_factory(&tables);
+    options
+}
+
+/// Written to the log and handed to the operating system, not synced.
+pub(super) fn buffered_write() -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.set_sync(false);
+    options.disable_wal(false);
+    options
+}
+
+/// Everything once, in order, checked.
+pub(super) fn full_read() -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_verify_checksums(true);
+    options.fill_cache(false);
+    options.set_total_order_seek(true);
+    options
+}

@@ -1,0 +1,280 @@
+//! The mirror of a live generation: its rows in memory, by user.
+
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicI64, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use hashbrown::HashTable;
+use parking_lot::{Mutex, RwLock};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::layout::{Layout, Words};
+use super::strings::SharedDictionary;
+use super::user_rows::{EventFilter, UserRows};
+use crate::types::{
+    Columns, DataType, FieldId, Result, Role, Row, Schema, Strings, TierQuery, UserRange,
+};
+
+const SHARDS: usize = 64;
+
+/// The rows of one generation. One writer at a time adds rows while any number of readers read.
+///
+/// A reader sees the rows of commits up to its query's `visible`; what is added meanwhile carries
+/// a higher sequence number.
+pub(crate) struct Generation {
+    id: u64,
+    schema: Arc<Schema>,
+    layout: Layout,
+    /// One for each string field, by position; the impression field shares the item field's.
+    dictionaries: Vec<Option<Arc<SharedDictionary>>>,
+    shards: Box<[Shard]>,
+    scratch: Mutex<Words>,
+    rows: AtomicU64,
+    row_bytes: AtomicUsize,
+    log_bytes: AtomicUsize,
+    first_sequence: AtomicU64,
+    last_sequence: AtomicU64,
+    min_timestamp: AtomicI64,
+    max_timestamp: AtomicI64,
+}
+
+/// Aligned so that a writer's lock does not slow readers of the neighbours.
+#[repr(align(64))]
+#[derive(Default)]
+struct Shard(RwLock<HashTable<UserRows>>);
+
+impl Generation {
+    /// An empty generation.
+    pub(crate) fn new(id: u64, schema: Arc<Schema>) -> Self {
+        Self {
+            id,
+            layout: Layout::new(&schema),
+            dictionaries: dictionaries(&schema),
+            schema,
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            scratch: Mutex::default(),
+            rows: AtomicU64::new(0),
+            row_bytes: AtomicUsize::new(0),
+            log_bytes: AtomicUsize::new(0),
+            first_sequence: AtomicU64::new(u64::MAX),
+            last_sequence: AtomicU64::new(0),
+            min_timestamp: AtomicI64::new(i64::MAX),
+            max_timestamp: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// The number that the log and the manifest know it by.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The number of rows.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows.load(Acquire)
+    }
+
+    /// Bytes of memory that the rows take here and in the log, about. Cost: a few loads.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let strings: usize = self
+            .dictionaries
+            .iter()
+            .zip(self.schema.fields())
+            .filter(|(_, field)| field.role() != Role::Impression)
+            .filter_map(|(dictionary, _)| Some(dictionary.as_ref()?.memory_bytes()))
+            .sum();
+        strings + self.row_bytes.load(Relaxed) + self.log_bytes.load(Relaxed)
+    }
+
+    /// Adds to the memory that the log holds for this generation.
+    pub(super) fn add_log_bytes(&self, bytes: usize) {
+        self.log_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// The lowest and the highest sequence number; `None` when empty.
+    pub(crate) fn sequences(&self) -> Option<(u64, u64)> {
+        (self.rows() > 0).then(|| {
+            (
+                self.first_sequence.load(Relaxed),
+                self.last_sequence.load(Relaxed),
+            )
+        })
+    }
+
+    /// The lowest and the highest timestamp; `None` when empty.
+    pub(crate) fn timestamps(&self) -> Option<(i64, i64)> {
+        (self.rows() > 0).then(|| {
+            (
+                self.min_timestamp.load(Relaxed),
+                self.max_timestamp.load(Relaxed),
+            )
+        })
+    }
+
+    /// The strings of a field's codes; for impressions the item field's. `None` for fields that
+    /// are not strings, the user and beyond the schema.
+    pub(crate) fn dictionary(&self, field: FieldId) -> Option<Arc<dyn Strings>> {
+        let dictionary = self.dictionaries.get(field)?.clone()?;
+        Some(dictionary)
+    }
+
+    /// Adds a row, the `index`-th of the commit `sequence`. Callers take turns.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a cell does not fit its field, or a dictionary or the user's rows have
+    /// reached what 32 bits count. The row is then not added.
+    pub(crate) fn insert(&self, row: &Row<'_>, sequence: u64, index: u32) -> Result<()> {
+        let mut words = self.scratch.lock();
+        words.fill(&self.schema, &self.layout, &self.dictionaries, row)?;
+        self.insert_words(row, sequence, index, &words)?;
+        self.first_sequence.fetch_min(sequence, Relaxed);
+        self.last_sequence.fetch_max(sequence, Relaxed);
+        self.min_timestamp.fetch_min(row.timestamp, Relaxed);
+        self.max_timestamp.fetch_max(row.timestamp, Relaxed);
+        self.rows.fetch_add(1, Release);
+        Ok(())
+    }
+
+    fn insert_words(&self, row: &Row<'_>, sequence: u64, index: u32, words: &Words) -> Result<()> {
+        let hash = xxh3_64(row.user.as_bytes());
+        let Some(shard) = self.shard(hash) else {
+            return Ok(());
+        };
+        let mut users = shard.write();
+        if let Some(rows) = users.find_mut(hash, |rows| &*rows.user == row.user) {
+            let before = rows.memory_bytes();
+            rows.insert(row.timestamp, sequence, index, words)?;
+            let grown = rows.memory_bytes() - before;
+            self.row_bytes.fetch_add(grown, Relaxed);
+        } else {
+            let mut rows = UserRows::new(row.user, hash);
+            rows.insert(row.timestamp, sequence, index, words)?;
+            let before = users.allocation_size();
+            let grown = rows.memory_bytes();
+            users.insert_unique(hash, rows, |rows| rows.hash);
+            let grown = grown + users.allocation_size() - before;
+            self.row_bytes.fetch_add(grown, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether the user has any row.
+    pub(crate) fn contains(&self, user: &str) -> bool {
+        let hash = xxh3_64(user.as_bytes());
+        self.shard(hash)
+            .is_some_and(|users| find(&users.read(), hash, user).is_some())
+    }
+
+    /// Appends the user's rows that match to `out`, by rising timestamp, sequence and position in
+    /// the commit: the columns that are asked for and not absent in `out`, timestamps, and
+    /// sequences if asked for. `out.users` is left alone.
+    ///
+    /// Cost: a probe, the rows given, and for a filter or an older snapshot the rows skipped; no
+    /// allocation but the growth of `out`, and one for a filter by event types.
+    ///
+    /// # Errors
+    /// `InvalidInput` when `out` has columns of other types, or grows past 2^32 impression items.
+    pub(crate) fn history(&self, user: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        let hash = xxh3_64(user.as_bytes());
+        let Some(users) = self.shard(hash) else {
+            return Ok(());
+        };
+        let users = users.read();
+        let Some(rows) = find(&users, hash, user) else {
+            return Ok(());
+        };
+        let filter = self.filter(&query.event_types);
+        rows.history(&self.layout, query, &filter, out)
+    }
+
+    /// Calls `visit` with the item id of each of the user's rows up to `visible` that has one of
+    /// the event types (empty for all). A part of the generation is locked against writing
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// None that a generation can cause by itself.
+    pub(crate) fn seen_items(
+        &self,
+        user: &str,
+        event_types: &[String],
+        visible: u64,
+        visit: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let hash = xxh3_64(user.as_bytes());
+        let (Some(users), Some(items)) = (self.shard(hash), self.strings(self.schema.item()))
+        else {
+            return Ok(());
+        };
+        let users = users.read();
+        let Some(rows) = find(&users, hash, user) else {
+            return Ok(());
+        };
+        let filter = self.filter(event_types);
+        rows.items(&self.layout, &filter, visible, &mut |code| {
+            if code != 0 {
+                visit(items.get(code)?);
+            }
+            Ok(())
+        })
+    }
+
+    /// The users of the range that have rows at this moment, in the order of their UTF-8 bytes.
+    pub(crate) fn users(&self, range: &UserRange) -> Vec<Arc<str>> {
+        let mut found = Vec::new();
+        for Shard(users) in &self.shards {
+            let users = users.read();
+            let inside = users.iter().filter(|rows| range.contains(&rows.user));
+            found.extend(inside.map(|rows| Arc::clone(&rows.user)));
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// The bits in the middle of the hash: the table uses both ends.
+    fn shard(&self, hash: u64) -> Option<&RwLock<HashTable<UserRows>>> {
+        let shard = self.shards.get((hash >> 40) as usize % SHARDS)?;
+        Some(&shard.0)
+    }
+
+    fn strings(&self, field: FieldId) -> Option<&SharedDictionary> {
+        self.dictionaries.get(field)?.as_deref()
+    }
+
+    /// The event types as codes. Cost: a comparison for each distinct event type.
+    fn filter(&self, event_types: &[String]) -> EventFilter {
+        if event_types.is_empty() {
+            return EventFilter::All;
+        }
+        let field = self.schema.position_of(Role::EventType);
+        match (
+            self.layout.event_type(),
+            field.and_then(|id| self.strings(id)),
+        ) {
+            (Some(word), Some(strings)) => {
+                let asked = |text: &str| event_types.iter().any(|t| t.eq_ignore_ascii_case(text));
+                let matching = strings.iter().filter(|(_, text)| asked(text));
+                EventFilter::Codes(word, matching.map(|(code, _)| code).collect())
+            }
+            _ => EventFilter::Codes(0, Vec::new()),
+        }
+    }
+}
+
+fn find<'a>(users: &'a HashTable<UserRows>, hash: u64, user: &str) -> Option<&'a UserRows> {
+    users.find(hash, |rows| &*rows.user == user)
+}
+
+fn dictionaries(schema: &Schema) -> Vec<Option<Arc<SharedDictionary>>> {
+    let items = Arc::new(SharedDictionary::default());
+    schema
+        .fields()
+        .iter()
+        .map(|field| match (field.role(), field.data_type()) {
+            (Role::User | Role::Timestamp, _) => None,
+            (Role::Item | Role::Impression, _) => Some(Arc::clone(&items)),
+            (_, DataType::String) => Some(Arc::new(SharedDictionary::default())),
+            _ => None,
+        })
+        .collect()
+}

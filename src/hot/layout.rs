@@ -1,0 +1,171 @@
+//! Where a row's cells lie in its words.
+
+use super::row::fits;
+use super::strings::SharedDictionary;
+use crate::types::{Cell, DataType, Error, FieldId, Result, Role, Row, Schema};
+
+const FLAGS: usize = u32::BITS as usize;
+
+/// Where the cell of a field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Not among the words: the user, the timestamp.
+    Apart,
+    /// A string's code; 0 is null.
+    Code(usize),
+    /// A number of at most 32 bits, and the flag that says it is not null.
+    Narrow(usize, usize),
+    /// A number of 64 bits, lower half first, and its flag.
+    Wide(usize, usize),
+    /// One more than where the list begins among the user's lists; 0 is null.
+    List(usize),
+}
+
+/// The words of a row: flags of the numbers, then the cells in the order of the schema.
+pub(super) struct Layout {
+    places: Vec<Place>,
+    stride: usize,
+    item: usize,
+    event_type: Option<usize>,
+}
+
+impl Layout {
+    pub(super) fn new(schema: &Schema) -> Self {
+        let is_number = |id: &FieldId| {
+            let field = &schema.fields()[*id];
+            field.data_type() != DataType::String && field.role() != Role::Timestamp
+        };
+        let numbers = (0..schema.fields().len()).filter(is_number).count();
+        let mut stride = numbers.div_ceil(FLAGS);
+        let mut flag = 0;
+        let mut places = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let place = match (field.role(), field.data_type()) {
+                (Role::User | Role::Timestamp, _) => Place::Apart,
+                (Role::Impression, _) => Place::List(stride),
+                (_, DataType::String) => Place::Code(stride),
+                (_, DataType::Float | DataType::Boolean) => Place::Narrow(stride, flag),
+                (_, DataType::Int | DataType::Long | DataType::Double) => Place::Wide(stride, flag),
+            };
+            let (words, flags) = match place {
+                Place::Apart => (0, 0),
+                Place::Code(_) | Place::List(_) => (1, 0),
+                Place::Narrow(..) => (1, 1),
+                Place::Wide(..) => (2, 1),
+            };
+            stride += words;
+            flag += flags;
+            places.push(place);
+        }
+        let word_of = |id: FieldId| match places.get(id) {
+            Some(Place::Code(word)) => Some(*word),
+            _ => None,
+        };
+        Self {
+            item: word_of(schema.item()).unwrap_or(0),
+            event_type: schema.position_of(Role::EventType).and_then(word_of),
+            places,
+            stride,
+        }
+    }
+
+    /// One place for each schema field.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Words of a row.
+    pub(super) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// The word of the item's code.
+    pub(super) fn item(&self) -> usize {
+        self.item
+    }
+
+    /// The word of the event type's code.
+    pub(super) fn event_type(&self) -> Option<usize> {
+        self.event_type
+    }
+}
+
+/// A row as words, before it is known where its list will lie.
+#[derive(Default)]
+pub(super) struct Words {
+    pub(super) words: Vec<u32>,
+    /// The word that takes the list's place, where there is a list.
+    pub(super) list_word: Option<usize>,
+    pub(super) list: Vec<u32>,
+}
+
+impl Words {
+    /// Takes a row's cells, giving its strings codes of `dictionaries`, one for each field.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a cell does not fit its field, or a dictionary is full.
+    pub(super) fn fill(
+        &mut self,
+        schema: &Schema,
+        layout: &Layout,
+        dictionaries: &[Option<std::sync::Arc<SharedDictionary>>],
+        row: &Row<'_>,
+    ) -> Result<()> {
+        self.words.clear();
+        self.words.resize(layout.stride, 0);
+        self.list.clear();
+        self.list_word = None;
+        let parts = schema.fields().iter().zip(&layout.places).zip(dictionaries);
+        for (id, ((field, place), dictionary)) in parts.enumerate() {
+            let cell = row.cells.get(id).copied().unwrap_or(Cell::Null);
+            if !fits(field, cell) {
+                return Err(Error::invalid(format!(
+                    "field {}: {cell:?} is not a {}",
+                    field.name(),
+                    field.data_type().name()
+                )));
+            }
+            match (*place, cell, dictionary) {
+                (Place::Code(word), Cell::Text(text), Some(strings)) => {
+                    self.set(word, strings.intern(text)?);
+                }
+                (Place::List(word), Cell::Text(joined), Some(strings)) => {
+                    for item in joined.split('|') {
+                        self.list.push(strings.intern(item)?);
+                    }
+                    self.list_word = Some(word);
+                }
+                (Place::Narrow(word, flag), Cell::Bits(bits), _) => {
+                    self.set(word, bits as u32);
+                    self.flag(flag);
+                }
+                (Place::Wide(word, flag), Cell::Bits(bits), _) => {
+                    self.set(word, bits as u32);
+                    self.set(word + 1, (bits >> 32) as u32);
+                    self.flag(flag);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, word: usize, value: u32) {
+        if let Some(slot) = self.words.get_mut(word) {
+            *slot = value;
+        }
+    }
+
+    fn flag(&mut self, flag: usize) {
+        if let Some(slot) = self.words.get_mut(flag / FLAGS) {
+            *slot |= 1 << (flag % FLAGS);
+        }
+    }
+}
+
+/// Whether a flag of a row's words is set.
+pub(super) fn is_set(words: &[u32], flag: usize) -> bool {
+    words
+        .get(flag / FLAGS)
+        .is_some_and(|flags| flags >> (flag % FLAGS) & 1 == 1)
+}

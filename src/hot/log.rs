@@ -1,0 +1,114 @@
+//! The durable side of the hot tier, as a seam.
+
+use std::ops::Range;
+
+use crate::types::Result;
+
+/// Keys and values that are written together: an entry per row, in one reused buffer.
+#[derive(Default)]
+pub(crate) struct Entries {
+    bytes: Vec<u8>,
+    ranges: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Entries {
+    /// Removes every entry and keeps the memory, unless it grew past `keep` bytes.
+    pub(crate) fn clear(&mut self, keep: usize) {
+        self.bytes.clear();
+        self.ranges.clear();
+        self.bytes.shrink_to(keep);
+        self.ranges
+            .shrink_to(keep / size_of::<(Range<usize>, Range<usize>)>());
+    }
+
+    /// Adds the entry that the two functions append the key and the value of.
+    ///
+    /// # Errors
+    /// What the functions give; the entry is then not added.
+    pub(crate) fn push(
+        &mut self,
+        key: impl FnOnce(&mut Vec<u8>),
+        value: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<()> {
+        let start = self.bytes.len();
+        key(&mut self.bytes);
+        let middle = self.bytes.len();
+        value(&mut self.bytes)?;
+        self.ranges.push((start..middle, middle..self.bytes.len()));
+        Ok(())
+    }
+
+    /// The number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Bytes of all keys and values.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Keys and values, in the order of adding.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let slice = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+        self.ranges
+            .iter()
+            .map(move |(key, value)| (slice(key), slice(value)))
+    }
+}
+
+/// What a log has written since it was opened, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Keys and values that were appended.
+    pub(crate) payload_bytes: u64,
+    /// Bytes written to the write-ahead log.
+    pub(crate) log_bytes: u64,
+    /// Bytes written to tables, by flushes and compactions.
+    pub(crate) table_bytes: u64,
+}
+
+/// Called with each key and value of a replay.
+pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
+
+/// Entries in generations, durable: what survives of the hot tier.
+///
+/// After a crash a log holds a prefix of the appends, over all generations, and at least those
+/// before the last [`Log::sync`].
+pub(crate) trait Log: Send + Sync {
+    /// Begins an empty generation. It is durable on return, and so is everything appended before.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when there is one with this number.
+    fn create_generation(&self, id: u64) -> Result<()>;
+
+    /// Drops a generation with all its entries, durably. One that is not there is no error, so
+    /// that a drop can be repeated after a crash.
+    fn drop_generation(&self, id: u64) -> Result<()>;
+
+    /// The numbers of the generations there are, rising.
+    fn generations(&self) -> Result<Vec<u64>>;
+
+    /// Hands entries to the operating system, all or none: they survive the death of the process.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such generation; `Io` when the write failed, after which the
+    /// log may refuse further ones.
+    fn append(&self, id: u64, entries: &Entries) -> Result<()>;
+
+    /// Makes everything appended so far survive power loss. Appends go on meanwhile.
+    fn sync(&self) -> Result<()>;
+
+    /// Calls `visit` with every entry of a generation in the order of the key bytes, and stops at
+    /// its first error.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such generation, what `visit` gives, and damage.
+    fn replay(&self, id: u64, visit: &mut Visit<'_>) -> Result<()>;
+
+    /// What was written since opening.
+    fn written(&self) -> Written;
+
+    /// Reads everything and checks its checksums.
+    fn verify(&self) -> Result<()>;
+}

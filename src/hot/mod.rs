@@ -1,0 +1,35 @@
+//! The hot tier: single writes, durable at once and served from memory.
+//!
+//! Rank 2: imports from `types`. The only folder that names RocksDB and bincode.
+//!
+//! A row goes two ways. Into the **log** ([`Log`]), which makes it durable: RocksDB with a column
+//! family for each generation ([`RocksLog`]), or its twin in memory ([`MemoryLog`]) that a test
+//! can cut the power of. And into the **mirror** ([`Generation`]), which serves every read: a
+//! RocksDB seek costs tens of microseconds, a probe of the mirror less than one. [`Tier`] keeps
+//! the two in step.
+//!
+//! A **generation** is bounded and only ever added to. When it is full the store seals it into a
+//! segment and retires it: its column family is dropped whole, its mirror is freed with its last
+//! reader. Its rows carry the sequence numbers of their commits, and a reader skips those above
+//! the one it holds, so that a snapshot costs nothing and never grows old.
+
+mod families;
+mod generation;
+mod key;
+mod layout;
+mod log;
+mod memory;
+mod rocks;
+mod row;
+mod strings;
+#[cfg(test)]
+mod tests;
+mod tier;
+mod user_rows;
+
+pub(crate) use generation::Generation;
+pub(crate) use log::{Entries, Log, Visit, Written};
+pub(crate) use memory::MemoryLog;
+pub(crate) use rocks::RocksLog;
+pub(crate) use strings::SharedDictionary;
+pub(crate) use tier::Tier;

@@ -1,0 +1,237 @@
+//! The log on RocksDB: a column family per generation, one write-ahead log for all.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use parking_lot::RwLock;
+use rocksdb::statistics::Ticker;
+use rocksdb::{DB, Options, WriteBatch};
+
+use super::families;
+use super::log::{Entries, Log, Visit, Written};
+use crate::types::{Error, ErrorKind, Result};
+
+/// Key of the marker whose flush begins a new write-ahead log.
+const MARKER: &[u8] = b"generation";
+
+/// How often a secondary is opened anew when the primary changes files meanwhile.
+const SECONDARY_ATTEMPTS: usize = 8;
+
+/// A [`Log`] in a folder, by RocksDB.
+pub(crate) struct RocksLog {
+    db: DB,
+    options: Options,
+    generation_bytes: u64,
+    /// Column family names by generation. Appends share the lock; what begins a generation or
+    /// drops one has it alone, so that no append falls between a sync and the change of logs.
+    families: RwLock<BTreeMap<u64, String>>,
+    payload_bytes: AtomicU64,
+}
+
+impl RocksLog {
+    /// Opens the log in `path` for writing; the first opening creates it. A generation is expected
+    /// to stay within `generation_bytes`.
+    ///
+    /// # Errors
+    /// `Locked` when another process or handle has it open; `Corruption`; `Io`.
+    pub(crate) fn open(path: &Path, generation_bytes: u64) -> Result<Self> {
+        let options = families::database(generation_bytes);
+        let names = match path.join("CURRENT").try_exists() {
+            Ok(false) => Vec::new(),
+            _ => DB::list_cf(&options, path).map_err(|error| failed("listing", path, error))?,
+        };
+        let descriptors = families::descriptors(&names, generation_bytes);
+        let db = DB::open_cf_descriptors(&options, path, descriptors)
+            .map_err(|error| failed("opening", path, error))?;
+        Ok(Self::new(db, options, generation_bytes, &names))
+    }
+
+    /// Opens the log in `path` for reading while another process may be writing to it; what it
+    /// sees is what was appended before. `scratch` is a folder of this reader alone, for RocksDB's
+    /// notes.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no log; `Corruption`; `Io`.
+    pub(crate) fn open_secondary(path: &Path, scratch: &Path) -> Result<Self> {
+        let mut attempt = 1;
+        loop {
+            // The primary may begin or drop a generation, and with it a log file, between the
+            // listing and the opening.
+            match Self::try_open_secondary(path, scratch) {
+                Err(error) if attempt == SECONDARY_ATTEMPTS => return Err(error),
+                Err(_) => attempt += 1,
+                opened => return opened,
+            }
+        }
+    }
+
+    fn try_open_secondary(path: &Path, scratch: &Path) -> Result<Self> {
+        let mut options = families::database(0);
+        options.create_if_missing(false);
+        let names = DB::list_cf(&options, path).map_err(|error| failed("listing", path, error))?;
+        let descriptors = families::descriptors(&names, 0);
+        let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
+            .map_err(|error| failed("opening for reading", path, error))?;
+        Ok(Self::new(db, options, 0, &names))
+    }
+
+    fn new(db: DB, options: Options, generation_bytes: u64, names: &[String]) -> Self {
+        let families = names
+            .iter()
+            .filter_map(|name| Some((families::generation_of(name)?, name.clone())))
+            .collect();
+        Self {
+            db,
+            options,
+            generation_bytes,
+            families: RwLock::new(families),
+            payload_bytes: AtomicU64::new(0),
+        }
+    }
+
+    fn failed(&self, doing: impl AsRef<str>, error: rocksdb::Error) -> Error {
+        failed(doing.as_ref(), self.db.path(), error)
+    }
+
+    /// Syncs the write-ahead log and begins a new one, so that a log file's rows belong to one
+    /// generation and are freed with it. The old log is synced first: its tail must not be lost
+    /// to power when rows in the new one are kept.
+    fn change_logs(&self, id: u64) -> std::result::Result<(), rocksdb::Error> {
+        self.db.flush_wal(true)?;
+        self.db.put(MARKER, id.to_be_bytes())?;
+        self.db.flush()
+    }
+}
+
+impl Log for RocksLog {
+    fn create_generation(&self, id: u64) -> Result<()> {
+        let mut families = self.families.write();
+        if families.contains_key(&id) {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("generation {id} stands in the log"),
+            ));
+        }
+        let name = families::name_of(id);
+        self.change_logs(id)
+            .and_then(|()| {
+                self.db
+                    .create_cf(&name, &families::generation(self.generation_bytes))
+            })
+            .map_err(|error| self.failed(format!("beginning generation {id}"), error))?;
+        families.insert(id, name);
+        Ok(())
+    }
+
+    fn drop_generation(&self, id: u64) -> Result<()> {
+        let mut families = self.families.write();
+        let Some(name) = families.get(&id) else {
+            return Ok(());
+        };
+        self.db
+            .drop_cf(name)
+            .map_err(|error| self.failed(format!("dropping generation {id}"), error))?;
+        families.remove(&id);
+        Ok(())
+    }
+
+    fn generations(&self) -> Result<Vec<u64>> {
+        Ok(self.families.read().keys().copied().collect())
+    }
+
+    fn append(&self, id: u64, entries: &Entries) -> Result<()> {
+        let families = self.families.read();
+        let family = families
+            .get(&id)
+            .and_then(|name| self.db.cf_handle(name))
+            .ok_or_else(|| missing(id))?;
+        let overhead = 16 * entries.len();
+        let mut batch = WriteBatch::with_capacity_bytes(entries.bytes() + overhead + 16);
+        for (key, value) in entries.iter() {
+            batch.put_cf(&family, key, value);
+        }
+        self.db
+            .write_opt(batch, &families::buffered_write())
+            .map_err(|error| self.failed(format!("appending to generation {id}"), error))?;
+        self.payload_bytes
+            .fetch_add(entries.bytes() as u64, Relaxed);
+        Ok(())
+    }
+
+    /// `append` returns once its record has been handed to the operating system (manual WAL flush
+    /// is off), and a sync takes the files and then calls `fdatasync` on every log file not yet
+    /// synced, the current one included, without stopping writers. What was appended before the
+    /// call is therefore covered, also when the log changes meanwhile; what is appended during it
+    /// may be. A failed sync makes RocksDB refuse further writes.
+    fn sync(&self) -> Result<()> {
+        self.db
+            .flush_wal(true)
+            .map_err(|error| self.failed("syncing the write-ahead log", error))
+    }
+
+    fn replay(&self, id: u64, visit: &mut Visit<'_>) -> Result<()> {
+        let name = self.families.read().get(&id).cloned();
+        let family = name
+            .and_then(|name| self.db.cf_handle(&name))
+            .ok_or_else(|| missing(id))?;
+        let mut rows = self.db.raw_iterator_cf_opt(&family, families::full_read());
+        rows.seek_to_first();
+        while let Some((key, value)) = rows.item() {
+            visit(key, value)?;
+            rows.next();
+        }
+        // An iterator also ends where it fails; only its status tells the two apart.
+        rows.status()
+            .map_err(|error| self.failed(format!("reading generation {id}"), error))
+    }
+
+    fn written(&self) -> Written {
+        let count = |ticker| self.options.get_ticker_count(ticker);
+        Written {
+            payload_bytes: self.payload_bytes.load(Relaxed),
+            log_bytes: count(Ticker::WalFileBytes),
+            table_bytes: count(Ticker::FlushWriteBytes) + count(Ticker::CompactWriteBytes),
+        }
+    }
+
+    fn verify(&self) -> Result<()> {
+        for id in self.generations()? {
+            self.replay(id, &mut |_, _| Ok(()))?;
+        }
+        Ok(())
+    }
+}
+
+fn missing(id: u64) -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        format!("generation {id} is not in the log"),
+    )
+}
+
+fn failed(doing: &str, path: &Path, error: rocksdb::Error) -> Error {
+    let kind = match error.kind() {
+        rocksdb::ErrorKind::Corruption => ErrorKind::Corruption,
+        rocksdb::ErrorKind::NotSupported => ErrorKind::Unsupported,
+        rocksdb::ErrorKind::Busy => ErrorKind::Locked,
+        // RocksDB reports a taken lock file as an I/O error: by message is the only way to know.
+        rocksdb::ErrorKind::IOError if is_lock(error.as_ref()) => ErrorKind::Locked,
+        rocksdb::ErrorKind::IOError if error.as_ref().contains("No such file") => {
+            ErrorKind::NotFound
+        }
+        _ => ErrorKind::Io,
+    };
+    let message = match kind {
+        ErrorKind::Locked => format!(
+            "{doing} {}: another process or handle has it open for writing",
+            path.display()
+        ),
+        _ => format!("{doing} {}", path.display()),
+    };
+    Error::new(kind, message).caused_by(error)
+}
+
+fn is_lock(message: &str) -> bool {
+    message.contains("lock hold by current process") || message.contains("While lock file")
+}

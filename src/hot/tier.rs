@@ -1,0 +1,151 @@
+//! Log and mirror as one: what the store writes to, and how it comes back after a restart.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::generation::Generation;
+use super::log::{Entries, Log, Written};
+use super::{key, row};
+use crate::types::{Error, ErrorKind, Result, Row, Schema};
+
+/// Memory that an entry takes in the log beside its bytes, about.
+const ENTRY_BYTES: usize = 40;
+
+/// Capacity of the reused buffer that is kept from one append to the next.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// The hot tier: generations in a log, and the mirrors that serve their reads.
+///
+/// The mirrors belong to whoever begins or recovers them; a retired generation's mirror serves its
+/// readers until the last of them lets go.
+pub(crate) struct Tier {
+    log: Arc<dyn Log>,
+    schema: Arc<Schema>,
+    entries: Mutex<Entries>,
+}
+
+impl Tier {
+    /// The tier over an open log.
+    pub(crate) fn open(log: Arc<dyn Log>, schema: Arc<Schema>) -> Self {
+        Self {
+            log,
+            schema,
+            entries: Mutex::default(),
+        }
+    }
+
+    /// The numbers of the generations in the log, rising.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn generations(&self) -> Result<Vec<u64>> {
+        self.log.generations()
+    }
+
+    /// Begins a generation, durably; everything appended before is durable, too.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the log has one with this number; `Io`.
+    pub(crate) fn begin(&self, id: u64) -> Result<Arc<Generation>> {
+        self.log.create_generation(id)?;
+        Ok(Arc::new(Generation::new(id, Arc::clone(&self.schema))))
+    }
+
+    /// Writes the rows of the commit `sequence`, all or none: to the log, buffered, and then to the
+    /// mirror. Callers take turns, in the order of the sequence numbers.
+    ///
+    /// # Errors
+    /// `InvalidInput` before anything is written when a row does not fit the schema or the
+    /// format. After any other error log and mirror may differ: the generation must be recovered
+    /// from the log before it is written to again.
+    pub(crate) fn append(
+        &self,
+        generation: &Generation,
+        rows: &[Row<'_>],
+        sequence: u64,
+    ) -> Result<()> {
+        u32::try_from(rows.len()).map_err(|_| Error::invalid("more than 2^32 rows in a commit"))?;
+        let mut entries = self.entries.lock();
+        entries.clear(KEPT_BYTES);
+        for (index, row) in rows.iter().enumerate() {
+            entries.push(
+                |out| key::encode(row.user, row.timestamp, sequence, index as u32, out),
+                |out| row::encode(&self.schema, row.cells, out),
+            )?;
+        }
+        self.log.append(generation.id(), &entries)?;
+        generation.add_log_bytes(entries.bytes() + entries.len() * ENTRY_BYTES);
+        for (index, row) in rows.iter().enumerate() {
+            generation
+                .insert(row, sequence, index as u32)
+                .map_err(|error| {
+                    Error::new(
+                        ErrorKind::Poisoned,
+                        format!("generation {}: logged, but not mirrored", generation.id()),
+                    )
+                    .caused_by(error)
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything appended so far survive power loss; appends go on meanwhile.
+    ///
+    /// # Errors
+    /// `Io`; what was appended may then be lost, and no later sync can tell.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.log.sync()
+    }
+
+    /// Reads a generation from the log into a new mirror.
+    ///
+    /// # Errors
+    /// `NotFound` when the log has none with this number; `Corruption` or `Unsupported`, naming
+    /// generation and key.
+    pub(crate) fn recover(&self, id: u64) -> Result<Arc<Generation>> {
+        let generation = Generation::new(id, Arc::clone(&self.schema));
+        self.log.replay(id, &mut |key, value| {
+            self.recover_row(&generation, key, value).map_err(|error| {
+                error.within(format!("generation {id}, key {}", key.escape_ascii()))
+            })
+        })?;
+        Ok(Arc::new(generation))
+    }
+
+    fn recover_row(&self, generation: &Generation, key: &[u8], value: &[u8]) -> Result<()> {
+        let key = key::decode(key)?;
+        let mut cells = Vec::new();
+        row::decode(&self.schema, value, &mut cells)?;
+        let row = Row {
+            user: &key.user,
+            timestamp: key.timestamp,
+            cells: &cells,
+        };
+        generation.insert(&row, key.sequence, key.index)
+    }
+
+    /// Drops a generation from the log, durably; one that is not there is no error.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn retire(&self, id: u64) -> Result<()> {
+        self.log.drop_generation(id)
+    }
+
+    /// What the log has written since it was opened.
+    pub(crate) fn written(&self) -> Written {
+        self.log.written()
+    }
+
+    /// Reads every generation in the log, checks checksums and decodes each row.
+    ///
+    /// # Errors
+    /// The first damage, naming generation and key.
+    pub(crate) fn verify(&self) -> Result<()> {
+        self.log.verify()?;
+        self.generations()?
+            .into_iter()
+            .try_for_each(|id| self.recover(id).map(drop))
+    }
+}

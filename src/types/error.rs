@@ -47,6 +47,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
+    field: Option<String>,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -55,9 +56,17 @@ impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
+            field: None,
             message: message.into(),
             source: None,
         }))
+    }
+
+    /// A value that breaks a rule of its field: `field NAME: rule`.
+    pub(crate) fn of_field(name: &str, rule: impl fmt::Display) -> Self {
+        let mut error = Self::invalid(format!("field {name}: {rule}"));
+        error.0.field = Some(name.to_owned());
+        error
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
@@ -90,6 +99,26 @@ impl Error {
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
         self.0.message = format!("{context}: {}", self.0.message);
         self
+    }
+
+    /// Says where in a table: `place, column NAME: rule` for an error of a field, `place: message`
+    /// for any other.
+    pub(crate) fn at_place(mut self, place: impl fmt::Display) -> Self {
+        let message = &self.0.message;
+        let rule = self.0.field.as_deref().and_then(|name| {
+            let rule = message.strip_prefix("field ")?.strip_prefix(name)?;
+            Some((name, rule))
+        });
+        self.0.message = match rule {
+            Some((name, rule)) => format!("{place}, column {name}{rule}"),
+            None => format!("{place}: {message}"),
+        };
+        self
+    }
+
+    /// The field whose value broke a rule, where it was one.
+    pub fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
     }
 
     /// What the caller can do about it.

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 pub enum Value {
     /// No value.
     Null,
-    /// For fields of type string.
+    /// For fields of type string. Empty is null. In `IMPRESSION`, item ids joined by bars.
     String(String),
     /// For fields of type int, and where it fits also long, float and double.
     Int(i32),
-    /// For fields of type long.
+    /// For fields of type long, and where it fits also int, float and double.
     Long(i64),
     /// For fields of type float and double.
     Float(f32),

@@ -13,6 +13,7 @@ mod row;
 mod schema;
 mod schema_json;
 mod settings;
+mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
 pub(crate) use columns::ColumnsBuilder;
@@ -24,6 +25,7 @@ pub use interaction::{Interaction, Value};
 pub use limits::Limits;
 pub(crate) use query::TierQuery;
 pub use query::{HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TimeRange, UserRange};
-pub use row::{Cell, Row, bits_of_f32, f32_of_bits};
+pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub use settings::Settings;
+pub use validate::{RowScratch, Validator, looks_like_milliseconds};

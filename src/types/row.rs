@@ -50,3 +50,21 @@ pub struct Row<'a> {
     /// The other fields.
     pub cells: &'a [Cell<'a>],
 }
+
+/// Memory for the cells of one row after another.
+#[derive(Debug, Default)]
+pub struct CellBuffer(Vec<Cell<'static>>);
+
+impl CellBuffer {
+    /// An empty vector of cells with the memory of the last one.
+    pub fn take<'a>(&mut self) -> Vec<Cell<'a>> {
+        std::mem::take(&mut self.0)
+    }
+
+    /// Takes a vector's memory back.
+    pub fn put_back(&mut self, mut cells: Vec<Cell<'_>>) {
+        cells.clear();
+        // An empty vector of one lifetime becomes one of another; collecting reuses its memory.
+        self.0 = cells.into_iter().map(|_| Cell::Null).collect();
+    }
+}

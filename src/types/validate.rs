@@ -1,0 +1,219 @@
+//! Values against a schema and limits.
+//!
+//! Every error reads `field NAME: value "...": rule; what to do`.
+
+mod convert;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Schema};
+use super::{bits_of_f32, f32_of_bits};
+
+pub use convert::RowScratch;
+
+/// Whether a timestamp in seconds lies after the year 5138, as one in milliseconds does: from
+/// 1973 on, any time in milliseconds is above 100,000,000,000.
+pub fn looks_like_milliseconds(timestamp: i64) -> bool {
+    timestamp > 100_000_000_000
+}
+
+/// Checks values against a schema and limits. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Validator {
+    schema: Arc<Schema>,
+    limits: Limits,
+}
+
+impl Validator {
+    /// A validator of rows of this schema.
+    pub fn new(schema: Arc<Schema>, limits: Limits) -> Self {
+        Self { schema, limits }
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Checks a row against every rule on values: kinds and ranges, nulls, lengths, item ids of an
+    /// impression, reserved names.
+    ///
+    /// Costs one pass over the cells; characters are counted only where the bytes exceed a limit.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field, the value and the rule.
+    pub fn check_row(&self, row: &Row<'_>) -> Result<()> {
+        let fields = self.schema.fields();
+        if row.cells.len() != fields.len() {
+            return Err(Error::invalid(format!(
+                "the row has {} cells and the schema {} fields; give one cell for each field",
+                row.cells.len(),
+                fields.len()
+            )));
+        }
+        self.check_text(self.schema.user(), row.user)?;
+        if row.timestamp < 0 {
+            return Err(self.violation(
+                self.schema.timestamp(),
+                &row.timestamp.to_string(),
+                parse::NEGATIVE_TIMESTAMP,
+            ));
+        }
+        for (id, (field, cell)) in fields.iter().zip(row.cells).enumerate() {
+            match (field.role, cell) {
+                (Role::User | Role::Timestamp, Cell::Null) => {}
+                (Role::User | Role::Timestamp, _) => {
+                    return Err(Error::of_field(
+                        &field.name,
+                        "stands apart from the cells of a row; leave its cell null",
+                    ));
+                }
+                (_, Cell::Null) if field.nullable => {}
+                (_, Cell::Null) => return Err(self.null(id)),
+                (_, Cell::Text(text)) if field.data_type == DataType::String => {
+                    self.check_text(id, text)?;
+                }
+                (_, Cell::Bits(bits)) if field.data_type != DataType::String => {
+                    self.check_bits(id, field, *bits)?;
+                }
+                (_, Cell::Text(text)) => return Err(self.wrong_kind(id, text, "a string")),
+                (_, Cell::Bits(bits)) => {
+                    return Err(self.wrong_kind(id, &format!("{bits:#x}"), "a number's bits"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_text(&self, id: FieldId, text: &str) -> Result<()> {
+        let Some(field) = self.schema.fields().get(id) else {
+            return Ok(());
+        };
+        if text.is_empty() {
+            return Err(self.violation(id, text, "must not be empty; give a value"));
+        }
+        if text.len() > Limits::MAX_CELL_BYTES {
+            let rule = format!(
+                "{} bytes; a store holds at most {} in one value",
+                text.len(),
+                Limits::MAX_CELL_BYTES
+            );
+            return Err(self.violation(id, text, rule));
+        }
+        let limits = &self.limits;
+        let (max, limit) = match field.role {
+            Role::User | Role::Item => (limits.max_id_chars, "max_id_chars"),
+            Role::EventType => (limits.max_event_type_chars, "max_event_type_chars"),
+            Role::Impression => (limits.max_impression_chars, "max_impression_chars"),
+            _ => (limits.max_string_chars, "max_string_chars"),
+        };
+        self.check_chars(id, text, max, limit)?;
+        if field.role == Role::Impression {
+            return self.check_items(id, text);
+        }
+        self.check_reserved(id, text)
+    }
+
+    fn check_items(&self, id: FieldId, joined: &str) -> Result<()> {
+        for item in joined.split('|') {
+            if item.is_empty() {
+                return Err(self.violation(
+                    id,
+                    joined,
+                    "holds an empty item id; write item ids joined by single bars",
+                ));
+            }
+            self.check_chars(id, item, self.limits.max_id_chars, "max_id_chars")?;
+            self.check_reserved(id, item)?;
+        }
+        Ok(())
+    }
+
+    fn check_chars(&self, id: FieldId, text: &str, max: Option<usize>, limit: &str) -> Result<()> {
+        let Some(max) = max.filter(|max| text.len() > *max) else {
+            return Ok(());
+        };
+        let chars = text.chars().count();
+        if chars <= max {
+            return Ok(());
+        }
+        let rule = format!("{chars} characters; shorten it to {max} or lift the limit {limit}");
+        Err(self.violation(id, text, rule))
+    }
+
+    fn check_reserved(&self, id: FieldId, text: &str) -> Result<()> {
+        if self.limits.refuse_reserved_values && Role::of_name(text) != Role::Metadata {
+            return Err(self.violation(
+                id,
+                text,
+                "a reserved field name must not be a value; rename it or lift the limit \
+                 refuse_reserved_values",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_bits(&self, id: FieldId, field: &Field, bits: u64) -> Result<()> {
+        let sound = match field.data_type {
+            DataType::Int => i32::try_from(Cell::i64_of_bits(bits)).is_ok(),
+            DataType::Float => {
+                bits == bits_of_f32(f32_of_bits(bits)) && f32_of_bits(bits).is_finite()
+            }
+            DataType::Double => f64::from_bits(bits).is_finite(),
+            DataType::Boolean => bits <= 1,
+            DataType::Long | DataType::String => true,
+        };
+        if sound {
+            return Ok(());
+        }
+        let shown = match field.data_type {
+            DataType::Int => Cell::i64_of_bits(bits).to_string(),
+            DataType::Float if bits <= u64::from(u32::MAX) => f32_of_bits(bits).to_string(),
+            DataType::Double => f64::from_bits(bits).to_string(),
+            _ => format!("{bits:#x}"),
+        };
+        Err(self.violation(id, &shown, parse::rule_of(field.data_type)))
+    }
+
+    fn wrong_kind(&self, id: FieldId, value: &str, kind: &str) -> Error {
+        let want = self
+            .schema
+            .fields()
+            .get(id)
+            .map_or("", |field| field.data_type.name());
+        self.violation(id, value, format!("is {kind}; give a value of type {want}"))
+    }
+
+    fn null(&self, id: FieldId) -> Error {
+        Error::of_field(
+            self.name(id),
+            "value null: the field is not nullable; give a value",
+        )
+    }
+
+    fn name(&self, id: FieldId) -> &str {
+        self.schema.fields().get(id).map_or("?", Field::name)
+    }
+
+    fn violation(&self, id: FieldId, value: &str, rule: impl Display) -> Error {
+        Error::of_field(self.name(id), format!("value {}: {rule}", shown(value)))
+    }
+}
+
+/// A value in quotes, control characters escaped, shortened to 60 characters.
+pub(crate) fn shown(value: &str) -> String {
+    const MAX_CHARS: usize = 60;
+    match value.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{:?}", format!("{}…", value.get(..end).unwrap_or(value))),
+        None => format!("{value:?}"),
+    }
+}

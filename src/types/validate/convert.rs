@@ -1,0 +1,182 @@
+//! Interactions to rows.
+
+use super::{Validator, parse};
+use crate::types::{
+    Cell, CellBuffer, DataType, Error, Field, FieldId, Interaction, Result, Role, Row, Value,
+    bits_of_f32,
+};
+
+/// Memory that [`Validator::with_row`] uses from one row to the next.
+#[derive(Debug, Default)]
+pub struct RowScratch {
+    items: String,
+    seen: Vec<bool>,
+    cells: CellBuffer,
+}
+
+impl Validator {
+    /// Checks an interaction and hands it on as a row.
+    ///
+    /// Fields are found by name, values converted where nothing is lost (see [`Value`]), fields
+    /// that are not set are null. With a reused `scratch` it allocates nothing.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field, the value and the rule; and what `use_row` gives.
+    pub fn with_row<R>(
+        &self,
+        interaction: &Interaction,
+        scratch: &mut RowScratch,
+        use_row: impl FnOnce(&Row<'_>) -> Result<R>,
+    ) -> Result<R> {
+        let RowScratch { items, seen, cells } = scratch;
+        self.join_items(interaction, items)?;
+        let mut row_cells = cells.take();
+        let filled = self.fill(interaction, items, seen, &mut row_cells);
+        let result = filled.and_then(|()| {
+            let row = Row {
+                user: &interaction.user_id,
+                timestamp: interaction.timestamp,
+                cells: &row_cells,
+            };
+            self.check_row(&row)?;
+            use_row(&row)
+        });
+        cells.put_back(row_cells);
+        result
+    }
+
+    fn fill<'a>(
+        &self,
+        interaction: &'a Interaction,
+        items: &'a str,
+        seen: &mut Vec<bool>,
+        cells: &mut Vec<Cell<'a>>,
+    ) -> Result<()> {
+        let fields = self.schema.fields();
+        cells.resize(fields.len(), Cell::Null);
+        seen.clear();
+        seen.resize(fields.len(), false);
+        if let Some(cell) = cells.get_mut(self.schema.item()) {
+            *cell = Cell::Text(&interaction.item_id);
+        }
+        for (name, value) in &interaction.fields {
+            let id = self.schema.require(name)?;
+            let (Some(field), Some(cell), Some(seen)) =
+                (fields.get(id), cells.get_mut(id), seen.get_mut(id))
+            else {
+                continue;
+            };
+            if matches!(field.role, Role::User | Role::Item | Role::Timestamp) {
+                return Err(Error::of_field(
+                    name,
+                    "is given when the interaction is made; do not set it again",
+                ));
+            }
+            if std::mem::replace(seen, true) {
+                return Err(Error::of_field(name, "is set twice; set it once"));
+            }
+            *cell = match value {
+                Value::Items(_) if field.role == Role::Impression => text_or_null(items),
+                value => self.cell_of(id, field, value)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes the impression's item ids, joined by bars, into `joined`.
+    fn join_items(&self, interaction: &Interaction, joined: &mut String) -> Result<()> {
+        joined.clear();
+        for (name, value) in &interaction.fields {
+            let Value::Items(items) = value else { continue };
+            for (position, item) in items.iter().enumerate() {
+                if item.is_empty() || item.contains('|') {
+                    let rule = "an item id in a list must not be empty and must not hold a bar; \
+                                correct the id";
+                    let value = super::shown(item);
+                    return Err(Error::of_field(name, format!("value {value}: {rule}")));
+                }
+                if position > 0 {
+                    joined.push('|');
+                }
+                joined.push_str(item);
+            }
+        }
+        Ok(())
+    }
+
+    fn cell_of<'a>(&self, id: FieldId, field: &Field, value: &'a Value) -> Result<Cell<'a>> {
+        let cell = match (field.data_type, value) {
+            (_, Value::Null) => Some(Cell::Null),
+            (DataType::String, Value::String(text)) => Some(text_or_null(text)),
+            (DataType::Boolean, Value::Boolean(flag)) => Some(Cell::Bits((*flag).into())),
+            (DataType::Int | DataType::Long, Value::Int(number)) => {
+                Some(Cell::of_i64((*number).into()))
+            }
+            (DataType::Int, Value::Long(number)) => i32::try_from(*number)
+                .ok()
+                .map(|number| Cell::of_i64(number.into())),
+            (DataType::Long, Value::Long(number)) => Some(Cell::of_i64(*number)),
+            (DataType::Float, value) => f32_of(value).map(|n| Cell::Bits(bits_of_f32(n))),
+            (DataType::Double, value) => f64_of(value).map(|n| Cell::Bits(n.to_bits())),
+            _ => None,
+        };
+        cell.ok_or_else(|| self.violation(id, &describe(value), parse::rule_of(field.data_type)))
+    }
+}
+
+fn text_or_null(text: &str) -> Cell<'_> {
+    if text.is_empty() {
+        Cell::Null
+    } else {
+        Cell::Text(text)
+    }
+}
+
+fn f32_of(value: &Value) -> Option<f32> {
+    let number = match value {
+        Value::Float(number) => *number,
+        Value::Double(number) => *number as f32,
+        Value::Int(_) | Value::Long(_) => {
+            let whole = whole_of(value)?;
+            let number = whole as f32;
+            (number as i128 == i128::from(whole)).then_some(number)?
+        }
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
+fn f64_of(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Float(number) => f64::from(*number),
+        Value::Double(number) => *number,
+        Value::Int(_) | Value::Long(_) => {
+            let whole = whole_of(value)?;
+            let number = whole as f64;
+            (number as i128 == i128::from(whole)).then_some(number)?
+        }
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
+fn whole_of(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some((*number).into()),
+        Value::Long(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Int(number) => number.to_string(),
+        Value::Long(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Double(number) => number.to_string(),
+        Value::Boolean(flag) => flag.to_string(),
+        Value::Items(items) => items.join("|"),
+    }
+}

@@ -1,0 +1,118 @@
+//! Text to cells.
+
+use super::Validator;
+use crate::types::{Cell, DataType, Error, FieldId, Result, Role, bits_of_f32};
+
+pub(super) const NEGATIVE_TIMESTAMP: &str =
+    "a timestamp must not be negative; write Unix epoch seconds";
+const FRACTIONAL_TIMESTAMP: &str =
+    "a timestamp must be a whole number; write Unix epoch seconds without fraction or exponent";
+const TEXT_TIMESTAMP: &str =
+    "a timestamp must be a whole number; write dates as Unix epoch seconds";
+const HUGE_TIMESTAMP: &str = "a timestamp must fit 64 bits; write Unix epoch seconds";
+
+/// The rule of a type, and what to write.
+pub(super) fn rule_of(data_type: DataType) -> &'static str {
+    match data_type {
+        DataType::String => "must be a string; write text",
+        DataType::Int => {
+            "must be a whole number from -2147483648 to 2147483647; \
+             write digits, or declare the field long, float or double"
+        }
+        DataType::Long => {
+            "must be a whole number from -9223372036854775808 to 9223372036854775807; \
+             write digits, or declare the field float or double"
+        }
+        DataType::Float => {
+            "must be a finite number within the range of float; NaN and infinity are refused; \
+             write a decimal number"
+        }
+        DataType::Double => {
+            "must be a finite number within the range of double; NaN and infinity are refused; \
+             write a decimal number"
+        }
+        DataType::Boolean => "must be a boolean; write true or false, in lower case",
+    }
+}
+
+impl Validator {
+    /// The cell that a text stands for, as in a CSV file. Empty text is null.
+    ///
+    /// Numbers are checked here; lengths and reserved names by [`Validator::check_row`]. Floats
+    /// are rounded to the nearest.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field, the value and the rule.
+    pub fn parse_cell<'a>(&self, field: FieldId, text: &'a str) -> Result<Cell<'a>> {
+        let Some(definition) = self.schema.fields().get(field) else {
+            return Err(Error::invalid(format!(
+                "the schema has no field at position {field}"
+            )));
+        };
+        if text.is_empty() {
+            return if definition.nullable {
+                Ok(Cell::Null)
+            } else {
+                Err(self.violation(
+                    field,
+                    text,
+                    "an empty cell is null, and the field is not nullable; give a value",
+                ))
+            };
+        }
+        let cell = match definition.data_type {
+            DataType::String => Some(Cell::Text(text)),
+            DataType::Int => text.parse::<i32>().ok().map(|n| Cell::of_i64(n.into())),
+            DataType::Long if definition.role == Role::Timestamp => {
+                return self.parse_timestamp(text).map(Cell::of_i64);
+            }
+            DataType::Long => text.parse::<i64>().ok().map(Cell::of_i64),
+            DataType::Float => text
+                .parse::<f32>()
+                .ok()
+                .filter(|number| number.is_finite())
+                .map(|number| Cell::Bits(bits_of_f32(number))),
+            DataType::Double => text
+                .parse::<f64>()
+                .ok()
+                .filter(|number| number.is_finite())
+                .map(|number| Cell::Bits(number.to_bits())),
+            DataType::Boolean => match text {
+                "true" => Some(Cell::Bits(1)),
+                "false" => Some(Cell::Bits(0)),
+                _ => None,
+            },
+        };
+        cell.ok_or_else(|| self.violation(field, text, rule_of(definition.data_type)))
+    }
+
+    /// The timestamp that a text stands for: Unix epoch seconds, a whole number from 0.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field, the value and the rule.
+    pub fn parse_timestamp(&self, text: &str) -> Result<i64> {
+        let rule = match text.parse::<i64>() {
+            Ok(seconds) if seconds >= 0 => return Ok(seconds),
+            Ok(_) => NEGATIVE_TIMESTAMP,
+            Err(_) => timestamp_rule(text),
+        };
+        Err(self.violation(self.schema.timestamp(), text, rule))
+    }
+}
+
+fn timestamp_rule(text: &str) -> &'static str {
+    let numeric = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
+    if text.is_empty() {
+        return "must not be empty; write Unix epoch seconds";
+    }
+    if !text.chars().all(numeric) || text.parse::<f64>().is_err() {
+        return TEXT_TIMESTAMP;
+    }
+    if text.starts_with('-') {
+        return NEGATIVE_TIMESTAMP;
+    }
+    if text.contains(['.', 'e', 'E']) {
+        return FRACTIONAL_TIMESTAMP;
+    }
+    HUGE_TIMESTAMP
+}

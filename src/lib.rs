@@ -1,7 +1,11 @@
 //! annals
+mod api;
 mod codec;
-#[allow(dead_code, unused_imports)]
 mod hot;
 mod io;
 mod segment;
-pub mod types;
+mod store;
+mod types;
+
+pub use api::*;
+pub use types::*;

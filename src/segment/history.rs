@@ -13,6 +13,14 @@ impl Segment {
         user >= first.as_str() && user <= last.as_str()
     }
 
+    /// Whether it holds rows of `user`.
+    ///
+    /// # Errors
+    /// `Corruption` when the user directory is damaged.
+    pub fn has_user(&self, user: &str) -> Result<bool> {
+        Ok(self.directory.find(user)?.is_some())
+    }
+
     /// Appends a user's matching rows to `out`, users aside, oldest first; at most `query.limit`,
     /// counted from the end that `query.newest` names. Codes are those of this segment.
     ///

@@ -6,7 +6,7 @@ use crate::codec::{BLOCK, Encoding};
 use crate::types::{Columns, Error, Result, Schema, Strings, TierQuery, TimeRange};
 
 /// One column's size and encoding.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ColumnReport {
     /// The field, or what else the bytes are.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct ColumnReport {
 }
 
 /// One block of 128 rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct BlockReport {
     /// Its first row.
     pub first_row: usize,

@@ -155,6 +155,11 @@ impl Segment {
         &self.footer
     }
 
+    /// What errors call it: its path in the store.
+    pub fn name(&self) -> &str {
+        self.pages.name()
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.footer.rows

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::history::keep;
 use super::reader::{Segment, Selection};
 use crate::codec::BLOCK;
-use crate::types::{Columns, Result, ScanQuery, Strings, TierQuery};
+use crate::types::{Columns, Result, ScanQuery, TierQuery};
 
 /// A position in a segment that moves forward through its users.
 pub struct Cursor {
@@ -51,6 +51,11 @@ impl Cursor {
     /// The segment.
     pub fn segment(&self) -> &Arc<Segment> {
         &self.segment
+    }
+
+    /// Reads on from another mapping of the same segment.
+    pub fn replace_segment(&mut self, segment: Arc<Segment>) {
+        self.segment = segment;
     }
 
     /// The user of the next row; `None` at the end.
@@ -179,11 +184,6 @@ impl Segment {
             }
         }
         Ok(Selection::Positions(positions))
-    }
-
-    /// The strings that a scan's user codes stand for.
-    pub fn user_strings(&self) -> Arc<dyn Strings> {
-        self.user_ids()
     }
 }
 

@@ -19,12 +19,15 @@ pub struct SegmentWriter<'a> {
     pub schema: &'a Schema,
     /// From where the rows come.
     pub origin: Origin,
+    /// Whether the file is synced; a temporary one need not be.
+    pub durable: bool,
 }
 
-/// A segment whose data is written and synced; the footer waits for its sequence number.
+/// A segment whose data is written; the footer waits for its sequence number.
 pub struct PreparedSegment {
     file: SummedFile,
     footer: Footer,
+    durable: bool,
 }
 
 impl SegmentWriter<'_> {
@@ -71,10 +74,13 @@ impl SegmentWriter<'_> {
             sequences,
             columns: self.fields(columns, &mut out)?,
         };
-        out.file.sync()?;
+        if self.durable {
+            out.file.sync()?;
+        }
         Ok(PreparedSegment {
             file: out.file,
             footer,
+            durable: self.durable,
         })
     }
 
@@ -148,6 +154,9 @@ impl PreparedSegment {
         }
         let end = self.footer.seal(self.file.len(), &self.file.sums());
         self.file.finish(&end)?;
+        if self.durable {
+            self.file.sync()?;
+        }
         Ok((self.footer, self.file.len() as u64))
     }
 }

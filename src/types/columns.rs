@@ -115,6 +115,52 @@ impl Column {
         }
     }
 
+    fn append(&mut self, from: &Self) -> Result<()> {
+        match (self, from) {
+            (Self::Strings(codes), Self::Strings(from)) => codes.extend_from_slice(from),
+            (Self::Numbers(numbers), Self::Numbers(from)) => {
+                if !from.valid.is_empty() || !numbers.valid.is_empty() {
+                    numbers.valid.resize(numbers.bits.len(), true);
+                    numbers.valid.extend_from_slice(&from.valid);
+                }
+                numbers.bits.extend_from_slice(&from.bits);
+                if !numbers.valid.is_empty() {
+                    numbers.valid.resize(numbers.bits.len(), true);
+                }
+            }
+            (Self::Lists(lists), Self::Lists(from)) => {
+                for row in 0..from.ends.len() {
+                    lists.push(from.get(row))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
+        match (self, from) {
+            (Self::Strings(codes), Self::Strings(from)) => pick(from, rows, codes),
+            (Self::Numbers(numbers), Self::Numbers(from)) if from.valid.is_empty() => {
+                pick(&from.bits, rows, &mut numbers.bits);
+                if !numbers.valid.is_empty() {
+                    numbers.valid.resize(numbers.bits.len(), true);
+                }
+            }
+            (Self::Numbers(numbers), Self::Numbers(from)) => {
+                rows.iter()
+                    .for_each(|row| numbers.push(from.get(*row as usize)));
+            }
+            (Self::Lists(lists), Self::Lists(from)) => {
+                for row in rows {
+                    lists.push(from.get(*row as usize))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn memory_bytes(&self) -> usize {
         match self {
             Self::Absent => 0,
@@ -123,6 +169,15 @@ impl Column {
             Self::Lists(lists) => (lists.ends.capacity() + lists.items.capacity()) * 4,
         }
     }
+}
+
+/// Appends the values at `rows`; an empty column stays empty.
+fn pick<T: Copy>(from: &[T], rows: &[u32], out: &mut Vec<T>) {
+    out.extend(
+        rows.iter()
+            .filter_map(|row| from.get(*row as usize))
+            .copied(),
+    );
 }
 
 /// Rows by column, with the dictionaries that their codes belong to.
@@ -166,6 +221,45 @@ impl Columns {
         self.timestamps.clear();
         self.sequences.clear();
         self.fields.iter_mut().for_each(Column::clear);
+    }
+
+    /// The same columns, less those whose flag is not set.
+    pub(crate) fn asked_only(mut self, asked: &[bool]) -> Self {
+        let asked = asked.iter().copied().chain(std::iter::repeat(false));
+        for (column, asked) in self.fields.iter_mut().zip(asked) {
+            if !asked {
+                *column = Column::Absent;
+            }
+        }
+        self
+    }
+
+    /// Appends all rows of `from`, which has the same columns and dictionaries.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 impression items.
+    pub(crate) fn append(&mut self, from: &Self) -> Result<()> {
+        self.users.extend_from_slice(&from.users);
+        self.timestamps.extend_from_slice(&from.timestamps);
+        self.sequences.extend_from_slice(&from.sequences);
+        for (column, from) in self.fields.iter_mut().zip(&from.fields) {
+            column.append(from)?;
+        }
+        Ok(())
+    }
+
+    /// Appends the rows of `from` at `rows`, users aside; `from` has the same columns and
+    /// dictionaries, and rows outside it are passed over.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 impression items.
+    pub(crate) fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
+        pick(&from.timestamps, rows, &mut self.timestamps);
+        pick(&from.sequences, rows, &mut self.sequences);
+        for (column, from) in self.fields.iter_mut().zip(&from.fields) {
+            column.append_rows(from, rows)?;
+        }
+        Ok(())
     }
 
     /// Bytes of memory the rows take, dictionaries aside.

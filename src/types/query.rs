@@ -189,3 +189,18 @@ pub(crate) struct TierQuery {
     /// Whether the sequence column is filled.
     pub sequences: bool,
 }
+
+impl TierQuery {
+    /// Every row, column and sequence number.
+    pub(crate) fn everything(schema: &Schema) -> Self {
+        Self {
+            limit: usize::MAX,
+            newest: true,
+            event_types: Vec::new(),
+            time: TimeRange::ALL,
+            visible: u64::MAX,
+            asked: vec![true; schema.fields().len()],
+            sequences: true,
+        }
+    }
+}

@@ -45,6 +45,49 @@ impl Validator {
         result
     }
 
+    /// Turns lists of items into joined strings, so that the cells of many interactions can borrow
+    /// from them at once (see [`Validator::append_cells`]).
+    pub(crate) fn join_lists(&self, interaction: &mut Interaction) -> Result<()> {
+        let lists = interaction
+            .fields
+            .iter()
+            .any(|(_, value)| matches!(value, Value::Items(_)));
+        if !lists {
+            return Ok(());
+        }
+        let mut joined = String::new();
+        self.join_items(interaction, &mut joined)?;
+        for (name, value) in &mut interaction.fields {
+            if matches!(value, Value::Items(_)) && Role::of_name(name) == Role::Impression {
+                *value = Value::String(joined.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks an interaction and appends its cells, one a field. Lists must have been joined.
+    pub(crate) fn append_cells<'a>(
+        &self,
+        interaction: &'a Interaction,
+        scratch: &mut RowScratch,
+        out: &mut Vec<Cell<'a>>,
+    ) -> Result<()> {
+        let mut cells = scratch.cells.take();
+        let filled = self.fill(interaction, "", &mut scratch.seen, &mut cells);
+        let result = filled.and_then(|()| {
+            self.check_row(&Row {
+                user: &interaction.user_id,
+                timestamp: interaction.timestamp,
+                cells: &cells,
+            })
+        });
+        if result.is_ok() {
+            out.extend_from_slice(&cells);
+        }
+        scratch.cells.put_back(cells);
+        result
+    }
+
     fn fill<'a>(
         &self,
         interaction: &'a Interaction,

@@ -1,0 +1,70 @@
+//! How a store is opened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Store;
+use crate::store::Engine;
+use crate::types::{Limits, Result, Schema, Settings};
+
+/// Chooses settings and limits, and opens or creates a store.
+#[derive(Clone, Debug, Default)]
+pub struct StoreBuilder {
+    settings: Settings,
+    limits: Limits,
+    scratch: Option<PathBuf>,
+}
+
+impl StoreBuilder {
+    /// Settings other than the default.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Limits other than [`Limits::personalize`]. They are kept in the store; those of an existing
+    /// store stay.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The folder in which a read-only opening keeps RocksDB's notes; by default a new folder
+    /// among the system's temporary files, removed when the store is closed.
+    #[must_use]
+    pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = Some(folder.into());
+        self
+    }
+
+    /// Creates a store in the folder `path`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the schema breaks a limit, `AlreadyExists`, `Locked`, `Io`.
+    pub fn create(self, path: impl AsRef<Path>, schema: &Schema) -> Result<Store> {
+        let schema = Schema::parse(schema.json(), &self.limits)?;
+        let engine = Engine::create(path.as_ref(), &schema, &self.limits, self.settings)?;
+        Store::writable(Arc::new(engine))
+    }
+
+    /// Opens the store in the folder `path` for writing.
+    ///
+    /// # Errors
+    /// `NotFound`, `Locked` when it is open for writing elsewhere, `Corruption`, `Unsupported`,
+    /// `Io`.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
+        let engine = Engine::open(path.as_ref(), self.settings)?;
+        Store::writable(Arc::new(engine))
+    }
+
+    /// Opens the store in the folder `path` for reading, also while another process writes to it.
+    /// What it shows is the state at this moment; open it again for a later one.
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open`], but `Locked` only when the writer publishes all the time.
+    pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
+        Store::read_only(path.as_ref(), self.settings, self.scratch)
+    }
+}

@@ -1,0 +1,272 @@
+//! The store, as a host holds it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{
+    BlockReport, BulkImport, GenerationReport, History, ImportMode, ManifestReport, Scan,
+    SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+};
+use crate::store::{Engine, Worker};
+use crate::types::{
+    Columns, Commit, Durability, Error, FieldId, HistoryQuery, Limits, Result, ScanQuery, Schema,
+    Settings, Strings, Validator, WriteBatch,
+};
+
+/// An embedded store of user-item interactions.
+///
+/// A handle: cloning it is cheap, and all clones are the same store. Any number of threads may
+/// read and write at once. The store is closed when the last handle, snapshot, scan and import is
+/// dropped; nothing has to be called before.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    // Dropped first: the thread ends before the engine does.
+    _worker: Option<Worker>,
+    engine: Arc<Engine>,
+    _scratch: Option<Scratch>,
+}
+
+/// A folder of a read-only opening, removed at its end.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+static NEXT_SCRATCH: AtomicU64 = AtomicU64::new(0);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let number = NEXT_SCRATCH.fetch_add(1, Ordering::Relaxed);
+        let name = format!("annals-reader-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Error::io(format!("create folder {}", folder.display()), error))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Store {
+    /// Chooses settings and limits before opening.
+    pub fn builder() -> StoreBuilder {
+        StoreBuilder::default()
+    }
+
+    /// Creates a store with the default settings and limits; see [`StoreBuilder::create`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::create`].
+    pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
+        Self::builder().create(path, schema)
+    }
+
+    /// Opens a store with the default settings; see [`StoreBuilder::open`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open(path)
+    }
+
+    /// Opens a store for reading; see [`StoreBuilder::open_read_only`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open_read_only(path)
+    }
+
+    pub(super) fn writable(engine: Arc<Engine>) -> Result<Self> {
+        let worker = match engine.settings().background {
+            true => Some(Worker::start(&engine)?),
+            false => None,
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                _worker: worker,
+                engine,
+                _scratch: None,
+            }),
+        })
+    }
+
+    pub(super) fn read_only(
+        path: &Path,
+        settings: Settings,
+        scratch: Option<PathBuf>,
+    ) -> Result<Self> {
+        let own = match scratch {
+            Some(_) => None,
+            None => Some(Scratch::new()?),
+        };
+        let folder = match (&scratch, &own) {
+            (Some(folder), _) => folder.as_path(),
+            (None, Some(own)) => own.0.as_path(),
+            (None, None) => Path::new("."),
+        };
+        let engine = Engine::open_read_only(path, folder, settings)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                _worker: None,
+                engine: Arc::new(engine),
+                _scratch: own,
+            }),
+        })
+    }
+
+    fn engine(&self) -> &Arc<Engine> {
+        &self.inner.engine
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.engine().schema()
+    }
+
+    /// The limits that writes are held to.
+    pub fn limits(&self) -> &Limits {
+        self.engine().limits()
+    }
+
+    /// Checks values as writes do.
+    pub fn validator(&self) -> &Validator {
+        self.engine().validator()
+    }
+
+    /// Writes interactions, all or none of them. On return they are visible to every read, and
+    /// durable as `durability` says. Concurrent synced writers share syncs.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming interaction, field, value and rule; nothing was written then.
+    /// `Unsupported` on a read-only store. `Poisoned` after an earlier failure; `Io` when the disk
+    /// refuses, which poisons the store.
+    pub fn write(&self, batch: impl Into<WriteBatch>, durability: Durability) -> Result<Commit> {
+        self.engine().write(batch.into(), durability)
+    }
+
+    /// Begins a bulk import with the memory budget of the settings.
+    ///
+    /// # Errors
+    /// `Unsupported` on a read-only store, `Poisoned`.
+    pub fn import(&self, mode: ImportMode) -> Result<BulkImport> {
+        let budget = self.engine().settings().memory_budget_bytes;
+        BulkImport::new(self.engine().clone(), mode, budget)
+    }
+
+    /// A consistent view of now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.engine().snapshot()
+    }
+
+    /// Fills `out` with interactions of a user; see [`Snapshot::history`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::history`].
+    pub fn history(&self, user: &str, query: &HistoryQuery, out: &mut History) -> Result<()> {
+        self.snapshot().history(user, query, out)
+    }
+
+    /// Tells which candidates a user has not interacted with; see [`Snapshot::unseen`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::unseen`].
+    pub fn unseen<S: AsRef<str>>(
+        &self,
+        user: &str,
+        candidates: &[S],
+        event_types: &[String],
+    ) -> Result<Vec<bool>> {
+        let mut buffer = Unseen::new();
+        let unseen = self.snapshot();
+        let unseen = unseen.unseen(user, candidates, event_types, &mut buffer)?;
+        Ok(unseen.to_vec())
+    }
+
+    /// Reads the whole store as columnar batches; see [`Snapshot::scan`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::scan`].
+    pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
+        self.snapshot().scan(query)
+    }
+
+    /// Seals every row written so far into segments, durably, and waits for it.
+    ///
+    /// # Errors
+    /// `Unsupported` on a read-only store, `Poisoned`, `Io`.
+    pub fn flush(&self) -> Result<()> {
+        self.engine().flush()
+    }
+
+    /// Seals every row written so far and merges all segments into as few as the memory budget
+    /// allows, and waits for it. Snapshots are not disturbed.
+    ///
+    /// # Errors
+    /// As [`Store::flush`].
+    pub fn compact(&self) -> Result<()> {
+        self.engine().compact()
+    }
+
+    /// Figures about the store. Cost: its dictionaries are read.
+    ///
+    /// # Errors
+    /// `Corruption` when they are damaged.
+    pub fn stats(&self) -> Result<Stats> {
+        self.engine().stats()
+    }
+
+    /// Reads every byte and checks every checksum and invariant. `progress` is told how many
+    /// bytes were read so far. Damage is in the report, not an error.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
+        self.engine().verify(progress)
+    }
+
+    /// What the manifest holds.
+    pub fn manifest(&self) -> ManifestReport {
+        self.engine().manifest_report()
+    }
+
+    /// The hot generations, oldest first.
+    pub fn generations(&self) -> Vec<GenerationReport> {
+        self.engine().generation_reports()
+    }
+
+    /// The segments, run by run.
+    pub fn segments(&self) -> Vec<SegmentReport> {
+        self.engine().segment_reports()
+    }
+
+    /// The blocks of a segment.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Corruption`.
+    pub fn segment_blocks(&self, segment: u64) -> Result<Vec<BlockReport>> {
+        self.engine().segment_blocks(segment)
+    }
+
+    /// Rows of a segment by position, as they lie.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidInput` when the range leaves the segment, or `Corruption`.
+    pub fn segment_rows(&self, segment: u64, rows: std::ops::Range<usize>) -> Result<Columns> {
+        self.engine().segment_rows(segment, rows)
+    }
+
+    /// The dictionary of a string field in a segment, most frequent string first.
+    ///
+    /// # Errors
+    /// `NotFound`, or `InvalidInput` when the field is not a string.
+    pub fn segment_dictionary(&self, segment: u64, field: FieldId) -> Result<Arc<dyn Strings>> {
+        self.engine().segment_dictionary(segment, field)
+    }
+}

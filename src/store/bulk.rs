@@ -1,0 +1,272 @@
+//! Bulk import: sort, spill beyond the budget, publish all or nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::engine::Engine;
+use super::manifest::SegmentEntry;
+use super::merge::Merge;
+use super::run_writer::{RunWriter, Unpublished, finish_run};
+use super::sort::sort;
+use super::source::Source;
+use super::version::LiveSegment;
+use crate::segment::{Origin, Segment, SegmentWriter};
+use crate::types::{Cell, ColumnsBuilder, Commit, Result, Role, Row, ScanQuery, TierQuery};
+
+/// Rows that are copied from one run to the next at a time.
+const COPY_ROWS: usize = 1 << 14;
+
+/// What a bulk import does to earlier bulk data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImportMode {
+    /// Replaces all earlier bulk data; rows that were recorded one by one stay.
+    Full,
+    /// Adds to what is there.
+    #[default]
+    Incremental,
+}
+
+/// A bulk import in progress. Rows are collected, sorted, and spilled to disk beyond the memory
+/// budget; nothing is visible before [`BulkImport::commit`], and dropping it leaves no trace.
+///
+/// The whole import is one commit with one sequence number.
+pub struct BulkImport {
+    engine: Arc<Engine>,
+    mode: ImportMode,
+    builder: ColumnsBuilder,
+    /// Bytes that the rows in memory may take; sorting and encoding take as much again.
+    chunk_bytes: usize,
+    check_at: usize,
+    spilled: Vec<String>,
+    files: Unpublished,
+    /// Those there will be when the import is published.
+    event_types: BTreeSet<String>,
+    event_type: Option<usize>,
+    rows: u64,
+}
+
+/// Rows after which the memory taken is looked at.
+const CHECK_ROWS: usize = 4096;
+
+impl BulkImport {
+    pub(crate) fn new(engine: Arc<Engine>, mode: ImportMode, memory_budget: u64) -> Result<Self> {
+        engine.writable()?;
+        Ok(Self {
+            mode,
+            builder: ColumnsBuilder::new(&engine.schema),
+            chunk_bytes: (memory_budget / 2) as usize,
+            check_at: CHECK_ROWS,
+            spilled: Vec::new(),
+            files: Unpublished::new(engine.storage.clone()),
+            event_types: engine.event_types_beside(mode)?,
+            event_type: engine.schema.position_of(Role::EventType),
+            rows: 0,
+            engine,
+        })
+    }
+
+    /// Adds a row after checking it against schema and limits. Rows may come in any order; those
+    /// of one user and timestamp keep the order they are added in.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the row breaks a rule (it is then not added, and more can be); any
+    /// other kind ends the import.
+    pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        self.engine.validator.check_row(row)?;
+        self.note_event_type(row)?;
+        self.builder.push(row, 0)?;
+        self.rows += 1;
+        if self.builder.rows() >= self.check_at {
+            self.check_at = self.builder.rows() + CHECK_ROWS;
+            if self.builder.memory_bytes() >= self.chunk_bytes {
+                self.spill()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows added so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn note_event_type(&mut self, row: &Row<'_>) -> Result<()> {
+        let Some(Cell::Text(name)) = self.event_type.and_then(|field| row.cells.get(field)) else {
+            return Ok(());
+        };
+        if self.event_types.contains(*name) {
+            return Ok(());
+        }
+        let distinct = self.event_types.len() + 1;
+        self.engine.check_event_types(&[name], distinct)?;
+        self.event_types.insert((*name).to_owned());
+        Ok(())
+    }
+
+    /// Sorts the rows in memory and writes them to a temporary segment.
+    fn spill(&mut self) -> Result<()> {
+        let fresh = ColumnsBuilder::new(&self.engine.schema);
+        let builder = std::mem::replace(&mut self.builder, fresh);
+        self.check_at = CHECK_ROWS;
+        let columns = sort(builder.finish())?;
+        let id = self.engine.manifest.lock().take_id();
+        let path = format!("temporary/{id:08}.run");
+        self.files.add(path.clone());
+        let writer = SegmentWriter {
+            storage: &*self.engine.storage,
+            schema: &self.engine.schema,
+            origin: Origin::Bulk,
+            durable: false,
+        };
+        writer.prepare(&path, &columns, 0)?.finish(None)?;
+        self.spilled.push(path);
+        Ok(())
+    }
+
+    /// Publishes the rows, durably and at once. With no rows a FULL import removes the earlier
+    /// bulk data; an INCREMENTAL one does nothing.
+    ///
+    /// # Errors
+    /// `Io`; the store is then as it was.
+    pub fn commit(mut self) -> Result<Commit> {
+        let engine = self.engine.clone();
+        let mut writer = RunWriter::new(&engine, Origin::Bulk);
+        if self.spilled.is_empty() {
+            if self.builder.rows() > 0 {
+                let fresh = ColumnsBuilder::new(&engine.schema);
+                let builder = std::mem::replace(&mut self.builder, fresh);
+                writer.write(&sort(builder.finish())?)?;
+            }
+        } else {
+            if self.builder.rows() > 0 {
+                self.spill()?;
+            }
+            self.merge(&mut writer)?;
+        }
+        self.publish(writer)
+    }
+
+    /// Merges the spilled runs into segments of the budget's size.
+    fn merge(&self, writer: &mut RunWriter<'_>) -> Result<()> {
+        let engine = &self.engine;
+        let query = ScanQuery::default();
+        let sources = self
+            .spilled
+            .iter()
+            .map(|path| Source::of_segments(std::iter::once(engine.open_run(path)?), &query))
+            .collect::<Result<_>>()?;
+        let merge = Merge::new(
+            sources,
+            TierQuery::everything(&engine.schema),
+            &engine.schema,
+        );
+        copy_run(engine, merge, writer, self.chunk_bytes)
+    }
+
+    fn publish(self, writer: RunWriter<'_>) -> Result<Commit> {
+        let engine = self.engine.clone();
+        let (prepared, mut files) = writer.finish()?;
+        let _commit = engine.commit.lock();
+        engine.writable()?;
+        if self.mode == ImportMode::Incremental {
+            engine.admit_event_types(self.event_types.iter().map(String::as_str))?;
+        }
+        if prepared.is_empty() && self.mode == ImportMode::Incremental {
+            let sequence = engine.visible.load(Ordering::Acquire);
+            return Ok(Commit { sequence, rows: 0 });
+        }
+        let sequence = engine.visible.load(Ordering::Acquire) + 1;
+        let entries = finish_run(&*engine.storage, prepared, Some(sequence))?;
+        let replaced = engine.publish_bulk(self.mode, entries, sequence)?;
+        files.keep();
+        engine.visible.store(sequence, Ordering::Release);
+        for live in replaced {
+            live.retire();
+        }
+        engine.refresh_event_types()?;
+        engine.wake.up();
+        Ok(Commit {
+            sequence,
+            rows: self.rows,
+        })
+    }
+}
+
+impl Engine {
+    /// The event types that stay beside those of an import.
+    fn event_types_beside(&self, mode: ImportMode) -> Result<BTreeSet<String>> {
+        match mode {
+            ImportMode::Incremental => Ok(self.event_types.read().clone()),
+            ImportMode::Full => self.event_types_of(Some(Origin::Recorded)),
+        }
+    }
+
+    /// One edit: the import's segments come, and with FULL the earlier bulk ones go. Gives those.
+    fn publish_bulk(
+        &self,
+        mode: ImportMode,
+        entries: Vec<SegmentEntry>,
+        sequence: u64,
+    ) -> Result<Vec<Arc<LiveSegment>>> {
+        let mut replaced = Vec::new();
+        self.publish(
+            |manifest| {
+                if mode == ImportMode::Full {
+                    manifest
+                        .segments
+                        .retain(|entry| entry.origin != Origin::Bulk);
+                }
+                manifest.last_sequence = sequence;
+                let bytes: u64 = entries.iter().map(|entry| entry.file_bytes).sum();
+                manifest.segment_bytes_written += bytes;
+                manifest.segment_bytes_ingested += bytes;
+                manifest.segments.extend(entries);
+                Ok(())
+            },
+            |current, manifest| {
+                let kept = |live: &&Arc<LiveSegment>| {
+                    manifest
+                        .segments
+                        .iter()
+                        .any(|entry| entry.id == live.entry.id)
+                };
+                replaced.extend(current.segments().filter(|live| !kept(live)).cloned());
+                self.version_of(manifest, current, current.generations.clone(), sequence)
+            },
+        )?;
+        Ok(replaced)
+    }
+
+    /// Opens a file that no edit has published.
+    fn open_run(&self, path: &str) -> Result<Arc<Segment>> {
+        let file = self.storage.map(path)?;
+        Ok(Arc::new(Segment::open(path, &file, &self.schema)?))
+    }
+}
+
+/// Copies a merge into the segments of a run, cutting where memory reaches `chunk_bytes`.
+pub(super) fn copy_run(
+    engine: &Engine,
+    mut merge: Merge,
+    writer: &mut RunWriter<'_>,
+    chunk_bytes: usize,
+) -> Result<()> {
+    let mut batch = crate::types::Columns::for_schema(&engine.schema);
+    loop {
+        batch.clear();
+        merge.next(COPY_ROWS, &mut batch)?;
+        if batch.rows() == 0 {
+            return Ok(());
+        }
+        writer.add(&batch)?;
+        let taken = writer.memory_bytes() + merge.dictionary_bytes();
+        if taken >= chunk_bytes && merge.is_between_users() {
+            writer.cut()?;
+            merge.begin_dictionaries();
+            for source in merge.sources_mut() {
+                source.reopen(&mut |segment| engine.open_run(segment.name()))?;
+            }
+        }
+    }
+}

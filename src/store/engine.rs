@@ -1,0 +1,268 @@
+//! The parts of an open store, and how its state moves from one version to the next.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use super::group_sync::GroupSync;
+use super::lock::StoreLock;
+use super::manifest::{Manifest, SegmentEntry};
+use super::snapshot::Snapshot;
+use super::version::{LiveSegment, Version};
+use crate::hot::{Generation, Tier};
+use crate::io::Storage;
+use crate::segment::{Origin, Segment};
+use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Validator};
+
+/// An open store.
+///
+/// Locks are taken in this order: `maintenance`, `commit`, `manifest`.
+pub(crate) struct Engine {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) schema: Arc<Schema>,
+    pub(super) validator: Validator,
+    pub(super) settings: Settings,
+    /// The hot tier; `None` when opened for reading.
+    pub(super) tier: Option<Tier>,
+    pub(super) version: ArcSwap<Version>,
+    /// The newest commit that reads see.
+    pub(super) visible: AtomicU64,
+    /// Held while a commit is numbered and appended.
+    pub(super) commit: Mutex<()>,
+    pub(super) group_sync: GroupSync,
+    pub(super) manifest: Mutex<Manifest>,
+    /// Held while a seal or a compaction runs.
+    pub(super) maintenance: Mutex<()>,
+    /// Signals that a generation was sealed, to writers that wait for room.
+    pub(super) sealed: Condvar,
+    pub(super) event_types: RwLock<BTreeSet<String>>,
+    poison: Mutex<Option<String>>,
+    pub(super) wake: super::worker::Wake,
+    pub(super) _lock: Option<StoreLock>,
+}
+
+/// What an engine is made of.
+pub(super) struct Parts {
+    pub storage: Arc<dyn Storage>,
+    pub schema: Arc<Schema>,
+    pub settings: Settings,
+    pub tier: Option<Tier>,
+    pub manifest: Manifest,
+    pub version: Version,
+    pub last_sequence: u64,
+    pub lock: Option<StoreLock>,
+}
+
+impl Engine {
+    pub(super) fn assemble(parts: Parts) -> Result<Self> {
+        let validator = Validator::new(parts.schema.clone(), parts.manifest.limits.clone());
+        let engine = Self {
+            storage: parts.storage,
+            schema: parts.schema,
+            validator,
+            settings: parts.settings,
+            tier: parts.tier,
+            version: ArcSwap::from_pointee(parts.version),
+            visible: AtomicU64::new(parts.last_sequence),
+            commit: Mutex::new(()),
+            group_sync: GroupSync::default(),
+            manifest: Mutex::new(parts.manifest),
+            maintenance: Mutex::new(()),
+            sealed: Condvar::new(),
+            event_types: RwLock::default(),
+            poison: Mutex::new(None),
+            wake: super::worker::Wake::default(),
+            _lock: parts.lock,
+        };
+        engine.refresh_event_types()?;
+        Ok(engine)
+    }
+
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.validator.limits()
+    }
+
+    pub(crate) fn validator(&self) -> &Validator {
+        &self.validator
+    }
+
+    /// A consistent view of now: every commit up to its sequence number and none above.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        loop {
+            let version = self.version.load_full();
+            let visible = self.visible.load(Ordering::Acquire);
+            // Commits are applied to the version that is current at the time. If it still is, then
+            // every commit up to `visible` is in it.
+            if Arc::ptr_eq(&version, &self.version.load()) {
+                let visible = visible.max(version.floor);
+                return Snapshot::new(self.schema.clone(), version, visible);
+            }
+        }
+    }
+
+    /// The hot tier, for what writes.
+    pub(super) fn writable(&self) -> Result<&Tier> {
+        if let Some(reason) = &*self.poison.lock() {
+            return Err(Error::new(
+                ErrorKind::Poisoned,
+                format!("writes are refused since {reason}; reopen the store"),
+            ));
+        }
+        self.tier.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                "the store was opened for reading; open it for writing",
+            )
+        })
+    }
+
+    /// Refuses writes from now on: what is on disk may differ from what is in memory.
+    pub(super) fn poison(&self, error: Error) -> Error {
+        self.poison.lock().get_or_insert_with(|| error.to_string());
+        error
+    }
+
+    /// Applies an edit to the manifest, durably, and swaps in the version that `next` makes of the
+    /// current one. Readers see all of it or nothing.
+    pub(super) fn publish(
+        &self,
+        edit: impl FnOnce(&mut Manifest) -> Result<()>,
+        next: impl FnOnce(&Version, &Manifest) -> Result<Version>,
+    ) -> Result<()> {
+        let mut manifest = self.manifest.lock();
+        let mut edited = manifest.clone();
+        edit(&mut edited)?;
+        edited.edit += 1;
+        let version = next(&self.version.load(), &edited)?;
+        edited
+            .write(&*self.storage)
+            .map_err(|error| self.poison(error))?;
+        *manifest = edited;
+        self.version.store(Arc::new(version));
+        Ok(())
+    }
+
+    /// The version that a manifest describes: live segments are taken over from `current`, others
+    /// opened.
+    pub(super) fn version_of(
+        &self,
+        manifest: &Manifest,
+        current: &Version,
+        generations: Vec<Arc<Generation>>,
+        floor: u64,
+    ) -> Result<Version> {
+        let segments = manifest
+            .segments
+            .iter()
+            .map(|entry| {
+                let known = current.segments().find(|live| live.entry.id == entry.id);
+                match known {
+                    Some(live) => Ok(live.clone()),
+                    None => open_segment(&self.storage, &self.schema, entry),
+                }
+            })
+            .collect::<Result<_>>()?;
+        Ok(Version::new(segments, generations, floor))
+    }
+
+    /// Reads the distinct event types there are.
+    pub(super) fn refresh_event_types(&self) -> Result<()> {
+        let found = self.event_types_of(None)?;
+        *self.event_types.write() = found;
+        Ok(())
+    }
+
+    /// The distinct event types of all rows, or of those of one origin.
+    pub(super) fn event_types_of(&self, origin: Option<Origin>) -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        let Some(field) = self.schema.position_of(Role::EventType) else {
+            return Ok(found);
+        };
+        let version = self.version.load();
+        let runs = version
+            .runs
+            .iter()
+            .filter(|run| origin.is_none_or(|origin| run.origin == origin));
+        let segments = runs
+            .flat_map(|run| &run.segments)
+            .map(|live| live.segment.dictionary(field));
+        let generations = version.generations.iter().map(|hot| hot.dictionary(field));
+        for strings in segments.chain(generations).flatten() {
+            for code in 1..=strings.len() as u32 {
+                found.insert(strings.get(code)?.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds new event types to the known ones, after checking their number.
+    pub(super) fn admit_event_types<'a>(
+        &self,
+        event_types: impl Iterator<Item = &'a str>,
+    ) -> Result<()> {
+        let known = self.event_types.read();
+        let fresh: BTreeSet<&str> = event_types.filter(|name| !known.contains(*name)).collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let distinct = known.len() + fresh.len();
+        drop(known);
+        let fresh: Vec<&str> = fresh.into_iter().collect();
+        self.check_event_types(&fresh, distinct)?;
+        let fresh = fresh.into_iter().map(str::to_owned);
+        self.event_types.write().extend(fresh);
+        Ok(())
+    }
+
+    /// The quota of optional fields plus distinct event types; `fresh` are those that came last.
+    pub(super) fn check_event_types(&self, fresh: &[&str], distinct: usize) -> Result<()> {
+        let fields = self.schema.quota_fields();
+        match self.limits().max_metadata_fields_and_event_types {
+            Some(max) if fields + distinct > max => Err(Error::invalid(format!(
+                "field EVENT_TYPE: value {:?}: {fields} optional fields and {distinct} distinct \
+                 event types make {}; the limit is {max} together; use fewer event types or lift \
+                 max_metadata_fields_and_event_types",
+                fresh.join("\", \""),
+                fields + distinct
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Opens a published segment and checks that it is the one the manifest means.
+pub(super) fn open_segment(
+    storage: &Arc<dyn Storage>,
+    schema: &Schema,
+    entry: &SegmentEntry,
+) -> Result<Arc<LiveSegment>> {
+    let path = SegmentEntry::path_of(entry.id);
+    let file = storage.map(&path)?;
+    let segment = Segment::open(&path, &file, schema)?;
+    let footer = segment.footer();
+    let same = file.len() as u64 == entry.file_bytes
+        && footer.rows as u64 == entry.rows
+        && footer.sequence_range() == entry.sequences
+        && footer.origin == entry.origin;
+    if !same {
+        return Err(Error::corrupt(format!(
+            "{path}: not the segment that the manifest lists; restore the file from a copy"
+        )));
+    }
+    Ok(LiveSegment::new(
+        entry.clone(),
+        Arc::new(segment),
+        storage.clone(),
+    ))
+}

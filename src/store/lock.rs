@@ -1,0 +1,37 @@
+//! One writer a store: an advisory lock on a file.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use crate::types::{Error, ErrorKind, Result};
+
+const FILE: &str = "LOCK";
+
+/// Held as long as a store is open for writing; the system lets go when the process ends.
+pub(crate) struct StoreLock {
+    _file: File,
+}
+
+impl StoreLock {
+    pub(crate) fn take(root: &Path) -> Result<Self> {
+        let path = root.join(FILE);
+        let doing = || format!("lock {}", path.display());
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|error| Error::io(doing(), error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::new(
+                ErrorKind::Locked,
+                format!(
+                    "{}: the store is open for writing in another process or handle; \
+                     close it there, or open this one read-only",
+                    root.display()
+                ),
+            )),
+            Err(TryLockError::Error(error)) => Err(Error::io(doing(), error)),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Two tiers as one: versions, snapshots, merge, seal, compaction, recovery. Rank 3.
+//!
+//! A [`Version`] is an immutable list of runs of segments and of hot generations; an [`Engine`]
+//! swaps in a new one with each seal, import and compaction. A [`Snapshot`] pins one, with the
+//! newest sequence number at that moment; everything above it is invisible to the snapshot.
+
+mod bulk;
+mod compaction;
+mod engine;
+mod group_sync;
+mod history;
+mod inspect;
+mod lock;
+mod manifest;
+mod merge;
+mod recovery;
+mod run_writer;
+mod scan;
+mod seal;
+mod snapshot;
+mod sort;
+mod source;
+mod stats;
+mod unseen;
+mod verify;
+mod version;
+mod worker;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use bulk::{BulkImport, ImportMode};
+pub(crate) use engine::Engine;
+pub(crate) use history::value_at;
+pub use history::{Event, History};
+pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
+pub use scan::Scan;
+pub use snapshot::Snapshot;
+pub use stats::{ColumnStats, Stats};
+pub use unseen::Unseen;
+pub use verify::VerifyReport;
+pub(crate) use worker::Worker;

@@ -1,0 +1,215 @@
+//! Creating a store, and opening one after anything.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::engine::{Engine, Parts, open_segment};
+use super::lock::StoreLock;
+use super::manifest::{self, Manifest, SegmentEntry};
+use super::version::{LiveSegment, Version};
+use crate::hot::{Generation, Log, RocksLog, Tier};
+use crate::io::{LocalStorage, Storage};
+use crate::types::{Error, ErrorKind, Limits, Result, Schema, Settings};
+
+/// The folder of RocksDB.
+const HOT: &str = "hot";
+/// Folders of the store; temporary files hold what an import has not published.
+const FOLDERS: [&str; 2] = ["segments", "temporary"];
+/// How often a reader starts over because the writer published something meanwhile.
+const READER_ATTEMPTS: usize = 100;
+
+impl Engine {
+    /// Creates a store in the folder `root`, which must not hold one.
+    pub(crate) fn create(
+        root: &Path,
+        schema: &Schema,
+        limits: &Limits,
+        settings: Settings,
+    ) -> Result<Self> {
+        settings.validate()?;
+        std::fs::create_dir_all(root)
+            .map_err(|error| Error::io(format!("create folder {}", root.display()), error))?;
+        let lock = StoreLock::take(root)?;
+        let storage = LocalStorage::new(root);
+        if storage.list("")?.iter().any(|name| name == manifest::FILE) {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("{}: there is a store already; open it", root.display()),
+            ));
+        }
+        Manifest::new(schema.json(), limits).write(&storage)?;
+        Self::open_local(root, settings, lock)
+    }
+
+    /// Opens the store in the folder `root` for writing.
+    pub(crate) fn open(root: &Path, settings: Settings) -> Result<Self> {
+        settings.validate()?;
+        check_is_store(root)?;
+        let lock = StoreLock::take(root)?;
+        Self::open_local(root, settings, lock)
+    }
+
+    fn open_local(root: &Path, settings: Settings, lock: StoreLock) -> Result<Self> {
+        let storage = Arc::new(LocalStorage::new(root));
+        let log = RocksLog::open(&root.join(HOT), settings.generation_bytes)?;
+        Self::recover(storage, Arc::new(log), settings, Some(lock))
+    }
+
+    /// Opens a store over any storage and log: removes what no edit published, seals nothing,
+    /// loses nothing.
+    pub(crate) fn recover(
+        storage: Arc<dyn Storage>,
+        log: Arc<dyn Log>,
+        settings: Settings,
+        lock: Option<StoreLock>,
+    ) -> Result<Self> {
+        let mut manifest = Manifest::read(&*storage)?;
+        let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
+        for folder in FOLDERS {
+            storage.create_folder(folder)?;
+        }
+        remove_strays(&*storage, &manifest)?;
+        let tier = Tier::open(log, schema.clone());
+        for id in tier.generations()? {
+            if !manifest.generations.contains(&id) {
+                tier.retire(id)?;
+            }
+        }
+        let segments = open_segments(&storage, &schema, &manifest)?;
+        let mut generations = recover_generations(&tier, &manifest)?;
+        if generations.is_empty() {
+            let id = manifest.take_id();
+            manifest.generations.push(id);
+            manifest.edit += 1;
+            generations.push(tier.begin(id)?);
+            manifest.write(&*storage)?;
+        }
+        let last_sequence = last_sequence(&manifest, &generations);
+        Self::assemble(Parts {
+            storage,
+            schema,
+            settings,
+            tier: Some(tier),
+            version: Version::new(segments, generations, manifest.last_sequence),
+            manifest,
+            last_sequence,
+            lock,
+        })
+    }
+
+    /// Opens the store in `root` for reading, also while another process writes to it. What it
+    /// shows is the state at this moment. `scratch` is a folder of this reader alone.
+    pub(crate) fn open_read_only(root: &Path, scratch: &Path, settings: Settings) -> Result<Self> {
+        settings.validate()?;
+        check_is_store(root)?;
+        let storage: Arc<dyn Storage> = Arc::new(LocalStorage::new(root));
+        let mut last = None;
+        for _ in 0..READER_ATTEMPTS {
+            let manifest = Manifest::read(&*storage)?;
+            let edit = manifest.edit;
+            let opened = Self::read(root, scratch, &storage, manifest, settings.clone());
+            // Whatever went wrong may be the writer's publishing something meanwhile.
+            match (opened, Manifest::read(&*storage)?.edit == edit) {
+                (Ok(engine), true) => return Ok(engine),
+                (Err(error), true) => return Err(error),
+                (_, false) => last = Some(edit),
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Locked,
+            format!(
+                "{}: the writer published too often to read in between (last seen: edit {}); \
+                 try again",
+                root.display(),
+                last.unwrap_or(0)
+            ),
+        ))
+    }
+
+    fn read(
+        root: &Path,
+        scratch: &Path,
+        storage: &Arc<dyn Storage>,
+        manifest: Manifest,
+        settings: Settings,
+    ) -> Result<Self> {
+        let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
+        let segments = open_segments(storage, &schema, &manifest)?;
+        let log = RocksLog::open_secondary(&root.join(HOT), scratch)?;
+        let tier = Tier::open(Arc::new(log), schema.clone());
+        let generations = recover_generations(&tier, &manifest)?;
+        let last_sequence = last_sequence(&manifest, &generations);
+        Self::assemble(Parts {
+            storage: storage.clone(),
+            schema,
+            settings,
+            tier: None,
+            version: Version::new(segments, generations, manifest.last_sequence),
+            manifest,
+            last_sequence,
+            lock: None,
+        })
+    }
+}
+
+fn check_is_store(root: &Path) -> Result<()> {
+    let path = root.join(manifest::FILE);
+    match path.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::new(
+            ErrorKind::NotFound,
+            format!(
+                "{}: no store here (no file {})",
+                root.display(),
+                manifest::FILE
+            ),
+        )),
+        Err(error) => Err(Error::io(format!("look for {}", path.display()), error)),
+    }
+}
+
+/// Removes files that no edit published: half-written segments and imports.
+fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
+    let published: Vec<String> = manifest
+        .segments
+        .iter()
+        .map(|entry| SegmentEntry::path_of(entry.id))
+        .collect();
+    for folder in FOLDERS {
+        for name in storage.list(folder)? {
+            let path = format!("{folder}/{name}");
+            if !published.contains(&path) {
+                storage.remove(&path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn open_segments(
+    storage: &Arc<dyn Storage>,
+    schema: &Schema,
+    manifest: &Manifest,
+) -> Result<Vec<Arc<LiveSegment>>> {
+    manifest
+        .segments
+        .iter()
+        .map(|entry| open_segment(storage, schema, entry))
+        .collect()
+}
+
+fn recover_generations(tier: &Tier, manifest: &Manifest) -> Result<Vec<Arc<Generation>>> {
+    manifest
+        .generations
+        .iter()
+        .map(|id| tier.recover(*id))
+        .collect()
+}
+
+fn last_sequence(manifest: &Manifest, generations: &[Arc<Generation>]) -> u64 {
+    let hot = generations
+        .iter()
+        .filter_map(|generation| generation.sequences());
+    hot.map(|(_, last)| last)
+        .fold(manifest.last_sequence, u64::max)
+}

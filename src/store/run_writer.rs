@@ -1,0 +1,151 @@
+//! Rows in order, cut into the segments of one run.
+
+use std::sync::Arc;
+
+use super::engine::Engine;
+use super::manifest::SegmentEntry;
+use crate::io::Storage;
+use crate::segment::{Origin, PreparedSegment, SegmentWriter};
+use crate::types::{Columns, Dictionary, Result, Strings};
+
+/// Files that no edit has published yet; those left when it is dropped are removed.
+pub(super) struct Unpublished {
+    storage: Arc<dyn Storage>,
+    paths: Vec<String>,
+}
+
+impl Unpublished {
+    pub(super) fn new(storage: Arc<dyn Storage>) -> Self {
+        Self {
+            storage,
+            paths: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, path: String) {
+        self.paths.push(path);
+    }
+
+    /// The files are published: they stay.
+    pub(super) fn keep(&mut self) {
+        self.paths.clear();
+    }
+}
+
+impl Drop for Unpublished {
+    fn drop(&mut self) {
+        for path in &self.paths {
+            // A file that stays behind is removed at the next opening.
+            let _ = self.storage.remove(path);
+        }
+    }
+}
+
+/// A segment whose footer waits for publication.
+pub(super) struct Prepared {
+    pub(super) id: u64,
+    pub(super) segment: PreparedSegment,
+}
+
+/// Writes one run.
+pub(super) struct RunWriter<'a> {
+    engine: &'a Engine,
+    origin: Origin,
+    rows: Columns,
+    users: Dictionary,
+    pub(super) files: Unpublished,
+    prepared: Vec<Prepared>,
+}
+
+impl<'a> RunWriter<'a> {
+    pub(super) fn new(engine: &'a Engine, origin: Origin) -> Self {
+        Self {
+            engine,
+            origin,
+            rows: Columns::for_schema(&engine.schema),
+            users: Dictionary::default(),
+            files: Unpublished::new(engine.storage.clone()),
+            prepared: Vec::new(),
+        }
+    }
+
+    /// Adds rows, which follow those added before; their dictionaries must be those of all rows
+    /// since the last cut.
+    pub(super) fn add(&mut self, batch: &Columns) -> Result<()> {
+        let start = self.rows.users.len();
+        self.rows.append(batch)?;
+        self.rows.dictionaries.clone_from(&batch.dictionaries);
+        let Some(ids) = &batch.user_ids else {
+            return Ok(());
+        };
+        let added = self.rows.users.get_mut(start..).unwrap_or_default();
+        for run in added.chunk_by_mut(|a, b| a == b) {
+            let user = ids.get(run.first().copied().unwrap_or(0))?;
+            let last = self.users.len() as u32;
+            let code = if last > 0 && self.users.get(last)? == user {
+                last
+            } else {
+                self.users.push(user)?
+            };
+            run.fill(code);
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory the rows since the last cut take.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.rows.memory_bytes() + self.users.memory_bytes()
+    }
+
+    /// Writes the rows since the last cut into a segment.
+    pub(super) fn cut(&mut self) -> Result<()> {
+        if self.rows.rows() == 0 {
+            return Ok(());
+        }
+        let empty = Columns::for_schema(&self.engine.schema);
+        let mut rows = std::mem::replace(&mut self.rows, empty);
+        rows.user_ids = Some(Arc::new(std::mem::take(&mut self.users)));
+        self.write(&rows)
+    }
+
+    /// Writes sorted rows into a segment of the run.
+    pub(super) fn write(&mut self, rows: &Columns) -> Result<()> {
+        let id = self.engine.manifest.lock().take_id();
+        let path = SegmentEntry::path_of(id);
+        self.files.add(path.clone());
+        let writer = SegmentWriter {
+            storage: &*self.engine.storage,
+            schema: &self.engine.schema,
+            origin: self.origin,
+            durable: true,
+        };
+        let base = rows.sequences.iter().min().copied().unwrap_or(0);
+        let segment = writer.prepare(&path, rows, base)?;
+        self.prepared.push(Prepared { id, segment });
+        Ok(())
+    }
+
+    /// The segments, whose footers are still to be written, and their files.
+    pub(super) fn finish(mut self) -> Result<(Vec<Prepared>, Unpublished)> {
+        self.cut()?;
+        Ok((self.prepared, self.files))
+    }
+}
+
+/// Writes the footers of a run's segments, under `sequence` where given, and makes them durable.
+pub(super) fn finish_run(
+    storage: &dyn Storage,
+    prepared: Vec<Prepared>,
+    sequence: Option<u64>,
+) -> Result<Vec<SegmentEntry>> {
+    let run = prepared.first().map_or(0, |first| first.id);
+    let entries = prepared
+        .into_iter()
+        .map(|Prepared { id, segment }| {
+            let (footer, bytes) = segment.finish(sequence)?;
+            Ok(SegmentEntry::new(id, run, &footer, bytes))
+        })
+        .collect::<Result<_>>()?;
+    storage.sync_folder("segments")?;
+    Ok(entries)
+}

@@ -1,0 +1,148 @@
+//! The whole store as columnar batches.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::merge::Merge;
+use super::snapshot::Snapshot;
+use super::source::{Source, UserCodes};
+use crate::types::{
+    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
+};
+
+/// Batches of rows of a [`Snapshot`], in the query's order.
+///
+/// String columns are codes into dictionaries that the batch carries. The dictionaries of one
+/// segment are shared by all its batches and never copied.
+pub struct Scan {
+    snapshot: Snapshot,
+    rows: usize,
+    query: TierQuery,
+    form: Form,
+}
+
+enum Form {
+    /// One source after the other, each with its own dictionaries.
+    Parts(VecDeque<Source>),
+    /// All as one.
+    Merged(Box<Merge>),
+}
+
+impl Snapshot {
+    /// Reads the whole store, or the part of it that the query asks for.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a field that the schema does not have, or batches of no rows;
+    /// `Corruption` when a user directory is damaged.
+    pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
+        if query.batch_rows == 0 {
+            return Err(Error::invalid(
+                "a scan's batch_rows is 0; it must be at least 1",
+            ));
+        }
+        let asked = query.projection.resolve(&self.schema)?;
+        let mut sources = VecDeque::new();
+        for run in &self.version.runs {
+            let source = Source::of_run(run, query)?;
+            if source.user()?.is_some() {
+                sources.push_back(source);
+            }
+        }
+        for generation in &self.version.generations {
+            let source = Source::of_generation(generation, query);
+            if source.user()?.is_some() {
+                sources.push_back(source);
+            }
+        }
+        let merged = query.order == ScanOrder::UserTime && sources.len() > 1;
+        let tier_query = TierQuery {
+            limit: usize::MAX,
+            newest: true,
+            event_types: query.event_types.clone(),
+            time: query.time,
+            visible: self.visible,
+            asked,
+            sequences: merged,
+        };
+        let form = if merged {
+            let sources = sources.into_iter().collect();
+            Form::Merged(Box::new(Merge::new(
+                sources,
+                tier_query.clone(),
+                &self.schema,
+            )))
+        } else {
+            Form::Parts(sources)
+        };
+        Ok(Scan {
+            snapshot: self.clone(),
+            rows: query.batch_rows,
+            query: tier_query,
+            form,
+        })
+    }
+}
+
+impl Scan {
+    /// The schema of the rows.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.snapshot.schema
+    }
+
+    /// Which fields the batches have, by position; user and timestamp always come.
+    pub fn asked(&self) -> &[bool] {
+        &self.query.asked
+    }
+
+    /// The next rows; `None` at the end. A batch has at most `batch_rows` rows, or one user's
+    /// where they come from the hot tier.
+    ///
+    /// # Errors
+    /// `Corruption` when bytes it needs are damaged.
+    pub fn next_batch(&mut self) -> Result<Option<Columns>> {
+        let empty = Columns::for_schema(&self.snapshot.schema).asked_only(&self.query.asked);
+        let mut out = empty;
+        match &mut self.form {
+            Form::Merged(merge) => merge.next(self.rows, &mut out)?,
+            Form::Parts(sources) => next_of_parts(sources, self.rows, &self.query, &mut out)?,
+        }
+        Ok((out.rows() > 0).then_some(out))
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<Columns>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_batch().transpose()
+    }
+}
+
+fn next_of_parts(
+    sources: &mut VecDeque<Source>,
+    rows: usize,
+    query: &TierQuery,
+    out: &mut Columns,
+) -> Result<()> {
+    while let Some(source) = sources.front_mut() {
+        if source.user()?.is_none() {
+            sources.pop_front();
+            continue;
+        }
+        for (field, slot) in out.dictionaries.iter_mut().enumerate() {
+            *slot = source.dictionary(field);
+        }
+        let own = source.user_ids();
+        let mut batch = Dictionary::default();
+        let mut users = UserCodes {
+            batch: own.is_none().then_some(&mut batch),
+        };
+        source.take(rows, None, query, out, &mut users)?;
+        if out.rows() > 0 {
+            let batch: Arc<dyn Strings> = Arc::new(batch);
+            out.user_ids = Some(own.unwrap_or(batch));
+            return Ok(());
+        }
+    }
+    Ok(())
+}

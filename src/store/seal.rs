@@ -1,0 +1,99 @@
+//! A full generation becomes a segment.
+
+use std::sync::Arc;
+
+use super::engine::Engine;
+use super::manifest::SegmentEntry;
+use super::run_writer::{RunWriter, Unpublished, finish_run};
+use super::write::waiting;
+use crate::hot::Generation;
+use crate::segment::Origin;
+use crate::types::{Columns, Dictionary, Error, Result, Strings, TierQuery, UserRange};
+
+impl Engine {
+    /// Seals every row written so far into segments, durably.
+    pub(crate) fn flush(&self) -> Result<()> {
+        let tier = self.writable()?;
+        {
+            let _commit = self.commit.lock();
+            let active = self.version.load().generations.last().cloned();
+            if active.is_some_and(|generation| generation.rows() > 0) {
+                self.rotate(tier)?;
+            }
+        }
+        self.seal_waiting()
+    }
+
+    /// Seals the generations that wait, oldest first.
+    pub(super) fn seal_waiting(&self) -> Result<()> {
+        let _maintenance = self.maintenance.lock();
+        for generation in waiting(&self.version.load_full()) {
+            self.writable()?;
+            self.seal(&generation)?;
+            self.sealed.notify_all();
+        }
+        Ok(())
+    }
+
+    /// Writes a generation that takes no more writes into a segment and publishes it. The commit
+    /// is one edit of the manifest: before it the generation serves reads, after it the segment.
+    fn seal(&self, generation: &Arc<Generation>) -> Result<()> {
+        let id = generation.id();
+        let tier = self.writable()?;
+        let (sealed, mut files) = match generation.rows() {
+            0 => (None, None),
+            _ => {
+                let (entry, files) = self.write_generation(generation)?;
+                (Some(entry), Some(files))
+            }
+        };
+        self.publish(
+            |manifest| {
+                manifest.generations.retain(|live| *live != id);
+                if let Some(entry) = sealed {
+                    manifest.last_sequence = manifest.last_sequence.max(entry.sequences[1]);
+                    manifest.segment_bytes_written += entry.file_bytes;
+                    manifest.segment_bytes_ingested += entry.file_bytes;
+                    manifest.segments.push(entry);
+                }
+                Ok(())
+            },
+            |current, manifest| {
+                let others = current.generations.iter().filter(|live| live.id() != id);
+                let others = others.cloned().collect();
+                self.version_of(manifest, current, others, current.floor)
+            },
+        )?;
+        if let Some(files) = &mut files {
+            files.keep();
+        }
+        tier.retire(id)
+    }
+
+    fn write_generation(&self, generation: &Generation) -> Result<(SegmentEntry, Unpublished)> {
+        let mut writer = RunWriter::new(self, Origin::Recorded);
+        writer.write(&self.columns_of(generation)?)?;
+        let (prepared, files) = writer.finish()?;
+        let entries = finish_run(&*self.storage, prepared, None)?;
+        let entry = entries.into_iter().next();
+        let entry = entry.ok_or_else(|| Error::corrupt("a generation without rows"))?;
+        Ok((entry, files))
+    }
+
+    /// The rows of a generation as a segment wants them.
+    fn columns_of(&self, generation: &Generation) -> Result<Columns> {
+        let mut columns = Columns::for_schema(&self.schema);
+        let query = TierQuery::everything(&self.schema);
+        let mut users = Dictionary::default();
+        for user in generation.users(&UserRange::default()) {
+            generation.history(&user, &query, &mut columns)?;
+            users.push(&user)?;
+            columns.users.resize(columns.rows(), users.len() as u32);
+        }
+        columns.user_ids = Some(Arc::new(users));
+        for (field, slot) in columns.dictionaries.iter_mut().enumerate() {
+            *slot = generation.dictionary(field);
+        }
+        Ok(columns)
+    }
+}

@@ -1,0 +1,240 @@
+//! Figures about a store.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::engine::Engine;
+use super::snapshot::Snapshot;
+use super::version::Run;
+use crate::segment::Origin;
+use crate::types::{Result, UserRange};
+
+/// Figures about a store at one moment.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Stats {
+    /// Rows in all.
+    pub rows: u64,
+    /// Rows by bulk import.
+    pub bulk_rows: u64,
+    /// Rows in the hot tier.
+    pub hot_rows: u64,
+    /// Distinct users.
+    pub users: u64,
+    /// Distinct items that were interacted with.
+    pub items: u64,
+    /// First timestamp, in epoch seconds.
+    pub first_timestamp: Option<i64>,
+    /// Last timestamp, in epoch seconds.
+    pub last_timestamp: Option<i64>,
+    /// Distinct event types.
+    pub event_types: Vec<String>,
+    /// The newest commit.
+    pub sequence: u64,
+    /// Sorted runs of segments.
+    pub runs: u64,
+    /// Segments.
+    pub segments: u64,
+    /// Bytes of the segment files.
+    pub segment_bytes: u64,
+    /// Bytes of segment files per row in them.
+    pub bytes_per_row: f64,
+    /// Hot generations.
+    pub generations: u64,
+    /// Memory that the hot tier takes, in bytes.
+    pub hot_bytes: u64,
+    /// Bytes ever written to segments by imports, seals and compactions.
+    pub segment_bytes_written: u64,
+    /// Those bytes per byte that was written for the first time.
+    pub segment_write_amplification: f64,
+    /// Bytes written by the hot tier since the store was opened.
+    pub hot_bytes_written: u64,
+    /// The columns, with what else takes room in the files.
+    pub columns: Vec<ColumnStats>,
+}
+
+/// Figures about one column over all segments.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct ColumnStats {
+    /// The field's name, or what it is in parentheses.
+    pub name: String,
+    /// Bytes of values and dictionaries.
+    pub bytes: u64,
+    /// Those bytes per row.
+    pub bytes_per_row: f64,
+    /// Entries of the largest dictionary.
+    pub dictionary_entries: u64,
+    /// The encodings, with the number of segments that have each.
+    pub encodings: Vec<(String, u64)>,
+}
+
+impl Engine {
+    /// Figures about now. Cost: user and item dictionaries are read.
+    pub(crate) fn stats(&self) -> Result<Stats> {
+        let snapshot = self.snapshot();
+        let mut stats = snapshot.stats()?;
+        let manifest = self.manifest.lock();
+        stats.segment_bytes_written = manifest.segment_bytes_written;
+        stats.segment_write_amplification = ratio(
+            manifest.segment_bytes_written,
+            manifest.segment_bytes_ingested,
+        );
+        if let Some(tier) = &self.tier {
+            let written = tier.written();
+            stats.hot_bytes_written = written.log_bytes + written.table_bytes;
+        }
+        stats.event_types = self.event_types.read().iter().cloned().collect();
+        Ok(stats)
+    }
+}
+
+impl Snapshot {
+    fn stats(&self) -> Result<Stats> {
+        let mut stats = Stats {
+            sequence: self.visible,
+            runs: self.version.runs.len() as u64,
+            generations: self.version.generations.len() as u64,
+            ..Stats::default()
+        };
+        for live in self.version.segments() {
+            let footer = live.segment.footer();
+            stats.segments += 1;
+            stats.segment_bytes += live.entry.file_bytes;
+            stats.rows += footer.rows as u64;
+            if footer.origin == Origin::Bulk {
+                stats.bulk_rows += footer.rows as u64;
+            }
+            stats.span(footer.timestamps);
+            for report in live.segment.columns(&self.schema) {
+                stats.add_column(&report);
+            }
+        }
+        let segment_rows = stats.rows;
+        for generation in &self.version.generations {
+            stats.hot_rows += generation.rows();
+            stats.hot_bytes += generation.memory_bytes() as u64;
+            if let Some((first, last)) = generation.timestamps() {
+                stats.span([first, last]);
+            }
+        }
+        stats.rows += stats.hot_rows;
+        stats.bytes_per_row = ratio(stats.segment_bytes, segment_rows);
+        for column in &mut stats.columns {
+            column.bytes_per_row = ratio(column.bytes, segment_rows);
+        }
+        stats.users = self.distinct_users()?;
+        stats.items = self.distinct_items()?;
+        Ok(stats)
+    }
+
+    /// Distinct users. One run alone is counted from its footers; otherwise the ids are gathered.
+    fn distinct_users(&self) -> Result<u64> {
+        let mut gathered: BTreeSet<Arc<str>> = BTreeSet::new();
+        let (counted, alone) = match self.version.runs.as_slice() {
+            [run] => (users_of_run(run), Some(run)),
+            _ => (0, None),
+        };
+        if alone.is_none() {
+            for live in self.version.segments() {
+                let ids = live.segment.user_ids();
+                for code in 1..=ids.len() as u32 {
+                    gathered.insert(ids.get(code)?.into());
+                }
+            }
+        }
+        for generation in &self.version.generations {
+            for user in generation.users(&UserRange::default()) {
+                if !alone.map_or(Ok(false), |run| has_user(run, &user))? {
+                    gathered.insert(user);
+                }
+            }
+        }
+        Ok(counted + gathered.len() as u64)
+    }
+
+    fn distinct_items(&self) -> Result<u64> {
+        let field = self.schema.item();
+        let mut items: BTreeSet<String> = BTreeSet::new();
+        let segments = self
+            .version
+            .segments()
+            .map(|live| live.segment.dictionary(field));
+        let generations = self
+            .version
+            .generations
+            .iter()
+            .map(|hot| hot.dictionary(field));
+        for strings in segments.chain(generations).flatten() {
+            for code in 1..=strings.len() as u32 {
+                items.insert(strings.get(code)?.to_owned());
+            }
+        }
+        Ok(items.len() as u64)
+    }
+}
+
+impl Stats {
+    fn span(&mut self, [first, last]: [i64; 2]) {
+        let known = self.first_timestamp.unwrap_or(first);
+        self.first_timestamp = Some(known.min(first));
+        let known = self.last_timestamp.unwrap_or(last);
+        self.last_timestamp = Some(known.max(last));
+    }
+
+    fn add_column(&mut self, report: &crate::segment::ColumnReport) {
+        let known = self
+            .columns
+            .iter()
+            .position(|column| column.name == report.name);
+        let index = known.unwrap_or_else(|| {
+            self.columns.push(ColumnStats {
+                name: report.name.clone(),
+                ..ColumnStats::default()
+            });
+            self.columns.len() - 1
+        });
+        let Some(column) = self.columns.get_mut(index) else {
+            return;
+        };
+        column.bytes += report.value_bytes + report.dictionary_bytes;
+        column.dictionary_entries = column.dictionary_entries.max(report.dictionary_entries);
+        match column
+            .encodings
+            .iter_mut()
+            .find(|(name, _)| *name == report.encoding)
+        {
+            Some((_, count)) => *count += 1,
+            None => column.encodings.push((report.encoding.clone(), 1)),
+        }
+    }
+}
+
+/// The users of a run: distinct but for one that two neighbours may share.
+fn users_of_run(run: &Run) -> u64 {
+    let listed: u64 = run
+        .segments
+        .iter()
+        .map(|live| live.segment.users() as u64)
+        .sum();
+    let last_and_first = run.segments.windows(2).filter(|pair| match pair {
+        [a, b] => a.segment.footer().users[1] == b.segment.footer().users[0],
+        _ => false,
+    });
+    listed - last_and_first.count() as u64
+}
+
+fn has_user(run: &Run, user: &str) -> Result<bool> {
+    for live in run.of_user(user) {
+        if live.segment.has_user(user)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}

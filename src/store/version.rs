@@ -1,0 +1,115 @@
+//! What is readable at one moment: immutable; the engine swaps in the next.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::manifest::SegmentEntry;
+use crate::hot::Generation;
+use crate::io::Storage;
+use crate::segment::{Origin, Segment};
+
+/// An open segment; its file goes when nobody reads it any more, once it is obsolete.
+pub(crate) struct LiveSegment {
+    pub entry: SegmentEntry,
+    pub segment: Arc<Segment>,
+    storage: Arc<dyn Storage>,
+    obsolete: AtomicBool,
+}
+
+impl LiveSegment {
+    pub(crate) fn new(
+        entry: SegmentEntry,
+        segment: Arc<Segment>,
+        storage: Arc<dyn Storage>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            entry,
+            segment,
+            storage,
+            obsolete: AtomicBool::new(false),
+        })
+    }
+
+    /// Marks the file for removal, when the last version that lists it is dropped.
+    pub(crate) fn retire(&self) {
+        self.obsolete.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for LiveSegment {
+    fn drop(&mut self) {
+        if self.obsolete.load(Ordering::Acquire) {
+            // A file that stays behind is removed at the next opening.
+            let _ = self.storage.remove(&SegmentEntry::path_of(self.entry.id));
+        }
+    }
+}
+
+/// Segments that do not overlap in users, sorted by user. Only a user with more rows than a
+/// segment holds stands in two neighbours.
+pub(crate) struct Run {
+    pub id: u64,
+    pub origin: Origin,
+    pub segments: Vec<Arc<LiveSegment>>,
+}
+
+impl Run {
+    /// The segments that may hold a user.
+    pub(crate) fn of_user<'a>(
+        &'a self,
+        user: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<LiveSegment>> + 'a {
+        let first = self
+            .segments
+            .partition_point(|live| live.segment.footer().users[1].as_str() < user);
+        self.segments
+            .iter()
+            .skip(first)
+            .take_while(move |live| live.segment.may_hold(user))
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.segments.iter().map(|live| live.entry.rows).sum()
+    }
+}
+
+/// An immutable list of runs and generations.
+#[derive(Default)]
+pub(crate) struct Version {
+    /// Runs, oldest data first.
+    pub runs: Vec<Run>,
+    /// Generations, oldest first; the last takes the writes.
+    pub generations: Vec<Arc<Generation>>,
+    /// The newest bulk import in it: a snapshot of this version sees at least so far.
+    pub floor: u64,
+}
+
+impl Version {
+    /// Groups segments, in the manifest's order, into runs.
+    pub(crate) fn new(
+        segments: Vec<Arc<LiveSegment>>,
+        generations: Vec<Arc<Generation>>,
+        floor: u64,
+    ) -> Self {
+        let mut runs: Vec<Run> = Vec::new();
+        for live in segments {
+            match runs.last_mut() {
+                Some(run) if run.id == live.entry.run => run.segments.push(live),
+                _ => runs.push(Run {
+                    id: live.entry.run,
+                    origin: live.entry.origin,
+                    segments: vec![live],
+                }),
+            }
+        }
+        Self {
+            runs,
+            generations,
+            floor,
+        }
+    }
+
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<LiveSegment>> {
+        self.runs.iter().flat_map(|run| &run.segments)
+    }
+}

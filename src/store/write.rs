@@ -1,0 +1,157 @@
+//! A batch: validated, numbered, appended, and synced where asked.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::engine::Engine;
+use super::version::Version;
+use crate::hot::{Generation, Tier};
+use crate::types::{
+    Cell, Commit, Durability, Error, Interaction, Result, Role, Row, RowScratch, WriteBatch,
+};
+
+/// How often a writer that waits for room looks again by itself.
+const RECHECK: std::time::Duration = std::time::Duration::from_millis(50);
+
+impl Engine {
+    /// Writes a batch, all or nothing.
+    pub(crate) fn write(&self, batch: WriteBatch, durability: Durability) -> Result<Commit> {
+        let mut interactions = batch.interactions;
+        for (position, interaction) in interactions.iter_mut().enumerate() {
+            self.validator
+                .join_lists(interaction)
+                .map_err(|error| error.within(at(position, interaction)))?;
+        }
+        let cells = self.cells(&interactions)?;
+        let fields = self.schema.fields().len();
+        let rows: Vec<Row<'_>> = interactions
+            .iter()
+            .zip(cells.chunks(fields))
+            .map(|(interaction, cells)| Row {
+                user: &interaction.user_id,
+                timestamp: interaction.timestamp,
+                cells,
+            })
+            .collect();
+        self.write_rows(&rows, durability)
+    }
+
+    /// Writes validated rows, all or nothing.
+    fn write_rows(&self, rows: &[Row<'_>], durability: Durability) -> Result<Commit> {
+        if let Some(field) = self.schema.position_of(Role::EventType) {
+            let types = rows.iter().filter_map(|row| match row.cells.get(field) {
+                Some(Cell::Text(name)) => Some(*name),
+                _ => None,
+            });
+            self.admit_event_types(types)?;
+        }
+        let sequence = if rows.is_empty() {
+            self.visible.load(Ordering::Acquire)
+        } else {
+            self.append(rows)?
+        };
+        if durability == Durability::Synced {
+            let tier = self.writable()?;
+            self.group_sync.wait(
+                sequence,
+                || self.visible.load(Ordering::Acquire),
+                || tier.sync().map_err(|error| self.poison(error)),
+            )?;
+        }
+        Ok(Commit {
+            sequence,
+            rows: rows.len() as u64,
+        })
+    }
+
+    fn cells<'a>(&self, interactions: &'a [Interaction]) -> Result<Vec<Cell<'a>>> {
+        let mut cells = Vec::with_capacity(interactions.len() * self.schema.fields().len());
+        let mut scratch = RowScratch::default();
+        for (position, interaction) in interactions.iter().enumerate() {
+            self.validator
+                .append_cells(interaction, &mut scratch, &mut cells)
+                .map_err(|error| error.within(at(position, interaction)))?;
+        }
+        Ok(cells)
+    }
+
+    /// Gives the rows the next sequence number and hands them to the log; they are visible on
+    /// return.
+    fn append(&self, rows: &[Row<'_>]) -> Result<u64> {
+        let mut commit = self.commit.lock();
+        let tier = self.writable()?;
+        let mut generation = self.active()?;
+        if self.is_full(&generation) {
+            self.rotate(tier)?;
+            while self.must_wait() {
+                self.wake.up();
+                self.sealed.wait_for(&mut commit, RECHECK);
+                self.writable()?;
+            }
+            generation = self.active()?;
+        }
+        let sequence = self.visible.load(Ordering::Acquire) + 1;
+        tier.append(&generation, rows, sequence)
+            .map_err(|error| match error.kind() {
+                crate::types::ErrorKind::InvalidInput => error,
+                _ => self.poison(error),
+            })?;
+        self.visible.store(sequence, Ordering::Release);
+        Ok(sequence)
+    }
+
+    fn active(&self) -> Result<Arc<Generation>> {
+        self.version
+            .load()
+            .generations
+            .last()
+            .cloned()
+            .ok_or_else(|| Error::corrupt("a store without a generation to write to"))
+    }
+
+    fn is_full(&self, generation: &Generation) -> bool {
+        generation.rows() >= self.settings.generation_rows
+            || generation.memory_bytes() as u64 >= self.settings.generation_bytes
+    }
+
+    /// Whether more generations wait to be sealed than may, and someone else seals them.
+    fn must_wait(&self) -> bool {
+        let waiting = self.version.load().generations.len().saturating_sub(1);
+        self.wake.is_running() && waiting > self.settings.waiting_generations
+    }
+
+    /// Begins a new generation; the commit lock must be held.
+    pub(super) fn rotate(&self, tier: &Tier) -> Result<()> {
+        self.publish(
+            |manifest| {
+                let id = manifest.take_id();
+                manifest.generations.push(id);
+                Ok(())
+            },
+            |current, manifest| {
+                let id = manifest.generations.last().copied().unwrap_or(0);
+                let begun = tier.begin(id).map_err(|error| self.poison(error))?;
+                let generations = current.generations.iter().cloned();
+                let generations = generations.chain([begun]).collect();
+                self.version_of(manifest, current, generations, current.floor)
+            },
+        )?;
+        self.wake.up();
+        Ok(())
+    }
+}
+
+fn at(position: usize, interaction: &Interaction) -> String {
+    format!(
+        "interaction number {} of the batch (user {:?})",
+        position + 1,
+        interaction.user_id
+    )
+}
+
+/// Generations of a version that wait to be sealed: all but the one that takes the writes.
+pub(super) fn waiting(version: &Version) -> Vec<Arc<Generation>> {
+    let mut generations = version.generations.clone();
+    generations.pop();
+    generations
+}

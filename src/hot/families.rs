@@ -21,14 +21,19 @@ pub(super) fn generation_of(name: &str) -> Option<u64> {
     name.strip_prefix(PREFIX)?.parse().ok()
 }
 
-/// Options of the database as a whole. `generation_bytes` is what a generation may hold.
-pub(super) fn database(generation_bytes: u64) -> Options {
+/// Options of the database as a whole. `generation_bytes` is what a generation may hold; `closed`
+/// says that the log was closed in order.
+pub(super) fn database(generation_bytes: u64, closed: bool) -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     // A damaged table or manifest must stop the opening, never shorten the answer.
     options.set_paranoid_checks(true);
-    // After power loss, all up to the first torn record and nothing behind it: a prefix.
-    options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    // After a crash, all up to the first torn record and nothing behind it: a prefix. After an
+    // orderly close nothing is torn, and any damage is an error.
+    options.set_wal_recovery_mode(match closed {
+        true => DBRecoveryMode::AbsoluteConsistency,
+        false => DBRecoveryMode::PointInTime,
+    });
     // A generation starts a log of its own (see `RocksLog::create_generation`), so this only acts
     // when sealing lags by so many generations: then the oldest are flushed to tables.
     options.set_max_total_wal_size(generation_bytes.saturating_mul(8));

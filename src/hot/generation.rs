@@ -12,7 +12,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::layout::{Layout, Words};
 use super::strings::SharedDictionary;
-use super::user_rows::{EventFilter, UserRows};
+use super::user_rows::UserRows;
+use super::view::EventFilter;
 use crate::types::{
     Columns, DataType, FieldId, Result, Role, Row, Schema, Strings, TierQuery, UserRange,
 };

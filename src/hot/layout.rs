@@ -1,8 +1,10 @@
 //! Where a row's cells lie in its words.
 
-use super::row::fits;
+use std::sync::Arc;
+
+use super::row;
 use super::strings::SharedDictionary;
-use crate::types::{Cell, DataType, Error, FieldId, Result, Role, Row, Schema};
+use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Role, Row, Schema};
 
 const FLAGS: usize = u32::BITS as usize;
 
@@ -31,11 +33,10 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(schema: &Schema) -> Self {
-        let is_number = |id: &FieldId| {
-            let field = &schema.fields()[*id];
+        let is_number = |field: &&Field| {
             field.data_type() != DataType::String && field.role() != Role::Timestamp
         };
-        let numbers = (0..schema.fields().len()).filter(is_number).count();
+        let numbers = schema.fields().iter().filter(is_number).count();
         let mut stride = numbers.div_ceil(FLAGS);
         let mut flag = 0;
         let mut places = Vec::with_capacity(schema.fields().len());
@@ -75,6 +76,7 @@ impl Layout {
     }
 
     /// Words of a row.
+    #[inline]
     pub(super) fn stride(&self) -> usize {
         self.stride
     }
@@ -108,8 +110,8 @@ impl Words {
         &mut self,
         schema: &Schema,
         layout: &Layout,
-        dictionaries: &[Option<std::sync::Arc<SharedDictionary>>],
-        row: &Row<'_>,
+        dictionaries: &[Option<Arc<SharedDictionary>>],
+        given: &Row<'_>,
     ) -> Result<()> {
         self.words.clear();
         self.words.resize(layout.stride, 0);
@@ -117,14 +119,8 @@ impl Words {
         self.list_word = None;
         let parts = schema.fields().iter().zip(&layout.places).zip(dictionaries);
         for (id, ((field, place), dictionary)) in parts.enumerate() {
-            let cell = row.cells.get(id).copied().unwrap_or(Cell::Null);
-            if !fits(field, cell) {
-                return Err(Error::invalid(format!(
-                    "field {}: {cell:?} is not a {}",
-                    field.name(),
-                    field.data_type().name()
-                )));
-            }
+            let cell = given.cells.get(id).copied().unwrap_or(Cell::Null);
+            row::check(field, cell).map_err(Error::invalid)?;
             match (*place, cell, dictionary) {
                 (Place::Code(word), Cell::Text(text), Some(strings)) => {
                     self.set(word, strings.intern(text)?);
@@ -164,6 +160,7 @@ impl Words {
 }
 
 /// Whether a flag of a row's words is set.
+#[inline]
 pub(super) fn is_set(words: &[u32], flag: usize) -> bool {
     words
         .get(flag / FLAGS)

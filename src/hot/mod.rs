@@ -13,6 +13,7 @@
 //! reader. Its rows carry the sequence numbers of their commits, and a reader skips those above
 //! the one it holds, so that a snapshot costs nothing and never grows old.
 
+mod closed;
 mod families;
 mod generation;
 mod key;
@@ -26,6 +27,7 @@ mod strings;
 mod tests;
 mod tier;
 mod user_rows;
+mod view;
 
 pub(crate) use generation::Generation;
 pub(crate) use log::{Entries, Log, Visit, Written};

@@ -8,8 +8,8 @@ use parking_lot::RwLock;
 use rocksdb::statistics::Ticker;
 use rocksdb::{DB, Options, WriteBatch};
 
-use super::families;
 use super::log::{Entries, Log, Visit, Written};
+use super::{closed, families};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Key of the marker whose flush begins a new write-ahead log.
@@ -22,29 +22,44 @@ const SECONDARY_ATTEMPTS: usize = 8;
 pub(crate) struct RocksLog {
     db: DB,
     options: Options,
-    generation_bytes: u64,
+    access: Access,
     /// Column family names by generation. Appends share the lock; what begins a generation or
     /// drops one has it alone, so that no append falls between a sync and the change of logs.
     families: RwLock<BTreeMap<u64, String>>,
     payload_bytes: AtomicU64,
 }
 
+/// What a handle may do.
+#[derive(Clone, Copy)]
+enum Access {
+    Read,
+    Write { generation_bytes: u64 },
+}
+
 impl RocksLog {
     /// Opens the log in `path` for writing; the first opening creates it. A generation is expected
     /// to stay within `generation_bytes`.
     ///
+    /// After a crash, what follows the first torn record is gone. A log that was closed in order,
+    /// by dropping it, is held to be whole.
+    ///
     /// # Errors
     /// `Locked` when another process or handle has it open; `Corruption`; `Io`.
     pub(crate) fn open(path: &Path, generation_bytes: u64) -> Result<Self> {
-        let options = families::database(generation_bytes);
+        let closed = closed::is_noted(path);
+        let options = families::database(generation_bytes, closed);
         let names = match path.join("CURRENT").try_exists() {
             Ok(false) => Vec::new(),
-            _ => DB::list_cf(&options, path).map_err(|error| failed("listing", path, error))?,
+            _ => list(&options, path, closed)?,
         };
         let descriptors = families::descriptors(&names, generation_bytes);
         let db = DB::open_cf_descriptors(&options, path, descriptors)
-            .map_err(|error| failed("opening", path, error))?;
-        Ok(Self::new(db, options, generation_bytes, &names))
+            .map_err(|error| not_opened(path, closed, error))?;
+        if closed {
+            closed::forget(path)?;
+        }
+        let access = Access::Write { generation_bytes };
+        Ok(Self::new(db, options, access, &names))
     }
 
     /// Opens the log in `path` for reading while another process may be writing to it; what it
@@ -67,16 +82,17 @@ impl RocksLog {
     }
 
     fn try_open_secondary(path: &Path, scratch: &Path) -> Result<Self> {
-        let mut options = families::database(0);
+        let closed = closed::is_noted(path);
+        let mut options = families::database(0, closed);
         options.create_if_missing(false);
-        let names = DB::list_cf(&options, path).map_err(|error| failed("listing", path, error))?;
+        let names = list(&options, path, closed)?;
         let descriptors = families::descriptors(&names, 0);
         let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
-            .map_err(|error| failed("opening for reading", path, error))?;
-        Ok(Self::new(db, options, 0, &names))
+            .map_err(|error| not_opened(path, closed, error))?;
+        Ok(Self::new(db, options, Access::Read, &names))
     }
 
-    fn new(db: DB, options: Options, generation_bytes: u64, names: &[String]) -> Self {
+    fn new(db: DB, options: Options, access: Access, names: &[String]) -> Self {
         let families = names
             .iter()
             .filter_map(|name| Some((families::generation_of(name)?, name.clone())))
@@ -84,9 +100,20 @@ impl RocksLog {
         Self {
             db,
             options,
-            generation_bytes,
+            access,
             families: RwLock::new(families),
             payload_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Bytes that a generation may hold, where this handle may write.
+    fn writable(&self) -> Result<u64> {
+        match self.access {
+            Access::Write { generation_bytes } => Ok(generation_bytes),
+            Access::Read => Err(Error::new(
+                ErrorKind::Unsupported,
+                "the log is open for reading; open the store for writing",
+            )),
         }
     }
 
@@ -104,8 +131,21 @@ impl RocksLog {
     }
 }
 
+impl Drop for RocksLog {
+    /// Closes in order. What fails here costs no data, only that the next opening takes damage at
+    /// the end of the log for a crash.
+    fn drop(&mut self) {
+        if self.writable().is_ok() && self.db.flush_wal(true).is_ok() {
+            let _ = closed::note(self.db.path());
+        }
+    }
+}
+
 impl Log for RocksLog {
     fn create_generation(&self, id: u64) -> Result<()> {
+        let generation_bytes = self.writable()?;
+        // Most of the bytes go to disk while appends still go on.
+        self.sync()?;
         let mut families = self.families.write();
         if families.contains_key(&id) {
             return Err(Error::new(
@@ -116,8 +156,8 @@ impl Log for RocksLog {
         let name = families::name_of(id);
         self.change_logs(id)
             .and_then(|()| {
-                self.db
-                    .create_cf(&name, &families::generation(self.generation_bytes))
+                let options = families::generation(generation_bytes);
+                self.db.create_cf(&name, &options)
             })
             .map_err(|error| self.failed(format!("beginning generation {id}"), error))?;
         families.insert(id, name);
@@ -125,6 +165,7 @@ impl Log for RocksLog {
     }
 
     fn drop_generation(&self, id: u64) -> Result<()> {
+        self.writable()?;
         let mut families = self.families.write();
         let Some(name) = families.get(&id) else {
             return Ok(());
@@ -141,6 +182,7 @@ impl Log for RocksLog {
     }
 
     fn append(&self, id: u64, entries: &Entries) -> Result<()> {
+        self.writable()?;
         let families = self.families.read();
         let family = families
             .get(&id)
@@ -200,6 +242,18 @@ impl Log for RocksLog {
             self.replay(id, &mut |_, _| Ok(()))?;
         }
         Ok(())
+    }
+}
+
+fn list(options: &Options, path: &Path, closed: bool) -> Result<Vec<String>> {
+    DB::list_cf(options, path).map_err(|error| not_opened(path, closed, error))
+}
+
+fn not_opened(path: &Path, closed: bool, error: rocksdb::Error) -> Error {
+    let error = failed("opening", path, error);
+    match error.kind() {
+        ErrorKind::Corruption if closed => error.within(closed::advice(path)),
+        _ => error,
     }
 }
 

@@ -75,14 +75,22 @@ fn stored_fields(schema: &Schema) -> impl Iterator<Item = (usize, &Field)> {
         .filter(|(_, field)| !matches!(field.role(), Role::User | Role::Timestamp))
 }
 
-/// Whether a field's values can be this cell.
-pub(crate) fn fits(field: &Field, cell: Cell<'_>) -> bool {
-    match (cell, field.data_type()) {
+/// Checks that a field's values can be this cell; the error says which rule it breaks.
+pub(super) fn check(field: &Field, cell: Cell<'_>) -> std::result::Result<(), String> {
+    let fits = match (cell, field.data_type()) {
         (Cell::Null, _) => true,
         (Cell::Text(_), data_type) => data_type == DataType::String,
         (Cell::Bits(bits), DataType::Float) => u32::try_from(bits).is_ok(),
         (Cell::Bits(bits), DataType::Boolean) => bits <= 1,
         (Cell::Bits(_), data_type) => data_type != DataType::String,
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(format!(
+            "field {}: {cell:?} is not a {}",
+            field.name(),
+            field.data_type().name()
+        )),
     }
 }
 
@@ -101,13 +109,7 @@ pub(crate) fn fits(field: &Field, cell: Cell<'_>) -> bool {
 pub(crate) fn encode(schema: &Schema, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<()> {
     for (id, field) in stored_fields(schema) {
         let cell = cells.get(id).copied().unwrap_or(Cell::Null);
-        if !fits(field, cell) {
-            return Err(Error::invalid(format!(
-                "field {}: {cell:?} is not a {}",
-                field.name(),
-                field.data_type().name()
-            )));
-        }
+        check(field, cell).map_err(Error::invalid)?;
     }
     let start = out.len();
     out.push(FORMAT);
@@ -157,13 +159,7 @@ pub(crate) fn decode<'a>(
     cells.resize(schema.fields().len(), Cell::Null);
     for (id, field) in stored_fields(schema) {
         let cell = Cell::from(take::<StoredCell<'a>>(&mut rest)?);
-        if !fits(field, cell) {
-            return Err(Error::corrupt(format!(
-                "field {}: {cell:?} is not a {}",
-                field.name(),
-                field.data_type().name()
-            )));
-        }
+        check(field, cell).map_err(Error::corrupt)?;
         if let Some(slot) = cells.get_mut(id) {
             *slot = cell;
         }
@@ -184,7 +180,7 @@ fn take<'a, T: BorrowDecode<'a, ()>>(rest: &mut &'a [u8]) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hot::tests::schema;
+    use crate::hot::tests::events::schema;
 
     const VALUE: &[u8] = b"\x01\x04\x01\x02i1\x01\x04view\x02\xfc\x00\x00\x80\x3f\x00";
 

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use super::layout::{Layout, Place, Words, is_set};
+use super::view::{CHUNK, EventFilter, View};
 use crate::types::{Column, Columns, Error, Result, TierQuery, TimeRange};
 
-/// Rows that are gathered column by column at a time.
-const CHUNK: usize = 128;
-
 /// What a row is sorted by, and where its words are. `index` parts equal sequences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) timestamp: i64,
     pub(super) sequence: u64,
     pub(super) index: u32,
-    slot: u32,
+    pub(super) slot: u32,
 }
 
 /// A user's rows: sorted entries, and their words in the order of arrival.
@@ -25,14 +23,7 @@ pub(super) struct UserRows {
     words: Vec<u32>,
     /// Each list's length and then its item codes.
     lists: Vec<u32>,
-    newest_sequence: u64,
-}
-
-/// Which event types a read wants.
-pub(super) enum EventFilter {
-    All,
-    /// Rows whose word holds one of the codes.
-    Codes(usize, Vec<u32>),
+    pub(super) newest_sequence: u64,
 }
 
 impl UserRows {
@@ -111,32 +102,19 @@ impl UserRows {
         filter: &EventFilter,
         out: &mut Columns,
     ) -> Result<()> {
-        let view = View {
-            rows: self,
-            layout,
-            filter,
-            visible: query.visible,
-            every: self.newest_sequence <= query.visible && matches!(filter, EventFilter::All),
-        };
+        let view = View::new(self, layout, filter, query.visible);
         let entries = view.limited(self.within(&query.time), query.limit, query.newest);
-        reserve(out, query, entries.len());
         for chunk in entries.chunks(CHUNK) {
-            let mut slots = [0; CHUNK];
-            let mut count = 0;
-            let matching = chunk.iter().filter(|entry| view.matches(entry));
-            for (entry, slot) in matching.zip(&mut slots) {
-                out.timestamps.push(entry.timestamp);
-                if query.sequences {
-                    out.sequences.push(entry.sequence);
-                }
-                *slot = entry.slot;
-                count += 1;
+            let mut picked = [Entry::default(); CHUNK];
+            let picked = view.pick(chunk, &mut picked);
+            out.timestamps.extend(picked.iter().map(|e| e.timestamp));
+            if query.sequences {
+                out.sequences.extend(picked.iter().map(|e| e.sequence));
             }
-            let slots = slots.get(..count).unwrap_or_default();
             let asked = query.asked.iter().zip(layout.places());
             for (column, (asked, place)) in out.fields.iter_mut().zip(asked) {
                 if *asked {
-                    self.gather(layout, *place, slots, column)?;
+                    self.gather(layout, *place, picked, column)?;
                 }
             }
         }
@@ -151,13 +129,7 @@ impl UserRows {
         visible: u64,
         visit: &mut dyn FnMut(u32) -> Result<()>,
     ) -> Result<()> {
-        let view = View {
-            rows: self,
-            layout,
-            filter,
-            visible,
-            every: false,
-        };
+        let view = View::new(self, layout, filter, visible);
         self.entries
             .iter()
             .filter(|entry| view.matches(entry))
@@ -176,11 +148,13 @@ impl UserRows {
         self.entries.get(first..end).unwrap_or_default()
     }
 
-    fn word(&self, layout: &Layout, slot: u32, word: usize) -> u32 {
+    #[inline]
+    pub(super) fn word(&self, layout: &Layout, slot: u32, word: usize) -> u32 {
         let at = slot as usize * layout.stride() + word;
         self.words.get(at).copied().unwrap_or(0)
     }
 
+    #[inline]
     fn row(&self, layout: &Layout, slot: u32) -> &[u32] {
         let start = slot as usize * layout.stride();
         self.words
@@ -188,6 +162,7 @@ impl UserRows {
             .unwrap_or_default()
     }
 
+    #[inline]
     fn list(&self, place: u32) -> &[u32] {
         let Some(start) = (place as usize).checked_sub(1) else {
             return &[];
@@ -202,32 +177,36 @@ impl UserRows {
         &self,
         layout: &Layout,
         place: Place,
-        slots: &[u32],
+        picked: &[Entry],
         column: &mut Column,
     ) -> Result<()> {
+        let word = |entry: &Entry, word| self.word(layout, entry.slot, word);
+        let flags = |flag| {
+            let rows = picked.iter().map(|entry| self.row(layout, entry.slot));
+            rows.map(move |row| is_set(row, flag))
+        };
         match (place, column) {
             (Place::Apart, _) | (_, Column::Absent) => {}
-            (Place::Code(word), Column::Strings(codes)) => {
-                codes.extend(slots.iter().map(|slot| self.word(layout, *slot, word)));
+            (Place::Code(at), Column::Strings(codes)) => {
+                codes.extend(picked.iter().map(|entry| word(entry, at)));
             }
-            (Place::Narrow(word, flag), Column::Numbers(numbers)) => {
-                for slot in slots {
-                    let row = self.row(layout, *slot);
-                    let bits = u64::from(row.get(word).copied().unwrap_or(0));
-                    numbers.push(is_set(row, flag).then_some(bits));
-                }
+            (Place::Narrow(at, flag), Column::Numbers(numbers)) => {
+                let bits = picked.iter().map(|entry| u64::from(word(entry, at)));
+                numbers.extend(bits, flags(flag));
             }
-            (Place::Wide(word, flag), Column::Numbers(numbers)) => {
-                for slot in slots {
-                    let row = self.row(layout, *slot);
-                    let half = |at: usize| u64::from(row.get(at).copied().unwrap_or(0));
-                    let bits = half(word) | half(word + 1) << 32;
-                    numbers.push(is_set(row, flag).then_some(bits));
-                }
+            (Place::Wide(at, flag), Column::Numbers(numbers)) => {
+                let half = |entry, at| u64::from(word(entry, at));
+                let bits = picked
+                    .iter()
+                    .map(|entry| half(entry, at) | half(entry, at + 1) << 32);
+                numbers.extend(bits, flags(flag));
             }
-            (Place::List(word), Column::Lists(lists)) => {
-                for slot in slots {
-                    lists.push(self.list(self.word(layout, *slot, word)))?;
+            (Place::List(at), Column::Lists(lists)) => {
+                for entry in picked {
+                    match word(entry, at) {
+                        0 => lists.close()?,
+                        list => lists.push(self.list(list))?,
+                    }
                 }
             }
             _ => {
@@ -237,70 +216,5 @@ impl UserRows {
             }
         }
         Ok(())
-    }
-}
-
-/// A user's rows as one read sees them.
-struct View<'a> {
-    rows: &'a UserRows,
-    layout: &'a Layout,
-    filter: &'a EventFilter,
-    visible: u64,
-    /// Known beforehand that every row matches.
-    every: bool,
-}
-
-impl View<'_> {
-    fn matches(&self, entry: &Entry) -> bool {
-        self.every
-            || entry.sequence <= self.visible
-                && match self.filter {
-                    EventFilter::All => true,
-                    EventFilter::Codes(word, codes) => {
-                        codes.contains(&self.rows.word(self.layout, entry.slot, *word))
-                    }
-                }
-    }
-
-    /// The shortest run of entries from one end that holds `limit` matching ones, or all.
-    fn limited<'e>(&self, entries: &'e [Entry], limit: usize, newest: bool) -> &'e [Entry] {
-        let Some(last) = limit.checked_sub(1) else {
-            return &[];
-        };
-        let found = match (self.every, newest) {
-            (true, _) => Some(last).filter(|last| *last < entries.len()),
-            (false, true) => self.position(entries.iter().rev(), last),
-            (false, false) => self.position(entries.iter(), last),
-        };
-        match (found, newest) {
-            (None, _) => entries,
-            (Some(at), true) => entries.get(entries.len() - 1 - at..).unwrap_or_default(),
-            (Some(at), false) => entries.get(..=at).unwrap_or_default(),
-        }
-    }
-
-    /// Where the matching entry number `nth` is, from 0.
-    fn position<'e>(&self, entries: impl Iterator<Item = &'e Entry>, nth: usize) -> Option<usize> {
-        entries
-            .enumerate()
-            .filter(|(_, entry)| self.matches(entry))
-            .nth(nth)
-            .map(|(at, _)| at)
-    }
-}
-
-fn reserve(out: &mut Columns, query: &TierQuery, rows: usize) {
-    out.timestamps.reserve(rows.min(query.limit));
-    let rows = rows.min(query.limit);
-    if query.sequences {
-        out.sequences.reserve(rows);
-    }
-    for (column, _) in out.fields.iter_mut().zip(&query.asked).filter(|(_, a)| **a) {
-        match column {
-            Column::Absent => {}
-            Column::Strings(codes) => codes.reserve(rows),
-            Column::Numbers(numbers) => numbers.bits.reserve(rows),
-            Column::Lists(lists) => lists.ends.reserve(rows),
-        }
     }
 }

@@ -25,6 +25,21 @@ impl NumberColumn {
         self.bits.push(value.unwrap_or(0));
     }
 
+    /// Adds values and whether each is one; the bits of a null must be 0.
+    pub(crate) fn extend(
+        &mut self,
+        bits: impl Iterator<Item = u64>,
+        valid: impl Iterator<Item = bool> + Clone,
+    ) {
+        let before = self.bits.len();
+        self.bits.extend(bits);
+        if self.valid.is_empty() && valid.clone().all(|valid| valid) {
+            return;
+        }
+        self.valid.resize(before, true);
+        self.valid.extend(valid);
+    }
+
     /// The value of a row; `None` where null or beyond the end.
     pub fn get(&self, row: usize) -> Option<u64> {
         match self.valid.get(row) {
@@ -58,12 +73,14 @@ impl ListColumn {
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 items in all.
+    #[inline]
     pub fn push(&mut self, items: &[u32]) -> Result<()> {
         self.items.extend_from_slice(items);
         self.close()
     }
 
     /// Ends a list whose items were added to `items`.
+    #[inline]
     pub(crate) fn close(&mut self) -> Result<()> {
         let end = u32::try_from(self.items.len())
             .map_err(|_| Error::invalid("more than 2^32 impression items in one set of columns"))?;

@@ -1,0 +1,196 @@
+//! The mirror, over the log in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Release},
+};
+
+use proptest::prelude::*;
+
+use super::events::{append, commits, full_schema, memory_tier, numbered, schema};
+use super::model::{assert_holds, everything, expected, insert, query, read, write};
+use crate::hot::{Entries, Generation, Log, Tier, key};
+use crate::types::{Cell, Column, Columns, ErrorKind, Row, TierQuery, TimeRange};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_generation_answers_as_a_sorted_map(
+        commits in commits(),
+        queries in prop::collection::vec(query(&full_schema()), 1..20),
+    ) {
+        let schema = full_schema();
+        let (_, tier) = memory_tier();
+        let generation = tier.begin(1).unwrap();
+        let model = write(&tier, &generation, &commits);
+        assert_holds(&generation, &schema, &model);
+        for query in &queries {
+            for user in ["u", "v", "w\0", "ü", "nobody"] {
+                let want = expected(&model, user, query);
+                prop_assert_eq!(read(&generation, &schema, user, query), want);
+
+                let unlimited = TierQuery { limit: usize::MAX, time: TimeRange::ALL, ..query.clone() };
+                let mut seen = Vec::new();
+                generation
+                    .seen_items(user, &query.event_types, query.visible, &mut |item| seen.push(item.to_owned()))
+                    .unwrap();
+                let want: Vec<String> =
+                    expected(&model, user, &unlimited).into_iter().map(|(_, event)| event.item).collect();
+                prop_assert_eq!(seen, want);
+            }
+        }
+        assert_holds(&tier.recover(1).unwrap(), &schema, &model);
+    }
+
+    #[test]
+    fn a_crash_leaves_a_prefix_with_all_that_was_synced(
+        commits in commits(),
+        synced in 0_usize..40,
+        kept in 0_u64..40,
+    ) {
+        let schema = full_schema();
+        let (log, tier) = memory_tier();
+        let generation = tier.begin(1).unwrap();
+        let synced = synced.min(commits.len());
+        let mut model = write(&tier, &generation, &commits[..synced]);
+        tier.sync().unwrap();
+        for (sequence, rows) in (synced as u64 + 1..).zip(&commits[synced..]) {
+            append(&tier, &generation, rows, sequence);
+        }
+        let mut unsynced = 0;
+        log.crash(|appends| { unsynced = appends; kept });
+        prop_assert_eq!(unsynced as usize, commits.len() - synced);
+        let survived = (synced as u64 + kept).min(commits.len() as u64);
+        for (sequence, rows) in (1..=survived).zip(&commits) {
+            insert(&mut model, rows, sequence);
+        }
+        let reopened = Tier::open(log, Arc::clone(&schema));
+        assert_holds(&reopened.recover(1).unwrap(), &schema, &model);
+    }
+}
+
+#[test]
+fn columns_that_are_not_asked_for_stay_as_they_are() {
+    let schema = full_schema();
+    let (_, tier) = memory_tier();
+    let generation = tier.begin(1).unwrap();
+    write(&tier, &generation, &numbered(10));
+    let mut query = everything(&schema);
+    query.asked = vec![false; schema.fields().len()];
+    query.asked[1] = true;
+    query.sequences = false;
+    let mut out = Columns::for_schema(&schema);
+    generation.history("u1", &query, &mut out).unwrap();
+    generation.history("u2", &query, &mut out).unwrap();
+    assert_eq!(out.timestamps, [1, 6, 2, 7]);
+    assert_eq!(out.fields[1], Column::Strings(vec![3 + 1, 8 + 1, 5, 10]));
+    let untouched = Columns::for_schema(&schema);
+    assert_eq!(out.fields[2..], untouched.fields[2..]);
+    assert!(out.sequences.is_empty() && out.users.is_empty());
+}
+
+#[test]
+fn without_event_types_a_filter_by_them_matches_nothing() {
+    let schema = Arc::new(schema(&[]));
+    let generation = Generation::new(1, Arc::clone(&schema));
+    let row = Row {
+        user: "u",
+        timestamp: 1,
+        cells: &[Cell::Null, Cell::Text("i"), Cell::Null],
+    };
+    generation.insert(&row, 1, 0).unwrap();
+    let mut query = everything(&schema);
+    query.event_types = vec!["view".to_owned()];
+    let mut out = Columns::for_schema(&schema);
+    generation.history("u", &query, &mut out).unwrap();
+    assert_eq!(out.rows(), 0);
+    query.event_types.clear();
+    generation.history("u", &query, &mut out).unwrap();
+    assert_eq!(out.rows(), 1);
+}
+
+#[test]
+fn memory_grows_with_what_is_held() {
+    let (_, tier) = memory_tier();
+    let generation = tier.begin(1).unwrap();
+    let empty = generation.memory_bytes();
+    let rows = 1000;
+    write(&tier, &generation, &numbered(rows));
+    let bytes = generation.memory_bytes() - empty;
+    assert!((100 * rows..1000 * rows).contains(&bytes), "{bytes} bytes");
+}
+
+#[test]
+fn a_row_that_does_not_fit_is_refused_before_anything_is_written() {
+    let (log, tier) = memory_tier();
+    let generation = tier.begin(1).unwrap();
+    let good = [Cell::Null, Cell::Text("i"), Cell::Null, Cell::Text("view")];
+    let bad = [Cell::Null, Cell::Bits(1), Cell::Null, Cell::Text("view")];
+    let row = |cells| Row {
+        user: "u",
+        timestamp: 1,
+        cells,
+    };
+    let error = tier
+        .append(&generation, &[row(&good), row(&bad)], 1)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(generation.rows(), 0);
+    assert_eq!(log.written().payload_bytes, 0);
+
+    log.set_failing(true);
+    let error = tier.append(&generation, &[row(&good)], 1).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert_eq!(generation.rows(), 0);
+}
+
+#[test]
+fn damage_names_the_generation_and_the_key() {
+    let (log, tier) = memory_tier();
+    tier.begin(7).unwrap();
+    let mut entries = Entries::default();
+    entries
+        .push(
+            |out| key::encode("broken", 1, 1, 0, out),
+            |out| {
+                out.extend_from_slice(b"\x01\xff");
+                Ok(())
+            },
+        )
+        .unwrap();
+    log.append(7, &entries).unwrap();
+    let error = tier.verify().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corruption);
+    assert!(
+        error.message().contains("generation 7, key broken"),
+        "{error}"
+    );
+}
+
+#[test]
+fn readers_and_the_writer_do_not_wait_for_a_wrong_answer() {
+    let schema = full_schema();
+    let (_, tier) = memory_tier();
+    let generation = tier.begin(1).unwrap();
+    let commits = numbered(4000);
+    let visible = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for (sequence, rows) in (1..).zip(&commits) {
+                append(&tier, &generation, rows, sequence);
+                visible.store(sequence, Release);
+            }
+        });
+        let mut query = everything(&schema);
+        while !writer.is_finished() {
+            query.visible = visible.load(Acquire);
+            let counts = (0..5).map(|user| {
+                let found = read(&generation, &schema, &format!("u{user}"), &query);
+                found.len() as u64
+            });
+            assert_eq!(counts.sum::<u64>(), query.visible);
+        }
+    });
+}

@@ -1,0 +1,191 @@
+//! The log on RocksDB.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::events::{append, full_schema, numbered};
+use super::model::{Model, assert_holds, insert, write};
+use crate::hot::{RocksLog, Tier};
+use crate::types::ErrorKind;
+
+const GENERATION_BYTES: u64 = 1 << 20;
+
+#[test]
+fn rocksdb_gives_back_what_was_written_after_reopening() {
+    let schema = full_schema();
+    let folder = tempfile::tempdir().unwrap();
+    let mut model = Model::new();
+    for round in 0..3 {
+        let tier = open_tier(folder.path());
+        let generation = match round {
+            0 => tier.begin(4).unwrap(),
+            _ => tier.recover(4).unwrap(),
+        };
+        assert_eq!(tier.generations().unwrap(), [4]);
+        assert_holds(&generation, &schema, &model);
+        for (sequence, rows) in (round * 50 + 1..).zip(&numbered(50)) {
+            append(&tier, &generation, rows, sequence);
+            insert(&mut model, rows, sequence);
+        }
+        tier.verify().unwrap();
+        assert_holds(&generation, &schema, &model);
+    }
+}
+
+#[test]
+fn rocksdb_drops_a_generation_and_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let tier = open_tier(folder.path());
+    let first = tier.begin(1).unwrap();
+    write(&tier, &first, &numbered(3000));
+    let logs = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        files
+            .map(|file| file.unwrap())
+            .filter(|file| file.file_name().to_string_lossy().ends_with(".log"))
+            .map(|file| file.metadata().unwrap().len())
+            .sum::<u64>()
+    };
+    assert!(logs() > 100_000);
+    let second = tier.begin(2).unwrap();
+    assert_eq!(
+        tier.begin(2).err().unwrap().kind(),
+        ErrorKind::AlreadyExists
+    );
+    tier.retire(1).unwrap();
+    tier.retire(1).unwrap();
+    let third = tier.begin(3).unwrap();
+    assert!(logs() < 10_000, "{} bytes of logs", logs());
+    assert_eq!(tier.generations().unwrap(), [2, 3]);
+    assert_eq!(tier.recover(1).err().unwrap().kind(), ErrorKind::NotFound);
+    write(&tier, &second, &numbered(10));
+    write(&tier, &third, &numbered(20));
+    assert_eq!(first.rows(), 3000);
+    assert_eq!(tier.recover(2).unwrap().rows(), 10);
+    let written = tier.written();
+    assert!(written.log_bytes > written.payload_bytes);
+    assert!(
+        written.table_bytes < written.payload_bytes / 10,
+        "{written:?}"
+    );
+}
+
+#[test]
+fn rocksdb_is_locked_against_a_second_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = RocksLog::open(folder.path(), GENERATION_BYTES).unwrap();
+    let error = RocksLog::open(folder.path(), GENERATION_BYTES)
+        .err()
+        .unwrap();
+    assert_eq!(error.kind(), ErrorKind::Locked);
+}
+
+#[test]
+fn a_secondary_reads_while_the_primary_writes() {
+    let schema = full_schema();
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let missing = RocksLog::open_secondary(folder.path(), scratch.path());
+    assert_eq!(missing.err().unwrap().kind(), ErrorKind::NotFound);
+
+    let tier = open_tier(folder.path());
+    let generation = tier.begin(1).unwrap();
+    write(&tier, &generation, &numbered(500));
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for (sequence, rows) in (501..).zip(&numbered(500)) {
+                append(&tier, &generation, rows, sequence);
+            }
+            for id in 2..12 {
+                let next = tier.begin(id).unwrap();
+                write(&tier, &next, &numbered(20));
+                if id > 2 {
+                    tier.retire(id - 1).unwrap();
+                }
+            }
+        });
+        while !writer.is_finished() {
+            let log = RocksLog::open_secondary(folder.path(), scratch.path()).unwrap();
+            let reader = Tier::open(Arc::new(log), Arc::clone(&schema));
+            let found = reader.recover(1).unwrap();
+            let (_, last) = found.sequences().unwrap();
+            assert!(last >= 500);
+            assert_eq!(found.rows(), last);
+            let refused = reader.begin(99).err().unwrap();
+            assert_eq!(refused.kind(), ErrorKind::Unsupported);
+        }
+    });
+}
+
+/// The largest write-ahead log in a folder.
+fn log_file(folder: &Path) -> PathBuf {
+    let files = std::fs::read_dir(folder).unwrap();
+    files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "log"))
+        .max_by_key(|path| path.metadata().unwrap().len())
+        .unwrap()
+}
+
+fn flip_middle(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn damage_to_a_log_that_was_closed_in_order_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let tier = open_tier(folder.path());
+    let generation = tier.begin(1).unwrap();
+    write(&tier, &generation, &numbered(1000));
+    drop(tier);
+    flip_middle(&log_file(folder.path()));
+    for _ in 0..2 {
+        let error = RocksLog::open(folder.path(), GENERATION_BYTES)
+            .err()
+            .unwrap();
+        assert_eq!(error.kind(), ErrorKind::Corruption);
+        assert!(error.message().contains("closed in order"), "{error}");
+        let error = RocksLog::open_secondary(folder.path(), scratch.path())
+            .err()
+            .unwrap();
+        assert_eq!(error.kind(), ErrorKind::Corruption);
+    }
+    std::fs::remove_file(folder.path().join("CLOSED")).unwrap();
+    let kept = open_tier(folder.path()).recover(1).unwrap();
+    assert!((1..1000).contains(&kept.rows()), "{} rows", kept.rows());
+    assert_eq!(kept.sequences(), Some((1, kept.rows())));
+}
+
+#[test]
+fn a_torn_end_after_a_crash_leaves_what_precedes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let crashed = tempfile::tempdir().unwrap();
+    let tier = open_tier(folder.path());
+    let generation = tier.begin(1).unwrap();
+    write(&tier, &generation, &numbered(1000));
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), crashed.path().join(file.file_name())).unwrap();
+    }
+    let torn = std::fs::OpenOptions::new()
+        .write(true)
+        .open(log_file(crashed.path()))
+        .unwrap();
+    torn.set_len(torn.metadata().unwrap().len() - 5).unwrap();
+    for more in 0..3 {
+        let tier = open_tier(crashed.path());
+        let recovered = tier.recover(1).unwrap();
+        assert_eq!(recovered.sequences(), Some((1, 999 + more)));
+        assert_eq!(recovered.rows(), 999 + more);
+        append(&tier, &recovered, &numbered(1)[0], 1000 + more);
+    }
+}
+
+fn open_tier(folder: &Path) -> Tier {
+    let log = RocksLog::open(folder, GENERATION_BYTES).unwrap();
+    Tier::open(Arc::new(log), full_schema())
+}

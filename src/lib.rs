@@ -1,2 +1,4 @@
 //! annals
+#[allow(dead_code)]
+pub mod import;
 pub mod types;

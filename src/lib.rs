@@ -1,4 +1,4 @@
 //! annals
-#[allow(dead_code)]
-pub mod import;
+#[allow(dead_code, unused_imports)]
+mod import;
 pub mod types;

@@ -162,7 +162,6 @@ impl Run<'_> {
         match (result, &mut self.rejects) {
             (Ok(timestamp), _) => {
                 self.report.rows += 1;
-                let place = || format!("{}, column TIMESTAMP", place());
                 self.milliseconds.look_at(timestamp, place);
                 Ok(())
             }
@@ -233,3 +232,6 @@ fn not_utf8(schema: &Schema, record: Record<'_>, columns: &[FieldId], column: us
         format_args!("value {shown}: not valid UTF-8; save the file as UTF-8"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,10 +128,6 @@ enum ProposedType {
     Nullable([&'static str; 2]),
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference"
-)]
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -182,3 +178,6 @@ fn note(name: &str, role: Role, profile: &Profile) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

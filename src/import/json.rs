@@ -23,13 +23,7 @@ const MAX_EXACT_DOUBLE: f64 = 9_007_199_254_740_992.0;
 /// # Errors
 /// `InvalidInput`, naming the field, the value and the rule.
 pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interaction> {
-    let Entries(entries) = serde_json::from_str(json).map_err(|error| {
-        Error::invalid(format!(
-            "column {}: not a JSON object; write one object a line",
-            error.column()
-        ))
-        .caused_by(error)
-    })?;
+    let Entries(entries) = serde_json::from_str(json).map_err(|error| not_an_object(&error))?;
     let schema = validator.schema();
     let mut values: Vec<Option<Value>> = vec![None; schema.fields().len()];
     for (name, json) in entries {
@@ -45,6 +39,19 @@ pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interact
     let interaction = assemble(schema, values)?;
     validator.with_row(&interaction, &mut RowScratch::default(), |_| Ok(()))?;
     Ok(interaction)
+}
+
+/// Says what is wrong without the parser's own position, which counts from this object.
+fn not_an_object(error: &serde_json::Error) -> Error {
+    let message = error.to_string();
+    let what = message
+        .rsplit_once(" at line ")
+        .map_or(&*message, |(what, _)| what);
+    let rule = format!("not a JSON object ({what}); write one object a line");
+    Error::invalid(match error.column() {
+        0 => rule,
+        column => format!("column {column}: {rule}"),
+    })
 }
 
 fn assemble(schema: &Schema, mut values: Vec<Option<Value>>) -> Result<Interaction> {

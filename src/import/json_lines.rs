@@ -73,10 +73,10 @@ impl<'a, R: BufRead> JsonLines<'a, R> {
             1 => text.strip_prefix('\u{feff}').unwrap_or(text),
             _ => text,
         };
-        if text.trim().is_empty() {
-            return Ok(None);
+        match text.trim_end() {
+            "" => Ok(None),
+            text => interaction_of_json(text, self.validator).map(Some),
         }
-        interaction_of_json(text, self.validator).map(Some)
     }
 }
 
@@ -103,3 +103,6 @@ impl<R: BufRead> Iterator for JsonLines<'_, R> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,8 @@ impl Profile {
 
     /// Whether strings like these are categories.
     pub(super) fn is_categorical(&self) -> bool {
-        !self.too_many_categories && self.categories.len() as u64 * 2 <= self.category_values
+        let few = !self.too_many_categories && !self.categories.is_empty();
+        few && self.categories.len() as u64 * 2 <= self.category_values
     }
 
     /// The narrowest type that every value has.

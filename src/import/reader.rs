@@ -3,7 +3,6 @@
 use std::io::{ErrorKind, Read};
 
 use csv_core::ReadRecordResult;
-use memchr::{memchr, memchr_iter, memchr2};
 
 use super::record::Record;
 use crate::types::{Error, Result};
@@ -25,20 +24,14 @@ pub(super) struct RecordReader<R> {
     /// The physical line, from 1, that the next byte stands on.
     next_line: u64,
     parser: csv_core::Reader,
-    unquoted: Vec<u8>,
-    ends: Vec<usize>,
-    current: Current,
-}
-
-/// Where the current record lies.
-#[derive(Default)]
-struct Current {
+    /// The line on which the current record begins.
     line: u64,
     has_quotes: bool,
-    in_buffer: bool,
-    from: usize,
-    to: usize,
-    bounds: Vec<(usize, usize)>,
+    /// The bytes of the current record's fields, and where each field ends.
+    unquoted: Vec<u8>,
+    ends: Vec<usize>,
+    unquoted_bytes: usize,
+    fields: usize,
 }
 
 impl<R: Read> RecordReader<R> {
@@ -60,9 +53,12 @@ impl<R: Read> RecordReader<R> {
             bytes_read: 0,
             next_line: 1,
             parser,
+            line: 1,
+            has_quotes: false,
             unquoted: vec![0; 1 << 10],
             ends: vec![0; 64],
-            current: Current::default(),
+            unquoted_bytes: 0,
+            fields: 0,
         };
         while reader.end < BOM.len() && reader.fill()? {}
         let unread = reader.unread();
@@ -83,22 +79,20 @@ impl<R: Read> RecordReader<R> {
 
     /// The physical line, from 1, on which the current record begins.
     pub(super) fn line(&self) -> u64 {
-        self.current.line
+        self.line
     }
 
     /// Whether the current record holds a quote.
     pub(super) fn has_quotes(&self) -> bool {
-        self.current.has_quotes
+        self.has_quotes
     }
 
     /// The current record.
     pub(super) fn record(&self) -> Record<'_> {
-        let source = match self.current.in_buffer {
-            true => &self.buffer,
-            false => &self.unquoted,
-        };
-        let bytes = source.get(self.current.from..self.current.to);
-        Record::new(bytes.unwrap_or_default(), &self.current.bounds)
+        Record::new(
+            self.unquoted.get(..self.unquoted_bytes).unwrap_or_default(),
+            self.ends.get(..self.fields).unwrap_or_default(),
+        )
     }
 
     /// Goes on to the next record; `false` at the end.
@@ -110,30 +104,12 @@ impl<R: Read> RecordReader<R> {
         if !self.skip_line_ends()? {
             return Ok(false);
         }
-        self.current.line = self.next_line;
-        self.current.has_quotes = false;
-        self.current.bounds.clear();
-        let line_bytes = self.find_line_end()?;
-        let ends_here = self.end - self.start > line_bytes;
-        let line = self
-            .buffer
-            .get(self.start..self.start + line_bytes)
-            .unwrap_or_default();
-        let plain = line.strip_suffix(b"\r").unwrap_or(line);
-        let whole = ends_here || self.ended;
-        if !whole || memchr2(b'"', b'\r', plain).is_some() {
-            self.parse()?;
-            return Ok(true);
-        }
-        if plain.len() > self.max_record_bytes {
-            return Err(self.too_long());
-        }
-        split(plain, &mut self.current.bounds);
-        self.current.in_buffer = true;
-        self.current.from = self.start;
-        self.current.to = self.start + plain.len();
-        self.start += line_bytes + usize::from(ends_here);
-        self.next_line += u64::from(ends_here);
+        self.line = self.next_line;
+        self.has_quotes = false;
+        self.unquoted_bytes = 0;
+        self.fields = 0;
+        self.parse()?;
+        self.take_return()?;
         Ok(true)
     }
 
@@ -192,22 +168,9 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// How many unread bytes stand before the next newline; all of them if there is none in the
-    /// buffer.
-    fn find_line_end(&mut self) -> Result<usize> {
-        loop {
-            if let Some(end) = memchr(b'\n', self.unread()) {
-                return Ok(end);
-            }
-            if !self.fill()? {
-                return Ok(self.unread().len());
-            }
-        }
-    }
-
-    /// Reads a record that holds quotes or is longer than the buffer.
+    /// Reads the record that begins with the next byte.
     fn parse(&mut self) -> Result<()> {
-        let (mut taken, mut text_bytes, mut fields) = (0, 0, 0);
+        let mut taken = 0;
         self.parser.set_line(self.next_line);
         loop {
             if self.unread().is_empty() {
@@ -225,25 +188,26 @@ impl<R: Read> RecordReader<R> {
             };
             let (result, read, written, ended) = self.parser.read_record(
                 input,
-                self.unquoted.get_mut(text_bytes..).unwrap_or_default(),
-                self.ends.get_mut(fields..).unwrap_or_default(),
+                self.unquoted
+                    .get_mut(self.unquoted_bytes..)
+                    .unwrap_or_default(),
+                self.ends.get_mut(self.fields..).unwrap_or_default(),
             );
-            self.current.has_quotes |=
-                memchr(b'"', input.get(..read).unwrap_or_default()).is_some();
-            text_bytes += written;
-            fields += ended;
+            self.has_quotes |= input.get(..read).unwrap_or_default().contains(&b'"');
+            self.unquoted_bytes += written;
+            self.fields += ended;
             if !at_end {
                 self.start += read;
                 taken += read;
                 self.next_line = self.parser.line();
             }
             match result {
-                ReadRecordResult::Record => break,
+                ReadRecordResult::Record => return Ok(()),
                 ReadRecordResult::OutputFull => {
                     let bytes = self.unquoted.len() * 2;
                     self.unquoted.resize(bytes, 0);
                 }
-                ReadRecordResult::OutputEndsFull if fields > MAX_RECORD_FIELDS => {
+                ReadRecordResult::OutputEndsFull if self.fields > MAX_RECORD_FIELDS => {
                     return Err(self.too_many_fields());
                 }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
@@ -254,11 +218,10 @@ impl<R: Read> RecordReader<R> {
                 return Err(self.too_long());
             }
         }
-        self.close(text_bytes, fields)
     }
 
-    /// Makes the parsed record the current one.
-    fn close(&mut self, text_bytes: usize, fields: usize) -> Result<()> {
+    /// Counts the return that ended a record as a line, unless a newline follows and counts.
+    fn take_return(&mut self) -> Result<()> {
         let last = self.start.checked_sub(1).and_then(|at| self.buffer.get(at));
         if last == Some(&b'\r') {
             if self.unread().is_empty() {
@@ -267,14 +230,6 @@ impl<R: Read> RecordReader<R> {
             let before_newline = self.unread().first() == Some(&b'\n');
             self.next_line += u64::from(!before_newline);
         }
-        let mut from = 0;
-        for end in self.ends.get(..fields).unwrap_or_default() {
-            self.current.bounds.push((from, *end));
-            from = *end;
-        }
-        self.current.in_buffer = false;
-        self.current.from = 0;
-        self.current.to = text_bytes;
         Ok(())
     }
 
@@ -282,7 +237,7 @@ impl<R: Read> RecordReader<R> {
         Error::invalid(format!(
             "line {}: the record that begins here is longer than {} bytes; \
              close its quotes, or raise the bound on a record",
-            self.current.line, self.max_record_bytes
+            self.line, self.max_record_bytes
         ))
     }
 
@@ -290,7 +245,7 @@ impl<R: Read> RecordReader<R> {
         Error::invalid(format!(
             "line {}: the record that begins here has more than {MAX_RECORD_FIELDS} fields; \
              correct the row",
-            self.current.line
+            self.line
         ))
     }
 
@@ -298,16 +253,10 @@ impl<R: Read> RecordReader<R> {
         Error::invalid(format!(
             "line {}: a quote opened in the record that begins here is not closed before the end \
              of the file; close it, and double quotes inside a value",
-            self.current.line
+            self.line
         ))
     }
 }
 
-fn split(line: &[u8], bounds: &mut Vec<(usize, usize)>) {
-    let mut from = 0;
-    for comma in memchr_iter(b',', line) {
-        bounds.push((from, comma));
-        from = comma + 1;
-    }
-    bounds.push((from, line.len()));
-}
+#[cfg(test)]
+mod tests;

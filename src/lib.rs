@@ -1,7 +1,9 @@
 //! annals
 mod api;
 mod codec;
+pub mod export;
 mod hot;
+pub mod import;
 mod io;
 mod segment;
 mod store;

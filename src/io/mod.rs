@@ -3,11 +3,13 @@
 mod checksum;
 mod local;
 mod pages;
+#[cfg(test)]
 mod sim;
 mod storage;
 
 pub use checksum::crc32;
 pub use local::LocalStorage;
 pub use pages::{PAGE_BYTES, Pages, page_sums};
+#[cfg(test)]
 pub use sim::SimStorage;
 pub use storage::{Append, Storage};

@@ -28,4 +28,5 @@ pub use query::{HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TimeRange
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub use settings::Settings;
+pub(crate) use validate::shown;
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};

@@ -74,6 +74,21 @@ impl Role {
         ("EVENT_ATTRIBUTION_SOURCE", Role::AttributionSource),
     ];
 
+    /// The type of a reserved field, and whether it may be nullable.
+    pub(crate) fn fixed_type(self) -> (DataType, bool) {
+        match self {
+            Self::User | Self::Item | Self::EventType => (DataType::String, false),
+            Self::Timestamp => (DataType::Long, false),
+            Self::EventValue => (DataType::Float, true),
+            _ => (DataType::String, true),
+        }
+    }
+
+    /// Whether the field counts against the quota shared with event types.
+    pub(crate) fn is_counted(self) -> bool {
+        matches!(self, Self::Metadata | Self::EventType | Self::EventValue)
+    }
+
     pub(crate) fn of_name(name: &str) -> Role {
         Self::RESERVED
             .iter()
@@ -119,6 +134,25 @@ impl Field {
     }
 }
 
+fn missing(fields: &[Field], name: &str) -> Error {
+    let hint = match fields
+        .iter()
+        .find(|field| folded(&field.name) == folded(name))
+    {
+        Some(field) => format!("rename {} to it", field.name),
+        None => "add it".to_owned(),
+    };
+    Error::invalid(format!("field {name}: required, but missing; {hint}"))
+}
+
+/// A name as far as it must be unique: without underscores and case.
+pub(super) fn folded(name: &str) -> String {
+    name.chars()
+        .filter(|c| *c != '_')
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
+}
+
 /// The schema of an interactions dataset: parsed, checked, and kept as it was written.
 ///
 /// Source of every rule: the Schema part of the interactions dataset contract.
@@ -147,7 +181,7 @@ impl Schema {
             fields
                 .iter()
                 .position(|field| field.role == role)
-                .ok_or_else(|| Error::invalid(format!("field {name}: required, but missing")))
+                .ok_or_else(|| missing(&fields, name))
         };
         let user = find(Role::User, "USER_ID")?;
         let item = find(Role::Item, "ITEM_ID")?;
@@ -227,12 +261,10 @@ impl Schema {
     pub fn quota_fields(&self) -> usize {
         self.fields
             .iter()
-            .filter(|field| {
-                matches!(
-                    field.role,
-                    Role::Metadata | Role::EventType | Role::EventValue
-                )
-            })
+            .filter(|field| field.role.is_counted())
             .count()
     }
 }
+
+#[cfg(test)]
+mod tests;

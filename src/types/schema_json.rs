@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::schema::folded;
 use super::{DataType, Error, Field, Limits, Result, Role, Schema};
 
 pub(super) fn parse(json: &str, limits: &Limits) -> Result<Schema> {
@@ -13,7 +14,8 @@ pub(super) fn parse(json: &str, limits: &Limits) -> Result<Schema> {
             "schema: the document has {chars} characters; the limit is {max}"
         )));
     }
-    let document: Json = serde_json::from_str(json).map_err(|error| {
+    let unmarked = json.strip_prefix('\u{feff}').unwrap_or(json);
+    let document: Json = serde_json::from_str(unmarked).map_err(|error| {
         Error::invalid(format!(
             "schema: not valid JSON at line {}, column {}",
             error.line(),
@@ -184,27 +186,19 @@ fn primitive(name: &str) -> std::result::Result<DataType, String> {
     })
 }
 
-/// The fixed type, and whether null is allowed, of each reserved field.
+/// What a field's role demands of it.
 fn check_field(field: &Field) -> std::result::Result<(), String> {
-    let (want, null_allowed) = match field.role {
-        Role::User | Role::Item => (DataType::String, false),
-        Role::Timestamp => (DataType::Long, false),
-        Role::EventType => (DataType::String, false),
-        Role::EventValue => (DataType::Float, true),
-        Role::Impression | Role::RecommendationId | Role::AttributionSource => {
-            (DataType::String, true)
-        }
-        Role::Metadata => {
-            return if field.categorical && field.data_type != DataType::String {
-                Err(format!(
-                    "only a string field can be categorical; this one is {}",
-                    field.data_type.name()
-                ))
-            } else {
-                Ok(())
-            };
-        }
-    };
+    if field.role == Role::Metadata {
+        return if field.categorical && field.data_type != DataType::String {
+            Err(format!(
+                "only a string field can be categorical; this one is {}",
+                field.data_type.name()
+            ))
+        } else {
+            Ok(())
+        };
+    }
+    let (want, null_allowed) = field.role.fixed_type();
     if field.data_type != want {
         return Err(format!(
             "must be of type {}; it is declared {}",
@@ -224,13 +218,7 @@ fn check_field(field: &Field) -> std::result::Result<(), String> {
 fn check_names(fields: &[Field]) -> Result<()> {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for field in fields {
-        let folded: String = field
-            .name
-            .chars()
-            .filter(|c| *c != '_')
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
-        if let Some(other) = seen.insert(folded, &field.name) {
+        if let Some(other) = seen.insert(folded(&field.name), &field.name) {
             return Err(Error::invalid(if other == field.name {
                 format!("schema: field {other}: declared twice; names must be unique")
             } else {
@@ -255,6 +243,21 @@ fn check_quotas(fields: &[Field], limits: &Limits) -> Result<()> {
             "schema: {metadata} metadata fields; the limit is {max} (limit max_metadata_fields)"
         )));
     }
+    let optional = fields
+        .iter()
+        .filter(|field| field.role.is_counted())
+        .count();
+    let has_types = fields.iter().any(|field| field.role == Role::EventType);
+    let least = optional + usize::from(has_types);
+    if let Some(max) = limits
+        .max_metadata_fields_and_event_types
+        .filter(|max| least > *max)
+    {
+        return Err(Error::invalid(format!(
+            "schema: {optional} optional fields leave no room for an event type; fields and event \
+             types together may be {max} (limit max_metadata_fields_and_event_types)"
+        )));
+    }
     Ok(())
 }
 
@@ -276,18 +279,21 @@ fn check_domain(record: &Map<String, Json>, fields: &[Field]) -> Result<()> {
 }
 
 fn warnings_for(fields: &[Field]) -> Vec<String> {
-    fields
-        .iter()
-        .filter(|field| {
-            field.role == Role::Metadata
-                && field.data_type == DataType::String
-                && !field.categorical
-        })
-        .map(|field| {
-            format!(
+    let mut warnings = Vec::new();
+    for field in fields.iter().filter(|field| field.role == Role::Metadata) {
+        let alike = |reserved: &&(&str, Role)| folded(reserved.0) == folded(&field.name);
+        if let Some((reserved, _)) = Role::RESERVED.iter().find(alike) {
+            warnings.push(format!(
+                "field {}: read as metadata; write {reserved} for the reserved field",
+                field.name
+            ));
+        }
+        if field.data_type == DataType::String && !field.categorical {
+            warnings.push(format!(
                 "field {}: a string field without \"categorical\": true is ignored by training",
                 field.name
-            )
-        })
-        .collect()
+            ));
+        }
+    }
+    warnings
 }

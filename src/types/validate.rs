@@ -177,8 +177,8 @@ impl Validator {
         }
         let shown = match field.data_type {
             DataType::Int => Cell::i64_of_bits(bits).to_string(),
-            DataType::Float if bits <= u64::from(u32::MAX) => f32_of_bits(bits).to_string(),
-            DataType::Double => f64::from_bits(bits).to_string(),
+            DataType::Float if bits <= u64::from(u32::MAX) => format!("{:?}", f32_of_bits(bits)),
+            DataType::Double => format!("{:?}", f64::from_bits(bits)),
             _ => format!("{bits:#x}"),
         };
         Err(self.violation(id, &shown, parse::rule_of(field.data_type)))

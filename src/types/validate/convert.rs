@@ -217,8 +217,8 @@ fn describe(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Int(number) => number.to_string(),
         Value::Long(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Double(number) => number.to_string(),
+        Value::Float(number) => format!("{number:?}"),
+        Value::Double(number) => format!("{number:?}"),
         Value::Boolean(flag) => flag.to_string(),
         Value::Items(items) => items.join("|"),
     }

@@ -1,0 +1,208 @@
+use tempfile::TempDir;
+
+use super::{InferredSchema, infer_schema};
+use crate::types::{DataType, Limits, Result, Schema};
+
+fn infer_with(text: &str, limits: &Limits) -> Result<InferredSchema> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("file.csv");
+    std::fs::write(&path, text).unwrap();
+    infer_schema(&path, limits)
+}
+
+fn infer(text: &str) -> InferredSchema {
+    infer_with(text, &Limits::personalize()).unwrap()
+}
+
+fn refused(text: &str) -> String {
+    let error = infer_with(text, &Limits::personalize()).unwrap_err();
+    let (_, message) = error.message().split_once("file.csv: ").unwrap();
+    message.to_owned()
+}
+
+/// The field that a column with these values gets.
+fn field(values: &[&str]) -> (DataType, bool, bool) {
+    let mut text = "USER_ID,ITEM_ID,TIMESTAMP,X\n".to_owned();
+    for value in values {
+        text += &format!("u,i,1,{value}\n");
+    }
+    let schema = Schema::parse(&infer(&text).json, &Limits::personalize()).unwrap();
+    let field = &schema.fields()[3];
+    (
+        field.data_type(),
+        field.is_nullable(),
+        field.is_categorical(),
+    )
+}
+
+#[test]
+fn the_document_has_the_form_of_the_contract() {
+    let found = infer(
+        "ITEM_ID,USER_ID,EVENT_VALUE,TIMESTAMP,GENRE,IMPRESSION\n\
+         i,u,1,10,a|b,\n\
+         i,u,,20,a|b,i|j\n",
+    );
+    assert_eq!(
+        found.json,
+        r#"{
+  "type": "record",
+  "name": "Interactions",
+  "namespace": "com.amazonaws.personalize.schema",
+  "fields": [
+    {
+      "name": "ITEM_ID",
+      "type": "string"
+    },
+    {
+      "name": "USER_ID",
+      "type": "string"
+    },
+    {
+      "name": "EVENT_VALUE",
+      "type": [
+        "null",
+        "float"
+      ]
+    },
+    {
+      "name": "TIMESTAMP",
+      "type": "long"
+    },
+    {
+      "name": "GENRE",
+      "type": "string",
+      "categorical": true
+    },
+    {
+      "name": "IMPRESSION",
+      "type": [
+        "null",
+        "string"
+      ]
+    }
+  ],
+  "version": "1.0"
+}"#
+    );
+    assert_eq!(found.notes, [] as [String; 0]);
+}
+
+#[test]
+fn a_column_gets_the_narrowest_type_of_all_values() {
+    for (values, data_type) in [
+        (&["true", "false"][..], DataType::Boolean),
+        (&["true", "1"], DataType::String),
+        (&["1", "-2147483648", "0"], DataType::Int),
+        (&["1", "2147483648"], DataType::Long),
+        (&["1", "0.5"], DataType::Double),
+        (&["1", "-1e300"], DataType::Double),
+        (&["1", "01"], DataType::String),
+        (&["1.5", "00.5"], DataType::String),
+        (&["9223372036854775808"], DataType::String),
+        (&["9007199254740993", "0.5"], DataType::String),
+        (&["1.5", "NaN"], DataType::String),
+        (&["1", "x"], DataType::String),
+    ] {
+        assert_eq!(field(values).0, data_type, "{values:?}");
+        assert!(!field(values).1);
+    }
+    assert_eq!(field(&["1", ""]), (DataType::Int, true, false));
+}
+
+#[test]
+fn strings_of_few_categories_are_categorical() {
+    assert!(field(&["a", "b", "a", "b"]).2);
+    assert!(field(&["a|b", "a|b"]).2);
+    assert!(!field(&["a", "b", "c", "a"]).2);
+    let many: Vec<String> = (0..3003)
+        .map(|number| format!("c{}", number % 1001))
+        .collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert!(!field(&many).2);
+    assert!(field(&many[..1000].repeat(2)).2);
+}
+
+#[test]
+fn what_stands_against_a_type_is_noted() {
+    let found = infer(
+        "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,NOTHING,SESSION\n\
+         u,i,2019-01-01,,high,,s1\n\
+         u,i,10,click,1,,s2\n",
+    );
+    assert_eq!(
+        found.notes,
+        [
+            "column TIMESTAMP: value \"2019-01-01\" is no long, which its field must be; \
+             an import refuses such rows",
+            "column EVENT_TYPE: it has empty cells, and its field cannot be null; \
+             an import refuses these rows",
+            "column EVENT_VALUE: value \"high\" is no float, which its field must be; \
+             an import refuses such rows",
+            "column NOTHING: every cell is empty; remove the column, or set its type yourself",
+            "field NOTHING: a string field without \"categorical\": true is ignored by training",
+            "field SESSION: a string field without \"categorical\": true is ignored by training",
+        ]
+    );
+    let wide = "USER_ID,ITEM_ID,TIMESTAMP,A,B,C,D,E,F\nu,i,1,1,1,1,1,1,1\n";
+    assert_eq!(
+        infer(wide).notes,
+        ["schema: 6 metadata fields; the limit is 5 (limit max_metadata_fields)"]
+    );
+    assert!(
+        infer_with(wide, &Limits::unlimited())
+            .unwrap()
+            .notes
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_missing_column_comes_with_candidates() {
+    for (text, message) in [
+        (
+            "userId,ITEM_ID,TIMESTAMP\nu,i,1\n",
+            "line 1, column USER_ID: required, but the header lacks it; \
+             rename the column that holds it; it may be userId",
+        ),
+        (
+            "USER_ID,product_id,movie,TIMESTAMP\nu,i,m,1\n",
+            "line 1, column ITEM_ID: required, but the header lacks it; \
+             rename the column that holds it; it may be product_id or movie",
+        ),
+        (
+            "USER_ID,ITEM_ID,WHEN,COUNT,ts\nu,i,1574553634,3,x\nv,i,1574553635000,4,x\n",
+            "line 1, column TIMESTAMP: required, but the header lacks it; \
+             rename the column that holds it; it may be WHEN or ts",
+        ),
+        (
+            "USER_ID,A,TIMESTAMP\nu,i,1\n",
+            "line 1, column ITEM_ID: required, but the header lacks it; \
+             no column looks like it; the header has USER_ID, A, TIMESTAMP",
+        ),
+    ] {
+        assert_eq!(refused(text), message);
+    }
+}
+
+#[test]
+fn refused_files_name_line_column_and_rule() {
+    for (text, message) in [
+        (
+            "",
+            "line 1: the file is empty; \
+             the first line must name the columns after the schema's fields",
+        ),
+        (
+            "USER_ID,ITEM_ID,TIMESTAMP\nu,i\n",
+            "line 2: 2 values, but the header has 3 columns; \
+             correct the row, and quote values that hold commas",
+        ),
+        (
+            "USER_ID,ITEM_ID,TIMESTAMP,device type\nu,i,1,x\n",
+            "line 1: the columns make no schema; rename them: schema: field device type: \
+             a name must be alphanumeric; underscores are allowed",
+        ),
+    ] {
+        assert_eq!(refused(text), message);
+    }
+}

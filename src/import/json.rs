@@ -1,0 +1,189 @@
+//! A JSON object to an interaction.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value as Json;
+
+use crate::types::{
+    Cell, DataType, Error, Field, FieldId, Interaction, Result, Role, RowScratch, Schema,
+    Validator, Value, f32_of_bits, shown,
+};
+
+/// Largest whole number below which a double stands for that number alone.
+const MAX_EXACT_DOUBLE: f64 = 9_007_199_254_740_992.0;
+
+/// The interaction that a JSON object stands for; its keys are the schema's field names.
+///
+/// Numbers may be JSON numbers, or strings that a CSV cell could hold; whole numbers may be written
+/// with a fraction of zero. Booleans may be `"true"` and `"false"`. `IMPRESSION` is a list of item
+/// ids, or a string in which bars join them. Null, an empty string, an empty list and an absent key
+/// are null. The interaction is checked in full, so a write will not refuse it for its values.
+///
+/// # Errors
+/// `InvalidInput`, naming the field, the value and the rule.
+pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interaction> {
+    let Entries(entries) = serde_json::from_str(json).map_err(|error| not_an_object(&error))?;
+    let schema = validator.schema();
+    let mut values: Vec<Option<Value>> = vec![None; schema.fields().len()];
+    for (name, json) in entries {
+        let id = schema.require(&name)?;
+        let Some((field, slot)) = schema.fields().get(id).zip(values.get_mut(id)) else {
+            continue;
+        };
+        if slot.is_some() {
+            return Err(Error::of_field(&name, "is given twice; give it once"));
+        }
+        *slot = Some(value_of(validator, id, field, json)?);
+    }
+    let interaction = assemble(schema, values)?;
+    validator.with_row(&interaction, &mut RowScratch::default(), |_| Ok(()))?;
+    Ok(interaction)
+}
+
+/// Says what is wrong without the parser's own position, which counts from this object.
+fn not_an_object(error: &serde_json::Error) -> Error {
+    let message = error.to_string();
+    let what = message
+        .rsplit_once(" at line ")
+        .map_or(&*message, |(what, _)| what);
+    let rule = format!("not a JSON object ({what}); write one object a line");
+    Error::invalid(match error.column() {
+        0 => rule,
+        column => format!("column {column}: {rule}"),
+    })
+}
+
+fn assemble(schema: &Schema, mut values: Vec<Option<Value>>) -> Result<Interaction> {
+    let mut take = |id: FieldId| values.get_mut(id).and_then(Option::take);
+    let user = take(schema.user());
+    let item = take(schema.item());
+    let timestamp = take(schema.timestamp());
+    let (user, item, timestamp) = match (user, item, timestamp) {
+        (Some(Value::String(user)), Some(Value::String(item)), Some(Value::Long(timestamp))) => {
+            (user, item, timestamp)
+        }
+        (Some(Value::String(_)), Some(Value::String(_)), _) => return Err(missing("TIMESTAMP")),
+        (Some(Value::String(_)), _, _) => return Err(missing("ITEM_ID")),
+        _ => return Err(missing("USER_ID")),
+    };
+    let mut interaction = Interaction::new(user, item, timestamp);
+    for (field, value) in schema.fields().iter().zip(values) {
+        match value {
+            Some(value) => interaction = interaction.with(field.name().to_owned(), value),
+            None if field.is_nullable() || is_required(field.role()) => {}
+            None => return Err(missing(field.name())),
+        }
+    }
+    Ok(interaction)
+}
+
+fn is_required(role: Role) -> bool {
+    matches!(role, Role::User | Role::Item | Role::Timestamp)
+}
+
+fn missing(name: &str) -> Error {
+    Error::of_field(name, "is missing or null; give a value")
+}
+
+fn value_of(validator: &Validator, id: FieldId, field: &Field, json: Json) -> Result<Value> {
+    let wrong = |json: &Json, want: &str| {
+        let value = shown_json(json);
+        Error::of_field(field.name(), format_args!("value {value}: must be {want}"))
+    };
+    let data_type = field.data_type();
+    match (data_type, json) {
+        (_, Json::Null) => Ok(Value::Null),
+        (DataType::String, Json::Array(items)) if field.role() == Role::Impression => items
+            .into_iter()
+            .map(|item| match item {
+                Json::String(item) => Ok(item),
+                other => Err(wrong(&other, "a string; write item ids in quotes")),
+            })
+            .collect::<Result<_>>()
+            .map(Value::Items),
+        (DataType::String, Json::String(text)) => Ok(Value::String(text)),
+        (DataType::String, other) if field.role() == Role::Impression => Err(wrong(
+            &other,
+            "a list of item ids, or a string in which bars join them; write one of them",
+        )),
+        (DataType::String, other) => Err(wrong(&other, "a string; write the value in quotes")),
+        (DataType::Boolean, Json::Bool(flag)) => Ok(Value::Boolean(flag)),
+        (_, Json::String(text)) => validator
+            .parse_cell(id, &text)
+            .map(|cell| value_of_cell(data_type, cell)),
+        (DataType::Int | DataType::Long, Json::Number(number)) => {
+            match number.as_i64().or_else(|| whole(number.as_f64()?)) {
+                Some(whole) => Ok(Value::Long(whole)),
+                None => Err(refused_number(validator, id, &number.to_string())),
+            }
+        }
+        (DataType::Float | DataType::Double, Json::Number(number)) => match number.as_f64() {
+            Some(number) => Ok(Value::Double(number)),
+            None => Err(refused_number(validator, id, &number.to_string())),
+        },
+        (DataType::Boolean, other) => Err(wrong(&other, "a boolean; write true or false")),
+        (_, other) => Err(wrong(&other, "a number; write digits")),
+    }
+}
+
+/// The error of a CSV cell with the same text.
+fn refused_number(validator: &Validator, id: FieldId, text: &str) -> Error {
+    match validator.parse_cell(id, text) {
+        Err(error) => error,
+        Ok(_) => Error::invalid(format!(
+            "value {text}: cannot be kept exactly; write it as text"
+        )),
+    }
+}
+
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() <= MAX_EXACT_DOUBLE).then_some(number as i64)
+}
+
+fn value_of_cell(data_type: DataType, cell: Cell<'_>) -> Value {
+    match (cell, data_type) {
+        (Cell::Null, _) => Value::Null,
+        (Cell::Text(text), _) => Value::String(text.to_owned()),
+        (Cell::Bits(bits), DataType::Float) => Value::Float(f32_of_bits(bits)),
+        (Cell::Bits(bits), DataType::Double) => Value::Double(f64::from_bits(bits)),
+        (Cell::Bits(bits), DataType::Boolean) => Value::Boolean(bits == 1),
+        (Cell::Bits(bits), _) => Value::Long(Cell::i64_of_bits(bits)),
+    }
+}
+
+fn shown_json(json: &Json) -> String {
+    match json {
+        Json::String(text) => shown(text),
+        Json::Array(_) => "[...]".to_owned(),
+        Json::Object(_) => "{...}".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// An object's entries as they stand, repeated keys included.
+struct Entries(Vec<(String, Json)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of field names and values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Entries, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Entries(entries))
+    }
+}

@@ -16,6 +16,9 @@ use crate::types::{Error, Result};
 
 const BLOCK_VALUES: usize = 1024;
 
+/// Values of runs that are decoded at once.
+const VALUES_AT_ONCE: usize = 32;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Runs {
     pub runs: usize,
@@ -112,18 +115,23 @@ impl Runs {
         let ends = ends.as_chunks::<2>().0;
         let end_of = |end: &[u8; 2]| usize::from(u16::from_le_bytes(*end));
         let from = ends.partition_point(|end| end_of(end) <= skip);
+        let ends = ends.get(from..).ok_or_else(short)?;
         let values = Tail(source, self.values_offset(count));
-        let (mut at, mut filled) = (skip, 0);
-        for (run, end) in ends.iter().enumerate().skip(from) {
-            let mut value = [0u64];
-            self.values.decode(values, first + run, &mut value)?;
-            let length = end_of(end).saturating_sub(at).min(out.len() - filled);
-            let slots = out.get_mut(filled..filled + length).ok_or_else(short)?;
-            slots.fill(T::of(value[0]));
-            at += length;
-            filled += length;
-            if filled == out.len() {
-                return Ok(());
+        let (mut at, mut slots) = (skip, out);
+        for (chunk, ends) in ends.chunks(VALUES_AT_ONCE).enumerate() {
+            let mut buffer = [0u64; VALUES_AT_ONCE];
+            let buffer = buffer.get_mut(..ends.len()).ok_or_else(short)?;
+            let run = first + from + chunk * VALUES_AT_ONCE;
+            self.values.decode(values, run, buffer)?;
+            for (end, value) in ends.iter().zip(buffer) {
+                let length = end_of(end).saturating_sub(at).min(slots.len());
+                let (now, later) = slots.split_at_mut(length);
+                now.fill(T::of(*value));
+                at += length;
+                slots = later;
+                if slots.is_empty() {
+                    return Ok(());
+                }
             }
         }
         Err(short())

@@ -226,6 +226,38 @@ impl Stream {
         filled
     }
 
+    /// Appends the positions of `range` whose value is wanted, a flag for each value.
+    ///
+    /// # Errors
+    /// As [`Stream::fill`].
+    pub fn select<'a>(
+        &self,
+        source: impl Source<'a>,
+        range: Range<usize>,
+        wanted: &[bool],
+        out: &mut Vec<usize>,
+    ) -> Result<()> {
+        if range.end > self.count {
+            return Err(short());
+        }
+        if let Kind::Sparse(sparse) = &self.kind {
+            return sparse.select(source, self.count, range, wanted, out);
+        }
+        let mut block = [0u32; BLOCK];
+        let mut start = range.start;
+        while start < range.end {
+            let end = range.end.min((start / BLOCK + 1) * BLOCK);
+            let values = block.get_mut(..end - start).ok_or_else(short)?;
+            self.fill(source, start, values)?;
+            let hits = (start..)
+                .zip(values)
+                .filter(|(_, value)| wanted.get(**value as usize).copied().unwrap_or(false));
+            out.extend(hits.map(|(position, _)| position));
+            start = end;
+        }
+        Ok(())
+    }
+
     /// Appends the values at rising `positions` to `out`, decoding each block of 128 once.
     ///
     /// # Errors

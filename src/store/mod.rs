@@ -7,6 +7,7 @@
 mod bulk;
 mod compaction;
 mod engine;
+mod event;
 mod group_sync;
 mod history;
 mod inspect;
@@ -32,8 +33,9 @@ mod tests;
 
 pub use bulk::{BulkImport, ImportMode};
 pub(crate) use engine::Engine;
-pub(crate) use history::value_at;
-pub use history::{Event, History};
+pub use event::Event;
+pub(crate) use event::value_at;
+pub use history::History;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 pub use scan::Scan;
 pub use snapshot::Snapshot;

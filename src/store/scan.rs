@@ -100,13 +100,27 @@ impl Scan {
     /// # Errors
     /// `Corruption` when bytes it needs are damaged.
     pub fn next_batch(&mut self) -> Result<Option<Columns>> {
-        let empty = Columns::for_schema(&self.snapshot.schema).asked_only(&self.query.asked);
-        let mut out = empty;
+        let mut out = self.new_batch();
+        Ok(self.read(&mut out)?.then_some(out))
+    }
+
+    /// An empty batch, for [`Scan::read`].
+    pub fn new_batch(&self) -> Columns {
+        Columns::for_schema(&self.snapshot.schema).asked_only(&self.query.asked)
+    }
+
+    /// The same as [`Scan::next_batch`], into a batch whose memory is used again; `false` at the
+    /// end. `out` must come from [`Scan::new_batch`] of this scan.
+    ///
+    /// # Errors
+    /// As [`Scan::next_batch`].
+    pub fn read(&mut self, out: &mut Columns) -> Result<bool> {
+        out.clear();
         match &mut self.form {
-            Form::Merged(merge) => merge.next(self.rows, &mut out)?,
-            Form::Parts(sources) => next_of_parts(sources, self.rows, &self.query, &mut out)?,
+            Form::Merged(merge) => merge.next(self.rows, out)?,
+            Form::Parts(sources) => next_of_parts(sources, self.rows, &self.query, out)?,
         }
-        Ok((out.rows() > 0).then_some(out))
+        Ok(out.rows() > 0)
     }
 }
 

@@ -178,8 +178,11 @@ impl BulkImport {
         }
         let sequence = engine.visible.load(Ordering::Acquire) + 1;
         let entries = finish_run(&*engine.storage, prepared, Some(sequence))?;
-        let replaced = engine.publish_bulk(self.mode, entries, sequence)?;
-        files.keep();
+        let published = engine.publish_bulk(self.mode, entries, sequence);
+        if engine.keeps_files(&published) {
+            files.keep();
+        }
+        let replaced = published?;
         engine.visible.store(sequence, Ordering::Release);
         for live in replaced {
             live.retire();

@@ -178,6 +178,9 @@ impl BulkImport {
         }
         let sequence = engine.visible.load(Ordering::Acquire) + 1;
         let entries = finish_run(&*engine.storage, prepared, Some(sequence))?;
+        // The import is durable at once; commits before it must not be lost behind it.
+        let tier = engine.writable()?;
+        tier.sync().map_err(|error| engine.poison(error))?;
         let published = engine.publish_bulk(self.mode, entries, sequence);
         if engine.keeps_files(&published) {
             files.keep();

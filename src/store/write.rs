@@ -51,11 +51,11 @@ impl Engine {
             self.append(rows)?
         };
         if durability == Durability::Synced {
-            let tier = self.writable()?;
+            // A sync that follows a failed one may succeed without what the failed one lost.
             self.group_sync.wait(
                 sequence,
                 || self.visible.load(Ordering::Acquire),
-                || tier.sync().map_err(|error| self.poison(error)),
+                || self.writable()?.sync().map_err(|error| self.poison(error)),
             )?;
         }
         Ok(Commit {

@@ -212,7 +212,8 @@ impl Engine {
         Ok(found)
     }
 
-    /// Adds new event types to the known ones, after checking their number.
+    /// Adds new event types to the known ones, after checking their number; the commit lock must
+    /// be held.
     pub(super) fn admit_event_types<'a>(
         &self,
         event_types: impl Iterator<Item = &'a str>,

@@ -169,27 +169,47 @@ impl BulkImport {
         let (prepared, mut files) = writer.finish()?;
         let _commit = engine.commit.lock();
         engine.writable()?;
-        if self.mode == ImportMode::Incremental {
-            engine.admit_event_types(self.event_types.iter().map(String::as_str))?;
-        }
+        let event_types = self.event_types_then()?;
         if prepared.is_empty() && self.mode == ImportMode::Incremental {
             let sequence = engine.visible.load(Ordering::Acquire);
             return Ok(Commit { sequence, rows: 0 });
         }
         let sequence = engine.visible.load(Ordering::Acquire) + 1;
         let entries = finish_run(&*engine.storage, prepared, Some(sequence))?;
-        let replaced = engine.publish_bulk(self.mode, entries, sequence)?;
-        files.keep();
+        // The import is durable at once; commits before it must not be lost behind it.
+        let tier = engine.writable()?;
+        tier.sync().map_err(|error| engine.poison(error))?;
+        let published = engine.publish_bulk(self.mode, entries, sequence);
+        if engine.keeps_files(&published) {
+            files.keep();
+        }
+        let replaced = published?;
         engine.visible.store(sequence, Ordering::Release);
         for live in replaced {
             live.retire();
         }
-        engine.refresh_event_types()?;
+        *engine.event_types.write() = event_types;
         engine.wake.up();
         Ok(Commit {
             sequence,
             rows: self.rows,
         })
+    }
+}
+
+impl BulkImport {
+    /// The event types there will be once this import is published, checked against their quota:
+    /// more may have been recorded since it began.
+    fn event_types_then(&self) -> Result<BTreeSet<String>> {
+        let mut then = self.engine.event_types_beside(self.mode)?;
+        let own = self.event_types.iter().map(String::as_str);
+        let fresh: Vec<&str> = own.filter(|name| !then.contains(*name)).collect();
+        let distinct = then.len() + fresh.len();
+        if !fresh.is_empty() {
+            self.engine.check_event_types(&fresh, distinct)?;
+        }
+        then.extend(fresh.into_iter().map(str::to_owned));
+        Ok(then)
     }
 }
 

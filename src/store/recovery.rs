@@ -14,7 +14,8 @@ use crate::types::{Error, ErrorKind, Limits, Result, Schema, Settings};
 /// The folder of RocksDB.
 const HOT: &str = "hot";
 /// Folders of the store; temporary files hold what an import has not published.
-const FOLDERS: [&str; 2] = ["segments", "temporary"];
+const FOLDERS: [&str; 2] = [SEGMENTS, "temporary"];
+const SEGMENTS: &str = "segments";
 /// How often a reader starts over because the writer published something meanwhile.
 const READER_ATTEMPTS: usize = 100;
 
@@ -31,12 +32,7 @@ impl Engine {
             .map_err(|error| Error::io(format!("create folder {}", root.display()), error))?;
         let lock = StoreLock::take(root)?;
         let storage = LocalStorage::new(root);
-        if storage.list("")?.iter().any(|name| name == manifest::FILE) {
-            return Err(Error::new(
-                ErrorKind::AlreadyExists,
-                format!("{}: there is a store already; open it", root.display()),
-            ));
-        }
+        check_is_free(root)?;
         Manifest::new(schema.json(), limits).write(&storage)?;
         Self::open_local(root, settings, lock)
     }
@@ -152,6 +148,28 @@ impl Engine {
     }
 }
 
+/// A manifest is written first: data without one is a store that lost it, and must not be taken
+/// for strays.
+fn check_is_free(root: &Path) -> Result<()> {
+    for name in [manifest::FILE, HOT, SEGMENTS] {
+        let path = root.join(name);
+        let found = path
+            .try_exists()
+            .map_err(|error| Error::io(format!("look for {}", path.display()), error))?;
+        if found {
+            let what = match name {
+                manifest::FILE => "a store already; open it",
+                _ => "data of a store without its manifest; restore that or choose another folder",
+            };
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("{}: there is {what}", root.display()),
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn check_is_store(root: &Path) -> Result<()> {
     let path = root.join(manifest::FILE);
     match path.try_exists() {
@@ -202,7 +220,16 @@ fn recover_generations(tier: &Tier, manifest: &Manifest) -> Result<Vec<Arc<Gener
     manifest
         .generations
         .iter()
-        .map(|id| tier.recover(*id))
+        .map(|id| {
+            tier.recover(*id).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Error::corrupt(format!(
+                    "generation {id} is in the manifest, but not in folder {HOT}: the rows that \
+                     were written to it and not yet sealed are lost; restore the folder from a copy"
+                ))
+                .caused_by(error),
+                _ => error,
+            })
+        })
         .collect()
 }
 

@@ -9,3 +9,5 @@
 )]
 
 mod ranks;
+mod store;
+mod support;

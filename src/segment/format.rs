@@ -83,6 +83,11 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// Counts from `base` bytes earlier in the file.
+    pub(super) fn move_by(&mut self, base: usize) {
+        self.offset += base;
+    }
+
     fn write(self, wire: &mut WireWriter) {
         wire.varint(self.offset as u64);
         wire.varint(self.len as u64);
@@ -133,6 +138,12 @@ pub struct StringsHandle {
 }
 
 impl StringsHandle {
+    pub(super) fn move_by(&mut self, base: usize) {
+        for handle in [&mut self.offsets, &mut self.text, &mut self.hashes] {
+            handle.move_by(base);
+        }
+    }
+
     fn write(&self, wire: &mut WireWriter) {
         wire.varint(self.count as u64);
         self.offsets.write(wire);
@@ -193,6 +204,25 @@ pub enum ColumnFooter {
 }
 
 impl ColumnFooter {
+    pub(super) fn move_by(&mut self, base: usize) {
+        match self {
+            Self::Absent => {}
+            Self::Strings { codes, dictionary } => {
+                codes.handle.move_by(base);
+                dictionary.move_by(base);
+            }
+            Self::Numbers { codes, table } => {
+                codes.handle.move_by(base);
+                if let NumberTable::Distinct(handle) = table {
+                    handle.move_by(base);
+                }
+            }
+            Self::Lists { handles, .. } => {
+                handles.iter_mut().for_each(|handle| handle.move_by(base));
+            }
+        }
+    }
+
     fn write(&self, wire: &mut WireWriter) {
         match self {
             Self::Absent => wire.u8(0),

@@ -118,6 +118,7 @@ impl BulkImport {
             schema: &self.engine.schema,
             origin: Origin::Bulk,
             durable: false,
+            threads: self.engine.settings.threads,
         };
         writer.prepare(&path, &columns, 0)?.finish(None)?;
         self.spilled.push(path);

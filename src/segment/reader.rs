@@ -165,6 +165,11 @@ impl Segment {
         self.footer.rows
     }
 
+    /// Bytes of its data.
+    pub fn bytes(&self) -> usize {
+        self.pages.len()
+    }
+
     /// The number of users.
     pub fn users(&self) -> usize {
         self.directory.len()

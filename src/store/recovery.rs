@@ -28,8 +28,7 @@ impl Engine {
         settings: Settings,
     ) -> Result<Self> {
         settings.validate()?;
-        std::fs::create_dir_all(root)
-            .map_err(|error| Error::io(format!("create folder {}", root.display()), error))?;
+        create_folder(root)?;
         let lock = StoreLock::take(root)?;
         let storage = LocalStorage::new(root);
         check_is_free(root)?;
@@ -170,6 +169,19 @@ fn check_is_free(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Creates a folder, and those on the way to it, so that they survive power loss.
+fn create_folder(root: &Path) -> Result<()> {
+    let doing = || format!("create folder {}", root.display());
+    let full = std::path::absolute(root).map_err(|error| Error::io(doing(), error))?;
+    let missing = full.ancestors().take_while(|folder| !folder.exists());
+    let made_in: Vec<&Path> = missing.filter_map(Path::parent).collect();
+    std::fs::create_dir_all(root).map_err(|error| Error::io(doing(), error))?;
+    for folder in made_in {
+        LocalStorage::new(folder).sync_folder("")?;
+    }
+    Ok(())
+}
+
 fn check_is_store(root: &Path) -> Result<()> {
     let path = root.join(manifest::FILE);
     match path.try_exists() {
@@ -196,8 +208,13 @@ fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
     for folder in FOLDERS {
         for name in storage.list(folder)? {
             let path = format!("{folder}/{name}");
-            if !published.contains(&path) {
-                storage.remove(&path)?;
+            if published.contains(&path) {
+                continue;
+            }
+            match storage.remove(&path) {
+                // The last reader of a replaced segment may remove it, too.
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
             }
         }
     }

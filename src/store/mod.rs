@@ -32,8 +32,7 @@ mod tests;
 
 pub use bulk::{BulkImport, ImportMode};
 pub(crate) use engine::Engine;
-pub(crate) use history::value_at;
-pub use history::{Event, History};
+pub use history::{Event, History, value_at};
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 pub use scan::Scan;
 pub use snapshot::Snapshot;

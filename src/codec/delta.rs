@@ -2,8 +2,8 @@
 //!
 //! Differences run over the whole stream modulo 2^width, so that neither the border between two
 //! users nor a falling value needs a sign or a reset: decoding is a running sum and a mask. Each
-//! block's head keeps the value before it in `width / 8` bytes, rounded up, so a lookup starts at
-//! its own block.
+//! block's head keeps the value before it, so a lookup starts at its own block. FORMAT.md section
+//! 6.7 has the bytes.
 
 use super::BLOCK;
 use super::bits::{mask, width_of};

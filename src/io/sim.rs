@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{Append, Storage};
+use super::{Append, ReadAt, Storage};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Files in memory. [`SimStorage::crash`] forgets what a power loss would: bytes that were not
@@ -111,6 +111,13 @@ impl Storage for SimStorage {
         Ok(Bytes::copy_from_slice(&file.bytes))
     }
 
+    fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {
+        Ok(Box::new(SimFile {
+            contents: self.contents(path)?,
+            storage: self.clone(),
+        }))
+    }
+
     fn create(&self, path: &str) -> Result<Box<dyn Append>> {
         let mut state = self.state.lock();
         spend(&mut state)?;
@@ -177,6 +184,22 @@ impl Storage for SimStorage {
 struct SimFile {
     contents: Contents,
     storage: SimStorage,
+}
+
+impl ReadAt for SimFile {
+    fn len(&self) -> Result<usize> {
+        Ok(self.contents.lock().bytes.len())
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let file = self.contents.lock();
+        let start = offset as usize;
+        match file.bytes.get(start..start.saturating_add(out.len())) {
+            Some(bytes) => out.copy_from_slice(bytes),
+            None => return Err(Error::new(ErrorKind::Io, "read beyond the end of a file")),
+        }
+        Ok(())
+    }
 }
 
 impl Append for SimFile {

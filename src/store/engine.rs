@@ -255,7 +255,15 @@ pub(super) fn open_segment(
     entry: &SegmentEntry,
 ) -> Result<Arc<LiveSegment>> {
     let path = SegmentEntry::path_of(entry.id);
-    let file = storage.map(&path)?;
+    let file = storage.map(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::corrupt(format!(
+            "{path}: the manifest lists this segment of {} rows, but its file is missing; \
+             restore the file from a copy",
+            entry.rows
+        ))
+        .caused_by(error),
+        _ => error,
+    })?;
     let segment = Segment::open(&path, &file, schema)?;
     let footer = segment.footer();
     let same = file.len() as u64 == entry.file_bytes

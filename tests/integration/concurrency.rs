@@ -22,7 +22,9 @@ fn write(store: &Store, writer: u64, acknowledged: &AtomicU64) {
         let records: Vec<Record> = (0..ROWS).map(row).collect();
         if number % 40 == 39 {
             let mut import = store.import(ImportMode::Incremental).unwrap();
-            records.iter().for_each(|record| record.push_to(&mut import).unwrap());
+            records
+                .iter()
+                .for_each(|record| record.push_to(&mut import).unwrap());
             import.commit().unwrap();
         } else {
             let durability = match number % 20 {
@@ -47,8 +49,13 @@ fn seen(snapshot: &Snapshot, writer: u64, buffer: &mut History) -> Vec<String> {
         order: Order::OldestFirst,
         ..HistoryQuery::default()
     };
-    snapshot.history(&format!("writer {writer}"), &query, buffer).unwrap();
-    buffer.iter().map(|event| event.item().unwrap().to_owned()).collect()
+    snapshot
+        .history(&format!("writer {writer}"), &query, buffer)
+        .unwrap();
+    buffer
+        .iter()
+        .map(|event| event.item().unwrap().to_owned())
+        .collect()
 }
 
 /// Reads until the writers are done: each snapshot holds what was acknowledged before it was made,
@@ -65,7 +72,10 @@ fn read_on(store: &Store, acknowledged: &[AtomicU64; 2], done: &AtomicBool) -> u
             let found = seen(&snapshot, writer, &mut buffer);
             let commits = found.len() as u64 / ROWS;
             assert_eq!(found, items(commits), "a hole, a half or another order");
-            assert!(commits >= before[writer as usize], "an acknowledged commit is not seen");
+            assert!(
+                commits >= before[writer as usize],
+                "an acknowledged commit is not seen"
+            );
             counts[writer as usize] = commits;
         }
         let scanned = read::scan(&snapshot, &ScanQuery::default());
@@ -150,13 +160,23 @@ fn full_imports_race_compactions() {
             let rows = read::scan(&store.snapshot(), &ScanQuery::default());
             assert_eq!(rows.len(), 400);
             let want = format!("String(\"{number}\")");
-            assert!(rows.iter().all(|line| line[1] == want), "rows of another import");
+            assert!(
+                rows.iter().all(|line| line[1] == want),
+                "rows of another import"
+            );
             Ok::<_, Error>(())
         });
         done.store(true, Ordering::Release);
         rounds.unwrap();
     });
-    assert_eq!(store.segments().iter().map(|segment| segment.rows).sum::<u64>(), 400);
+    assert_eq!(
+        store
+            .segments()
+            .iter()
+            .map(|segment| segment.rows)
+            .sum::<u64>(),
+        400
+    );
     assert!(store.verify(&mut |_| {}).unwrap().is_sound());
 }
 

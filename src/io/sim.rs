@@ -22,6 +22,8 @@ struct State {
     files: BTreeMap<String, Contents>,
     durable: BTreeMap<String, Contents>,
     operations_left: Option<u64>,
+    /// Whether those after the failed one succeed.
+    once: bool,
 }
 
 type Contents = Arc<Mutex<File>>;
@@ -58,7 +60,26 @@ impl SimStorage {
 
     /// Lets `operations` more writing operations succeed; every later one fails, until a crash.
     pub fn fail_after(&self, operations: u64) {
-        self.state.lock().operations_left = Some(operations);
+        let mut state = self.state.lock();
+        state.operations_left = Some(operations);
+        state.once = false;
+    }
+
+    /// Lets `operations` more writing operations succeed, fails one, and lets all later ones
+    /// succeed.
+    pub fn fail_once_after(&self, operations: u64) {
+        self.fail_after(operations);
+        self.state.lock().once = true;
+    }
+
+    /// Ends the failing, and tells whether it had begun. Nothing is lost.
+    pub fn heal(&self) -> bool {
+        let mut state = self.state.lock();
+        let failed =
+            state.operations_left == Some(0) || (state.once && state.operations_left.is_none());
+        state.operations_left = None;
+        state.once = false;
+        failed
     }
 
     /// Turns one bit of a file, as a failing disk does.
@@ -88,7 +109,12 @@ impl SimStorage {
 fn spend(state: &mut State) -> Result<()> {
     match &mut state.operations_left {
         None => Ok(()),
-        Some(0) => Err(Error::new(ErrorKind::Io, "simulated failure of the disk")),
+        Some(0) => {
+            if state.once {
+                state.operations_left = None;
+            }
+            Err(Error::new(ErrorKind::Io, "simulated failure of the disk"))
+        }
         Some(left) => {
             *left -= 1;
             Ok(())

@@ -255,7 +255,15 @@ pub(super) fn open_segment(
     entry: &SegmentEntry,
 ) -> Result<Arc<LiveSegment>> {
     let path = SegmentEntry::path_of(entry.id);
-    let file = storage.map(&path)?;
+    let file = storage.map(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::corrupt(format!(
+            "{path}: the manifest lists this segment of {} rows, but its file is missing; \
+             restore the file from a copy",
+            entry.rows
+        ))
+        .caused_by(error),
+        _ => error,
+    })?;
     let file_bytes = file.len() as u64;
     let segment = Segment::open(&path, FileBytes::Mapped(file), schema)?;
     let footer = segment.footer();

@@ -1,9 +1,5 @@
-//! A bitmap that counts its set bits before any position in constant time.
-//!
-//! ```text
-//! ranks: one u32 per 512 bits, the set bits before them (and one more for the end)
-//! bits:  64-bit words, little-endian, first value in the lowest bit
-//! ```
+//! A bitmap that counts its set bits before any position in constant time. FORMAT.md section 6.8
+//! has the bytes.
 
 use super::source::{Source, short, u32_at};
 use crate::types::{Error, Result};

@@ -2,15 +2,8 @@
 //!
 //! Values come in blocks of 128, so that a lookup decodes no more than the blocks it needs; four
 //! values share a class byte, and a table by class byte tells how many bits the four take, so
-//! the only chain from one group of four to the next is one addition.
-//!
-//! ```text
-//! offsets: one u32 a block, where it starts among the blocks (and one more for the end)
-//! block:   head (empty here; delta.rs keeps a base there)
-//!          classes: one byte per four values, two bits each, first value lowest
-//!          payload: the values, each in its class's width, first value lowest; padded to a byte
-//! slack:   32 zero bytes
-//! ```
+//! the only chain from one group of four to the next is one addition. FORMAT.md section 6.5 has the
+//! bytes; the head of a block is empty here, and delta.rs (section 6.7) keeps a value there.
 
 use super::BLOCK;
 use super::bits::{BitWriter, MAX_LOAD_BITS, load, mask, width_of};
@@ -221,8 +214,8 @@ impl Classes {
         Ok(())
     }
 
-    /// Decodes values `from..to` (both multiples of four, or the block's end) of a block of
-    /// `values` into the same positions of `out`.
+    /// Decodes the values `wanted` of a block of `values`, and up to three on either side, into the
+    /// same positions of `out`.
     #[inline]
     pub(super) fn decode_block<T: Word>(
         &self,
@@ -242,15 +235,19 @@ impl Classes {
         let mut bit: usize = before.iter().map(|class| self.total(*class)).sum();
         let classes = classes.get(first..last).ok_or_else(short)?;
         let slots = out.as_chunks_mut::<4>().0.get_mut(first..last);
-        for (class, slots) in classes.iter().zip(slots.ok_or_else(short)?) {
-            let group = &self.groups[usize::from(*class)];
-            *slots = if self.widths.0[3] <= MAX_LOAD_BITS / 2 {
-                group.two_loads(payload, bit, base)
-            } else {
-                group.four_loads(payload, bit, base)
+        let groups = classes.iter().zip(slots.ok_or_else(short)?);
+        if self.widths.0[3] <= MAX_LOAD_BITS / 2 {
+            for (class, slots) in groups {
+                let group = &self.groups[usize::from(*class)];
+                *slots = group.two_loads(payload, bit, base).ok_or_else(short)?;
+                bit += usize::from(group.total);
             }
-            .ok_or_else(short)?;
-            bit += usize::from(group.total);
+        } else {
+            for (class, slots) in groups {
+                let group = &self.groups[usize::from(*class)];
+                *slots = group.four_loads(payload, bit, base).ok_or_else(short)?;
+                bit += usize::from(group.total);
+            }
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 //!
 //! Differences run over the whole stream modulo 2^width, so that neither the border between two
 //! users nor a falling value needs a sign or a reset: decoding is a running sum and a mask. Each
-//! block's head keeps the value before it in `width / 8` bytes, rounded up, so a lookup starts at
-//! its own block.
+//! block's head keeps the value before it, so a lookup starts at its own block. FORMAT.md section
+//! 6.7 has the bytes.
 
 use super::BLOCK;
 use super::bits::{mask, width_of};
@@ -73,8 +73,8 @@ impl Delta {
         let mask = mask(self.width);
         let mut slots = out;
         let len = slots.len();
+        let mut block = [0u64; BLOCK];
         Classes::for_blocks(source, count, start, len, |bytes, values, wanted| {
-            let mut block = [0u64; BLOCK];
             let upto = 0..wanted.end;
             self.classes
                 .decode_block(bytes, values, &upto, 0, &mut block)?;

@@ -1,19 +1,10 @@
-//! Lists of codes, such as impressions: equal neighbours are kept once.
-//!
-//! A column of lists is four streams:
-//!
-//! ```text
-//! present: bitmap over rows, set where there is a list
-//! fresh:   bitmap over present rows, set where the list differs from the present one before it
-//! ends:    where each distinct list ends among the items
-//! items:   codes, list behind list
-//! ```
-//!
-//! `present` and `fresh` shrink to a constant when all their bits are one.
+//! Lists of codes, such as impressions: equal neighbours are kept once. A column of lists is four
+//! streams; FORMAT.md section 5.7 has the bytes.
 
 use std::ops::Range;
 
 use super::bitmap::Bitmap;
+use super::bits::mask;
 use super::choose::encode;
 use super::source::{Source, short};
 use super::stream::{Descriptor, Encoding, Stream};
@@ -22,13 +13,13 @@ use crate::types::{ListColumn, Result};
 /// The descriptors of a list column's four streams.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ListEncoding {
-    /// Whether row has a list: a constant 1, or a bitmap when `count` bits follow.
+    /// Which rows have a list.
     pub present: Flags,
-    /// Whether a present list is not the one before it.
+    /// Which of these lists differ from the one before.
     pub fresh: Flags,
-    /// Where lists end.
+    /// Where the lists that differ end among the items; a constant is the length of each.
     pub ends: Descriptor,
-    /// The items.
+    /// The items of the lists that differ.
     pub items: Descriptor,
 }
 
@@ -61,12 +52,28 @@ impl Flags {
         }
     }
 
-    fn get<'a>(&self, source: impl Source<'a>, position: usize) -> Result<bool> {
+    /// The flags of `start..end`, which lie in one 64-bit word, the first in the lowest bit.
+    fn bits<'a>(&self, source: impl Source<'a>, start: usize, end: usize) -> Result<u64> {
+        let keep = mask((end - start) as u32);
         if self.all {
-            return Ok(true);
+            return Ok(keep);
         }
-        let word = Bitmap::new(self.count).word(source, position / 64)?;
-        Ok(word >> (position % 64) & 1 == 1)
+        let word = Bitmap::new(self.count).word(source, start / 64)?;
+        Ok(word >> (start % 64) & keep)
+    }
+
+    /// Up to 64 flags from `start`, the first in the lowest bit.
+    fn window<'a>(&self, source: impl Source<'a>, start: usize, count: usize) -> Result<u64> {
+        if count == 0 {
+            return Ok(0);
+        }
+        let border = (start + count).min((start / 64 + 1) * 64);
+        let low = self.bits(source, start, border)?;
+        if border == start + count {
+            return Ok(low);
+        }
+        let high = self.bits(source, border, start + count)?;
+        Ok(low | high << (border - start))
     }
 }
 
@@ -126,6 +133,31 @@ pub struct ListReader {
     items: Stream,
 }
 
+/// The distinct lists that a range of rows needs, in order.
+struct Lists {
+    items: Vec<u32>,
+    /// The position of the first item.
+    from: usize,
+    spans: Vec<usize>,
+    /// The lists taken so far.
+    next: usize,
+}
+
+impl Lists {
+    /// Appends the items of the next list, or of the last one again.
+    #[inline]
+    fn push_next(&mut self, fresh: bool, out: &mut ListColumn) -> Result<()> {
+        self.next += usize::from(fresh);
+        let list = self.next.checked_sub(1).ok_or_else(short)?;
+        let (Some(a), Some(b)) = (self.spans.get(list), self.spans.get(list + 1)) else {
+            return Err(short());
+        };
+        let items = self.items.get(a - self.from..b - self.from);
+        out.items.extend_from_slice(items.ok_or_else(short)?);
+        Ok(())
+    }
+}
+
 /// The sources of the four streams.
 #[derive(Clone, Copy)]
 pub struct ListSources<S> {
@@ -177,27 +209,81 @@ impl ListReader {
         if dense == dense_end {
             return repeat_null(range.len(), out);
         }
-        let mut next = self.fresh.rank(sources.fresh, dense)?;
+        let next = self.fresh.rank(sources.fresh, dense)?;
         let next_end = self.fresh.rank(sources.fresh, dense_end)?;
         let first = next.saturating_sub(1);
         let spans = self.spans(sources, first..next_end)?;
-        let mut items = Vec::new();
-        let from = spans.first().copied().unwrap_or(0);
-        let to = spans.last().copied().unwrap_or(0);
-        self.items.decode(sources.items, from..to, &mut items)?;
-        for row in range {
-            if self.present.get(sources.present, row)? {
-                next += usize::from(self.fresh.get(sources.fresh, dense)?);
-                dense += 1;
-                let list = next.checked_sub(first + 1).ok_or_else(short)?;
-                let (Some(a), Some(b)) = (spans.get(list), spans.get(list + 1)) else {
-                    return Err(short());
-                };
-                let list = items.get(a - from..b - from).ok_or_else(short)?;
-                out.push(list)?;
-            } else {
+        let (from, to) = match (spans.first(), spans.last()) {
+            (Some(from), Some(to)) => (*from, *to),
+            _ => return Err(short()),
+        };
+        if self.fresh.all {
+            return self.decode_distinct(sources, range, &spans, from..to, out);
+        }
+        let mut lists = Lists {
+            items: Vec::new(),
+            from,
+            spans,
+            next: next - first,
+        };
+        self.items
+            .decode(sources.items, from..to, &mut lists.items)?;
+        out.items.reserve(to - from);
+        out.ends.reserve(range.len());
+        let mut row = range.start;
+        while row < range.end {
+            let upto = range.end.min((row / 64 + 1) * 64);
+            let mut present = self.present.bits(sources.present, row, upto)?;
+            let count = present.count_ones() as usize;
+            let mut fresh = self.fresh.window(sources.fresh, dense, count)?;
+            dense += count;
+            for _ in row..upto {
+                if present & 1 == 1 {
+                    lists.push_next(fresh & 1 == 1, out)?;
+                    fresh >>= 1;
+                }
                 out.close()?;
+                present >>= 1;
             }
+            row = upto;
+        }
+        Ok(())
+    }
+
+    /// Appends lists of which none repeats the one before it: their items follow each other.
+    fn decode_distinct<'a, S: Source<'a>>(
+        &self,
+        sources: ListSources<S>,
+        rows: Range<usize>,
+        spans: &[usize],
+        items: Range<usize>,
+        out: &mut ListColumn,
+    ) -> Result<()> {
+        let base = out.items.len();
+        u32::try_from(base + items.len()).map_err(|_| short())?;
+        // The list before the first one of `rows` is decoded with them, and is not theirs.
+        let before = usize::from(self.present.rank(sources.present, rows.start)? > 0);
+        let first = spans.get(before).copied().ok_or_else(short)?;
+        self.items
+            .decode(sources.items, first..items.end, &mut out.items)?;
+        let mut ends = spans
+            .iter()
+            .skip(before)
+            .map(|end| (base + end - first) as u32);
+        let mut end = ends.next().ok_or_else(short)?;
+        out.ends.reserve(rows.len());
+        let mut row = rows.start;
+        while row < rows.end {
+            let upto = rows.end.min((row / 64 + 1) * 64);
+            let mut present = self.present.bits(sources.present, row, upto)?;
+            for _ in row..upto {
+                if present & 1 == 1 {
+                    end = ends.next().ok_or_else(short)?;
+                }
+                out.ends.push(end);
+                present >>= 1;
+            }
+            row = upto;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //!
 //! Every column becomes one or more *streams* of unsigned integers. [`encode`] estimates what
 //! each encoding would take and writes the smallest; a [`Stream`] reads any range of rows back,
-//! touching only the blocks that hold them.
+//! touching only the blocks that hold them. FORMAT.md section 6 specifies the bytes.
 
 mod bitmap;
 mod bits;

@@ -1,13 +1,7 @@
 //! Runs of equal values, for columns that hardly change.
 //!
 //! Runs end at every 1024th value at the latest, so that a run's end fits 16 bits and a lookup
-//! searches one block.
-//!
-//! ```text
-//! index:  one u32 per 1024 values, the first run of the block (and one more for the end)
-//! ends:   one u16 a run, where it ends within its block (1 to 1024)
-//! values: one a run, bit-packed (see packed.rs)
-//! ```
+//! searches one block. FORMAT.md section 6.4 has the bytes.
 
 use super::packed::Packed;
 use super::source::{Source, Tail, short, u32_at};
@@ -15,6 +9,9 @@ use super::word::Word;
 use crate::types::{Error, Result};
 
 const BLOCK_VALUES: usize = 1024;
+
+/// Values of runs that are decoded at once.
+const VALUES_AT_ONCE: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Runs {
@@ -112,18 +109,23 @@ impl Runs {
         let ends = ends.as_chunks::<2>().0;
         let end_of = |end: &[u8; 2]| usize::from(u16::from_le_bytes(*end));
         let from = ends.partition_point(|end| end_of(end) <= skip);
+        let ends = ends.get(from..).ok_or_else(short)?;
         let values = Tail(source, self.values_offset(count));
-        let (mut at, mut filled) = (skip, 0);
-        for (run, end) in ends.iter().enumerate().skip(from) {
-            let mut value = [0u64];
-            self.values.decode(values, first + run, &mut value)?;
-            let length = end_of(end).saturating_sub(at).min(out.len() - filled);
-            let slots = out.get_mut(filled..filled + length).ok_or_else(short)?;
-            slots.fill(T::of(value[0]));
-            at += length;
-            filled += length;
-            if filled == out.len() {
-                return Ok(());
+        let (mut at, mut slots) = (skip, out);
+        for (chunk, ends) in ends.chunks(VALUES_AT_ONCE).enumerate() {
+            let mut buffer = [0u64; VALUES_AT_ONCE];
+            let buffer = buffer.get_mut(..ends.len()).ok_or_else(short)?;
+            let run = first + from + chunk * VALUES_AT_ONCE;
+            self.values.decode(values, run, buffer)?;
+            for (end, value) in ends.iter().zip(buffer) {
+                let length = end_of(end).saturating_sub(at).min(slots.len());
+                let (now, later) = slots.split_at_mut(length);
+                now.fill(T::of(*value));
+                at += length;
+                slots = later;
+                if slots.is_empty() {
+                    return Ok(());
+                }
             }
         }
         Err(short())

@@ -1,11 +1,8 @@
-//! One modal value and few others: a bitmap of the others, which are packed densely.
-//!
-//! ```text
-//! bitmap: which values are not the modal one (see bitmap.rs)
-//! rest:   those values, bit-packed (see packed.rs)
-//! ```
+//! One modal value and few others: a bitmap of the others, which are packed densely. FORMAT.md
+//! section 6.6 has the bytes.
 
 use super::bitmap::Bitmap;
+use super::bits::mask;
 use super::packed::Packed;
 use super::source::{Source, Tail, short};
 use super::word::Word;
@@ -61,6 +58,47 @@ impl Sparse {
         Ok(())
     }
 
+    /// Appends the positions of `start..end` whose value is wanted. Where the modal value is not,
+    /// only the others are looked at.
+    pub(super) fn select<'a>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        range: std::ops::Range<usize>,
+        wanted: &[bool],
+        out: &mut Vec<usize>,
+    ) -> Result<()> {
+        let is_wanted = |value: u64| wanted.get(value as usize).copied().unwrap_or(false);
+        let modal = is_wanted(self.modal);
+        let bitmap = Bitmap::new(count);
+        let first = range.start / 64;
+        let words = bitmap.words(source, first, range.end.div_ceil(64))?;
+        let mut rest = Rest {
+            packed: self.rest,
+            source: Tail(source, bitmap.bytes()),
+            next: bitmap.rank(source, range.start)?,
+            buffer: [0; 64],
+        };
+        for (index, word) in (first..).zip(words.as_chunks::<8>().0) {
+            let begins = index * 64;
+            let inside = inside(begins, &range);
+            let mut others = u64::from_le_bytes(*word) & inside;
+            let mut hits = if modal { inside & !others } else { 0 };
+            for value in rest.take(others.count_ones() as usize)? {
+                let lowest = others & others.wrapping_neg();
+                if is_wanted(*value) {
+                    hits |= lowest;
+                }
+                others ^= lowest;
+            }
+            while hits != 0 {
+                out.push(begins + hits.trailing_zeros() as usize);
+                hits &= hits - 1;
+            }
+        }
+        Ok(())
+    }
+
     fn fill<'a, T: Word, S: Source<'a>>(
         &self,
         mut others: u64,
@@ -75,6 +113,13 @@ impl Sparse {
         }
         Ok(())
     }
+}
+
+/// The bits of the word that begins at `begins` which lie in `range`.
+fn inside(begins: usize, range: &std::ops::Range<usize>) -> u64 {
+    let low = range.start.saturating_sub(begins).min(64) as u32;
+    let high = range.end.saturating_sub(begins).min(64) as u32;
+    mask(high) & !mask(low)
 }
 
 /// The values that are not modal, taken in order.

@@ -13,7 +13,7 @@ use super::wire::{WireReader, WireWriter};
 use super::word::Word;
 use crate::types::{Error, Result};
 
-/// How a stream is encoded. The numbers are persisted and never reused.
+/// How a stream is encoded. The numbers are persisted and never reused (FORMAT.md section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Encoding {
@@ -64,7 +64,7 @@ pub struct Descriptor {
     pub encoding: Encoding,
     /// How many values it holds.
     pub count: usize,
-    /// The encoding's parameters; FORMAT.md lists them.
+    /// The encoding's parameters, in the order of FORMAT.md section 6.1.
     pub params: [u64; 6],
 }
 
@@ -187,8 +187,8 @@ impl Stream {
             Kind::Classes(classes, base) => {
                 let mut slots = out;
                 let len = slots.len();
+                let mut block = [T::default(); BLOCK];
                 Classes::for_blocks(source, self.count, start, len, |bytes, values, wanted| {
-                    let mut block = [T::default(); BLOCK];
                     classes.decode_block(bytes, values, &wanted, *base, &mut block)?;
                     let (now, later) = std::mem::take(&mut slots)
                         .split_at_mut_checked(wanted.len())
@@ -224,6 +224,38 @@ impl Stream {
             out.truncate(start);
         }
         filled
+    }
+
+    /// Appends the positions of `range` whose value is wanted, a flag for each value.
+    ///
+    /// # Errors
+    /// As [`Stream::fill`].
+    pub fn select<'a>(
+        &self,
+        source: impl Source<'a>,
+        range: Range<usize>,
+        wanted: &[bool],
+        out: &mut Vec<usize>,
+    ) -> Result<()> {
+        if range.end > self.count {
+            return Err(short());
+        }
+        if let Kind::Sparse(sparse) = &self.kind {
+            return sparse.select(source, self.count, range, wanted, out);
+        }
+        let mut block = [0u32; BLOCK];
+        let mut start = range.start;
+        while start < range.end {
+            let end = range.end.min((start / BLOCK + 1) * BLOCK);
+            let values = block.get_mut(..end - start).ok_or_else(short)?;
+            self.fill(source, start, values)?;
+            let hits = (start..)
+                .zip(values)
+                .filter(|(_, value)| wanted.get(**value as usize).copied().unwrap_or(false));
+            out.extend(hits.map(|(position, _)| position));
+            start = end;
+        }
+        Ok(())
     }
 
     /// Appends the values at rising `positions` to `out`, decoding each block of 128 once.

@@ -69,7 +69,13 @@ impl Pages {
             .ok_or_else(|| self.outside(offset, len))
     }
 
-    /// The same, sharing the memory.
+    /// `len` bytes from `offset` that the caller knows to be verified; `None` outside the file.
+    #[inline]
+    pub fn verified(&self, offset: usize, len: usize) -> Option<&[u8]> {
+        self.bytes.get(offset..offset.checked_add(len)?)
+    }
+
+    /// The same as [`Pages::get`], sharing the memory.
     ///
     /// # Errors
     /// As [`Pages::get`].

@@ -1,12 +1,5 @@
-//! Magic, version, handles and footer: where everything in a segment file is.
-//!
-//! ```text
-//! header  magic "ANNALSEG" · version u32 · zero u32
-//! regions each padded to 8 bytes: directory, dictionaries, streams
-//! sums    one CRC-32 per 16 KiB page of everything above
-//! footer  the record below
-//! tail    footer offset u64 · footer length u32 · footer CRC-32 u32 · version u32 · zero u32 · magic
-//! ```
+//! Magic, version, handles and footer: where everything in a segment file is. FORMAT.md section 4
+//! has the bytes.
 
 use bytes::Bytes;
 
@@ -18,7 +11,7 @@ pub(super) const MAGIC: [u8; 8] = *b"ANNALSEG";
 pub(super) const HEADER_BYTES: usize = 16;
 const TAIL_BYTES: usize = 32;
 
-/// The format versions there have been.
+/// The format versions there have been; FORMAT.md section 8 has the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub(super) enum Version {
@@ -83,6 +76,11 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// Counts from `base` bytes earlier in the file.
+    pub(super) fn move_by(&mut self, base: usize) {
+        self.offset += base;
+    }
+
     fn write(self, wire: &mut WireWriter) {
         wire.varint(self.offset as u64);
         wire.varint(self.len as u64);
@@ -119,7 +117,7 @@ impl StreamHandle {
     }
 }
 
-/// Strings in the file: `count + 1` offsets (u32) into the text.
+/// Strings in the file (FORMAT.md section 5.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StringsHandle {
     /// How many strings.
@@ -133,6 +131,12 @@ pub struct StringsHandle {
 }
 
 impl StringsHandle {
+    pub(super) fn move_by(&mut self, base: usize) {
+        for handle in [&mut self.offsets, &mut self.text, &mut self.hashes] {
+            handle.move_by(base);
+        }
+    }
+
     fn write(&self, wire: &mut WireWriter) {
         wire.varint(self.count as u64);
         self.offsets.write(wire);
@@ -150,7 +154,7 @@ impl StringsHandle {
     }
 }
 
-/// What the codes of a number column stand for. Code 0 is null.
+/// What the codes of a number column stand for (FORMAT.md section 5.6). Code 0 is null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberTable {
     /// Code c is `min + (c - 1) * step`.
@@ -164,7 +168,7 @@ pub enum NumberTable {
     Distinct(Handle),
 }
 
-/// Where one field's values are.
+/// Where one field's values are (FORMAT.md section 4.3).
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnFooter {
     /// Carried elsewhere: the user by the directory, the timestamp by its stream.
@@ -193,6 +197,25 @@ pub enum ColumnFooter {
 }
 
 impl ColumnFooter {
+    pub(super) fn move_by(&mut self, base: usize) {
+        match self {
+            Self::Absent => {}
+            Self::Strings { codes, dictionary } => {
+                codes.handle.move_by(base);
+                dictionary.move_by(base);
+            }
+            Self::Numbers { codes, table } => {
+                codes.handle.move_by(base);
+                if let NumberTable::Distinct(handle) = table {
+                    handle.move_by(base);
+                }
+            }
+            Self::Lists { handles, .. } => {
+                handles.iter_mut().for_each(|handle| handle.move_by(base));
+            }
+        }
+    }
+
     fn write(&self, wire: &mut WireWriter) {
         match self {
             Self::Absent => wire.u8(0),
@@ -273,7 +296,7 @@ fn read_flags(wire: &mut WireReader<'_>) -> Result<Flags> {
     })
 }
 
-/// Everything about a segment but its data.
+/// Everything about a segment but its data, in the order of FORMAT.md section 4.3.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Footer {
     /// How the rows came in.
@@ -284,13 +307,13 @@ pub struct Footer {
     pub schema: String,
     /// First and last user.
     pub users: [String; 2],
-    /// First and last timestamp, in epoch seconds.
+    /// Lowest and highest timestamp, in epoch seconds.
     pub timestamps: [i64; 2],
     /// What a timestamp code counts, in seconds.
     pub timestamp_step: u64,
     /// What every sequence code is added to.
     pub sequence_base: u64,
-    /// First and last sequence code.
+    /// Lowest and highest sequence code.
     pub sequence_codes: [u64; 2],
     /// The hash table of the user directory.
     pub directory: Handle,
@@ -460,7 +483,8 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
     Ok((Footer::read(record)?, pages))
 }
 
-/// Data of `len` bytes is followed by four bytes a page; this turns the sum back into `len`.
+/// Data of `len` bytes is followed by four bytes a page; this turns the place behind both back
+/// into `len` (FORMAT.md section 4.2).
 fn data_len_before(footer_at: usize) -> Option<usize> {
     let pages = footer_at.div_ceil(PAGE_BYTES + 4);
     let len = footer_at.checked_sub(pages * 4)?;

@@ -98,15 +98,15 @@ impl Segment {
         if wanted.is_none() && all_visible {
             return Ok(Selection::Range(newest_or_oldest(rows, query)));
         }
-        let mut positions: Vec<usize> = rows.collect();
+        let mut positions = match wanted {
+            Some((located, wanted)) => self.of_types(rows, located, &wanted)?,
+            None => rows.collect(),
+        };
         if !all_visible {
-            let mut sequences = Vec::new();
+            let mut sequences = Vec::with_capacity(positions.len());
             let selection = Selection::Positions(positions);
             self.read_sequences(&selection, &mut sequences)?;
             positions = keep(selection, &sequences, |sequence| *sequence <= query.visible);
-        }
-        if let Some((located, wanted)) = wanted {
-            positions = self.of_types(positions, located, &wanted)?;
         }
         let range = newest_or_oldest(0..positions.len(), query);
         positions.truncate(range.end);
@@ -154,22 +154,21 @@ impl Segment {
         Ok(Some((Some(codes), wanted)))
     }
 
-    /// The positions whose event type is wanted.
+    /// The rows whose event type is wanted.
     pub(super) fn of_types(
         &self,
-        positions: Vec<usize>,
+        rows: Range<usize>,
         codes: Option<&Located>,
         wanted: &[bool],
     ) -> Result<Vec<usize>> {
-        let Some(located) = codes.filter(|_| wanted.contains(&true)) else {
-            return Ok(Vec::new());
-        };
-        let mut codes: Vec<u32> = Vec::with_capacity(positions.len());
-        let selection = Selection::Positions(positions);
-        self.read(located, &selection, &mut codes)?;
-        Ok(keep(selection, &codes, |code| {
-            wanted.get(*code as usize).copied().unwrap_or(false)
-        }))
+        let mut positions = Vec::new();
+        if let Some(located) = codes.filter(|_| wanted.contains(&true)) {
+            let region = self.region(located.handle);
+            located
+                .stream
+                .select(region, rows, wanted, &mut positions)?;
+        }
+        Ok(positions)
     }
 
     #[cold]

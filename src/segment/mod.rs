@@ -1,12 +1,14 @@
 //! The immutable columnar file. Rank 2; knows nothing of the hot tier.
 //!
-//! A segment holds rows sorted by user, timestamp and arrival. FORMAT.md specifies its bytes.
+//! A segment holds rows sorted by user, timestamp and arrival. FORMAT.md sections 4 to 6 specify
+//! its bytes.
 
 mod columns;
 mod directory;
 mod format;
 mod history;
 mod inspect;
+mod parallel;
 mod reader;
 mod scan;
 mod strings;

@@ -165,6 +165,11 @@ impl Segment {
         self.footer.rows
     }
 
+    /// Bytes of its data.
+    pub fn bytes(&self) -> usize {
+        self.pages.len()
+    }
+
     /// The number of users.
     pub fn users(&self) -> usize {
         self.directory.len()
@@ -307,13 +312,7 @@ impl Segment {
                     .get(handle.offset, handle.len)?
                     .as_chunks::<8>()
                     .0;
-                for slot in added {
-                    if let Some(index) = slot.checked_sub(1) {
-                        let word = words.get(index as usize).ok_or_else(|| self.bad_code())?;
-                        *slot = u64::from_le_bytes(*word);
-                    }
-                }
-                Ok(())
+                translate(words, added).ok_or_else(|| self.bad_code())
             }
         }
     }
@@ -322,6 +321,31 @@ impl Segment {
     fn bad_code(&self) -> Error {
         Error::corrupt(format!("{}: a code outside its table", self.pages.name()))
     }
+}
+
+/// Turns codes into the words they stand for, 0 into 0; `None` when a code has no word.
+fn translate(words: &[[u8; 8]], codes: &mut [u64]) -> Option<()> {
+    if codes.iter().fold(0, |most, code| most.max(*code)) > words.len() as u64 {
+        return None;
+    }
+    // A table that fits a byte's range needs no look at its length for each code.
+    let mut table = [0u64; 256];
+    if words.len() < table.len() {
+        for (slot, word) in table.iter_mut().skip(1).zip(words) {
+            *slot = u64::from_le_bytes(*word);
+        }
+        for code in codes {
+            *code = table[usize::from(*code as u8)];
+        }
+        return Some(());
+    }
+    for code in codes {
+        *code = match code.checked_sub(1) {
+            Some(index) => u64::from_le_bytes(*words.get(index as usize)?),
+            None => 0,
+        };
+    }
+    Some(())
 }
 
 fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {

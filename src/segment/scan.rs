@@ -84,7 +84,7 @@ impl Cursor {
     ) -> Result<()> {
         let mut end = self.end.min(self.row.saturating_add(rows));
         if let Some(until) = until {
-            let user = self.segment.directory.lower_bound(until)?;
+            let user = self.segment.directory.lower_bound_from(self.user, until)?;
             let before = match user.checked_sub(1) {
                 Some(last) => self.segment.directory.rows(last)?.end,
                 None => 0,
@@ -142,20 +142,26 @@ impl Segment {
     /// The rows of a range, of any users, that match.
     fn select_rows(&self, rows: Range<usize>, query: &TierQuery) -> Result<Selection> {
         let [min, max] = self.footer.timestamps;
-        let mut selection = if query.time.covers(min, max) {
-            Selection::Range(rows)
-        } else {
-            self.select_time(rows, query)?
+        let mut selection = match self.wanted_types(&query.event_types)? {
+            Some((codes, wanted)) => Selection::Positions(self.of_types(rows, codes, &wanted)?),
+            None => Selection::Range(rows),
         };
+        if !query.time.covers(min, max) {
+            selection = match selection {
+                Selection::Range(rows) => self.select_time(rows, query)?,
+                Selection::Positions(_) => {
+                    let mut timestamps = Vec::new();
+                    self.read_timestamps(&selection, &mut timestamps)?;
+                    let inside = |at: &i64| query.time.contains(*at);
+                    Selection::Positions(keep(selection, &timestamps, inside))
+                }
+            };
+        }
         if self.footer.sequence_range()[1] > query.visible {
             let mut sequences = Vec::new();
             self.read_sequences(&selection, &mut sequences)?;
             let visible = |sequence: &u64| *sequence <= query.visible;
             selection = Selection::Positions(keep(selection, &sequences, visible));
-        }
-        if let Some((codes, wanted)) = self.wanted_types(&query.event_types)? {
-            let positions = keep_all(selection);
-            selection = Selection::Positions(self.of_types(positions, codes, &wanted)?);
         }
         Ok(selection)
     }
@@ -184,12 +190,5 @@ impl Segment {
             }
         }
         Ok(Selection::Positions(positions))
-    }
-}
-
-fn keep_all(selection: Selection) -> Vec<usize> {
-    match selection {
-        Selection::Positions(positions) => positions,
-        Selection::Range(range) => range.collect(),
     }
 }

@@ -1,15 +1,16 @@
 //! Strings of a mapped segment.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::StringsHandle;
 use crate::io::Pages;
-use crate::types::{Error, Result, Strings, index_of};
+use crate::types::{CHUNK, Error, Result, Strings, TextBuffer, index_of};
 
-/// The hash under which an item is looked for among candidates.
+/// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 pub(crate) fn item_hash(item: &str) -> u32 {
     xxh3_64(item.as_bytes()) as u32
 }
@@ -19,7 +20,12 @@ pub(crate) fn item_hash(item: &str) -> u32 {
 pub(super) struct MappedStrings {
     pages: Arc<Pages>,
     handle: StringsHandle,
+    /// Whether every page of a small dictionary was verified.
+    verified: Arc<AtomicBool>,
 }
+
+/// Bytes of text up to which a dictionary is verified as a whole, at its first use.
+const SMALL_BYTES: usize = 4 << 20;
 
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
@@ -31,7 +37,11 @@ impl MappedStrings {
                 pages.name()
             )));
         }
-        Ok(Self { pages, handle })
+        Ok(Self {
+            pages,
+            handle,
+            verified: Arc::default(),
+        })
     }
 
     /// The string at a position, from 0.
@@ -66,6 +76,22 @@ impl MappedStrings {
         Ok(u32::from_le_bytes(bytes))
     }
 
+    /// The offsets and the text of a small dictionary, verified as a whole at its first use.
+    fn whole(&self) -> Result<Option<(&[u8], &[u8])>> {
+        let StringsHandle { offsets, text, .. } = self.handle;
+        if text.len > SMALL_BYTES {
+            return Ok(None);
+        }
+        if !self.verified.load(Ordering::Relaxed) {
+            self.pages.get(offsets.offset, offsets.len)?;
+            self.pages.get(text.offset, text.len)?;
+            self.verified.store(true, Ordering::Relaxed);
+        }
+        let offsets = self.pages.verified(offsets.offset, offsets.len);
+        let text = self.pages.verified(text.offset, text.len);
+        Ok(offsets.zip(text))
+    }
+
     #[cold]
     fn out_of_order(&self) -> Error {
         Error::corrupt(format!(
@@ -82,6 +108,33 @@ impl Strings for MappedStrings {
 
     fn get(&self, code: u32) -> Result<&str> {
         self.at(index_of(code, self.handle.count)?)
+    }
+
+    fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        out.make_room(codes.len() * CHUNK);
+        let Some((offsets, text)) = self.whole()? else {
+            for code in codes {
+                out.push(if *code == 0 { "" } else { self.get(*code)? });
+            }
+            return Ok(());
+        };
+        let offsets = offsets.as_chunks::<4>().0;
+        for code in codes {
+            let Some(index) = (*code as usize).checked_sub(1) else {
+                out.push("");
+                continue;
+            };
+            let (Some(start), Some(end)) = (offsets.get(index), offsets.get(index + 1)) else {
+                return Err(self.out_of_order());
+            };
+            let start = u32::from_le_bytes(*start) as usize;
+            let len = (u32::from_le_bytes(*end) as usize).checked_sub(start);
+            let (Some(bytes), Some(len)) = (text.get(start..), len) else {
+                return Err(self.out_of_order());
+            };
+            out.push_prefix(bytes, len);
+        }
+        Ok(())
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

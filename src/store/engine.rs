@@ -127,6 +127,12 @@ impl Engine {
         })
     }
 
+    /// Whether a publication leaves its files in the store: also where it failed so that nobody
+    /// knows whether the manifest on disk lists them. The next opening tells.
+    pub(super) fn keeps_files<T>(&self, published: &Result<T>) -> bool {
+        published.is_ok() || self.poison.lock().is_some()
+    }
+
     /// Refuses writes from now on: what is on disk may differ from what is in memory.
     pub(super) fn poison(&self, error: Error) -> Error {
         self.poison.lock().get_or_insert_with(|| error.to_string());
@@ -206,7 +212,8 @@ impl Engine {
         Ok(found)
     }
 
-    /// Adds new event types to the known ones, after checking their number.
+    /// Adds new event types to the known ones, after checking their number; the commit lock must
+    /// be held.
     pub(super) fn admit_event_types<'a>(
         &self,
         event_types: impl Iterator<Item = &'a str>,

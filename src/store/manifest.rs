@@ -1,4 +1,5 @@
-//! What a store consists of: one small file, replaced whole by an atomic rename.
+//! What a store consists of: one small file, replaced whole by an atomic rename. FORMAT.md
+//! section 3 has the bytes.
 
 use crate::codec::{WireReader, WireWriter};
 use crate::io::{Storage, crc32};

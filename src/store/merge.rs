@@ -84,6 +84,12 @@ impl Merge {
             .sum()
     }
 
+    /// Bytes that a row of the widest source takes on average in its file.
+    pub(super) fn row_bytes(&self) -> usize {
+        let widths = self.sources.iter().map(Source::row_bytes);
+        widths.max().unwrap_or(0)
+    }
+
     pub(super) fn sources_mut(&mut self) -> &mut [Source] {
         &mut self.sources
     }

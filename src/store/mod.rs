@@ -7,6 +7,7 @@
 mod bulk;
 mod compaction;
 mod engine;
+mod event;
 mod group_sync;
 mod history;
 mod inspect;
@@ -32,7 +33,8 @@ mod tests;
 
 pub use bulk::{BulkImport, ImportMode};
 pub(crate) use engine::Engine;
-pub use history::{Event, History, value_at};
+pub use event::{Event, value_at};
+pub use history::History;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 pub use scan::Scan;
 pub use snapshot::Snapshot;

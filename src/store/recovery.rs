@@ -14,7 +14,8 @@ use crate::types::{Error, ErrorKind, Limits, Result, Schema, Settings};
 /// The folder of RocksDB.
 const HOT: &str = "hot";
 /// Folders of the store; temporary files hold what an import has not published.
-const FOLDERS: [&str; 2] = ["segments", "temporary"];
+const FOLDERS: [&str; 2] = [SEGMENTS, "temporary"];
+const SEGMENTS: &str = "segments";
 /// How often a reader starts over because the writer published something meanwhile.
 const READER_ATTEMPTS: usize = 100;
 
@@ -27,16 +28,10 @@ impl Engine {
         settings: Settings,
     ) -> Result<Self> {
         settings.validate()?;
-        std::fs::create_dir_all(root)
-            .map_err(|error| Error::io(format!("create folder {}", root.display()), error))?;
+        create_folder(root)?;
         let lock = StoreLock::take(root)?;
         let storage = LocalStorage::new(root);
-        if storage.list("")?.iter().any(|name| name == manifest::FILE) {
-            return Err(Error::new(
-                ErrorKind::AlreadyExists,
-                format!("{}: there is a store already; open it", root.display()),
-            ));
-        }
+        check_is_free(root)?;
         Manifest::new(schema.json(), limits).write(&storage)?;
         Self::open_local(root, settings, lock)
     }
@@ -130,6 +125,41 @@ impl Engine {
     }
 }
 
+/// A manifest is written first: data without one is a store that lost it, and must not be taken
+/// for strays.
+fn check_is_free(root: &Path) -> Result<()> {
+    for name in [manifest::FILE, HOT, SEGMENTS] {
+        let path = root.join(name);
+        let found = path
+            .try_exists()
+            .map_err(|error| Error::io(format!("look for {}", path.display()), error))?;
+        if found {
+            let what = match name {
+                manifest::FILE => "a store already; open it",
+                _ => "data of a store without its manifest; restore that or choose another folder",
+            };
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("{}: there is {what}", root.display()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Creates a folder, and those on the way to it, so that they survive power loss.
+fn create_folder(root: &Path) -> Result<()> {
+    let doing = || format!("create folder {}", root.display());
+    let full = std::path::absolute(root).map_err(|error| Error::io(doing(), error))?;
+    let missing = full.ancestors().take_while(|folder| !folder.exists());
+    let made_in: Vec<&Path> = missing.filter_map(Path::parent).collect();
+    std::fs::create_dir_all(root).map_err(|error| Error::io(doing(), error))?;
+    for folder in made_in {
+        LocalStorage::new(folder).sync_folder("")?;
+    }
+    Ok(())
+}
+
 /// Reads the store in `root` while another process may be writing to it: `read` gets the manifest,
 /// and gets it anew until no edit was published meanwhile.
 pub(super) fn read_steady<T>(
@@ -196,8 +226,13 @@ fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
     for folder in FOLDERS {
         for name in storage.list(folder)? {
             let path = format!("{folder}/{name}");
-            if !published.contains(&path) {
-                storage.remove(&path)?;
+            if published.contains(&path) {
+                continue;
+            }
+            match storage.remove(&path) {
+                // The last reader of a replaced segment may remove it, too.
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
             }
         }
     }
@@ -220,7 +255,16 @@ fn recover_generations(tier: &Tier, manifest: &Manifest) -> Result<Vec<Arc<Gener
     manifest
         .generations
         .iter()
-        .map(|id| tier.recover(*id))
+        .map(|id| {
+            tier.recover(*id).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Error::corrupt(format!(
+                    "generation {id} is in the manifest, but not in folder {HOT}: the rows that \
+                     were written to it and not yet sealed are lost; restore the folder from a copy"
+                ))
+                .caused_by(error),
+                _ => error,
+            })
+        })
         .collect()
 }
 

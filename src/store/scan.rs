@@ -7,7 +7,7 @@ use super::merge::Merge;
 use super::snapshot::Snapshot;
 use super::source::{Source, UserCodes};
 use crate::types::{
-    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
+    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery, UserRange,
 };
 
 /// Batches of rows of a [`Snapshot`], in the query's order.
@@ -83,6 +83,31 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Splits the users into at most `parts` ranges of about as many stored rows each, in order:
+    /// scans of them, side by side on as many threads, read what one scan would.
+    ///
+    /// # Errors
+    /// `Corruption` when a user directory is damaged.
+    pub fn user_ranges(&self, parts: usize) -> Result<Vec<UserRange>> {
+        let largest = self.version.runs.iter().max_by_key(|run| run.rows());
+        let mut borders: Vec<String> = Vec::new();
+        if let Some(run) = largest {
+            for part in 1..parts as u64 {
+                let row = run.rows() / parts as u64 * part;
+                borders.extend(run.user_at(row)?);
+            }
+        }
+        borders.dedup();
+        let from = std::iter::once(None).chain(borders.iter().cloned().map(Some));
+        let to = borders.iter().cloned().map(Some).chain([None]);
+        Ok(from
+            .zip(to)
+            .map(|(from, to)| UserRange { from, to })
+            .collect())
+    }
+}
+
 impl Scan {
     /// The schema of the rows.
     pub fn schema(&self) -> &Arc<Schema> {
@@ -100,13 +125,27 @@ impl Scan {
     /// # Errors
     /// `Corruption` when bytes it needs are damaged.
     pub fn next_batch(&mut self) -> Result<Option<Columns>> {
-        let empty = Columns::for_schema(&self.snapshot.schema).asked_only(&self.query.asked);
-        let mut out = empty;
+        let mut out = self.new_batch();
+        Ok(self.read(&mut out)?.then_some(out))
+    }
+
+    /// An empty batch, for [`Scan::read`].
+    pub fn new_batch(&self) -> Columns {
+        Columns::for_schema(&self.snapshot.schema).asked_only(&self.query.asked)
+    }
+
+    /// The same as [`Scan::next_batch`], into a batch whose memory is used again; `false` at the
+    /// end. `out` must come from [`Scan::new_batch`] of this scan.
+    ///
+    /// # Errors
+    /// As [`Scan::next_batch`].
+    pub fn read(&mut self, out: &mut Columns) -> Result<bool> {
+        out.clear();
         match &mut self.form {
-            Form::Merged(merge) => merge.next(self.rows, &mut out)?,
-            Form::Parts(sources) => next_of_parts(sources, self.rows, &self.query, &mut out)?,
+            Form::Merged(merge) => merge.next(self.rows, out)?,
+            Form::Parts(sources) => next_of_parts(sources, self.rows, &self.query, out)?,
         }
-        Ok((out.rows() > 0).then_some(out))
+        Ok(out.rows() > 0)
     }
 }
 

@@ -47,6 +47,22 @@ impl Source {
         })
     }
 
+    /// Bytes that a row takes on average in the files of a run.
+    pub(super) fn row_bytes(&self) -> usize {
+        match self {
+            Self::Run(run) => {
+                let segments = || run.cursors.iter().map(Cursor::segment);
+                let bytes: usize = segments().map(|segment| segment.bytes()).sum();
+                bytes
+                    / segments()
+                        .map(|segment| segment.rows())
+                        .sum::<usize>()
+                        .max(1)
+            }
+            Self::Generation(_) => 0,
+        }
+    }
+
     /// The user of the next row; `None` at the end.
     pub(super) fn user(&self) -> Result<Option<&str>> {
         match self {

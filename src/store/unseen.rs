@@ -1,20 +1,26 @@
 //! Which of some candidates a user has not interacted with.
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::snapshot::Snapshot;
+use crate::segment::item_hash;
 use crate::types::{Error, Result};
 
 /// Most candidates of one call.
 const MAX_CANDIDATES: usize = 1 << 24;
 
-/// A set of candidates, hashed once; a buffer that can be used for many calls.
+/// Memory for [`Snapshot::unseen`] that can be used for many calls.
 #[derive(Default)]
 pub struct Unseen {
-    /// Candidate position plus one by hash, open addressing; 0 is free.
-    slots: Vec<(u32, u32)>,
+    candidates: Candidates,
     unseen: Vec<bool>,
     codes: Vec<u32>,
+}
+
+/// Candidates by the hash of their id, open addressing: the hash in the upper half of a slot, the
+/// position plus one in the lower; 0 is free. Four slots a candidate keep the chains short.
+#[derive(Default)]
+struct Candidates {
+    slots: Vec<u64>,
+    mask: usize,
 }
 
 impl Snapshot {
@@ -34,27 +40,41 @@ impl Snapshot {
         event_types: &[String],
         buffer: &'a mut Unseen,
     ) -> Result<&'a [bool]> {
-        buffer.fill(candidates)?;
+        let Unseen {
+            candidates: table,
+            unseen,
+            codes,
+        } = buffer;
+        table.fill(candidates)?;
+        unseen.clear();
+        unseen.resize(candidates.len(), true);
+        let mut mark = |item: &str, position: usize| {
+            let same = candidates
+                .get(position)
+                .is_some_and(|known| known.as_ref() == item);
+            if let Some(flag) = unseen.get_mut(position).filter(|_| same) {
+                *flag = false;
+            }
+        };
         for live in self.version.runs.iter().flat_map(|run| run.of_user(user)) {
             let segment = &live.segment;
-            buffer.codes.clear();
-            segment.seen(user, event_types, self.visible, &mut buffer.codes)?;
-            for index in 0..buffer.codes.len() {
-                let Some(code) = buffer.codes.get(index).copied() else {
-                    continue;
-                };
-                let hash = segment.item_hash(code)?;
-                if buffer.may_hold(hash) {
-                    buffer.mark(hash, segment.item(code)?, candidates);
+            codes.clear();
+            segment.seen(user, event_types, self.visible, codes)?;
+            for code in codes.iter() {
+                let hash = segment.item_hash(*code)?;
+                for position in table.find(hash) {
+                    mark(segment.item(*code)?, position);
                 }
             }
         }
         for generation in &self.version.generations {
             generation.seen_items(user, event_types, self.visible, &mut |item| {
-                buffer.mark(crate::segment::item_hash(item), item, candidates);
+                table
+                    .find(item_hash(item))
+                    .for_each(|position| mark(item, position));
             })?;
         }
-        Ok(&buffer.unseen)
+        Ok(unseen)
     }
 }
 
@@ -63,7 +83,9 @@ impl Unseen {
     pub fn new() -> Self {
         Self::default()
     }
+}
 
+impl Candidates {
     fn fill<S: AsRef<str>>(&mut self, candidates: &[S]) -> Result<()> {
         if candidates.len() > MAX_CANDIDATES {
             return Err(Error::invalid(format!(
@@ -71,57 +93,35 @@ impl Unseen {
                 candidates.len()
             )));
         }
-        let slots = (candidates.len() * 2).next_power_of_two();
+        let slots = (candidates.len() * 4).next_power_of_two();
         self.slots.clear();
-        self.slots.resize(slots, (0, 0));
-        self.unseen.clear();
-        self.unseen.resize(candidates.len(), true);
+        self.slots.resize(slots, 0);
+        self.mask = slots - 1;
         for (position, candidate) in (1..).zip(candidates) {
-            let hash = xxh3_64(candidate.as_ref().as_bytes()) as u32;
-            let free = self.probe(hash).find(|slot| self.taken(*slot).is_none());
-            if let Some(slot) = free.and_then(|slot| self.slots.get_mut(slot)) {
-                *slot = (hash, position);
+            let hash = item_hash(candidate.as_ref());
+            let mut slot = hash as usize & self.mask;
+            while self.slots.get(slot).is_some_and(|taken| *taken != 0) {
+                slot = (slot + 1) & self.mask;
+            }
+            if let Some(free) = self.slots.get_mut(slot) {
+                *free = u64::from(hash) << 32 | position;
             }
         }
         Ok(())
     }
 
-    /// The slots in which a hash may stand, in turn.
-    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
-        let mask = self.slots.len().saturating_sub(1);
-        (0..self.slots.len()).map(move |step| (hash as usize + step) & mask)
-    }
-
-    fn taken(&self, slot: usize) -> Option<(u32, u32)> {
-        self.slots
-            .get(slot)
-            .copied()
-            .filter(|(_, position)| *position != 0)
-    }
-
+    /// The positions of the candidates with this hash.
     #[inline]
-    fn may_hold(&self, hash: u32) -> bool {
-        self.probe(hash)
-            .map_while(|slot| self.taken(slot))
-            .any(|(known, _)| known == hash)
-    }
-
-    /// Clears the flags of all candidates equal to `item`.
-    fn mark<S: AsRef<str>>(&mut self, hash: u32, item: &str, candidates: &[S]) {
-        for slot in self.probe(hash) {
-            let Some((known, position)) = self.taken(slot) else {
-                break;
-            };
-            let index = position as usize - 1;
-            let same = candidates
-                .get(index)
-                .is_some_and(|candidate| candidate.as_ref() == item);
-            if known == hash
-                && same
-                && let Some(flag) = self.unseen.get_mut(index)
-            {
-                *flag = false;
+    fn find(&self, hash: u32) -> impl Iterator<Item = usize> {
+        let mut slot = hash as usize & self.mask;
+        std::iter::from_fn(move || {
+            loop {
+                let taken = self.slots.get(slot).copied().filter(|taken| *taken != 0)?;
+                slot = (slot + 1) & self.mask;
+                if (taken >> 32) as u32 == hash {
+                    return Some(taken as u32 as usize - 1);
+                }
             }
-        }
+        })
     }
 }

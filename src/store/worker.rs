@@ -76,11 +76,12 @@ struct Guard<'a>(&'a Weak<Engine>, &'a (Mutex<State>, Condvar));
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
+        let engine = self.0.upgrade();
+        if let (true, Some(engine)) = (std::thread::panicking(), &engine) {
+            let _ = engine.poison(Error::corrupt("the maintenance thread panicked"));
+        }
         self.1.0.lock().running = false;
-        if let Some(engine) = self.0.upgrade() {
-            if std::thread::panicking() {
-                let _ = engine.poison(Error::corrupt("the maintenance thread panicked"));
-            }
+        if let Some(engine) = engine {
             engine.sealed.notify_all();
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Error, Result};
+use super::{Error, Result, TextBuffer};
 
 /// Strings by code, in memory or in a mapped segment.
 pub trait Strings: Send + Sync {
@@ -22,6 +22,17 @@ pub trait Strings: Send + Sync {
     /// All strings at once, as Arrow lays them out: `len() + 1` offsets (i32, little-endian) and
     /// the bytes they point into. Checked; cost grows with the dictionary.
     fn buffers(&self) -> Result<(Bytes, Bytes)>;
+
+    /// Adds the strings with these codes to `out`; that of code 0 is empty.
+    ///
+    /// # Errors
+    /// As [`Strings::get`].
+    fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        for code in codes {
+            out.push(if *code == 0 { "" } else { self.get(*code)? });
+        }
+        Ok(())
+    }
 
     /// Whether there are none.
     fn is_empty(&self) -> bool {

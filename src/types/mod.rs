@@ -13,6 +13,7 @@ mod row;
 mod schema;
 mod schema_json;
 mod settings;
+mod text;
 mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
@@ -28,5 +29,7 @@ pub use query::{HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TimeRange
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub use settings::Settings;
+pub(crate) use text::CHUNK;
+pub use text::TextBuffer;
 pub(crate) use validate::shown;
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};

@@ -8,4 +8,7 @@
     reason = "a test that fails by panic says where, in its helper functions too"
 )]
 
+mod model;
 mod ranks;
+mod store;
+mod support;

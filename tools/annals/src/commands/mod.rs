@@ -1,6 +1,9 @@
 //! A file a command.
 
 mod compact;
+mod dump;
+mod dump_segment;
+mod dump_store;
 mod export;
 mod generate;
 mod history;
@@ -33,6 +36,8 @@ pub enum Command {
     Unseen(unseen::Unseen),
     /// Write the store as CSV
     Export(export::Export),
+    /// Show what is physically there
+    Dump(dump::Dump),
     /// Show figures about the store
     Stats(stats::Stats),
     /// Read every byte and check every checksum and invariant
@@ -53,6 +58,7 @@ impl Command {
             Self::History(command) => command.run(),
             Self::Unseen(command) => command.run(),
             Self::Export(command) => command.run(),
+            Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Compact(command) => command.run(),

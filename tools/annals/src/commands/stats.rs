@@ -4,7 +4,7 @@ use annals::{ColumnStats, Stats as Figures, Store};
 use clap::{Args, ValueEnum};
 
 use crate::failure::Outcome;
-use crate::output::{Align, instant, print, print_json, table, thousands};
+use crate::output::{Align, facts, instant, print, print_json, table, thousands};
 
 #[derive(Args)]
 pub struct Stats {
@@ -29,21 +29,21 @@ impl Stats {
         match self.format {
             StatsFormat::Json => print_json(&stats),
             StatsFormat::Table => {
-                let header = [("figure", Align::Left), ("value", Align::Left)];
-                print(table(&header, figures(&stats)))?;
+                print(facts("store", figures(&stats)))?;
+                print("")?;
                 print(columns(&stats.columns))
             }
         }
     }
 }
 
-fn figures(stats: &Figures) -> Vec<Vec<String>> {
+fn figures(stats: &Figures) -> [(&'static str, String); 17] {
     let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
     let types = match stats.event_types.is_empty() {
         true => "none".to_owned(),
         false => stats.event_types.join(", "),
     };
-    let figures = [
+    [
         ("rows", thousands(stats.rows)),
         ("rows by bulk import", thousands(stats.bulk_rows)),
         ("rows in the hot tier", thousands(stats.hot_rows)),
@@ -67,12 +67,10 @@ fn figures(stats: &Figures) -> Vec<Vec<String>> {
             "segment write amplification",
             format!("{:.2}", stats.segment_write_amplification),
         ),
-    ];
-    let row = |(name, value): (&str, String)| vec![name.to_owned(), value];
-    figures.into_iter().map(row).collect()
+    ]
 }
 
-fn columns(columns: &[ColumnStats]) -> impl std::fmt::Display {
+fn columns(columns: &[ColumnStats]) -> String {
     let header = [
         ("column", Align::Left),
         ("bytes", Align::Right),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub use file::OutputFile;
 pub use records::Records;
-pub use table::{Align, table};
+pub use table::{Align, facts, table};
 pub use values::Entries;
 
 use crate::failure::Outcome;

@@ -44,6 +44,13 @@ pub fn table<S: AsRef<str>>(
     table.trim_fmt()
 }
 
+/// Names and values, a line each.
+pub fn facts<S: Into<String>>(title: &str, facts: impl IntoIterator<Item = (S, String)>) -> String {
+    let header = [(title, Align::Left), ("", Align::Left)];
+    let row = |(name, value): (S, String)| vec![name.into(), value];
+    table(&header, facts.into_iter().map(row))
+}
+
 /// Text without what a terminal would obey.
 fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

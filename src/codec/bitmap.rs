@@ -84,7 +84,7 @@ impl Bitmap {
         for word in words.as_chunks::<8>().0 {
             rank += u64::from_le_bytes(*word).count_ones() as usize;
         }
-        if position % 64 != 0 {
+        if !position.is_multiple_of(64) {
             let word = self.word(source, last)?;
             rank += (word & ((1 << (position % 64)) - 1)).count_ones() as usize;
         }

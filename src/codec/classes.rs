@@ -127,10 +127,6 @@ impl Classes {
         }
     }
 
-    pub(super) fn widths(&self) -> Widths {
-        self.widths
-    }
-
     /// Bytes of a stream of `count` values whose payloads take `bits`, at most.
     pub(super) fn bytes(count: usize, head: usize, bits: u64) -> usize {
         let blocks = count.div_ceil(BLOCK);

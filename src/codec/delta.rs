@@ -41,10 +41,6 @@ impl Delta {
         }
     }
 
-    pub(super) fn widths(&self) -> Widths {
-        self.classes.widths()
-    }
-
     pub(super) fn encode<T: Word>(&self, values: &[T], out: &mut Vec<u8>) -> Result<()> {
         let mut all = deltas(values, self.width);
         self.classes.encode(

@@ -186,11 +186,6 @@ impl ListReader {
         self.present.count
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.present.count == 0
-    }
-
     /// Appends the lists of the rows of `range`.
     ///
     /// # Errors

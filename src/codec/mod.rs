@@ -21,10 +21,11 @@ mod word;
 #[cfg(test)]
 mod tests;
 
-pub use bitmap::Bitmap;
 pub use choose::{encode, encode_packed};
 pub use list::{Flags, ListEncoding, ListReader, ListSources, encode_lists};
-pub use source::{SliceSource, Source};
+#[cfg(test)]
+pub use source::SliceSource;
+pub use source::Source;
 pub use stream::{Descriptor, Encoding, Stream};
 pub use wire::{WireReader, WireWriter};
 pub use word::Word;

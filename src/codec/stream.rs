@@ -146,11 +146,6 @@ impl Stream {
         self.count
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// The value that all have, where the encoding knows it.
     pub fn constant(&self) -> Option<u64> {
         match &self.kind {

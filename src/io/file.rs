@@ -21,7 +21,7 @@ pub enum FileBytes {
     /// Read into memory frame by frame as they are asked for, until this is dropped: for files
     /// that are read once from front to back by a process whose memory has a bound. A map would
     /// do, but systems that cache files in large folios count megabytes for each byte touched.
-    Framed(Frames),
+    Framed(Box<Frames>),
 }
 
 /// Frames of a file that were read.
@@ -43,14 +43,14 @@ impl FileBytes {
     pub fn framed(file: Box<dyn ReadAt>) -> Result<Self> {
         let len = file.len()?;
         let frames = len.div_ceil(FRAME_BYTES);
-        Ok(Self::Framed(Frames {
+        Ok(Self::Framed(Box::new(Frames {
             file,
             len,
             frames: (0..frames).map(|_| OnceLock::new()).collect(),
             spans: boxcar::Vec::new(),
             known: Mutex::default(),
             loaded: AtomicUsize::new(0),
-        }))
+        })))
     }
 
     /// The length of the file.

@@ -18,7 +18,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use format::{ColumnFooter, Footer, Handle, NumberTable, Origin};
+pub use format::{Footer, NumberTable, Origin};
 pub use inspect::{BlockReport, ColumnReport, Damage};
 pub use reader::Segment;
 pub use scan::Cursor;

@@ -448,14 +448,23 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
     let footer_len = tail.u32()? as usize;
     let footer_crc = tail.u32()?;
     let version = tail.u32()?;
+    let zero = tail.u32()?;
     if file.get(file.len() - MAGIC.len()..) != Some(MAGIC.as_slice()) {
         return Err(Error::corrupt(
             "the segment's last bytes are not its magic: cut short, or not a segment",
         ));
     }
-    Version::check(version, name)?;
-    if footer_at.checked_add(footer_len) != Some(tail_at) {
-        return Err(Error::corrupt("the footer's place is wrong"));
+    // A version that is unknown here but not in the header is damage, and no newer file.
+    let damaged = file.get(..HEADER_BYTES) == Some(header().as_slice());
+    match Version::check(version, name) {
+        Err(error) if !damaged => return Err(error),
+        Ok(()) if zero == 0 && footer_at.checked_add(footer_len) == Some(tail_at) => {}
+        _ => {
+            return Err(Error::corrupt(format!(
+                "the tail, bytes {tail_at}..{}, is damaged",
+                file.len()
+            )));
+        }
     }
     let footer = file.get(footer_at..tail_at).ok_or_else(cut)?;
     if crc32(footer) != footer_crc {

@@ -296,13 +296,19 @@ pub(super) fn copy_run(
             return Ok(());
         }
         writer.add(&batch)?;
-        let taken = writer.memory_bytes() + merge.dictionary_bytes();
-        if taken >= chunk_bytes && merge.is_between_users() {
-            writer.cut()?;
-            merge.begin_dictionaries();
-            for source in merge.sources_mut() {
-                source.reopen(&mut |segment| engine.open_run(segment.name()))?;
-            }
+        if writer.memory_bytes() + merge.dictionary_bytes() < chunk_bytes {
+            continue;
+        }
+        if merge.pending_rows() > 0 {
+            // The rest of the user: dictionaries change between users only.
+            batch.clear();
+            merge.next(merge.pending_rows(), &mut batch)?;
+            writer.add(&batch)?;
+        }
+        writer.cut()?;
+        merge.begin_dictionaries();
+        for source in merge.sources_mut() {
+            source.reopen(&mut |segment| engine.open_run(segment.name()))?;
         }
     }
 }

@@ -446,14 +446,23 @@ fn open_file(name: &str, file: FileBytes) -> Result<(Footer, Pages)> {
     let footer_len = tail.u32()? as usize;
     let footer_crc = tail.u32()?;
     let version = tail.u32()?;
+    let zero = tail.u32()?;
     if file.get(file.len() - MAGIC.len()..file.len())? != MAGIC {
         return Err(Error::corrupt(
             "the segment's last bytes are not its magic: cut short, or not a segment",
         ));
     }
-    Version::check(version, name)?;
-    if footer_at.checked_add(footer_len) != Some(tail_at) {
-        return Err(Error::corrupt("the footer's place is wrong"));
+    // A version that is unknown here but not in the header is damage, and no newer file.
+    let known_header = file.get(0..HEADER_BYTES)? == header();
+    match Version::check(version, name) {
+        Err(error) if !known_header => return Err(error),
+        Ok(()) if zero == 0 && footer_at.checked_add(footer_len) == Some(tail_at) => {}
+        _ => {
+            return Err(Error::corrupt(format!(
+                "the tail, bytes {tail_at}..{}, is damaged",
+                file.len()
+            )));
+        }
     }
     let footer = file.get(footer_at..tail_at)?;
     if crc32(footer) != footer_crc {

@@ -298,7 +298,13 @@ pub(super) fn copy_run(
         }
         writer.add(&batch)?;
         let dictionaries = merge.dictionary_bytes();
-        if writer.memory_bytes() + dictionaries >= chunk_bytes && merge.is_between_users() {
+        if writer.memory_bytes() + dictionaries >= chunk_bytes {
+            if merge.pending_rows() > 0 {
+                // The rest of the user: dictionaries change between users only.
+                batch.clear();
+                merge.next(merge.pending_rows(), &mut batch)?;
+                writer.add(&batch)?;
+            }
             writer.cut()?;
             if dictionaries >= chunk_bytes / 4 {
                 merge.begin_dictionaries();

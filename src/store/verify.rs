@@ -50,7 +50,7 @@ impl VerifyReport {
             file: SegmentEntry::path_of(entry.id),
             bytes: [0, entry.file_bytes],
             what: format!(
-                "the whole segment, {} rows of the commits {first} to {last} ({error})",
+                "the whole segment, rows of the commits {first} to {last}: {} ({error})",
                 entry.rows
             ),
         });

@@ -31,20 +31,21 @@ impl OutputFile {
                 target: Target::Stdout(super::stdout()),
             });
         }
-        // What a link points to is replaced, not the link.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let failed = |error| Failure::io(format_args!("creating {}", path.display()), &error);
         let target = match path.metadata() {
             Ok(found) if !found.is_file() => {
-                let file = File::options().write(true).open(&path).map_err(failed)?;
+                let file = File::options().write(true).open(path).map_err(failed)?;
                 Target::Special(BufWriter::with_capacity(BUFFER_BYTES, file))
             }
             _ => {
-                let file = beside(&path).map_err(failed)?;
+                let file = beside(path).map_err(failed)?;
                 Target::Whole(BufWriter::with_capacity(BUFFER_BYTES, file))
             }
         };
-        Ok(Self { path, target })
+        Ok(Self {
+            path: path.to_owned(),
+            target,
+        })
     }
 
     /// Puts the file in its place.
@@ -57,18 +58,26 @@ impl OutputFile {
             Target::Special(mut out) => out.flush().map_err(|error| failed(&error)),
             Target::Whole(out) => {
                 let file = out.into_inner().map_err(|error| failed(error.error()))?;
-                file.persist(&path).map_err(|error| failed(&error.error))?;
+                file.persist(place_of(&path))
+                    .map_err(|error| failed(&error.error))?;
                 Ok(())
             }
         }
     }
 
+    /// As it was given.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
+/// Where the file itself is: what a link points to is replaced, not the link.
+fn place_of(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let path = place_of(path);
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

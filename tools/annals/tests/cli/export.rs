@@ -12,6 +12,22 @@ fn a_file_appears_as_a_whole() {
         .ok();
     assert_eq!(folder.read("out.csv"), format!("{HEADER}{SORTED}"));
 
+    // A link stays a link.
+    std::os::unix::fs::symlink("out.csv", folder.path("link.csv")).unwrap();
+    folder
+        .run(&[
+            "export",
+            "store",
+            "--output",
+            "link.csv",
+            "--columns",
+            "USER_ID",
+        ])
+        .ok();
+    assert_eq!(folder.read("out.csv"), "USER_ID\na\na\na\nb\n");
+    std::fs::remove_file(folder.path("link.csv")).unwrap();
+    folder.run(&["export", "store", "--output", "out.csv"]).ok();
+
     let bytes = std::fs::read(folder.path(&folder.segment())).unwrap();
     let mut damaged = bytes.clone();
     damaged[100] ^= 1;

@@ -120,11 +120,7 @@ fn rejects_have_a_place_by_default_and_only_if_there_are_any() {
     assert!(!skip("rows.csv").contains("rejected"));
     assert!(!folder.path("rejects.csv").exists());
     folder.write("bad.csv", format!("{HEADER}c,i1,,view,,,\n"));
-    assert!(
-        skip("bad.csv")
-            .ends_with("0 rows imported from 1 file in 0.00 s; 1 row rejected, see rejects.csv\n")
-            || folder.path("rejects.csv").exists()
-    );
+    assert!(skip("bad.csv").ends_with("; 1 row rejected, see rejects.csv\n"));
     assert!(folder.read("rejects.csv").contains("bad.csv,2,TIMESTAMP,"));
 }
 

@@ -83,7 +83,7 @@ impl Folder {
     /// With a store that holds [`ROWS`] by import.
     pub fn with_rows() -> Self {
         let folder = Self::with_store();
-        folder.write("rows.csv", &format!("{HEADER}{ROWS}"));
+        folder.write("rows.csv", format!("{HEADER}{ROWS}"));
         folder.run(&["import", "store", "rows.csv"]).ok();
         folder
     }

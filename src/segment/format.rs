@@ -431,6 +431,9 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
         ));
     }
     Version::check(version, name)?;
+    if tail.u32()? != 0 {
+        return Err(Error::corrupt("the tail's zero bytes are not zero"));
+    }
     if footer_at.checked_add(footer_len) != Some(tail_at) {
         return Err(Error::corrupt("the footer's place is wrong"));
     }

@@ -83,16 +83,24 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// No file is as long.
+    const MAX: usize = usize::MAX >> 8;
+
     fn write(self, wire: &mut WireWriter) {
         wire.varint(self.offset as u64);
         wire.varint(self.len as u64);
     }
 
     fn read(wire: &mut WireReader<'_>) -> Result<Self> {
-        Ok(Self {
+        let handle = Self {
             offset: wire.length()?,
             len: wire.length()?,
-        })
+        };
+        // So that no sum of them overflows.
+        if handle.offset.max(handle.len) > Self::MAX {
+            return Err(Error::corrupt("a place beyond any file"));
+        }
+        Ok(handle)
     }
 }
 

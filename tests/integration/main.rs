@@ -9,6 +9,7 @@
 )]
 
 mod concurrency;
+mod golden;
 mod kill;
 mod model;
 mod ranks;

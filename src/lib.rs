@@ -101,7 +101,7 @@ pub use api::{BulkImport, ImportMode};
 pub use types::{Commit, Durability, Validator, WriteBatch, looks_like_milliseconds};
 
 // Reading.
-pub use api::{Event, History, Scan, Unseen};
+pub use api::{Event, History, Scan, Unseen, value_at};
 pub use types::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange, UserRange,
 };

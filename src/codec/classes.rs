@@ -235,15 +235,19 @@ impl Classes {
         let mut bit: usize = before.iter().map(|class| self.total(*class)).sum();
         let classes = classes.get(first..last).ok_or_else(short)?;
         let slots = out.as_chunks_mut::<4>().0.get_mut(first..last);
-        for (class, slots) in classes.iter().zip(slots.ok_or_else(short)?) {
-            let group = &self.groups[usize::from(*class)];
-            *slots = if self.widths.0[3] <= MAX_LOAD_BITS / 2 {
-                group.two_loads(payload, bit, base)
-            } else {
-                group.four_loads(payload, bit, base)
+        let groups = classes.iter().zip(slots.ok_or_else(short)?);
+        if self.widths.0[3] <= MAX_LOAD_BITS / 2 {
+            for (class, slots) in groups {
+                let group = &self.groups[usize::from(*class)];
+                *slots = group.two_loads(payload, bit, base).ok_or_else(short)?;
+                bit += usize::from(group.total);
             }
-            .ok_or_else(short)?;
-            bit += usize::from(group.total);
+        } else {
+            for (class, slots) in groups {
+                let group = &self.groups[usize::from(*class)];
+                *slots = group.four_loads(payload, bit, base).ok_or_else(short)?;
+                bit += usize::from(group.total);
+            }
         }
         Ok(())
     }

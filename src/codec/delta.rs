@@ -73,8 +73,8 @@ impl Delta {
         let mask = mask(self.width);
         let mut slots = out;
         let len = slots.len();
+        let mut block = [0u64; BLOCK];
         Classes::for_blocks(source, count, start, len, |bytes, values, wanted| {
-            let mut block = [0u64; BLOCK];
             let upto = 0..wanted.end;
             self.classes
                 .decode_block(bytes, values, &upto, 0, &mut block)?;

@@ -217,6 +217,9 @@ impl ListReader {
             (Some(from), Some(to)) => (*from, *to),
             _ => return Err(short()),
         };
+        if self.fresh.all {
+            return self.decode_distinct(sources, range, &spans, from..to, out);
+        }
         let mut lists = Lists {
             items: Vec::new(),
             from,
@@ -240,6 +243,44 @@ impl ListReader {
                     fresh >>= 1;
                 }
                 out.close()?;
+                present >>= 1;
+            }
+            row = upto;
+        }
+        Ok(())
+    }
+
+    /// Appends lists of which none repeats the one before it: their items follow each other.
+    fn decode_distinct<'a, S: Source<'a>>(
+        &self,
+        sources: ListSources<S>,
+        rows: Range<usize>,
+        spans: &[usize],
+        items: Range<usize>,
+        out: &mut ListColumn,
+    ) -> Result<()> {
+        let base = out.items.len();
+        u32::try_from(base + items.len()).map_err(|_| short())?;
+        // The list before the first one of `rows` is decoded with them, and is not theirs.
+        let before = usize::from(self.present.rank(sources.present, rows.start)? > 0);
+        let first = spans.get(before).copied().ok_or_else(short)?;
+        self.items
+            .decode(sources.items, first..items.end, &mut out.items)?;
+        let mut ends = spans
+            .iter()
+            .skip(before)
+            .map(|end| (base + end - first) as u32);
+        let mut end = ends.next().ok_or_else(short)?;
+        out.ends.reserve(rows.len());
+        let mut row = rows.start;
+        while row < rows.end {
+            let upto = rows.end.min((row / 64 + 1) * 64);
+            let mut present = self.present.bits(sources.present, row, upto)?;
+            for _ in row..upto {
+                if present & 1 == 1 {
+                    end = ends.next().ok_or_else(short)?;
+                }
+                out.ends.push(end);
                 present >>= 1;
             }
             row = upto;

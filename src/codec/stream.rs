@@ -187,8 +187,8 @@ impl Stream {
             Kind::Classes(classes, base) => {
                 let mut slots = out;
                 let len = slots.len();
+                let mut block = [T::default(); BLOCK];
                 Classes::for_blocks(source, self.count, start, len, |bytes, values, wanted| {
-                    let mut block = [T::default(); BLOCK];
                     classes.decode_block(bytes, values, &wanted, *base, &mut block)?;
                     let (now, later) = std::mem::take(&mut slots)
                         .split_at_mut_checked(wanted.len())

@@ -134,12 +134,7 @@ fn write_lists(lists: &ListColumn, rows: usize, out: &mut Output) -> Result<Colu
     let encoding = encode_lists(lists, rows, [a, b, c, d])?;
     let [a, b, c, d] = &streams;
     Ok(ColumnFooter::Lists {
-        handles: [
-            out.region(a)?,
-            out.region(b)?,
-            out.region(c)?,
-            out.region(d)?,
-        ],
+        handles: [out.region(a), out.region(b), out.region(c), out.region(d)],
         encoding,
     })
 }
@@ -158,7 +153,7 @@ fn write_numbers(numbers: &NumberColumn, out: &mut Output) -> Result<ColumnFoote
             .collect();
         let words: Vec<u8> = table.iter().flat_map(|bits| bits.to_le_bytes()).collect();
         return Ok(ColumnFooter::Numbers {
-            table: NumberTable::Distinct(out.region(&words)?),
+            table: NumberTable::Distinct(out.region(&words)),
             codes: out.stream(&codes)?,
         });
     }

@@ -108,7 +108,27 @@ impl Directory {
 
     /// The first user at or after `user`, by position.
     pub(super) fn lower_bound(&self, user: &str) -> Result<usize> {
-        let (mut low, mut high) = (0, self.len());
+        self.lower_bound_in(0..self.len(), user)
+    }
+
+    /// The same among the users from `start` on; cheap when it is near.
+    pub(super) fn lower_bound_from(&self, start: usize, user: &str) -> Result<usize> {
+        let (mut low, mut step) = (start, 1);
+        loop {
+            let probe = start + step - 1;
+            if probe >= self.len() {
+                return self.lower_bound_in(low..self.len(), user);
+            }
+            if self.ids.bytes_at(probe)? >= user.as_bytes() {
+                return self.lower_bound_in(low..probe, user);
+            }
+            low = probe + 1;
+            step *= 2;
+        }
+    }
+
+    fn lower_bound_in(&self, range: Range<usize>, user: &str) -> Result<usize> {
+        let (mut low, mut high) = (range.start, range.end);
         while low < high {
             let middle = low + (high - low) / 2;
             if self.ids.bytes_at(middle)? < user.as_bytes() {

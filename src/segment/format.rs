@@ -1,10 +1,8 @@
 //! Magic, version, handles and footer: where everything in a segment file is. FORMAT.md section 4
 //! has the bytes.
 
-use bytes::Bytes;
-
 use crate::codec::{Descriptor, Flags, ListEncoding, WireReader, WireWriter};
-use crate::io::{PAGE_BYTES, Pages, crc32};
+use crate::io::{FileBytes, PAGE_BYTES, Pages, crc32};
 use crate::types::{Error, ErrorKind, Result};
 
 pub(super) const MAGIC: [u8; 8] = *b"ANNALSEG";
@@ -76,6 +74,11 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// Counts from `base` bytes earlier in the file.
+    pub(super) fn move_by(&mut self, base: usize) {
+        self.offset += base;
+    }
+
     fn write(self, wire: &mut WireWriter) {
         wire.varint(self.offset as u64);
         wire.varint(self.len as u64);
@@ -126,6 +129,12 @@ pub struct StringsHandle {
 }
 
 impl StringsHandle {
+    pub(super) fn move_by(&mut self, base: usize) {
+        for handle in [&mut self.offsets, &mut self.text, &mut self.hashes] {
+            handle.move_by(base);
+        }
+    }
+
     fn write(&self, wire: &mut WireWriter) {
         wire.varint(self.count as u64);
         self.offsets.write(wire);
@@ -186,6 +195,25 @@ pub enum ColumnFooter {
 }
 
 impl ColumnFooter {
+    pub(super) fn move_by(&mut self, base: usize) {
+        match self {
+            Self::Absent => {}
+            Self::Strings { codes, dictionary } => {
+                codes.handle.move_by(base);
+                dictionary.move_by(base);
+            }
+            Self::Numbers { codes, table } => {
+                codes.handle.move_by(base);
+                if let NumberTable::Distinct(handle) = table {
+                    handle.move_by(base);
+                }
+            }
+            Self::Lists { handles, .. } => {
+                handles.iter_mut().for_each(|handle| handle.move_by(base));
+            }
+        }
+    }
+
     fn write(&self, wire: &mut WireWriter) {
         match self {
             Self::Absent => wire.u8(0),
@@ -392,7 +420,7 @@ impl Footer {
     }
 
     /// Checks header, tail, footer and sums, and gives the footer with the pages of the regions.
-    pub(super) fn open(name: &str, file: &Bytes) -> Result<(Self, Pages)> {
+    pub(super) fn open(name: &str, file: FileBytes) -> Result<(Self, Pages)> {
         open_file(name, file).map_err(|error| match error.kind() {
             ErrorKind::Corruption => error.within(name),
             _ => error,
@@ -410,15 +438,15 @@ pub(super) fn header() -> [u8; HEADER_BYTES] {
     header
 }
 
-fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
+fn open_file(name: &str, file: FileBytes) -> Result<(Footer, Pages)> {
     let cut = || Error::corrupt("not a segment, or cut short");
     let tail_at = file.len().checked_sub(TAIL_BYTES).ok_or_else(cut)?;
-    let mut tail = WireReader::new(file.get(tail_at..).ok_or_else(cut)?);
+    let mut tail = WireReader::new(file.get(tail_at..file.len())?);
     let footer_at = usize::try_from(tail.u64()?).map_err(|_| cut())?;
     let footer_len = tail.u32()? as usize;
     let footer_crc = tail.u32()?;
     let version = tail.u32()?;
-    if file.get(file.len() - MAGIC.len()..) != Some(MAGIC.as_slice()) {
+    if file.get(file.len() - MAGIC.len()..file.len())? != MAGIC {
         return Err(Error::corrupt(
             "the segment's last bytes are not its magic: cut short, or not a segment",
         ));
@@ -427,7 +455,7 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
     if footer_at.checked_add(footer_len) != Some(tail_at) {
         return Err(Error::corrupt("the footer's place is wrong"));
     }
-    let footer = file.get(footer_at..tail_at).ok_or_else(cut)?;
+    let footer = file.get(footer_at..tail_at)?;
     if crc32(footer) != footer_crc {
         return Err(Error::corrupt(format!(
             "checksum mismatch in the footer, bytes {footer_at}..{tail_at}; run `annals verify`"
@@ -436,7 +464,7 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
     let (record, sums_crc) = footer.split_last_chunk::<4>().ok_or_else(cut)?;
     let sums_crc = u32::from_le_bytes(*sums_crc);
     let data_len = data_len_before(footer_at).ok_or_else(cut)?;
-    let sums = file.get(data_len..footer_at).ok_or_else(cut)?;
+    let sums = file.get(data_len..footer_at)?;
     if crc32(sums) != sums_crc {
         return Err(Error::corrupt(format!(
             "checksum mismatch in the page sums, bytes {data_len}..{footer_at}"
@@ -444,13 +472,15 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
     }
     let sums = sums.as_chunks::<4>().0;
     let sums = sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
-    let pages = Pages::new(name.to_owned(), file.slice(..data_len), sums)?;
-    if pages.get(0, HEADER_BYTES)? != header() {
+    let footer = Footer::read(record)?;
+    // Not through the pages: damage behind the header is told by who reads it, not on opening.
+    if file.get(0..HEADER_BYTES)? != header() {
         return Err(Error::corrupt(
             "the segment's first bytes are not its header",
         ));
     }
-    Ok((Footer::read(record)?, pages))
+    let pages = Pages::new(name.to_owned(), file, data_len, sums)?;
+    Ok((footer, pages))
 }
 
 /// Data of `len` bytes is followed by four bytes a page; this turns the place behind both back

@@ -113,6 +113,15 @@ impl Segment {
         self.read_rows(&Selection::Range(rows), &asked, true, out)
     }
 
+    /// The user whose row this is.
+    ///
+    /// # Errors
+    /// `Corruption` when the user directory is damaged.
+    pub fn user_at(&self, row: usize) -> Result<String> {
+        let index = self.user_of(row)?;
+        self.directory.ids.at(index).map(str::to_owned)
+    }
+
     /// The position of the user whose row this is.
     fn user_of(&self, row: usize) -> Result<usize> {
         let (mut low, mut high) = (0, self.directory.len());

@@ -8,6 +8,7 @@ mod directory;
 mod format;
 mod history;
 mod inspect;
+mod parallel;
 mod reader;
 mod scan;
 mod strings;

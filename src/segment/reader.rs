@@ -3,13 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::directory::Directory;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
 use super::strings::MappedStrings;
 use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word};
-use crate::io::Pages;
+use crate::io::{FileBytes, Pages};
 use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings};
 
 /// A region of the file as a stream's source.
@@ -96,7 +94,7 @@ impl Segment {
     /// # Errors
     /// `Corruption` when header, tail, footer or sums are damaged or do not fit the schema;
     /// `Unsupported` when a newer version wrote it.
-    pub fn open(name: &str, file: &Bytes, schema: &Schema) -> Result<Self> {
+    pub fn open(name: &str, file: FileBytes, schema: &Schema) -> Result<Self> {
         let (footer, pages) = Footer::open(name, file)?;
         Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
     }
@@ -160,9 +158,19 @@ impl Segment {
         self.pages.name()
     }
 
+    /// Bytes of memory that were read for it, a memory map aside.
+    pub fn loaded_bytes(&self) -> usize {
+        self.pages.loaded_bytes()
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.footer.rows
+    }
+
+    /// Bytes of its data.
+    pub fn bytes(&self) -> usize {
+        self.pages.len()
     }
 
     /// The number of users.
@@ -307,13 +315,7 @@ impl Segment {
                     .get(handle.offset, handle.len)?
                     .as_chunks::<8>()
                     .0;
-                for slot in added {
-                    if let Some(index) = slot.checked_sub(1) {
-                        let word = words.get(index as usize).ok_or_else(|| self.bad_code())?;
-                        *slot = u64::from_le_bytes(*word);
-                    }
-                }
-                Ok(())
+                translate(words, added).ok_or_else(|| self.bad_code())
             }
         }
     }
@@ -322,6 +324,31 @@ impl Segment {
     fn bad_code(&self) -> Error {
         Error::corrupt(format!("{}: a code outside its table", self.pages.name()))
     }
+}
+
+/// Turns codes into the words they stand for, 0 into 0; `None` when a code has no word.
+fn translate(words: &[[u8; 8]], codes: &mut [u64]) -> Option<()> {
+    if codes.iter().fold(0, |most, code| most.max(*code)) > words.len() as u64 {
+        return None;
+    }
+    // A table that fits a byte's range needs no look at its length for each code.
+    let mut table = [0u64; 256];
+    if words.len() < table.len() {
+        for (slot, word) in table.iter_mut().skip(1).zip(words) {
+            *slot = u64::from_le_bytes(*word);
+        }
+        for code in codes {
+            *code = table[usize::from(*code as u8)];
+        }
+        return Some(());
+    }
+    for code in codes {
+        *code = match code.checked_sub(1) {
+            Some(index) => u64::from_le_bytes(*words.get(index as usize)?),
+            None => 0,
+        };
+    }
+    Some(())
 }
 
 fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {

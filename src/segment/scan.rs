@@ -84,7 +84,7 @@ impl Cursor {
     ) -> Result<()> {
         let mut end = self.end.min(self.row.saturating_add(rows));
         if let Some(until) = until {
-            let user = self.segment.directory.lower_bound(until)?;
+            let user = self.segment.directory.lower_bound_from(self.user, until)?;
             let before = match user.checked_sub(1) {
                 Some(last) => self.segment.directory.rows(last)?.end,
                 None => 0,

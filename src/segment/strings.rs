@@ -87,9 +87,9 @@ impl MappedStrings {
             self.pages.get(text.offset, text.len)?;
             self.verified.store(true, Ordering::Relaxed);
         }
-        let offsets = self.pages.verified(offsets.offset, offsets.len);
-        let text = self.pages.verified(text.offset, text.len);
-        Ok(offsets.zip(text))
+        let offsets = self.pages.verified(offsets.offset, offsets.len)?;
+        let text = self.pages.verified(text.offset, text.len)?;
+        Ok(Some((offsets, text)))
     }
 
     #[cold]

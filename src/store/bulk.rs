@@ -11,10 +11,11 @@ use super::run_writer::{RunWriter, Unpublished, finish_run};
 use super::sort::sort;
 use super::source::Source;
 use super::version::LiveSegment;
+use crate::io::FileBytes;
 use crate::segment::{Origin, Segment, SegmentWriter};
 use crate::types::{Cell, ColumnsBuilder, Commit, Result, Role, Row, ScanQuery, TierQuery};
 
-/// Rows that are copied from one run to the next at a time.
+/// Rows that are copied from one run to the next at a time, unless they are wide.
 const COPY_ROWS: usize = 1 << 14;
 
 /// What a bulk import does to earlier bulk data. Source: the import modes of the interactions
@@ -34,21 +35,24 @@ pub enum ImportMode {
 /// The whole import is one commit with one sequence number. Memory: that of the settings
 /// ([`Settings::memory_budget_bytes`](crate::Settings::memory_budget_bytes)), half of it for rows.
 pub struct BulkImport {
+    // Dropped first: the engine's lock keeps other writers from the files until they are gone.
+    files: Unpublished,
     engine: Arc<Engine>,
     mode: ImportMode,
     builder: ColumnsBuilder,
     /// Bytes that the rows in memory may take; sorting and encoding take as much again.
     chunk_bytes: usize,
     check_at: usize,
+    /// Bytes of strings that were pushed since memory was looked at last.
+    unchecked_bytes: usize,
     spilled: Vec<String>,
-    files: Unpublished,
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
     event_type: Option<usize>,
     rows: u64,
 }
 
-/// Rows after which the memory taken is looked at.
+/// Rows after which the memory taken is looked at, unless their strings are wide.
 const CHECK_ROWS: usize = 4096;
 
 impl BulkImport {
@@ -59,6 +63,7 @@ impl BulkImport {
             builder: ColumnsBuilder::new(&engine.schema),
             chunk_bytes: (memory_budget / 2) as usize,
             check_at: CHECK_ROWS,
+            unchecked_bytes: 0,
             spilled: Vec::new(),
             files: Unpublished::new(engine.storage.clone()),
             event_types: engine.event_types_beside(mode)?,
@@ -79,8 +84,10 @@ impl BulkImport {
         self.note_event_type(row)?;
         self.builder.push(row, 0)?;
         self.rows += 1;
-        if self.builder.rows() >= self.check_at {
+        self.unchecked_bytes += string_bytes(row);
+        if self.builder.rows() >= self.check_at || self.unchecked_bytes >= self.chunk_bytes / 8 {
             self.check_at = self.builder.rows() + CHECK_ROWS;
+            self.unchecked_bytes = 0;
             if self.builder.memory_bytes() >= self.chunk_bytes {
                 self.spill()?;
             }
@@ -120,6 +127,7 @@ impl BulkImport {
             schema: &self.engine.schema,
             origin: Origin::Bulk,
             durable: false,
+            threads: self.engine.settings.threads,
         };
         writer.prepare(&path, &columns, 0)?.finish(None)?;
         self.spilled.push(path);
@@ -173,27 +181,55 @@ impl BulkImport {
         let (prepared, mut files) = writer.finish()?;
         let _commit = engine.commit.lock();
         engine.writable()?;
-        if self.mode == ImportMode::Incremental {
-            engine.admit_event_types(self.event_types.iter().map(String::as_str))?;
-        }
+        let event_types = self.event_types_then()?;
         if prepared.is_empty() && self.mode == ImportMode::Incremental {
             let sequence = engine.visible.load(Ordering::Acquire);
             return Ok(Commit { sequence, rows: 0 });
         }
         let sequence = engine.visible.load(Ordering::Acquire) + 1;
         let entries = finish_run(&*engine.storage, prepared, Some(sequence))?;
-        let replaced = engine.publish_bulk(self.mode, entries, sequence)?;
-        files.keep();
+        // The import is durable at once; commits before it must not be lost behind it.
+        let tier = engine.writable()?;
+        tier.sync().map_err(|error| engine.poison(error))?;
+        let published = engine.publish_bulk(self.mode, entries, sequence);
+        if engine.keeps_files(&published) {
+            files.keep();
+        }
+        let replaced = published?;
         engine.visible.store(sequence, Ordering::Release);
         for live in replaced {
             live.retire();
         }
-        engine.refresh_event_types()?;
+        *engine.event_types.write() = event_types;
         engine.wake.up();
         Ok(Commit {
             sequence,
             rows: self.rows,
         })
+    }
+}
+
+fn string_bytes(row: &Row<'_>) -> usize {
+    let cells = row.cells.iter().map(|cell| match cell {
+        Cell::Text(text) => text.len(),
+        _ => 0,
+    });
+    row.user.len() + cells.sum::<usize>()
+}
+
+impl BulkImport {
+    /// The event types there will be once this import is published, checked against their quota:
+    /// more may have been recorded since it began.
+    fn event_types_then(&self) -> Result<BTreeSet<String>> {
+        let mut then = self.engine.event_types_beside(self.mode)?;
+        let own = self.event_types.iter().map(String::as_str);
+        let fresh: Vec<&str> = own.filter(|name| !then.contains(*name)).collect();
+        let distinct = then.len() + fresh.len();
+        if !fresh.is_empty() {
+            self.engine.check_event_types(&fresh, distinct)?;
+        }
+        then.extend(fresh.into_iter().map(str::to_owned));
+        Ok(then)
     }
 }
 
@@ -244,8 +280,8 @@ impl Engine {
 
     /// Opens a file that no edit has published.
     fn open_run(&self, path: &str) -> Result<Arc<Segment>> {
-        let file = self.storage.map(path)?;
-        Ok(Arc::new(Segment::open(path, &file, &self.schema)?))
+        let file = FileBytes::framed(self.storage.open(path)?)?;
+        Ok(Arc::new(Segment::open(path, file, &self.schema)?))
     }
 }
 
@@ -257,17 +293,22 @@ pub(super) fn copy_run(
     chunk_bytes: usize,
 ) -> Result<()> {
     let mut batch = crate::types::Columns::for_schema(&engine.schema);
+    let rows = (chunk_bytes / 8 / merge.row_bytes().max(1)).clamp(1, COPY_ROWS);
     loop {
         batch.clear();
-        merge.next(COPY_ROWS, &mut batch)?;
+        merge.next(rows, &mut batch)?;
         if batch.rows() == 0 {
             return Ok(());
         }
         writer.add(&batch)?;
-        let taken = writer.memory_bytes() + merge.dictionary_bytes();
-        if taken >= chunk_bytes && merge.is_between_users() {
+        let dictionaries = merge.dictionary_bytes();
+        if writer.memory_bytes() + dictionaries >= chunk_bytes && merge.is_between_users() {
             writer.cut()?;
-            merge.begin_dictionaries();
+            if dictionaries >= chunk_bytes / 4 {
+                merge.begin_dictionaries();
+            }
+        }
+        if merge.loaded_bytes() >= chunk_bytes / 4 {
             for source in merge.sources_mut() {
                 source.reopen(&mut |segment| engine.open_run(segment.name()))?;
             }

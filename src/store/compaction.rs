@@ -65,8 +65,11 @@ impl Engine {
             .iter()
             .flat_map(|run| run.segments.iter().cloned())
             .collect();
-        if self.publish_merged(&merged, entries)? {
+        let published = self.publish_merged(&merged, entries);
+        if !matches!(published, Ok(false)) && self.keeps_files(&published) {
             files.keep();
+        }
+        if published? {
             replaced.iter().for_each(|live| live.retire());
         }
         Ok(())

@@ -13,7 +13,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::snapshot::Snapshot;
 use super::version::{LiveSegment, Version};
 use crate::hot::{Generation, Tier};
-use crate::io::Storage;
+use crate::io::{FileBytes, Storage};
 use crate::segment::{Origin, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Validator};
 
@@ -127,6 +127,12 @@ impl Engine {
         })
     }
 
+    /// Whether a publication leaves its files in the store: also where it failed so that nobody
+    /// knows whether the manifest on disk lists them. The next opening tells.
+    pub(super) fn keeps_files<T>(&self, published: &Result<T>) -> bool {
+        published.is_ok() || self.poison.lock().is_some()
+    }
+
     /// Refuses writes from now on: what is on disk may differ from what is in memory.
     pub(super) fn poison(&self, error: Error) -> Error {
         self.poison.lock().get_or_insert_with(|| error.to_string());
@@ -206,7 +212,8 @@ impl Engine {
         Ok(found)
     }
 
-    /// Adds new event types to the known ones, after checking their number.
+    /// Adds new event types to the known ones, after checking their number; the commit lock must
+    /// be held.
     pub(super) fn admit_event_types<'a>(
         &self,
         event_types: impl Iterator<Item = &'a str>,
@@ -248,10 +255,19 @@ pub(super) fn open_segment(
     entry: &SegmentEntry,
 ) -> Result<Arc<LiveSegment>> {
     let path = SegmentEntry::path_of(entry.id);
-    let file = storage.map(&path)?;
-    let segment = Segment::open(&path, &file, schema)?;
+    let file = storage.map(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::corrupt(format!(
+            "{path}: the manifest lists this segment of {} rows, but its file is missing; \
+             restore the file from a copy",
+            entry.rows
+        ))
+        .caused_by(error),
+        _ => error,
+    })?;
+    let file_bytes = file.len() as u64;
+    let segment = Segment::open(&path, FileBytes::Mapped(file), schema)?;
     let footer = segment.footer();
-    let same = file.len() as u64 == entry.file_bytes
+    let same = file_bytes == entry.file_bytes
         && footer.rows as u64 == entry.rows
         && footer.sequence_range() == entry.sequences
         && footer.origin == entry.origin;

@@ -76,12 +76,25 @@ impl Merge {
         self.pending.given >= self.pending.order.len()
     }
 
-    /// Bytes of memory that the dictionaries take.
+    /// Bytes of memory that the dictionaries and the translations into them take.
     pub(super) fn dictionary_bytes(&self) -> usize {
-        self.dictionaries
-            .iter()
-            .map(|dictionary| dictionary.memory_bytes())
-            .sum()
+        let dictionaries = self.dictionaries.iter();
+        let codes = self.remaps.iter().flat_map(|remap| &remap.codes);
+        dictionaries
+            .map(|strings| strings.memory_bytes())
+            .sum::<usize>()
+            + codes.map(|codes| codes.capacity() * 4).sum::<usize>()
+    }
+
+    /// Bytes of memory that were read for the sources, memory maps aside.
+    pub(super) fn loaded_bytes(&self) -> usize {
+        self.sources.iter().map(Source::loaded_bytes).sum()
+    }
+
+    /// Bytes that a row of the widest source takes on average in its file.
+    pub(super) fn row_bytes(&self) -> usize {
+        let widths = self.sources.iter().map(Source::row_bytes);
+        widths.max().unwrap_or(0)
     }
 
     pub(super) fn sources_mut(&mut self) -> &mut [Source] {

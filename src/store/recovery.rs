@@ -14,7 +14,8 @@ use crate::types::{Error, ErrorKind, Limits, Result, Schema, Settings};
 /// The folder of RocksDB.
 const HOT: &str = "hot";
 /// Folders of the store; temporary files hold what an import has not published.
-const FOLDERS: [&str; 2] = ["segments", "temporary"];
+const FOLDERS: [&str; 2] = [SEGMENTS, "temporary"];
+const SEGMENTS: &str = "segments";
 /// How often a reader starts over because the writer published something meanwhile.
 const READER_ATTEMPTS: usize = 100;
 
@@ -27,16 +28,10 @@ impl Engine {
         settings: Settings,
     ) -> Result<Self> {
         settings.validate()?;
-        std::fs::create_dir_all(root)
-            .map_err(|error| Error::io(format!("create folder {}", root.display()), error))?;
+        create_folder(root)?;
         let lock = StoreLock::take(root)?;
         let storage = LocalStorage::new(root);
-        if storage.list("")?.iter().any(|name| name == manifest::FILE) {
-            return Err(Error::new(
-                ErrorKind::AlreadyExists,
-                format!("{}: there is a store already; open it", root.display()),
-            ));
-        }
+        check_is_free(root)?;
         Manifest::new(schema.json(), limits).write(&storage)?;
         Self::open_local(root, settings, lock)
     }
@@ -101,29 +96,9 @@ impl Engine {
     /// shows is the state at this moment. `scratch` is a folder of this reader alone.
     pub(crate) fn open_read_only(root: &Path, scratch: &Path, settings: Settings) -> Result<Self> {
         settings.validate()?;
-        check_is_store(root)?;
-        let storage: Arc<dyn Storage> = Arc::new(LocalStorage::new(root));
-        let mut last = None;
-        for _ in 0..READER_ATTEMPTS {
-            let manifest = Manifest::read(&*storage)?;
-            let edit = manifest.edit;
-            let opened = Self::read(root, scratch, &storage, manifest, settings.clone());
-            // Whatever went wrong may be the writer's publishing something meanwhile.
-            match (opened, Manifest::read(&*storage)?.edit == edit) {
-                (Ok(engine), true) => return Ok(engine),
-                (Err(error), true) => return Err(error),
-                (_, false) => last = Some(edit),
-            }
-        }
-        Err(Error::new(
-            ErrorKind::Locked,
-            format!(
-                "{}: the writer published too often to read in between (last seen: edit {}); \
-                 try again",
-                root.display(),
-                last.unwrap_or(0)
-            ),
-        ))
+        read_steady(root, |storage, manifest| {
+            Self::read(root, scratch, storage, manifest, settings.clone())
+        })
     }
 
     fn read(
@@ -135,9 +110,7 @@ impl Engine {
     ) -> Result<Self> {
         let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
         let segments = open_segments(storage, &schema, &manifest)?;
-        let log = RocksLog::open_secondary(&root.join(HOT), scratch)?;
-        let tier = Tier::open(Arc::new(log), schema.clone());
-        let generations = recover_generations(&tier, &manifest)?;
+        let generations = read_generations(root, scratch, &schema, &manifest)?;
         let last_sequence = last_sequence(&manifest, &generations);
         Self::assemble(Parts {
             storage: storage.clone(),
@@ -150,6 +123,81 @@ impl Engine {
             lock: None,
         })
     }
+}
+
+/// A manifest is written first: data without one is a store that lost it, and must not be taken
+/// for strays.
+fn check_is_free(root: &Path) -> Result<()> {
+    for name in [manifest::FILE, HOT, SEGMENTS] {
+        let path = root.join(name);
+        let found = path
+            .try_exists()
+            .map_err(|error| Error::io(format!("look for {}", path.display()), error))?;
+        if found {
+            let what = match name {
+                manifest::FILE => "a store already; open it",
+                _ => "data of a store without its manifest; restore that or choose another folder",
+            };
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("{}: there is {what}", root.display()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Creates a folder, and those on the way to it, so that they survive power loss.
+fn create_folder(root: &Path) -> Result<()> {
+    let doing = || format!("create folder {}", root.display());
+    let full = std::path::absolute(root).map_err(|error| Error::io(doing(), error))?;
+    let missing = full.ancestors().take_while(|folder| !folder.exists());
+    let made_in: Vec<&Path> = missing.filter_map(Path::parent).collect();
+    std::fs::create_dir_all(root).map_err(|error| Error::io(doing(), error))?;
+    for folder in made_in {
+        LocalStorage::new(folder).sync_folder("")?;
+    }
+    Ok(())
+}
+
+/// Reads the store in `root` while another process may be writing to it: `read` gets the manifest,
+/// and gets it anew until no edit was published meanwhile.
+pub(super) fn read_steady<T>(
+    root: &Path,
+    mut read: impl FnMut(&Arc<dyn Storage>, Manifest) -> Result<T>,
+) -> Result<T> {
+    check_is_store(root)?;
+    let storage: Arc<dyn Storage> = Arc::new(LocalStorage::new(root));
+    let mut edit = 0;
+    for _ in 0..READER_ATTEMPTS {
+        let manifest = Manifest::read(&*storage)?;
+        edit = manifest.edit;
+        let result = read(&storage, manifest);
+        // Whatever went wrong may be the writer's publishing something meanwhile.
+        if Manifest::read(&*storage)?.edit == edit {
+            return result;
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Locked,
+        format!(
+            "{}: the writer published too often to read in between (last seen: edit {edit}); \
+             try again",
+            root.display(),
+        ),
+    ))
+}
+
+/// The hot generations of a store that another process may be writing to.
+pub(super) fn read_generations(
+    root: &Path,
+    scratch: &Path,
+    schema: &Arc<Schema>,
+    manifest: &Manifest,
+) -> Result<Vec<Arc<Generation>>> {
+    let log = RocksLog::open_secondary(&root.join(HOT), scratch)?;
+    let tier = Tier::open(Arc::new(log), schema.clone());
+    recover_generations(&tier, manifest)
 }
 
 fn check_is_store(root: &Path) -> Result<()> {
@@ -178,8 +226,13 @@ fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
     for folder in FOLDERS {
         for name in storage.list(folder)? {
             let path = format!("{folder}/{name}");
-            if !published.contains(&path) {
-                storage.remove(&path)?;
+            if published.contains(&path) {
+                continue;
+            }
+            match storage.remove(&path) {
+                // The last reader of a replaced segment may remove it, too.
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
             }
         }
     }
@@ -202,7 +255,16 @@ fn recover_generations(tier: &Tier, manifest: &Manifest) -> Result<Vec<Arc<Gener
     manifest
         .generations
         .iter()
-        .map(|id| tier.recover(*id))
+        .map(|id| {
+            tier.recover(*id).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Error::corrupt(format!(
+                    "generation {id} is in the manifest, but not in folder {HOT}: the rows that \
+                     were written to it and not yet sealed are lost; restore the folder from a copy"
+                ))
+                .caused_by(error),
+                _ => error,
+            })
+        })
         .collect()
 }
 

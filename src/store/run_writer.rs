@@ -118,6 +118,7 @@ impl<'a> RunWriter<'a> {
             schema: &self.engine.schema,
             origin: self.origin,
             durable: true,
+            threads: self.engine.settings.threads,
         };
         let base = rows.sequences.iter().min().copied().unwrap_or(0);
         let segment = writer.prepare(&path, rows, base)?;

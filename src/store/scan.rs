@@ -7,7 +7,7 @@ use super::merge::Merge;
 use super::snapshot::Snapshot;
 use super::source::{Source, UserCodes};
 use crate::types::{
-    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
+    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery, UserRange,
 };
 
 /// Batches of rows of a [`Snapshot`], in the query's order.
@@ -82,6 +82,31 @@ impl Snapshot {
             query: tier_query,
             form,
         })
+    }
+}
+
+impl Snapshot {
+    /// Splits the users into at most `parts` ranges of about as many stored rows each, in order:
+    /// scans of them, side by side on as many threads, read what one scan would.
+    ///
+    /// # Errors
+    /// `Corruption` when a user directory is damaged.
+    pub fn user_ranges(&self, parts: usize) -> Result<Vec<UserRange>> {
+        let largest = self.version.runs.iter().max_by_key(|run| run.rows());
+        let mut borders: Vec<String> = Vec::new();
+        if let Some(run) = largest {
+            for part in 1..parts as u64 {
+                let row = run.rows() / parts as u64 * part;
+                borders.extend(run.user_at(row)?);
+            }
+        }
+        borders.dedup();
+        let from = std::iter::once(None).chain(borders.iter().cloned().map(Some));
+        let to = borders.iter().cloned().map(Some).chain([None]);
+        Ok(from
+            .zip(to)
+            .map(|(from, to)| UserRange { from, to })
+            .collect())
     }
 }
 

@@ -47,7 +47,7 @@ impl Engine {
                 (Some(entry), Some(files))
             }
         };
-        self.publish(
+        let published = self.publish(
             |manifest| {
                 manifest.generations.retain(|live| *live != id);
                 if let Some(entry) = sealed {
@@ -63,10 +63,13 @@ impl Engine {
                 let others = others.cloned().collect();
                 self.version_of(manifest, current, others, current.floor)
             },
-        )?;
-        if let Some(files) = &mut files {
+        );
+        if let Some(files) = &mut files
+            && self.keeps_files(&published)
+        {
             files.keep();
         }
+        published?;
         tier.retire(id)
     }
 

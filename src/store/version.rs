@@ -7,6 +7,7 @@ use super::manifest::SegmentEntry;
 use crate::hot::Generation;
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
+use crate::types::Result;
 
 /// An open segment; its file goes when nobody reads it any more, once it is obsolete.
 pub(crate) struct LiveSegment {
@@ -66,6 +67,18 @@ impl Run {
             .iter()
             .skip(first)
             .take_while(move |live| live.segment.may_hold(user))
+    }
+
+    /// The user of a row, counted over all segments of the run.
+    pub(crate) fn user_at(&self, row: u64) -> Result<Option<String>> {
+        let mut before = row;
+        for live in &self.segments {
+            if before < live.entry.rows {
+                return live.segment.user_at(before as usize).map(Some);
+            }
+            before -= live.entry.rows;
+        }
+        Ok(None)
     }
 
     pub(crate) fn rows(&self) -> u64 {

@@ -76,13 +76,23 @@ struct Guard<'a>(&'a Weak<Engine>, &'a (Mutex<State>, Condvar));
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
+        let engine = self.0.upgrade();
+        if let (true, Some(engine)) = (std::thread::panicking(), &engine) {
+            let _ = engine.poison(Error::corrupt("the maintenance thread panicked"));
+        }
         self.1.0.lock().running = false;
-        if let Some(engine) = self.0.upgrade() {
-            if std::thread::panicking() {
-                let _ = engine.poison(Error::corrupt("the maintenance thread panicked"));
-            }
+        if let Some(engine) = engine {
             engine.sealed.notify_all();
         }
+    }
+}
+
+impl Engine {
+    /// The work of the background thread: seals what waits, compacts what has to be.
+    pub(crate) fn maintain(&self) -> Result<()> {
+        self.writable()?;
+        self.seal_waiting()?;
+        self.compact_if_needed()
     }
 }
 
@@ -102,10 +112,7 @@ fn run(engine: &Weak<Engine>, state: &(Mutex<State>, Condvar)) {
         let Some(engine) = engine.upgrade() else {
             return;
         };
-        let done = engine
-            .seal_waiting()
-            .and_then(|()| engine.compact_if_needed());
-        if let Err(error) = done {
+        if let Err(error) = engine.maintain() {
             let _ = engine.poison(error);
             return;
         }

@@ -38,24 +38,17 @@ impl Engine {
 
     /// Writes validated rows, all or nothing.
     fn write_rows(&self, rows: &[Row<'_>], durability: Durability) -> Result<Commit> {
-        if let Some(field) = self.schema.position_of(Role::EventType) {
-            let types = rows.iter().filter_map(|row| match row.cells.get(field) {
-                Some(Cell::Text(name)) => Some(*name),
-                _ => None,
-            });
-            self.admit_event_types(types)?;
-        }
         let sequence = if rows.is_empty() {
             self.visible.load(Ordering::Acquire)
         } else {
             self.append(rows)?
         };
         if durability == Durability::Synced {
-            let tier = self.writable()?;
+            // A sync that follows a failed one may succeed without what the failed one lost.
             self.group_sync.wait(
                 sequence,
                 || self.visible.load(Ordering::Acquire),
-                || tier.sync().map_err(|error| self.poison(error)),
+                || self.writable()?.sync().map_err(|error| self.poison(error)),
             )?;
         }
         Ok(Commit {
@@ -89,6 +82,13 @@ impl Engine {
                 self.writable()?;
             }
             generation = self.active()?;
+        }
+        if let Some(field) = self.schema.position_of(Role::EventType) {
+            let types = rows.iter().filter_map(|row| match row.cells.get(field) {
+                Some(Cell::Text(name)) => Some(*name),
+                _ => None,
+            });
+            self.admit_event_types(types)?;
         }
         let sequence = self.visible.load(Ordering::Acquire) + 1;
         tier.append(&generation, rows, sequence)

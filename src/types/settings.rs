@@ -24,6 +24,9 @@ pub struct Settings {
     /// Sorted runs of one origin that a user's lookup may have to probe before the store compacts
     /// them. At least 1. Default 4.
     pub max_runs: usize,
+    /// Threads that one import, seal or compaction may use, the caller's included. Default: the
+    /// cores there are, at most 4. At least 1.
+    pub threads: usize,
     /// Whether generations are sealed and runs compacted on a background thread. Without it the
     /// host calls `flush` and `compact`. Default true.
     pub background: bool,
@@ -37,6 +40,7 @@ impl Default for Settings {
             waiting_generations: 2,
             memory_budget_bytes: 1 << 30,
             max_runs: 4,
+            threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
             background: true,
         }
     }
@@ -52,6 +56,7 @@ impl Settings {
         at_least("generation_bytes", self.generation_bytes, 1 << 10)?;
         at_least("waiting_generations", self.waiting_generations as u64, 1)?;
         at_least("memory_budget_bytes", self.memory_budget_bytes, 1 << 20)?;
+        at_least("threads", self.threads as u64, 1)?;
         at_least("max_runs", self.max_runs as u64, 1)
     }
 }

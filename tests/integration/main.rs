@@ -8,4 +8,9 @@
     reason = "a test that fails by panic says where, in its helper functions too"
 )]
 
+mod concurrency;
+mod kill;
+mod model;
 mod ranks;
+mod store;
+mod support;

@@ -1,0 +1,46 @@
+//! Independent work on the threads there are.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::types::{Error, Result};
+
+/// Runs `jobs` on up to `threads` threads, the caller's included, and gives their results in the
+/// order of the jobs.
+pub(super) fn run<T: Send>(
+    threads: usize,
+    jobs: Vec<impl FnOnce() -> Result<T> + Send>,
+) -> Vec<Result<T>> {
+    let count = jobs.len();
+    let jobs: Vec<_> = jobs.into_iter().map(|job| Mutex::new(Some(job))).collect();
+    let results: Vec<_> = (0..count).map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((job, result)) = {
+            let nth = next.fetch_add(1, Ordering::Relaxed);
+            jobs.get(nth).zip(results.get(nth))
+        } {
+            let job = job.lock().take();
+            *result.lock() = job.map(|job| job());
+        }
+    };
+    std::thread::scope(|scope| {
+        // Without a further thread the others do its work.
+        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads.min(count)).filter_map(spawn).collect();
+        work();
+        for other in others {
+            // What a thread that panicked leaves undone has no result.
+            let _ = other.join();
+        }
+    });
+    results
+        .into_iter()
+        .map(|result| result.into_inner().unwrap_or_else(|| Err(lost())))
+        .collect()
+}
+
+fn lost() -> Error {
+    Error::corrupt("an encoding thread ended without its result")
+}

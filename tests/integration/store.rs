@@ -1,0 +1,5 @@
+//! A store from end to end: what is written is read, in every state that its rows can be in.
+
+mod imports;
+mod snapshots;
+mod writes;

@@ -1,0 +1,255 @@
+//! Bulk imports, row by row and from CSV.
+
+use annals::export::text_of;
+use annals::import::CsvImport;
+use annals::{Durability, ErrorKind, ImportMode, Settings, Store};
+
+use super::writes::four_event_types;
+use crate::support::model::Model;
+use crate::support::record::{Record, batch};
+use crate::support::{create, folder, open, quiet, schema};
+
+fn records(range: std::ops::Range<u64>) -> Vec<Record> {
+    range
+        .map(|number| {
+            let user = format!("user {}", number * 7919 % 13);
+            Record::numbered(&user, (number * 31 % 17) as i64, number)
+        })
+        .collect()
+}
+
+/// Records whose strings are so wide that a budget of 1 MiB holds some twenty of them.
+pub(super) fn wide(range: std::ops::Range<u64>) -> Vec<Record> {
+    let widen = |(number, mut record): (u64, Record)| {
+        record.location = Some(format!("{number:05}").repeat(5_000));
+        record
+    };
+    let numbers = range.clone();
+    numbers.zip(records(range)).map(widen).collect()
+}
+
+fn import(store: &Store, model: &mut Model, records: &[Record], mode: ImportMode) {
+    let mut import = store.import(mode).unwrap();
+    for record in records {
+        record.push_to(&mut import).unwrap();
+    }
+    assert_eq!(import.rows(), records.len() as u64);
+    let commit = import.commit().unwrap();
+    model.import(records, mode);
+    assert_eq!(commit.rows, records.len() as u64);
+    assert_eq!(commit.sequence, model.sequence);
+}
+
+fn write(store: &Store, model: &mut Model, records: &[Record]) {
+    store.write(batch(records), Durability::Buffered).unwrap();
+    model.write(records);
+}
+
+#[test]
+fn full_replaces_bulk_rows_and_nothing_else() {
+    let folder = folder();
+    let mut model = Model::default();
+    let store = create(folder.path(), quiet());
+    import(
+        &store,
+        &mut model,
+        &records(0..300),
+        ImportMode::Incremental,
+    );
+    write(&store, &mut model, &records(300..350));
+    store.flush().unwrap();
+    write(&store, &mut model, &records(350..400));
+    import(
+        &store,
+        &mut model,
+        &records(100..200),
+        ImportMode::Incremental,
+    );
+    model.assert_equals(&store.snapshot());
+    import(&store, &mut model, &records(500..600), ImportMode::Full);
+    assert_eq!(model.len(), 200);
+    model.assert_equals(&store.snapshot());
+    store.compact().unwrap();
+    model.assert_equals(&store.snapshot());
+    assert_eq!(store.stats().unwrap().runs, 2);
+    import(&store, &mut model, &[], ImportMode::Incremental);
+    import(&store, &mut model, &[], ImportMode::Full);
+    assert_eq!(model.len(), 100);
+    model.assert_equals(&store.snapshot());
+    drop(store);
+    model.assert_equals(&open(folder.path(), quiet()).snapshot());
+}
+
+#[test]
+fn an_import_beyond_the_budget_spills_and_cuts() {
+    let folder = folder();
+    let small = Settings {
+        memory_budget_bytes: 1 << 20,
+        ..quiet()
+    };
+    let mut model = Model::default();
+    let store = create(folder.path(), small.clone());
+    let mut open_import = store.import(ImportMode::Incremental).unwrap();
+    for record in wide(0..120) {
+        record.push_to(&mut open_import).unwrap();
+    }
+    let spilled = || {
+        std::fs::read_dir(folder.path().join("temporary"))
+            .unwrap()
+            .count()
+    };
+    assert!(spilled() > 2, "{} runs were spilled", spilled());
+    model.assert_equals(&store.snapshot());
+    drop(open_import);
+    assert_eq!(spilled(), 0);
+    import(&store, &mut model, &wide(0..120), ImportMode::Incremental);
+    assert_eq!(spilled(), 0);
+    assert!(store.segments().len() > 2, "{:?}", store.segments().len());
+    assert_eq!(store.stats().unwrap().runs, 1);
+    model.assert_equals(&store.snapshot());
+    import(&store, &mut model, &wide(60..180), ImportMode::Incremental);
+    write(&store, &mut model, &wide(0..10));
+    model.assert_equals(&store.snapshot());
+    store.compact().unwrap();
+    assert_eq!(store.stats().unwrap().runs, 2);
+    model.assert_equals(&store.snapshot());
+    assert!(store.verify(&mut |_| {}).unwrap().is_sound());
+    drop(store);
+    model.assert_equals(&open(folder.path(), small).snapshot());
+}
+
+/// All rows of one user in one second: order rests on arrival alone, over spills and cuts.
+#[test]
+fn one_users_second_keeps_its_order_over_spills_and_cuts() {
+    let folder = folder();
+    let small = Settings {
+        memory_budget_bytes: 1 << 20,
+        ..quiet()
+    };
+    let mut model = Model::default();
+    let store = create(folder.path(), small);
+    let mut records = wide(0..150);
+    for (number, record) in records.iter_mut().enumerate() {
+        record.user = "ann".to_owned();
+        record.timestamp = 5;
+        record.item = format!("{number:04}");
+    }
+    import(&store, &mut model, &records, ImportMode::Incremental);
+    model.assert_equals(&store.snapshot());
+    // A run without the user is merged with one that has it: its rows are copied piece by piece.
+    import(&store, &mut model, &wide(0..2), ImportMode::Incremental);
+    store.compact().unwrap();
+    let segments = store.segments();
+    assert!(
+        segments
+            .windows(2)
+            .any(|pair| pair[0].user_range[1] == pair[1].user_range[0])
+    );
+    model.assert_equals(&store.snapshot());
+    import(&store, &mut model, &records, ImportMode::Incremental);
+    model.assert_equals(&store.snapshot());
+    store.compact().unwrap();
+    model.assert_equals(&store.snapshot());
+    assert!(store.verify(&mut |_| {}).unwrap().is_sound());
+}
+
+#[test]
+fn csv_files_import_what_was_exported() {
+    let folder = folder();
+    let store = create(&folder.path().join("store"), quiet());
+    let mut model = Model::default();
+    let records = records(0..500);
+    let path = folder.path().join("rows.csv");
+    let mut csv = csv::Writer::from_path(&path).unwrap();
+    csv.write_record(schema().fields().iter().map(|field| field.name()))
+        .unwrap();
+    for record in &records {
+        csv.write_record(record.values().iter().map(text_of))
+            .unwrap();
+    }
+    csv.flush().unwrap();
+    let mut sink = store.import(ImportMode::Incremental).unwrap();
+    let report = CsvImport::new(store.validator())
+        .run(&[path], &mut sink)
+        .unwrap();
+    assert_eq!(report.rows, 500);
+    sink.commit().unwrap();
+    model.import(&records, ImportMode::Incremental);
+    model.assert_equals(&store.snapshot());
+}
+
+#[test]
+fn a_row_that_breaks_a_rule_is_not_added() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    let mut model = Model::default();
+    let mut import = store.import(ImportMode::Incremental).unwrap();
+    let good = records(0..10);
+    for record in &good {
+        record.push_to(&mut import).unwrap();
+        let mut bad = record.clone();
+        bad.timestamp = -1;
+        let error = bad.push_to(&mut import).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        bad.timestamp = 1;
+        bad.user = String::new();
+        assert!(bad.push_to(&mut import).is_err());
+    }
+    import.commit().unwrap();
+    model.import(&good, ImportMode::Incremental);
+    model.assert_equals(&store.snapshot());
+}
+
+/// The quota of event types is that of what will be there, and FULL makes room.
+#[test]
+fn event_types_of_replaced_rows_no_longer_count() {
+    let folder = folder();
+    let store = Store::builder()
+        .settings(quiet())
+        .limits(four_event_types())
+        .create(folder.path(), &schema())
+        .unwrap();
+    let typed = |name: &str| Record {
+        event_type: name.to_owned(),
+        ..Record::new("ann", "book", 1)
+    };
+    let push_all = |names: &[&str], mode| {
+        let mut import = store.import(mode)?;
+        names
+            .iter()
+            .try_for_each(|name| typed(name).push_to(&mut import))?;
+        import.commit()
+    };
+    push_all(&["a", "b", "c"], ImportMode::Incremental).unwrap();
+    store
+        .write(typed("d").interaction(), Durability::Buffered)
+        .unwrap();
+    assert!(
+        store
+            .write(typed("e").interaction(), Durability::Buffered)
+            .is_err()
+    );
+    assert!(push_all(&["e"], ImportMode::Incremental).is_err());
+    assert!(push_all(&["e", "f", "g", "h"], ImportMode::Full).is_err());
+    // What is recorded while an import is open counts when it is published.
+    let mut late = store.import(ImportMode::Full).unwrap();
+    for name in ["e", "f", "g"] {
+        typed(name).push_to(&mut late).unwrap();
+    }
+    store
+        .write(typed("c").interaction(), Durability::Buffered)
+        .unwrap();
+    let error = late.commit().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    push_all(&["e", "f"], ImportMode::Full).unwrap();
+    assert_eq!(store.stats().unwrap().event_types, ["c", "d", "e", "f"]);
+    assert!(
+        store
+            .write(typed("a").interaction(), Durability::Buffered)
+            .is_err()
+    );
+    push_all(&[], ImportMode::Full).unwrap();
+    store
+        .write(typed("a").interaction(), Durability::Buffered)
+        .unwrap();
+}

@@ -1,0 +1,153 @@
+//! What a store should answer: a sorted map.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use annals::{
+    HistoryQuery, ImportMode, Order, Projection, ScanOrder, ScanQuery, Snapshot, TimeRange,
+    UserRange, Value,
+};
+
+use super::read::{self, Line, line};
+use super::record::Record;
+
+/// The rows of a store, in (user, timestamp, arrival) order.
+#[derive(Clone, Default)]
+pub(crate) struct Model {
+    rows: BTreeMap<Key, Stored>,
+    pub(crate) sequence: u64,
+}
+
+type Key = (String, i64, u64, usize);
+
+#[derive(Clone)]
+struct Stored {
+    record: Record,
+    bulk: bool,
+}
+
+impl Model {
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A batch that was written.
+    pub(crate) fn write(&mut self, records: &[Record]) {
+        if !records.is_empty() {
+            self.add(records, false);
+        }
+    }
+
+    /// An import that was committed.
+    pub(crate) fn import(&mut self, records: &[Record], mode: ImportMode) {
+        match mode {
+            ImportMode::Full => self.rows.retain(|_, row| !row.bulk),
+            ImportMode::Incremental if records.is_empty() => return,
+            ImportMode::Incremental => {}
+        }
+        self.add(records, true);
+    }
+
+    fn add(&mut self, records: &[Record], bulk: bool) {
+        self.sequence += 1;
+        for (index, record) in records.iter().enumerate() {
+            let key = (record.user.clone(), record.timestamp, self.sequence, index);
+            let record = record.clone();
+            self.rows.insert(key, Stored { record, bulk });
+        }
+    }
+
+    pub(crate) fn users(&self) -> BTreeSet<&str> {
+        self.rows.keys().map(|key| key.0.as_str()).collect()
+    }
+
+    fn matching<'a>(
+        &'a self,
+        users: &'a UserRange,
+        time: TimeRange,
+        event_types: &'a [String],
+    ) -> impl Iterator<Item = &'a Record> + 'a {
+        let records = self.rows.values().map(|row| &row.record);
+        records.filter(move |record| {
+            let asked = |asked: &String| asked.eq_ignore_ascii_case(&record.event_type);
+            users.contains(&record.user)
+                && time.contains(record.timestamp)
+                && (event_types.is_empty() || event_types.iter().any(asked))
+        })
+    }
+
+    pub(crate) fn scan(&self, query: &ScanQuery) -> Vec<Line> {
+        self.matching(&query.users, query.time, &query.event_types)
+            .map(|record| projected(record, &query.projection))
+            .collect()
+    }
+
+    pub(crate) fn history(&self, user: &str, query: &HistoryQuery) -> Vec<Line> {
+        let all = UserRange::default();
+        let mut found: Vec<Line> = self
+            .matching(&all, query.time, &query.event_types)
+            .filter(|record| record.user == user)
+            .map(|record| projected(record, &query.projection))
+            .collect();
+        if query.order == Order::NewestFirst {
+            found.reverse();
+        }
+        found.truncate(query.limit.unwrap_or(usize::MAX));
+        found
+    }
+
+    pub(crate) fn unseen(&self, user: &str, candidates: &[&str], types: &[String]) -> Vec<bool> {
+        let all = UserRange::default();
+        let seen: BTreeSet<&str> = self
+            .matching(&all, TimeRange::ALL, types)
+            .filter(|record| record.user == user)
+            .map(|record| record.item.as_str())
+            .collect();
+        candidates.iter().map(|item| !seen.contains(item)).collect()
+    }
+
+    /// Compares everything that a snapshot shows.
+    pub(crate) fn assert_equals(&self, snapshot: &Snapshot) {
+        assert_eq!(snapshot.sequence(), self.sequence);
+        let all = ScanQuery::default();
+        assert_eq!(read::scan(snapshot, &all), self.scan(&all));
+        self.assert_scans(
+            snapshot,
+            &ScanQuery {
+                order: ScanOrder::Any,
+                ..all
+            },
+        );
+        for user in self.users() {
+            let query = HistoryQuery::default();
+            assert_eq!(
+                read::history(snapshot, user, &query),
+                self.history(user, &query)
+            );
+        }
+    }
+
+    /// Compares a scan: in order where the query asks for one.
+    pub(crate) fn assert_scans(&self, snapshot: &Snapshot, query: &ScanQuery) {
+        let (mut found, mut want) = (read::scan(snapshot, query), self.scan(query));
+        if query.order == ScanOrder::Any {
+            found.sort();
+            want.sort();
+        }
+        assert_eq!(found, want, "{query:?}");
+    }
+}
+
+/// User and timestamp always come.
+fn projected(record: &Record, projection: &Projection) -> Line {
+    let schema = super::schema();
+    let mut values = record.values();
+    if let Projection::Names(names) = projection {
+        for (field, value) in schema.fields().iter().zip(&mut values) {
+            let kept = ["USER_ID", "TIMESTAMP"].contains(&field.name());
+            if !kept && !names.iter().any(|name| name == field.name()) {
+                *value = Value::Null;
+            }
+        }
+    }
+    line(&values)
+}

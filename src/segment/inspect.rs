@@ -5,10 +5,10 @@ use super::reader::{Segment, Selection};
 use crate::codec::{BLOCK, Encoding};
 use crate::types::{Columns, Error, Result, Schema, TierQuery, TimeRange};
 
-/// One column's size and encoding.
+/// One column's size and encoding in one segment.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ColumnReport {
-    /// The field, or what else the bytes are.
+    /// The field's name, or in parentheses what else the bytes are.
     pub name: String,
     /// How its values are encoded.
     pub encoding: String,
@@ -27,18 +27,18 @@ pub struct BlockReport {
     pub first_row: usize,
     /// Its rows.
     pub rows: usize,
-    /// Its lowest and highest timestamp.
+    /// Its lowest and highest timestamp, in epoch seconds.
     pub timestamps: [i64; 2],
 }
 
 /// A damaged part of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The file.
+    /// The file, from the store's folder.
     pub file: String,
     /// First damaged byte and the one after the last.
     pub bytes: [u64; 2],
-    /// What lies there.
+    /// The parts of the segment that lie there, by name.
     pub what: String,
 }
 

@@ -18,7 +18,8 @@ use crate::types::{Cell, ColumnsBuilder, Commit, Result, Role, Row, ScanQuery, T
 /// Rows that are copied from one run to the next at a time, unless they are wide.
 const COPY_ROWS: usize = 1 << 14;
 
-/// What a bulk import does to earlier bulk data.
+/// What a bulk import does to earlier bulk data. Source: the import modes of the interactions
+/// dataset contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ImportMode {
     /// Replaces all earlier bulk data; rows that were recorded one by one stay.
@@ -31,7 +32,8 @@ pub enum ImportMode {
 /// A bulk import in progress. Rows are collected, sorted, and spilled to disk beyond the memory
 /// budget; nothing is visible before [`BulkImport::commit`], and dropping it leaves no trace.
 ///
-/// The whole import is one commit with one sequence number.
+/// The whole import is one commit with one sequence number. Memory: that of the settings
+/// ([`Settings::memory_budget_bytes`](crate::Settings::memory_budget_bytes)), half of it for rows.
 pub struct BulkImport {
     // Dropped first: the engine's lock keeps other writers from the files until they are gone.
     files: Unpublished,
@@ -136,7 +138,9 @@ impl BulkImport {
     /// bulk data; an INCREMENTAL one does nothing.
     ///
     /// # Errors
-    /// `Io`; the store is then as it was.
+    /// `InvalidInput` when event types that were recorded meanwhile leave no room in the quota;
+    /// `Poisoned`; `Io`. The store is then as it was; where the manifest could not be written, it
+    /// takes no more writes.
     pub fn commit(mut self) -> Result<Commit> {
         let engine = self.engine.clone();
         let mut writer = RunWriter::new(&engine, Origin::Bulk);

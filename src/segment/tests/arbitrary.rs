@@ -7,9 +7,7 @@ use proptest::prelude::*;
 
 use crate::io::{SimStorage, Storage};
 use crate::segment::{Origin, Segment, SegmentWriter};
-use crate::types::{
-    Cell, Column, Columns, ColumnsBuilder, Limits, Row, Schema, Strings, bits_of_f32,
-};
+use crate::types::{Cell, Column, Columns, ColumnsBuilder, Limits, Row, Schema, bits_of_f32};
 
 pub(super) const EVENT_TYPE: usize = 3;
 pub(super) const LISTS: usize = 5;
@@ -133,12 +131,13 @@ pub(super) fn written(schema: &Schema, lines: &[Line]) -> Bytes {
         schema,
         origin: Origin::Recorded,
         durable: true,
+        threads: 2,
     };
     let prepared = writer
         .prepare("test.seg", &columns(schema, lines), 5)
         .unwrap();
-    assert_eq!(prepared.rows(), lines.len());
-    let (_, bytes) = prepared.finish(None).unwrap();
+    let (footer, bytes) = prepared.finish(None).unwrap();
+    assert_eq!(footer.rows, lines.len());
     let file = storage.map("test.seg").unwrap();
     assert_eq!(file.len() as u64, bytes);
     file
@@ -146,7 +145,7 @@ pub(super) fn written(schema: &Schema, lines: &[Line]) -> Bytes {
 
 /// The segment of the rows.
 pub(super) fn segment(schema: &Schema, lines: &[Line]) -> Arc<Segment> {
-    Arc::new(Segment::open("test.seg", &written(schema, lines), schema).unwrap())
+    Arc::new(Segment::open("test.seg", written(schema, lines), schema).unwrap())
 }
 
 /// The rows that columns of a segment hold; `user` where the columns carry none.

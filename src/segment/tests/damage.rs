@@ -9,11 +9,11 @@ use proptest::strategy::ValueTree;
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::crc32;
 use crate::segment::{Cursor, Segment};
-use crate::types::{Columns, ErrorKind, Result, ScanQuery, Schema, Strings, TierQuery};
+use crate::types::{Columns, ErrorKind, Result, ScanQuery, Schema, TierQuery};
 
 /// Reads everything in every way.
 fn read(file: &Bytes, schema: &Schema) -> Result<Vec<Line>> {
-    let segment = Arc::new(Segment::open("test.seg", file, schema)?);
+    let segment = Arc::new(Segment::open("test.seg", file.clone(), schema)?);
     let query = TierQuery {
         event_types: vec!["VIEW".to_owned(), "buy".to_owned(), "like".to_owned()],
         ..TierQuery::everything(schema)
@@ -94,7 +94,7 @@ fn verification_finds_every_damaged_byte_and_says_where() {
     for position in (0..file.len()).step_by(step) {
         let mut bytes = file.to_vec();
         bytes[position] ^= 4;
-        let Ok(segment) = Segment::open("test.seg", &bytes.into(), &schema) else {
+        let Ok(segment) = Segment::open("test.seg", Bytes::from(bytes), &schema) else {
             continue;
         };
         let damage = segment.damage(&schema);
@@ -112,7 +112,7 @@ fn a_file_cut_short_or_grown_is_corruption() {
     let file = written(&schema, &rows(1));
     let step = (file.len() / 300).max(1);
     for length in (0..file.len()).step_by(step) {
-        let error = Segment::open("test.seg", &file.slice(..length), &schema)
+        let error = Segment::open("test.seg", file.slice(..length), &schema)
             .err()
             .unwrap();
         assert_eq!(
@@ -123,7 +123,7 @@ fn a_file_cut_short_or_grown_is_corruption() {
     }
     let mut longer = file.to_vec();
     longer.push(0);
-    assert!(Segment::open("test.seg", &longer.into(), &schema).is_err());
+    assert!(Segment::open("test.seg", Bytes::from(longer), &schema).is_err());
 }
 
 /// The file with another footer whose checksum fits.
@@ -145,7 +145,7 @@ fn with_footer(file: &Bytes, edit: impl FnOnce(&mut Vec<u8>)) -> Bytes {
 
 /// Opens and reads a few rows, whatever the footer claims.
 fn try_read(file: &Bytes, schema: &Schema, users: &[&str]) {
-    let Ok(segment) = Segment::open("test.seg", file, schema) else {
+    let Ok(segment) = Segment::open("test.seg", file.clone(), schema) else {
         return;
     };
     let segment = Arc::new(segment);
@@ -197,6 +197,6 @@ proptest! {
             record.extend_from_slice(&noise);
         });
         try_read(&noisy, &schema, &users);
-        let _ = Segment::open("noise", &Bytes::from(noise), &schema);
+        let _ = Segment::open("noise", Bytes::from(noise), &schema);
     }
 }

@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use super::arbitrary::{Line, lines_of, schema, segment, sorted_lines, written};
 use super::naive;
 use crate::segment::{Cursor, Segment, item_hash};
-use crate::types::{Columns, ScanQuery, Schema, Strings, TierQuery, UserRange};
+use crate::types::{Columns, ScanQuery, Schema, TierQuery, UserRange};
 
 fn users(lines: &[Line]) -> BTreeSet<&str> {
     lines.iter().map(|line| line.user.as_str()).collect()
@@ -172,6 +172,7 @@ fn rows_out_of_order_are_refused() {
         schema: &schema,
         origin: crate::segment::Origin::Bulk,
         durable: false,
+        threads: 2,
     };
     let columns = super::arbitrary::columns(&schema, &lines);
     assert!(writer.prepare("test.seg", &columns, 0).is_err());

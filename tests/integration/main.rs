@@ -12,6 +12,7 @@ mod concurrency;
 mod golden;
 mod kill;
 mod model;
+mod numbers;
 mod ranks;
 mod store;
 mod support;

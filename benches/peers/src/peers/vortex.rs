@@ -1,0 +1,13 @@
+//! Vortex, through its Python package: its crates bring another Arrow.
+
+use super::Script;
+
+pub const SCRIPT: Script = Script {
+    name: "vortex",
+    settings: "one file sorted by (user, ts) in Arrow, batches of 500k rows, default compressor; \
+               opened as a memory map; lookups on the caller's thread: filter user == ? with zone \
+               pruning, then the last 100 rows, the Python call included; scans as its own arrays \
+               (codes) and as plain Arrow strings, on the caller's thread or with one worker more",
+    file: "vortex_peer.py",
+    csv: false,
+};

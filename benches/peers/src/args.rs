@@ -14,6 +14,9 @@ pub struct Args {
     /// The name of the results' files, without an ending.
     pub name: String,
     pub keep: bool,
+    /// Without the works that take long or much disk.
+    pub skip_csv: bool,
+    pub skip_writes: bool,
 }
 
 pub const USAGE: &str = "\
@@ -24,7 +27,10 @@ annals-peers [OPTION]..
   --scratch DIR    folder for data and stores; default scratch/ beside this crate
   --results DIR    folder for the results; default results/ beside this crate
   --name NAME      name of the results' files; default peers
-  --keep           leave the scratch folder";
+  --keep           leave the scratch folder
+  --skip-csv       no CSV files
+  --skip-writes    no writes
+  --large          how cost grows: --rows 100000000 --stores annals --name large, no CSV, no writes";
 
 impl Args {
     pub fn parse(home: &str, mut args: impl Iterator<Item = String>) -> Result<Self> {
@@ -37,6 +43,8 @@ impl Args {
             results: home.join("results"),
             name: "peers".to_owned(),
             keep: false,
+            skip_csv: false,
+            skip_writes: false,
         };
         while let Some(option) = args.next() {
             let mut value = || {
@@ -51,9 +59,20 @@ impl Args {
                 "--results" => parsed.results = value()?.into(),
                 "--name" => parsed.name = value()?,
                 "--keep" => parsed.keep = true,
+                "--skip-csv" => parsed.skip_csv = true,
+                "--skip-writes" => parsed.skip_writes = true,
+                "--large" => parsed.large(),
                 _ => bail!("no option {option}\n{USAGE}"),
             }
         }
         Ok(parsed)
+    }
+
+    fn large(&mut self) {
+        self.rows = 100_000_000;
+        self.stores = vec![crate::peers::OURS.to_owned()];
+        self.name = "large".to_owned();
+        self.skip_csv = true;
+        self.skip_writes = true;
     }
 }

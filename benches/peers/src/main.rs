@@ -81,7 +81,7 @@ fn run(args: impl Iterator<Item = String>) -> Result<()> {
     let python = Python::new(home);
     let scratch = Scratch::new(&args.scratch);
     let options = Options::new(args.rows);
-    prepare(&options, &kinds, &scratch)?;
+    prepare(&options, &kinds, &scratch, !args.skip_csv)?;
 
     let mut results = Results {
         date: machine::today(),
@@ -106,6 +106,8 @@ fn run(args: impl Iterator<Item = String>) -> Result<()> {
         python: &python,
         scratch: &scratch,
         rounds: args.rounds,
+        csv: !args.skip_csv,
+        writes: !args.skip_writes,
     };
     schedule.run(&mut results)?;
     let compared = results.compare();
@@ -128,7 +130,7 @@ fn run(args: impl Iterator<Item = String>) -> Result<()> {
 }
 
 /// Draws the data and the questions, and puts them where every process finds them.
-fn prepare(options: &Options, kinds: &[Kind], scratch: &Scratch) -> Result<()> {
+fn prepare(options: &Options, kinds: &[Kind], scratch: &Scratch, csv: bool) -> Result<()> {
     fs::create_dir_all(scratch.folder())?;
     eprintln!("drawing {} rows", options.rows);
     let rows = Rows::generate(options)?;
@@ -137,7 +139,7 @@ fn prepare(options: &Options, kinds: &[Kind], scratch: &Scratch) -> Result<()> {
     if kinds.iter().any(|kind| matches!(kind, Kind::Python(_))) {
         save_arrow(&rows, &scratch.arrow())?;
     }
-    if kinds.iter().any(Kind::reads_csv) {
+    if csv && kinds.iter().any(Kind::reads_csv) {
         let mut out = BufWriter::new(File::create(scratch.csv())?);
         Generator::new(options.clone())?.write_csv(&mut out, &mut |_| {})?;
     }

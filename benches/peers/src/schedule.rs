@@ -22,13 +22,17 @@ pub struct Schedule<'a> {
     pub python: &'a Python,
     pub scratch: &'a Scratch,
     pub rounds: usize,
+    pub csv: bool,
+    pub writes: bool,
 }
 
 impl Schedule<'_> {
     pub fn run(&self, results: &mut Results) -> Result<()> {
         let start = Instant::now();
         let say = |what: &str| eprintln!("[{:4.0} s] {what}", start.elapsed().as_secs_f64());
-        self.load("load-csv", results, &say, Kind::reads_csv);
+        self.load("load-csv", results, &say, |kind| {
+            self.csv && kind.reads_csv()
+        });
         self.load("load", results, &say, |_| true);
         let mut open = Vec::new();
         for kind in self.kinds {
@@ -49,7 +53,7 @@ impl Schedule<'_> {
             }
         }
         for (kind, served) in &mut open {
-            if kind.writes() {
+            if self.writes && kind.writes() {
                 say(&format!("writes of {}", kind.name()));
                 writes(self.rounds)
                     .into_iter()

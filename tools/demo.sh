@@ -45,7 +45,7 @@ user=$(awk -F, '
     NR == 1 { for (i = 1; i <= NF; i++) if ($i == "USER_ID") column = i; next }
     ++seen[$column] > most { most = seen[$column]; user = $column }
     END { print user }' interactions.csv)
-run history store --user "$user" --limit 10
+run history store --user "$user" --limit 10 --format table
 
 # 500 candidates: a hundred that the user has met, then items that only others have met (and more
 # of the user's own where these run out).

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Store;
+use super::{Store, VerifyReport};
 use crate::store::Engine;
 use crate::types::{Limits, Result, Schema, Settings};
 
@@ -66,5 +66,20 @@ impl StoreBuilder {
     /// As [`StoreBuilder::open`], but `Locked` only when the writer publishes all the time.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
         Store::read_only(path.as_ref(), self.settings, self.scratch)
+    }
+
+    /// Reads every byte of the store in the folder `path` and checks every checksum and invariant,
+    /// also while another process writes to it. Goes on past damage that no opening would pass:
+    /// what is damaged is in the report. `progress` is told how many bytes were read so far.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store; `Corruption` when its manifest is damaged, so that
+    /// nothing else can be found; `Unsupported`, `Io`.
+    pub fn verify(
+        self,
+        path: impl AsRef<Path>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<VerifyReport> {
+        Store::verify_files(path.as_ref(), self.scratch, progress)
     }
 }

@@ -7,8 +7,7 @@ pub use builder::StoreBuilder;
 pub use store::Store;
 
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
-pub(crate) use crate::store::value_at;
 pub use crate::store::{
     BulkImport, ColumnStats, Event, GenerationReport, History, ImportMode, ManifestReport, Scan,
-    SegmentReport, Snapshot, Stats, Unseen, VerifyReport,
+    SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
 };

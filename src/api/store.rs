@@ -53,6 +53,15 @@ impl Scratch {
     }
 }
 
+/// The folder given, or a new one that goes with what is returned beside it.
+fn scratch_folder(given: Option<PathBuf>) -> Result<(PathBuf, Option<Scratch>)> {
+    if let Some(folder) = given {
+        return Ok((folder, None));
+    }
+    let own = Scratch::new()?;
+    Ok((own.0.clone(), Some(own)))
+}
+
 impl Store {
     /// Chooses settings and limits before opening.
     pub fn builder() -> StoreBuilder {
@@ -102,16 +111,8 @@ impl Store {
         settings: Settings,
         scratch: Option<PathBuf>,
     ) -> Result<Self> {
-        let own = match scratch {
-            Some(_) => None,
-            None => Some(Scratch::new()?),
-        };
-        let folder = match (&scratch, &own) {
-            (Some(folder), _) => folder.as_path(),
-            (None, Some(own)) => own.0.as_path(),
-            (None, None) => Path::new("."),
-        };
-        let engine = Engine::open_read_only(path, folder, settings)?;
+        let (folder, own) = scratch_folder(scratch)?;
+        let engine = Engine::open_read_only(path, &folder, settings)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 _worker: None,
@@ -119,6 +120,15 @@ impl Store {
                 _scratch: own,
             }),
         })
+    }
+
+    pub(super) fn verify_files(
+        path: &Path,
+        scratch: Option<PathBuf>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<VerifyReport> {
+        let (folder, _own) = scratch_folder(scratch)?;
+        Engine::verify_files(path, &folder, progress)
     }
 
     fn engine(&self) -> &Arc<Engine> {
@@ -212,6 +222,16 @@ impl Store {
     /// As [`Store::flush`].
     pub fn compact(&self) -> Result<()> {
         self.engine().compact()
+    }
+
+    /// Does the work of the background thread now, and waits for it: seals the generations that are
+    /// full, and compacts where there are more runs than [`Settings::max_runs`](crate::Settings).
+    /// For a program that opens a store only to write something and to close it again.
+    ///
+    /// # Errors
+    /// As [`Store::flush`].
+    pub fn maintain(&self) -> Result<()> {
+        self.engine().maintain()
     }
 
     /// Figures about the store. Cost: its dictionaries are read.

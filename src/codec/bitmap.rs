@@ -1,9 +1,5 @@
-//! A bitmap that counts its set bits before any position in constant time.
-//!
-//! ```text
-//! ranks: one u32 per 512 bits, the set bits before them (and one more for the end)
-//! bits:  64-bit words, little-endian, first value in the lowest bit
-//! ```
+//! A bitmap that counts its set bits before any position in constant time. FORMAT.md section 6.8
+//! has the bytes.
 
 use super::source::{Source, short, u32_at};
 use crate::types::{Error, Result};
@@ -88,7 +84,7 @@ impl Bitmap {
         for word in words.as_chunks::<8>().0 {
             rank += u64::from_le_bytes(*word).count_ones() as usize;
         }
-        if position % 64 != 0 {
+        if !position.is_multiple_of(64) {
             let word = self.word(source, last)?;
             rank += (word & ((1 << (position % 64)) - 1)).count_ones() as usize;
         }

@@ -1,6 +1,6 @@
 //! Bits, least significant first, with unaligned 64-bit loads.
 
-/// Zero bytes behind every bit stream, so that a 64-bit load at its last bit stays inside.
+/// Zero bytes behind every packed stream, so that a 64-bit load at its last bit stays inside.
 pub(super) const SLACK: usize = 8;
 
 /// The widest value that one unaligned 64-bit load can hold, whatever its bit offset.

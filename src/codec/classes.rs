@@ -2,15 +2,8 @@
 //!
 //! Values come in blocks of 128, so that a lookup decodes no more than the blocks it needs; four
 //! values share a class byte, and a table by class byte tells how many bits the four take, so
-//! the only chain from one group of four to the next is one addition.
-//!
-//! ```text
-//! offsets: one u32 a block, where it starts among the blocks (and one more for the end)
-//! block:   head (empty here; delta.rs keeps a base there)
-//!          classes: one byte per four values, two bits each, first value lowest
-//!          payload: the values, each in its class's width, first value lowest; padded to a byte
-//! slack:   32 zero bytes
-//! ```
+//! the only chain from one group of four to the next is one addition. FORMAT.md section 6.5 has the
+//! bytes; the head of a block is empty here, and delta.rs (section 6.7) keeps a value there.
 
 use super::BLOCK;
 use super::bits::{BitWriter, MAX_LOAD_BITS, load, mask, width_of};
@@ -134,10 +127,6 @@ impl Classes {
         }
     }
 
-    pub(super) fn widths(&self) -> Widths {
-        self.widths
-    }
-
     /// Bytes of a stream of `count` values whose payloads take `bits`, at most.
     pub(super) fn bytes(count: usize, head: usize, bits: u64) -> usize {
         let blocks = count.div_ceil(BLOCK);
@@ -221,8 +210,8 @@ impl Classes {
         Ok(())
     }
 
-    /// Decodes values `from..to` (both multiples of four, or the block's end) of a block of
-    /// `values` into the same positions of `out`.
+    /// Decodes the values `wanted` of a block of `values`, and up to three on either side, into the
+    /// same positions of `out`.
     #[inline]
     pub(super) fn decode_block<T: Word>(
         &self,

@@ -2,8 +2,8 @@
 //!
 //! Differences run over the whole stream modulo 2^width, so that neither the border between two
 //! users nor a falling value needs a sign or a reset: decoding is a running sum and a mask. Each
-//! block's head keeps the value before it in `width / 8` bytes, rounded up, so a lookup starts at
-//! its own block.
+//! block's head keeps the value before it, so a lookup starts at its own block. FORMAT.md section
+//! 6.7 has the bytes.
 
 use super::BLOCK;
 use super::bits::{mask, width_of};
@@ -39,10 +39,6 @@ impl Delta {
             }),
             _ => Err(Error::corrupt(format!("a delta stream of width {width}"))),
         }
-    }
-
-    pub(super) fn widths(&self) -> Widths {
-        self.classes.widths()
     }
 
     pub(super) fn encode<T: Word>(&self, values: &[T], out: &mut Vec<u8>) -> Result<()> {

@@ -1,15 +1,5 @@
-//! Lists of codes, such as impressions: equal neighbours are kept once.
-//!
-//! A column of lists is four streams:
-//!
-//! ```text
-//! present: bitmap over rows, set where there is a list
-//! fresh:   bitmap over present rows, set where the list differs from the present one before it
-//! ends:    where each distinct list ends among the items
-//! items:   codes, list behind list
-//! ```
-//!
-//! `present` and `fresh` shrink to a constant when all their bits are one.
+//! Lists of codes, such as impressions: equal neighbours are kept once. A column of lists is four
+//! streams; FORMAT.md section 5.7 has the bytes.
 
 use std::ops::Range;
 
@@ -23,13 +13,13 @@ use crate::types::{ListColumn, Result};
 /// The descriptors of a list column's four streams.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ListEncoding {
-    /// Whether row has a list: a constant 1, or a bitmap when `count` bits follow.
+    /// Which rows have a list.
     pub present: Flags,
-    /// Whether a present list is not the one before it.
+    /// Which of these lists differ from the one before.
     pub fresh: Flags,
-    /// Where lists end.
+    /// Where the lists that differ end among the items; a constant is the length of each.
     pub ends: Descriptor,
-    /// The items.
+    /// The items of the lists that differ.
     pub items: Descriptor,
 }
 
@@ -194,11 +184,6 @@ impl ListReader {
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.present.count
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.present.count == 0
     }
 
     /// Appends the lists of the rows of `range`.

@@ -2,7 +2,7 @@
 //!
 //! Every column becomes one or more *streams* of unsigned integers. [`encode`] estimates what
 //! each encoding would take and writes the smallest; a [`Stream`] reads any range of rows back,
-//! touching only the blocks that hold them.
+//! touching only the blocks that hold them. FORMAT.md section 6 specifies the bytes.
 
 mod bitmap;
 mod bits;
@@ -21,10 +21,11 @@ mod word;
 #[cfg(test)]
 mod tests;
 
-pub use bitmap::Bitmap;
 pub use choose::{encode, encode_packed};
 pub use list::{Flags, ListEncoding, ListReader, ListSources, encode_lists};
-pub use source::{SliceSource, Source};
+#[cfg(test)]
+pub use source::SliceSource;
+pub use source::Source;
 pub use stream::{Descriptor, Encoding, Stream};
 pub use wire::{WireReader, WireWriter};
 pub use word::Word;

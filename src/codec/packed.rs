@@ -1,4 +1,5 @@
-//! Bit-packing with a frame of reference: every value in the same width, above a base.
+//! Bit-packing with a frame of reference: every value in the same width, above a base. FORMAT.md
+//! section 6.3 has the bytes.
 
 use super::bits::{BitWriter, MAX_LOAD_BITS, SLACK, load, mask, width_of};
 use super::source::{Source, short};

@@ -1,13 +1,7 @@
 //! Runs of equal values, for columns that hardly change.
 //!
 //! Runs end at every 1024th value at the latest, so that a run's end fits 16 bits and a lookup
-//! searches one block.
-//!
-//! ```text
-//! index:  one u32 per 1024 values, the first run of the block (and one more for the end)
-//! ends:   one u16 a run, where it ends within its block (1 to 1024)
-//! values: one a run, bit-packed (see packed.rs)
-//! ```
+//! searches one block. FORMAT.md section 6.4 has the bytes.
 
 use super::packed::Packed;
 use super::source::{Source, Tail, short, u32_at};

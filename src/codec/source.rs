@@ -12,9 +12,11 @@ pub trait Source<'a>: Copy {
 }
 
 /// A stream in memory.
+#[cfg(test)]
 #[derive(Clone, Copy)]
 pub struct SliceSource<'a>(pub &'a [u8]);
 
+#[cfg(test)]
 impl<'a> Source<'a> for SliceSource<'a> {
     fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
         self.0

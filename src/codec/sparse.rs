@@ -1,9 +1,5 @@
-//! One modal value and few others: a bitmap of the others, which are packed densely.
-//!
-//! ```text
-//! bitmap: which values are not the modal one (see bitmap.rs)
-//! rest:   those values, bit-packed (see packed.rs)
-//! ```
+//! One modal value and few others: a bitmap of the others, which are packed densely. FORMAT.md
+//! section 6.6 has the bytes.
 
 use super::bitmap::Bitmap;
 use super::bits::mask;

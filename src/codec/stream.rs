@@ -13,7 +13,7 @@ use super::wire::{WireReader, WireWriter};
 use super::word::Word;
 use crate::types::{Error, Result};
 
-/// How a stream is encoded. The numbers are persisted and never reused.
+/// How a stream is encoded. The numbers are persisted and never reused (FORMAT.md section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Encoding {
@@ -64,7 +64,7 @@ pub struct Descriptor {
     pub encoding: Encoding,
     /// How many values it holds.
     pub count: usize,
-    /// The encoding's parameters; FORMAT.md lists them.
+    /// The encoding's parameters, in the order of FORMAT.md section 6.1.
     pub params: [u64; 6],
 }
 
@@ -144,11 +144,6 @@ impl Stream {
     /// How many values there are.
     pub fn len(&self) -> usize {
         self.count
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
     }
 
     /// The value that all have, where the encoding knows it.

@@ -1,4 +1,5 @@
-//! Little-endian bytes for footers and manifests, written by hand and read with care.
+//! Little-endian bytes for footers and manifests, written by hand and read with care. FORMAT.md
+//! section 2 has the forms.
 
 use crate::types::{Error, Result};
 

@@ -3,7 +3,9 @@
 #[cfg(feature = "arrow")]
 mod arrow;
 mod csv;
+mod text;
 
 #[cfg(feature = "arrow")]
 pub use arrow::{ArrowScan, arrow_schema};
-pub use csv::{CsvExport, text_of};
+pub use csv::CsvExport;
+pub use text::text_of;

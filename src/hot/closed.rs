@@ -2,7 +2,8 @@
 //!
 //! After a crash the end of a write-ahead log may be torn, and recovery keeps what precedes the
 //! tear. Damage in the middle looks the same, and would silently shorten the answer. A log that was
-//! closed in order has no torn end: the note tells the next opening to refuse any damage.
+//! closed in order has no torn end: the note tells the next opening to refuse any damage (FORMAT.md
+//! section 7.4).
 
 use std::fs::File;
 use std::path::Path;

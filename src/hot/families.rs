@@ -11,7 +11,7 @@ const BLOCK_CACHE_BYTES: usize = 8 << 20;
 const LEAST_WRITE_BUFFER_BYTES: u64 = 1 << 20;
 const INFO_LOG_BYTES: usize = 1 << 20;
 
-/// The column family of a generation.
+/// The column family of a generation (FORMAT.md section 7.1).
 pub(super) fn name_of(generation: u64) -> String {
     format!("{PREFIX}{generation}")
 }

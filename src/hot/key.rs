@@ -22,15 +22,7 @@ pub(crate) struct Key<'a> {
     pub(crate) index: u32,
 }
 
-/// Appends a key to `out`.
-///
-/// ```text
-/// user, each 00 as 00 FF | 00 01 | timestamp ^ sign | sequence | index
-/// any length             | end   | u64 BE           | u64 BE   | u32 BE
-/// ```
-///
-/// After a 00 the end (01) sorts below an escaped zero (FF), and 00 below every other byte of a
-/// longer user id, so that a user sorts before those that it is a prefix of.
+/// Appends a key to `out`. FORMAT.md section 7.2 has the bytes, and why they sort as keys do.
 pub(crate) fn encode(user: &str, timestamp: i64, sequence: u64, index: u32, out: &mut Vec<u8>) {
     let mut parts = user.as_bytes().split(|byte| *byte == ESCAPE);
     out.extend_from_slice(parts.next().unwrap_or_default());

@@ -19,6 +19,7 @@ mod generation;
 mod key;
 mod layout;
 mod log;
+#[cfg(test)]
 mod memory;
 mod rocks;
 mod row;
@@ -30,7 +31,8 @@ mod user_rows;
 mod view;
 
 pub(crate) use generation::Generation;
-pub(crate) use log::{Entries, Log, Visit, Written};
+pub(crate) use log::Log;
+#[cfg(test)]
 pub(crate) use memory::MemoryLog;
 pub(crate) use rocks::RocksLog;
 pub(crate) use strings::SharedDictionary;

@@ -1,4 +1,5 @@
-//! The value of a hot row: a format byte, then the cells in bincode.
+//! The value of a hot row: a format byte, then the cells in bincode. FORMAT.md section 7.3 has the
+//! bytes.
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::enc::Encoder;
@@ -94,15 +95,8 @@ pub(super) fn check(field: &Field, cell: Cell<'_>) -> std::result::Result<(), St
     }
 }
 
-/// Appends a value to `out`:
-///
-/// ```text
-/// format = 1 | number of cells | cell, cell, ...
-/// u8         | varint          | tag (0 null, 1 text, 2 bits), then text: length varint, UTF-8
-///            |                 |                                    bits: varint
-/// ```
-///
-/// One cell for each schema field in the schema's order, without the user and the timestamp.
+/// Appends a value to `out`: one cell for each schema field in the schema's order, without the user
+/// and the timestamp.
 ///
 /// # Errors
 /// `InvalidInput` when a cell does not fit its field, or the row is larger than 16 MiB.

@@ -38,6 +38,11 @@ impl<'a, R: BufRead> JsonLines<'a, R> {
         self
     }
 
+    /// The input, to see what it has buffered.
+    pub fn get_ref(&self) -> &R {
+        &self.input
+    }
+
     /// The line, from 1, of the newest interaction.
     pub fn line(&self) -> u64 {
         self.line

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{Append, Storage};
+use super::{Append, ReadAt, Storage};
 use crate::types::{Error, Result};
 
 /// A folder of the local file system.
@@ -48,6 +48,12 @@ impl Storage for LocalStorage {
         // would end the process with SIGBUS, as with every store that maps its files.
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(said("map", &path))?;
         Ok(Bytes::from_owner(map))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {
+        let path = self.at(path);
+        let file = File::open(&path).map_err(said("open", &path))?;
+        Ok(Box::new(LocalFile { file, path }))
     }
 
     fn create(&self, path: &str) -> Result<Box<dyn Append>> {
@@ -97,6 +103,19 @@ impl Storage for LocalStorage {
 struct LocalFile {
     file: File,
     path: PathBuf,
+}
+
+impl ReadAt for LocalFile {
+    fn len(&self) -> Result<usize> {
+        let metadata = self.file.metadata().map_err(said("read", &self.path))?;
+        usize::try_from(metadata.len())
+            .map_err(|_| Error::corrupt(format!("{}: larger than memory", self.path.display())))
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, out, offset)
+            .map_err(said("read", &self.path))
+    }
 }
 
 impl Append for LocalFile {

@@ -1,6 +1,7 @@
 //! Bytes and files. Rank 1.
 
 mod checksum;
+mod file;
 mod local;
 mod pages;
 #[cfg(test)]
@@ -8,8 +9,9 @@ mod sim;
 mod storage;
 
 pub use checksum::crc32;
+pub use file::FileBytes;
 pub use local::LocalStorage;
 pub use pages::{PAGE_BYTES, Pages, page_sums};
 #[cfg(test)]
 pub use sim::SimStorage;
-pub use storage::{Append, Storage};
+pub use storage::{Append, ReadAt, Storage};

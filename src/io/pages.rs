@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
-use super::crc32;
+use super::{FileBytes, crc32};
 use crate::types::{Error, Result};
 
 /// Bytes that one checksum covers: small enough that a cold lookup verifies little beyond what
@@ -20,18 +20,19 @@ pub fn page_sums(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
 /// remembered, so a warm read pays one atomic load a page.
 pub struct Pages {
     name: String,
-    bytes: Bytes,
+    file: FileBytes,
+    len: usize,
     sums: Vec<u32>,
     verified: Vec<AtomicU64>,
 }
 
 impl Pages {
-    /// `bytes` with their sums; `name` is what errors call them.
+    /// The first `len` bytes of a file with their sums; `name` is what errors call them.
     ///
     /// # Errors
     /// `Corruption` unless there is exactly one sum a page.
-    pub fn new(name: String, bytes: Bytes, sums: Vec<u32>) -> Result<Self> {
-        let pages = bytes.len().div_ceil(PAGE_BYTES);
+    pub fn new(name: String, file: FileBytes, len: usize, sums: Vec<u32>) -> Result<Self> {
+        let pages = len.div_ceil(PAGE_BYTES);
         if sums.len() != pages {
             return Err(Error::corrupt(format!(
                 "{name}: {} checksums for {pages} pages",
@@ -41,7 +42,8 @@ impl Pages {
         let words = pages.div_ceil(64);
         Ok(Self {
             name,
-            bytes,
+            file,
+            len,
             sums,
             verified: (0..words).map(|_| AtomicU64::new(0)).collect(),
         })
@@ -54,34 +56,44 @@ impl Pages {
 
     /// The number of bytes.
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.len
+    }
+
+    /// Bytes of memory that were read for it, a memory map aside.
+    pub fn loaded_bytes(&self) -> usize {
+        self.file.loaded_bytes()
     }
 
     /// `len` bytes from `offset`, verified.
     ///
     /// # Errors
-    /// `Corruption` naming the file and the page's offset, also when the range leaves the file.
+    /// `Corruption` naming the file and the page's offset, also when the range leaves the file;
+    /// `Io` when the file cannot be read.
     #[inline]
     pub fn get(&self, offset: usize, len: usize) -> Result<&[u8]> {
         self.check(offset, len)?;
-        self.bytes
-            .get(offset..offset.saturating_add(len))
-            .ok_or_else(|| self.outside(offset, len))
+        self.verified(offset, len)
     }
 
-    /// `len` bytes from `offset` that the caller knows to be verified; `None` outside the file.
+    /// The same for a range that the caller knows to be verified.
+    ///
+    /// # Errors
+    /// As [`Pages::get`].
     #[inline]
-    pub fn verified(&self, offset: usize, len: usize) -> Option<&[u8]> {
-        self.bytes.get(offset..offset.checked_add(len)?)
+    pub fn verified(&self, offset: usize, len: usize) -> Result<&[u8]> {
+        match offset.checked_add(len) {
+            Some(end) if end <= self.len => self.file.get(offset..end),
+            _ => Err(self.outside(offset, len)),
+        }
     }
 
-    /// The same as [`Pages::get`], sharing the memory.
+    /// The same as [`Pages::get`], sharing the memory where it is mapped.
     ///
     /// # Errors
     /// As [`Pages::get`].
     pub fn share(&self, offset: usize, len: usize) -> Result<Bytes> {
-        let slice = self.get(offset, len)?;
-        Ok(self.bytes.slice_ref(slice))
+        self.get(offset, len)?;
+        self.file.share(offset..offset + len)
     }
 
     #[inline]
@@ -103,10 +115,11 @@ impl Pages {
     #[cold]
     fn verify(&self, page: usize) -> Result<()> {
         let start = page * PAGE_BYTES;
-        let end = (start + PAGE_BYTES).min(self.bytes.len());
-        let (Some(bytes), Some(sum)) = (self.bytes.get(start..end), self.sums.get(page)) else {
+        let end = (start + PAGE_BYTES).min(self.len);
+        let Some(sum) = self.sums.get(page) else {
             return Err(self.outside(start, 1));
         };
+        let bytes = self.verified(start, end.saturating_sub(start))?;
         if crc32(bytes) != *sum {
             return Err(Error::corrupt(format!(
                 "{}: checksum mismatch in bytes {start}..{end}; run `annals verify`",
@@ -123,22 +136,22 @@ impl Pages {
     fn outside(&self, offset: usize, len: usize) -> Error {
         Error::corrupt(format!(
             "{}: {len} bytes at {offset} lie outside its {} bytes",
-            self.name,
-            self.bytes.len()
+            self.name, self.len
         ))
     }
 
     /// Reads and verifies every page, whatever was verified before, and gives the byte ranges
     /// that are damaged.
     pub fn damaged(&self) -> Vec<std::ops::Range<usize>> {
-        page_sums(&self.bytes)
+        let starts = (0..self.len).step_by(PAGE_BYTES);
+        starts
             .zip(&self.sums)
-            .enumerate()
-            .filter(|(_, (found, stored))| found != *stored)
-            .map(|(page, _)| {
-                let start = page * PAGE_BYTES;
-                start..(start + PAGE_BYTES).min(self.bytes.len())
+            .map(|(start, sum)| (start..(start + PAGE_BYTES).min(self.len), sum))
+            .filter(|(range, sum)| {
+                let bytes = self.file.get(range.clone());
+                bytes.map_or(true, |bytes| crc32(bytes) != **sum)
             })
+            .map(|(range, _)| range)
             .collect()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{Append, Storage};
+use super::{Append, ReadAt, Storage};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Files in memory. [`SimStorage::crash`] forgets what a power loss would: bytes that were not
@@ -22,6 +22,8 @@ struct State {
     files: BTreeMap<String, Contents>,
     durable: BTreeMap<String, Contents>,
     operations_left: Option<u64>,
+    /// Whether those after the failed one succeed.
+    once: bool,
 }
 
 type Contents = Arc<Mutex<File>>;
@@ -58,7 +60,26 @@ impl SimStorage {
 
     /// Lets `operations` more writing operations succeed; every later one fails, until a crash.
     pub fn fail_after(&self, operations: u64) {
-        self.state.lock().operations_left = Some(operations);
+        let mut state = self.state.lock();
+        state.operations_left = Some(operations);
+        state.once = false;
+    }
+
+    /// Lets `operations` more writing operations succeed, fails one, and lets all later ones
+    /// succeed.
+    pub fn fail_once_after(&self, operations: u64) {
+        self.fail_after(operations);
+        self.state.lock().once = true;
+    }
+
+    /// Ends the failing, and tells whether it had begun. Nothing is lost.
+    pub fn heal(&self) -> bool {
+        let mut state = self.state.lock();
+        let failed =
+            state.operations_left == Some(0) || (state.once && state.operations_left.is_none());
+        state.operations_left = None;
+        state.once = false;
+        failed
     }
 
     /// Turns one bit of a file, as a failing disk does.
@@ -88,7 +109,12 @@ impl SimStorage {
 fn spend(state: &mut State) -> Result<()> {
     match &mut state.operations_left {
         None => Ok(()),
-        Some(0) => Err(Error::new(ErrorKind::Io, "simulated failure of the disk")),
+        Some(0) => {
+            if state.once {
+                state.operations_left = None;
+            }
+            Err(Error::new(ErrorKind::Io, "simulated failure of the disk"))
+        }
         Some(left) => {
             *left -= 1;
             Ok(())
@@ -109,6 +135,13 @@ impl Storage for SimStorage {
         let contents = self.contents(path)?;
         let file = contents.lock();
         Ok(Bytes::copy_from_slice(&file.bytes))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {
+        Ok(Box::new(SimFile {
+            contents: self.contents(path)?,
+            storage: self.clone(),
+        }))
     }
 
     fn create(&self, path: &str) -> Result<Box<dyn Append>> {
@@ -177,6 +210,22 @@ impl Storage for SimStorage {
 struct SimFile {
     contents: Contents,
     storage: SimStorage,
+}
+
+impl ReadAt for SimFile {
+    fn len(&self) -> Result<usize> {
+        Ok(self.contents.lock().bytes.len())
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let file = self.contents.lock();
+        let start = offset as usize;
+        match file.bytes.get(start..start.saturating_add(out.len())) {
+            Some(bytes) => out.copy_from_slice(bytes),
+            None => return Err(Error::new(ErrorKind::Io, "read beyond the end of a file")),
+        }
+        Ok(())
+    }
 }
 
 impl Append for SimFile {

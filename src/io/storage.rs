@@ -9,6 +9,9 @@ pub trait Storage: Send + Sync {
     /// The whole file, without copying where the system can (a memory map).
     fn map(&self, path: &str) -> Result<Bytes>;
 
+    /// Opens a file for reading parts of it.
+    fn open(&self, path: &str) -> Result<Box<dyn ReadAt>>;
+
     /// Creates a file, which must not exist, for appending.
     fn create(&self, path: &str) -> Result<Box<dyn Append>>;
 
@@ -26,6 +29,15 @@ pub trait Storage: Send + Sync {
 
     /// Makes creations, renames and removals in a folder survive power loss; "" is the root.
     fn sync_folder(&self, folder: &str) -> Result<()>;
+}
+
+/// A file that is read in parts.
+pub trait ReadAt: Send + Sync {
+    /// Its length in bytes.
+    fn len(&self) -> Result<usize>;
+
+    /// Fills `out` from `offset`.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
 }
 
 /// A file that only grows.

@@ -1,8 +1,7 @@
 //! From a user id to its rows in two cache misses.
 //!
-//! An open-addressing table beside the sorted ids. A slot is a 32-bit tag (the lower half of the
-//! id's hash) and the user's position plus one (0 is an empty slot); the upper half of the hash
-//! chooses the first slot, the following ones are tried in turn.
+//! An open-addressing table beside the sorted ids (FORMAT.md section 5.1). Its slots carry a part
+//! of the id's hash, so that another user's id is hardly ever read.
 
 use std::ops::Range;
 use std::sync::Arc;

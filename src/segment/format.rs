@@ -1,24 +1,15 @@
-//! Magic, version, handles and footer: where everything in a segment file is.
-//!
-//! ```text
-//! header  magic "ANNALSEG" · version u32 · zero u32
-//! regions each padded to 8 bytes: directory, dictionaries, streams
-//! sums    one CRC-32 per 16 KiB page of everything above
-//! footer  the record below
-//! tail    footer offset u64 · footer length u32 · footer CRC-32 u32 · version u32 · zero u32 · magic
-//! ```
-
-use bytes::Bytes;
+//! Magic, version, handles and footer: where everything in a segment file is. FORMAT.md section 4
+//! has the bytes.
 
 use crate::codec::{Descriptor, Flags, ListEncoding, WireReader, WireWriter};
-use crate::io::{PAGE_BYTES, Pages, crc32};
+use crate::io::{FileBytes, PAGE_BYTES, Pages, crc32};
 use crate::types::{Error, ErrorKind, Result};
 
 pub(super) const MAGIC: [u8; 8] = *b"ANNALSEG";
 pub(super) const HEADER_BYTES: usize = 16;
 const TAIL_BYTES: usize = 32;
 
-/// The format versions there have been.
+/// The format versions there have been; FORMAT.md section 8 has the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub(super) enum Version {
@@ -124,7 +115,7 @@ impl StreamHandle {
     }
 }
 
-/// Strings in the file: `count + 1` offsets (u32) into the text.
+/// Strings in the file (FORMAT.md section 5.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StringsHandle {
     /// How many strings.
@@ -161,7 +152,7 @@ impl StringsHandle {
     }
 }
 
-/// What the codes of a number column stand for. Code 0 is null.
+/// What the codes of a number column stand for (FORMAT.md section 5.6). Code 0 is null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberTable {
     /// Code c is `min + (c - 1) * step`.
@@ -175,7 +166,7 @@ pub enum NumberTable {
     Distinct(Handle),
 }
 
-/// Where one field's values are.
+/// Where one field's values are (FORMAT.md section 4.3).
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnFooter {
     /// Carried elsewhere: the user by the directory, the timestamp by its stream.
@@ -303,7 +294,7 @@ fn read_flags(wire: &mut WireReader<'_>) -> Result<Flags> {
     })
 }
 
-/// Everything about a segment but its data.
+/// Everything about a segment but its data, in the order of FORMAT.md section 4.3.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Footer {
     /// How the rows came in.
@@ -314,13 +305,13 @@ pub struct Footer {
     pub schema: String,
     /// First and last user.
     pub users: [String; 2],
-    /// First and last timestamp, in epoch seconds.
+    /// Lowest and highest timestamp, in epoch seconds.
     pub timestamps: [i64; 2],
     /// What a timestamp code counts, in seconds.
     pub timestamp_step: u64,
     /// What every sequence code is added to.
     pub sequence_base: u64,
-    /// First and last sequence code.
+    /// Lowest and highest sequence code.
     pub sequence_codes: [u64; 2],
     /// The hash table of the user directory.
     pub directory: Handle,
@@ -429,7 +420,7 @@ impl Footer {
     }
 
     /// Checks header, tail, footer and sums, and gives the footer with the pages of the regions.
-    pub(super) fn open(name: &str, file: &Bytes) -> Result<(Self, Pages)> {
+    pub(super) fn open(name: &str, file: FileBytes) -> Result<(Self, Pages)> {
         open_file(name, file).map_err(|error| match error.kind() {
             ErrorKind::Corruption => error.within(name),
             _ => error,
@@ -447,24 +438,33 @@ pub(super) fn header() -> [u8; HEADER_BYTES] {
     header
 }
 
-fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
+fn open_file(name: &str, file: FileBytes) -> Result<(Footer, Pages)> {
     let cut = || Error::corrupt("not a segment, or cut short");
     let tail_at = file.len().checked_sub(TAIL_BYTES).ok_or_else(cut)?;
-    let mut tail = WireReader::new(file.get(tail_at..).ok_or_else(cut)?);
+    let mut tail = WireReader::new(file.get(tail_at..file.len())?);
     let footer_at = usize::try_from(tail.u64()?).map_err(|_| cut())?;
     let footer_len = tail.u32()? as usize;
     let footer_crc = tail.u32()?;
     let version = tail.u32()?;
-    if file.get(file.len() - MAGIC.len()..) != Some(MAGIC.as_slice()) {
+    let zero = tail.u32()?;
+    if file.get(file.len() - MAGIC.len()..file.len())? != MAGIC {
         return Err(Error::corrupt(
             "the segment's last bytes are not its magic: cut short, or not a segment",
         ));
     }
-    Version::check(version, name)?;
-    if footer_at.checked_add(footer_len) != Some(tail_at) {
-        return Err(Error::corrupt("the footer's place is wrong"));
+    // A version that is unknown here but not in the header is damage, and no newer file.
+    let known_header = file.get(0..HEADER_BYTES)? == header();
+    match Version::check(version, name) {
+        Err(error) if !known_header => return Err(error),
+        Ok(()) if zero == 0 && footer_at.checked_add(footer_len) == Some(tail_at) => {}
+        _ => {
+            return Err(Error::corrupt(format!(
+                "the tail, bytes {tail_at}..{}, is damaged",
+                file.len()
+            )));
+        }
     }
-    let footer = file.get(footer_at..tail_at).ok_or_else(cut)?;
+    let footer = file.get(footer_at..tail_at)?;
     if crc32(footer) != footer_crc {
         return Err(Error::corrupt(format!(
             "checksum mismatch in the footer, bytes {footer_at}..{tail_at}; run `annals verify`"
@@ -473,7 +473,7 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
     let (record, sums_crc) = footer.split_last_chunk::<4>().ok_or_else(cut)?;
     let sums_crc = u32::from_le_bytes(*sums_crc);
     let data_len = data_len_before(footer_at).ok_or_else(cut)?;
-    let sums = file.get(data_len..footer_at).ok_or_else(cut)?;
+    let sums = file.get(data_len..footer_at)?;
     if crc32(sums) != sums_crc {
         return Err(Error::corrupt(format!(
             "checksum mismatch in the page sums, bytes {data_len}..{footer_at}"
@@ -481,16 +481,19 @@ fn open_file(name: &str, file: &Bytes) -> Result<(Footer, Pages)> {
     }
     let sums = sums.as_chunks::<4>().0;
     let sums = sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
-    let pages = Pages::new(name.to_owned(), file.slice(..data_len), sums)?;
-    if pages.get(0, HEADER_BYTES)? != header() {
+    let footer = Footer::read(record)?;
+    // Not through the pages: damage behind the header is told by who reads it, not on opening.
+    if file.get(0..HEADER_BYTES)? != header() {
         return Err(Error::corrupt(
             "the segment's first bytes are not its header",
         ));
     }
-    Ok((Footer::read(record)?, pages))
+    let pages = Pages::new(name.to_owned(), file, data_len, sums)?;
+    Ok((footer, pages))
 }
 
-/// Data of `len` bytes is followed by four bytes a page; this turns the sum back into `len`.
+/// Data of `len` bytes is followed by four bytes a page; this turns the place behind both back
+/// into `len` (FORMAT.md section 4.2).
 fn data_len_before(footer_at: usize) -> Option<usize> {
     let pages = footer_at.div_ceil(PAGE_BYTES + 4);
     let len = footer_at.checked_sub(pages * 4)?;

@@ -3,7 +3,7 @@
 use super::format::{ColumnFooter, Handle, StreamHandle};
 use super::reader::{Segment, Selection};
 use crate::codec::{BLOCK, Encoding};
-use crate::types::{Columns, Error, Result, Schema, Strings, TierQuery, TimeRange};
+use crate::types::{Columns, Error, Result, Schema, TierQuery, TimeRange};
 
 /// One column's size and encoding.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]

@@ -1,6 +1,7 @@
 //! The immutable columnar file. Rank 2; knows nothing of the hot tier.
 //!
-//! A segment holds rows sorted by user, timestamp and arrival. FORMAT.md specifies its bytes.
+//! A segment holds rows sorted by user, timestamp and arrival. FORMAT.md sections 4 to 6 specify
+//! its bytes.
 
 mod columns;
 mod directory;
@@ -17,7 +18,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use format::{ColumnFooter, Footer, Handle, NumberTable, Origin};
+pub use format::{Footer, NumberTable, Origin};
 pub use inspect::{BlockReport, ColumnReport, Damage};
 pub use reader::Segment;
 pub use scan::Cursor;

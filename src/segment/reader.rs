@@ -3,13 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::directory::Directory;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
 use super::strings::MappedStrings;
 use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word};
-use crate::io::Pages;
+use crate::io::{FileBytes, Pages};
 use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings};
 
 /// A region of the file as a stream's source.
@@ -96,7 +94,7 @@ impl Segment {
     /// # Errors
     /// `Corruption` when header, tail, footer or sums are damaged or do not fit the schema;
     /// `Unsupported` when a newer version wrote it.
-    pub fn open(name: &str, file: &Bytes, schema: &Schema) -> Result<Self> {
+    pub fn open(name: &str, file: FileBytes, schema: &Schema) -> Result<Self> {
         let (footer, pages) = Footer::open(name, file)?;
         Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
     }
@@ -158,6 +156,11 @@ impl Segment {
     /// What errors call it: its path in the store.
     pub fn name(&self) -> &str {
         self.pages.name()
+    }
+
+    /// Bytes of memory that were read for it, a memory map aside.
+    pub fn loaded_bytes(&self) -> usize {
+        self.pages.loaded_bytes()
     }
 
     /// The number of rows.

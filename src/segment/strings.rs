@@ -10,7 +10,7 @@ use super::format::StringsHandle;
 use crate::io::Pages;
 use crate::types::{CHUNK, Error, Result, Strings, TextBuffer, index_of};
 
-/// The hash under which an item is looked for among candidates.
+/// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 pub(crate) fn item_hash(item: &str) -> u32 {
     xxh3_64(item.as_bytes()) as u32
 }
@@ -87,9 +87,9 @@ impl MappedStrings {
             self.pages.get(text.offset, text.len)?;
             self.verified.store(true, Ordering::Relaxed);
         }
-        let offsets = self.pages.verified(offsets.offset, offsets.len);
-        let text = self.pages.verified(text.offset, text.len);
-        Ok(offsets.zip(text))
+        let offsets = self.pages.verified(offsets.offset, offsets.len)?;
+        let text = self.pages.verified(text.offset, text.len)?;
+        Ok(Some((offsets, text)))
     }
 
     #[cold]

@@ -207,11 +207,6 @@ fn incomplete() -> Error {
 }
 
 impl PreparedSegment {
-    /// The rows it holds.
-    pub fn rows(&self) -> usize {
-        self.footer.rows
-    }
-
     /// Writes the footer, syncs the file, and gives the footer and the file's length in bytes.
     /// `sequence_base`, where given, replaces what the sequence numbers are relative to.
     ///

@@ -11,6 +11,7 @@ use super::run_writer::{RunWriter, Unpublished, finish_run};
 use super::sort::sort;
 use super::source::Source;
 use super::version::LiveSegment;
+use crate::io::FileBytes;
 use crate::segment::{Origin, Segment, SegmentWriter};
 use crate::types::{Cell, ColumnsBuilder, Commit, Result, Role, Row, ScanQuery, TierQuery};
 
@@ -275,8 +276,8 @@ impl Engine {
 
     /// Opens a file that no edit has published.
     fn open_run(&self, path: &str) -> Result<Arc<Segment>> {
-        let file = self.storage.map(path)?;
-        Ok(Arc::new(Segment::open(path, &file, &self.schema)?))
+        let file = FileBytes::framed(self.storage.open(path)?)?;
+        Ok(Arc::new(Segment::open(path, file, &self.schema)?))
     }
 }
 
@@ -296,10 +297,20 @@ pub(super) fn copy_run(
             return Ok(());
         }
         writer.add(&batch)?;
-        let taken = writer.memory_bytes() + merge.dictionary_bytes();
-        if taken >= chunk_bytes && merge.is_between_users() {
+        let dictionaries = merge.dictionary_bytes();
+        if writer.memory_bytes() + dictionaries >= chunk_bytes {
+            if merge.pending_rows() > 0 {
+                // The rest of the user: dictionaries change between users only.
+                batch.clear();
+                merge.next(merge.pending_rows(), &mut batch)?;
+                writer.add(&batch)?;
+            }
             writer.cut()?;
-            merge.begin_dictionaries();
+            if dictionaries >= chunk_bytes / 4 {
+                merge.begin_dictionaries();
+            }
+        }
+        if merge.loaded_bytes() >= chunk_bytes / 4 {
             for source in merge.sources_mut() {
                 source.reopen(&mut |segment| engine.open_run(segment.name()))?;
             }

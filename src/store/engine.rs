@@ -13,7 +13,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::snapshot::Snapshot;
 use super::version::{LiveSegment, Version};
 use crate::hot::{Generation, Tier};
-use crate::io::Storage;
+use crate::io::{FileBytes, Storage};
 use crate::segment::{Origin, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Validator};
 
@@ -255,10 +255,19 @@ pub(super) fn open_segment(
     entry: &SegmentEntry,
 ) -> Result<Arc<LiveSegment>> {
     let path = SegmentEntry::path_of(entry.id);
-    let file = storage.map(&path)?;
-    let segment = Segment::open(&path, &file, schema)?;
+    let file = storage.map(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::corrupt(format!(
+            "{path}: the manifest lists this segment of {} rows, but its file is missing; \
+             restore the file from a copy",
+            entry.rows
+        ))
+        .caused_by(error),
+        _ => error,
+    })?;
+    let file_bytes = file.len() as u64;
+    let segment = Segment::open(&path, FileBytes::Mapped(file), schema)?;
     let footer = segment.footer();
-    let same = file.len() as u64 == entry.file_bytes
+    let same = file_bytes == entry.file_bytes
         && footer.rows as u64 == entry.rows
         && footer.sequence_range() == entry.sequences
         && footer.origin == entry.origin;

@@ -82,13 +82,12 @@ fn text_at(columns: &Columns, field: FieldId, row: usize) -> Result<Option<&str>
 }
 
 /// A field's value at a row of columns that carry their dictionaries, the item list of an
-/// impression included; the user and the timestamp, too, where the columns have them.
-pub(crate) fn value_at(
-    schema: &Schema,
-    columns: &Columns,
-    field: FieldId,
-    row: usize,
-) -> Result<Value> {
+/// impression included; the user and the timestamp, too, where the columns have them. Null where
+/// they do not have the field or the row.
+///
+/// # Errors
+/// `Corruption` when a string's bytes are damaged.
+pub fn value_at(schema: &Schema, columns: &Columns, field: FieldId, row: usize) -> Result<Value> {
     if field == schema.timestamp() {
         let at = columns.timestamps.get(row).copied();
         return Ok(at.map_or(Value::Null, Value::Long));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::event::Event;
 use super::snapshot::Snapshot;
 use crate::types::{
-    Column, Columns, FieldId, HistoryQuery, Order, Result, Schema, Strings, TextBuffer, TierQuery,
+    Column, Columns, Error, FieldId, HistoryQuery, Order, Result, Schema, Strings, TextBuffer,
+    TierQuery,
 };
 
 /// Interactions of one user, in the order asked for.
@@ -67,12 +68,12 @@ impl Snapshot {
         let tier = &resolved.tier;
         for live in segments() {
             let segment = &live.segment;
-            let part = next_part(parts, *used, &self.schema, tier);
+            let part = next_part(parts, *used, &self.schema, tier)?;
             segment.history(user, tier, &mut part.columns)?;
             *used += usize::from(part.is_filled(tier, |field| segment.dictionary(field)));
         }
         for generation in generations() {
-            let part = next_part(parts, *used, &self.schema, tier);
+            let part = next_part(parts, *used, &self.schema, tier)?;
             generation.history(user, tier, &mut part.columns)?;
             *used += usize::from(part.is_filled(tier, |field| generation.dictionary(field)));
         }
@@ -121,17 +122,16 @@ fn next_part<'a>(
     used: usize,
     schema: &Schema,
     query: &TierQuery,
-) -> &'a mut Part {
-    parts.truncate(parts.len().max(used));
-    if used >= parts.len() {
+) -> Result<&'a mut Part> {
+    if used == parts.len() {
         parts.push(Part {
             columns: Columns::for_schema(schema).asked_only(&query.asked),
         });
     }
-    let last = parts.len() - 1;
-    let part = &mut parts[used.min(last)];
+    let part = parts.get_mut(used);
+    let part = part.ok_or_else(|| Error::corrupt("a history without room for its rows"))?;
     part.columns.clear();
-    part
+    Ok(part)
 }
 
 impl Part {

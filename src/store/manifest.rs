@@ -1,4 +1,5 @@
-//! What a store consists of: one small file, replaced whole by an atomic rename.
+//! What a store consists of: one small file, replaced whole by an atomic rename. FORMAT.md
+//! section 3 has the bytes.
 
 use crate::codec::{WireReader, WireWriter};
 use crate::io::{Storage, crc32};
@@ -128,7 +129,7 @@ impl Manifest {
             .split_first_chunk::<4>()
             .ok_or_else(|| damaged("cut short"))?;
         if *magic != MAGIC {
-            return Err(damaged("its first bytes are not its magic; not a manifest"));
+            return Err(damaged("bytes 0..8 are not its magic; not a manifest"));
         }
         let version = u32::from_le_bytes(*version);
         if version != VERSION {
@@ -141,7 +142,10 @@ impl Manifest {
             ));
         }
         if crc32(body) != u32::from_le_bytes(*crc) {
-            return Err(damaged("checksum mismatch; restore the file from a copy"));
+            return Err(damaged(&format!(
+                "checksum mismatch in bytes 12..{}; restore the file from a copy",
+                file.len()
+            )));
         }
         Self::decode_body(body).map_err(|error| error.within(FILE))
     }

@@ -64,24 +64,31 @@ impl Merge {
     }
 
     /// Begins new dictionaries, so that they hold no more than what comes from now on. To be called
-    /// between users only (see [`Merge::is_between_users`]).
+    /// between users only (see [`Merge::pending_rows`]).
     pub(super) fn begin_dictionaries(&mut self) {
         let fields = self.scratch.fields.len();
         self.dictionaries = (0..fields).map(|_| Arc::default()).collect();
         self.remaps.fill_with(Remap::default);
     }
 
-    /// Whether no rows of a user that several sources have are waiting to be given out.
-    pub(super) fn is_between_users(&self) -> bool {
-        self.pending.given >= self.pending.order.len()
+    /// Rows of a user that several sources have which wait to be given out; 0 between users.
+    pub(super) fn pending_rows(&self) -> usize {
+        self.pending.order.len().saturating_sub(self.pending.given)
     }
 
-    /// Bytes of memory that the dictionaries take.
+    /// Bytes of memory that the dictionaries and the translations into them take.
     pub(super) fn dictionary_bytes(&self) -> usize {
-        self.dictionaries
-            .iter()
-            .map(|dictionary| dictionary.memory_bytes())
-            .sum()
+        let dictionaries = self.dictionaries.iter();
+        let codes = self.remaps.iter().flat_map(|remap| &remap.codes);
+        dictionaries
+            .map(|strings| strings.memory_bytes())
+            .sum::<usize>()
+            + codes.map(|codes| codes.capacity() * 4).sum::<usize>()
+    }
+
+    /// Bytes of memory that were read for the sources, memory maps aside.
+    pub(super) fn loaded_bytes(&self) -> usize {
+        self.sources.iter().map(Source::loaded_bytes).sum()
     }
 
     /// Bytes that a row of the widest source takes on average in its file.
@@ -99,7 +106,7 @@ impl Merge {
     pub(super) fn next(&mut self, rows: usize, out: &mut Columns) -> Result<()> {
         let mut users = Dictionary::default();
         while out.rows() < rows {
-            if !self.is_between_users() {
+            if self.pending_rows() > 0 {
                 self.give_pending(rows - out.rows(), &mut users, out)?;
             } else if let Some(next) = self.next_user()? {
                 if next.owners == 1 {

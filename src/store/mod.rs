@@ -33,8 +33,7 @@ mod tests;
 
 pub use bulk::{BulkImport, ImportMode};
 pub(crate) use engine::Engine;
-pub use event::Event;
-pub(crate) use event::value_at;
+pub use event::{Event, value_at};
 pub use history::History;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 pub use scan::Scan;

@@ -96,29 +96,9 @@ impl Engine {
     /// shows is the state at this moment. `scratch` is a folder of this reader alone.
     pub(crate) fn open_read_only(root: &Path, scratch: &Path, settings: Settings) -> Result<Self> {
         settings.validate()?;
-        check_is_store(root)?;
-        let storage: Arc<dyn Storage> = Arc::new(LocalStorage::new(root));
-        let mut last = None;
-        for _ in 0..READER_ATTEMPTS {
-            let manifest = Manifest::read(&*storage)?;
-            let edit = manifest.edit;
-            let opened = Self::read(root, scratch, &storage, manifest, settings.clone());
-            // Whatever went wrong may be the writer's publishing something meanwhile.
-            match (opened, Manifest::read(&*storage)?.edit == edit) {
-                (Ok(engine), true) => return Ok(engine),
-                (Err(error), true) => return Err(error),
-                (_, false) => last = Some(edit),
-            }
-        }
-        Err(Error::new(
-            ErrorKind::Locked,
-            format!(
-                "{}: the writer published too often to read in between (last seen: edit {}); \
-                 try again",
-                root.display(),
-                last.unwrap_or(0)
-            ),
-        ))
+        read_steady(root, |storage, manifest| {
+            Self::read(root, scratch, storage, manifest, settings.clone())
+        })
     }
 
     fn read(
@@ -130,9 +110,7 @@ impl Engine {
     ) -> Result<Self> {
         let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
         let segments = open_segments(storage, &schema, &manifest)?;
-        let log = RocksLog::open_secondary(&root.join(HOT), scratch)?;
-        let tier = Tier::open(Arc::new(log), schema.clone());
-        let generations = recover_generations(&tier, &manifest)?;
+        let generations = read_generations(root, scratch, &schema, &manifest)?;
         let last_sequence = last_sequence(&manifest, &generations);
         Self::assemble(Parts {
             storage: storage.clone(),
@@ -180,6 +158,46 @@ fn create_folder(root: &Path) -> Result<()> {
         LocalStorage::new(folder).sync_folder("")?;
     }
     Ok(())
+}
+
+/// Reads the store in `root` while another process may be writing to it: `read` gets the manifest,
+/// and gets it anew until no edit was published meanwhile.
+pub(super) fn read_steady<T>(
+    root: &Path,
+    mut read: impl FnMut(&Arc<dyn Storage>, Manifest) -> Result<T>,
+) -> Result<T> {
+    check_is_store(root)?;
+    let storage: Arc<dyn Storage> = Arc::new(LocalStorage::new(root));
+    let mut edit = 0;
+    for _ in 0..READER_ATTEMPTS {
+        let manifest = Manifest::read(&*storage)?;
+        edit = manifest.edit;
+        let result = read(&storage, manifest);
+        // Whatever went wrong may be the writer's publishing something meanwhile.
+        if Manifest::read(&*storage)?.edit == edit {
+            return result;
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Locked,
+        format!(
+            "{}: the writer published too often to read in between (last seen: edit {edit}); \
+             try again",
+            root.display(),
+        ),
+    ))
+}
+
+/// The hot generations of a store that another process may be writing to.
+pub(super) fn read_generations(
+    root: &Path,
+    scratch: &Path,
+    schema: &Arc<Schema>,
+    manifest: &Manifest,
+) -> Result<Vec<Arc<Generation>>> {
+    let log = RocksLog::open_secondary(&root.join(HOT), scratch)?;
+    let tier = Tier::open(Arc::new(log), schema.clone());
+    recover_generations(&tier, manifest)
 }
 
 fn check_is_store(root: &Path) -> Result<()> {

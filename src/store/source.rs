@@ -142,8 +142,19 @@ impl Source {
         }
     }
 
-    /// Replaces each segment by one that `reopen` gives for it, so that memory mapped for what was
-    /// read is let go.
+    /// Bytes of memory that were read for its segments, memory maps aside.
+    pub(super) fn loaded_bytes(&self) -> usize {
+        match self {
+            Self::Run(run) => {
+                let cursors = run.cursors.iter();
+                cursors.map(|cursor| cursor.segment().loaded_bytes()).sum()
+            }
+            Self::Generation(_) => 0,
+        }
+    }
+
+    /// Replaces each segment by one that `reopen` gives for it, so that memory for what was read is
+    /// let go.
     pub(super) fn reopen(
         &mut self,
         reopen: &mut dyn FnMut(&Arc<Segment>) -> Result<Arc<Segment>>,

@@ -1,8 +1,14 @@
 //! Every byte read, every checksum and invariant checked.
 
-use super::engine::Engine;
-use crate::segment::Damage;
-use crate::types::Result;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::engine::{Engine, open_segment};
+use super::manifest::SegmentEntry;
+use super::recovery::{read_generations, read_steady};
+use super::version::LiveSegment;
+use crate::segment::{Damage, Segment};
+use crate::types::{Error, ErrorKind, Limits, Result, Schema};
 
 /// What verification found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +28,47 @@ impl VerifyReport {
     pub fn is_sound(&self) -> bool {
         self.damage.is_empty() && self.problems.is_empty()
     }
+
+    fn check(&mut self, segment: &Segment, schema: &Schema) {
+        let damage = segment.damage(schema);
+        if damage.is_empty() {
+            // Damaged bytes would only be reported a second time.
+            if let Err(error) = segment.check_invariants(schema) {
+                self.problems.push(error.to_string());
+            }
+        }
+        self.damage.extend(damage);
+    }
+
+    /// Notes a segment that does not open; other failures than damage are given back.
+    fn add_unreadable(&mut self, entry: &SegmentEntry, error: Error) -> Result<()> {
+        if !matches!(error.kind(), ErrorKind::Corruption | ErrorKind::NotFound) {
+            return Err(error);
+        }
+        let [first, last] = entry.sequences;
+        self.damage.push(Damage {
+            file: SegmentEntry::path_of(entry.id),
+            bytes: [0, entry.file_bytes],
+            what: format!(
+                "the whole segment, rows of the commits {first} to {last}: {} ({error})",
+                entry.rows
+            ),
+        });
+        Ok(())
+    }
+
+    fn count(&mut self, entry: &SegmentEntry, progress: &mut dyn FnMut(u64)) {
+        self.segments += 1;
+        self.bytes += entry.file_bytes;
+        progress(self.bytes);
+    }
+}
+
+/// A store as far as it can be opened.
+struct Opened {
+    schema: Arc<Schema>,
+    segments: Vec<(SegmentEntry, Result<Arc<LiveSegment>>)>,
+    hot: Result<()>,
 }
 
 impl Engine {
@@ -30,17 +77,8 @@ impl Engine {
         let snapshot = self.snapshot();
         let mut report = VerifyReport::default();
         for live in snapshot.version.segments() {
-            let damage = live.segment.damage(&self.schema);
-            if damage.is_empty() {
-                // Damaged bytes would only be reported a second time.
-                if let Err(error) = live.segment.check_invariants(&self.schema) {
-                    report.problems.push(error.to_string());
-                }
-            }
-            report.damage.extend(damage);
-            report.segments += 1;
-            report.bytes += live.entry.file_bytes;
-            progress(report.bytes);
+            report.check(&live.segment, &self.schema);
+            report.count(&live.entry, progress);
         }
         if let Some(tier) = &self.tier
             && let Err(error) = tier.verify()
@@ -48,5 +86,45 @@ impl Engine {
             report.problems.push(format!("hot tier: {error}"));
         }
         Ok(report)
+    }
+
+    /// Reads the store in `root` as it lies on disk, also while another process writes to it, and
+    /// past damage that no opening would pass.
+    pub(crate) fn verify_files(
+        root: &Path,
+        scratch: &Path,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<VerifyReport> {
+        let opened = read_steady(root, |storage, manifest| {
+            let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
+            let open = |entry: &SegmentEntry| {
+                let opened = open_segment(storage, &schema, entry);
+                (entry.clone(), opened)
+            };
+            let segments = manifest.segments.iter().map(open).collect();
+            // Each row of the hot tier is decoded when its generation is read.
+            let hot = read_generations(root, scratch, &schema, &manifest).map(drop);
+            Ok(Opened {
+                schema,
+                segments,
+                hot,
+            })
+        })?;
+        let mut report = VerifyReport::default();
+        for (entry, segment) in opened.segments {
+            match segment {
+                Ok(live) => report.check(&live.segment, &opened.schema),
+                Err(error) => report.add_unreadable(&entry, error)?,
+            }
+            report.count(&entry, progress);
+        }
+        match opened.hot {
+            Ok(()) => Ok(report),
+            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            Err(error) => {
+                report.problems.push(format!("hot tier: {error}"));
+                Ok(report)
+            }
+        }
     }
 }

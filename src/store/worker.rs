@@ -87,6 +87,15 @@ impl Drop for Guard<'_> {
     }
 }
 
+impl Engine {
+    /// The work of the background thread: seals what waits, compacts what has to be.
+    pub(crate) fn maintain(&self) -> Result<()> {
+        self.writable()?;
+        self.seal_waiting()?;
+        self.compact_if_needed()
+    }
+}
+
 fn run(engine: &Weak<Engine>, state: &(Mutex<State>, Condvar)) {
     let _guard = Guard(engine, state);
     loop {
@@ -103,10 +112,7 @@ fn run(engine: &Weak<Engine>, state: &(Mutex<State>, Condvar)) {
         let Some(engine) = engine.upgrade() else {
             return;
         };
-        let done = engine
-            .seal_waiting()
-            .and_then(|()| engine.compact_if_needed());
-        if let Err(error) = done {
+        if let Err(error) = engine.maintain() {
             let _ = engine.poison(error);
             return;
         }

@@ -63,6 +63,11 @@ impl Interaction {
         }
     }
 
+    /// `TIMESTAMP`, in Unix epoch seconds.
+    pub fn timestamp(&self) -> i64 {
+        self.timestamp
+    }
+
     /// Sets a field by its schema name. A field that is not set is null.
     #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {

@@ -8,6 +8,8 @@
     reason = "a test that fails by panic says where, in its helper functions too"
 )]
 
+mod concurrency;
+mod kill;
 mod model;
 mod ranks;
 mod store;

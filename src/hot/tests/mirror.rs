@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 use super::events::{append, commits, full_schema, memory_tier, numbered, schema};
 use super::model::{assert_holds, everything, expected, insert, query, read, write};
-use crate::hot::{Entries, Generation, Log, Tier, key};
+use crate::hot::log::Entries;
+use crate::hot::{Generation, Log, Tier, key};
 use crate::types::{Cell, Column, Columns, ErrorKind, Row, TierQuery, TimeRange};
 
 proptest! {

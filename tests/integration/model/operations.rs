@@ -48,6 +48,7 @@ pub(super) fn settings() -> impl Strategy<Value = Settings> {
             waiting_generations: waiting,
             memory_budget_bytes: 1 << 20,
             max_runs,
+            threads: 2,
             background,
         })
 }

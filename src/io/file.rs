@@ -1,0 +1,147 @@
+//! A file as bytes: mapped whole, or read in frames.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::ReadAt;
+use crate::types::{Error, Result};
+
+/// Bytes that are read at once.
+const FRAME_BYTES: usize = 1 << 16;
+
+/// The bytes of an immutable file.
+pub enum FileBytes {
+    /// In a memory map: warm reads cost nothing, and the system decides what stays in memory.
+    Mapped(Bytes),
+    /// Read into memory frame by frame as they are asked for, until this is dropped: for files
+    /// that are read once from front to back by a process whose memory has a bound. A map would
+    /// do, but systems that cache files in large folios count megabytes for each byte touched.
+    Framed(Box<Frames>),
+}
+
+/// Frames of a file that were read.
+pub struct Frames {
+    file: Box<dyn ReadAt>,
+    len: usize,
+    frames: Vec<OnceLock<Box<[u8]>>>,
+    /// Ranges that no frame holds whole, and where each is among them.
+    spans: boxcar::Vec<Box<[u8]>>,
+    known: Mutex<HashMap<Range<usize>, usize>>,
+    loaded: AtomicUsize,
+}
+
+impl FileBytes {
+    /// Reads `file` in frames.
+    ///
+    /// # Errors
+    /// `Io` when its length cannot be told.
+    pub fn framed(file: Box<dyn ReadAt>) -> Result<Self> {
+        let len = file.len()?;
+        let frames = len.div_ceil(FRAME_BYTES);
+        Ok(Self::Framed(Box::new(Frames {
+            file,
+            len,
+            frames: (0..frames).map(|_| OnceLock::new()).collect(),
+            spans: boxcar::Vec::new(),
+            known: Mutex::default(),
+            loaded: AtomicUsize::new(0),
+        })))
+    }
+
+    /// The length of the file.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Mapped(bytes) => bytes.len(),
+            Self::Framed(frames) => frames.len,
+        }
+    }
+
+    /// Bytes of memory that frames take.
+    pub fn loaded_bytes(&self) -> usize {
+        match self {
+            Self::Mapped(_) => 0,
+            Self::Framed(frames) => frames.loaded.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The bytes of a range.
+    ///
+    /// # Errors
+    /// `Corruption` when it leaves the file, `Io` when it cannot be read.
+    #[inline]
+    pub fn get(&self, range: Range<usize>) -> Result<&[u8]> {
+        match self {
+            Self::Mapped(bytes) => match bytes.get(range.clone()) {
+                Some(slice) => Ok(slice),
+                None => Err(outside(&range, bytes.len())),
+            },
+            Self::Framed(frames) => frames.get(range),
+        }
+    }
+
+    /// The bytes of a range, sharing the memory where they are mapped.
+    ///
+    /// # Errors
+    /// As [`FileBytes::get`].
+    pub fn share(&self, range: Range<usize>) -> Result<Bytes> {
+        let slice = self.get(range)?;
+        Ok(match self {
+            Self::Mapped(bytes) => bytes.slice_ref(slice),
+            Self::Framed(_) => Bytes::copy_from_slice(slice),
+        })
+    }
+}
+
+impl Frames {
+    fn get(&self, range: Range<usize>) -> Result<&[u8]> {
+        if range.start > range.end || range.end > self.len {
+            return Err(outside(&range, self.len));
+        }
+        let frame = range.start / FRAME_BYTES;
+        let begins = frame * FRAME_BYTES;
+        if range.end > begins + FRAME_BYTES {
+            let mut known = self.known.lock();
+            let span = match known.get(&range) {
+                Some(span) => *span,
+                None => {
+                    let span = self.spans.push(self.read(range.clone())?);
+                    known.insert(range, span);
+                    span
+                }
+            };
+            return Ok(self.spans.get(span).map_or(&[], |bytes| bytes));
+        }
+        let Some(slot) = self.frames.get(frame) else {
+            return Ok(&[]);
+        };
+        let bytes = match slot.get() {
+            Some(bytes) => bytes,
+            None => {
+                let bytes = self.read(begins..(begins + FRAME_BYTES).min(self.len))?;
+                slot.get_or_init(|| bytes)
+            }
+        };
+        let inside = range.start - begins..range.end - begins;
+        bytes.get(inside).ok_or_else(|| outside(&range, self.len))
+    }
+
+    fn read(&self, range: Range<usize>) -> Result<Box<[u8]>> {
+        let mut bytes = vec![0; range.len()].into_boxed_slice();
+        self.file.read_at(range.start as u64, &mut bytes)?;
+        self.loaded.fetch_add(bytes.len(), Ordering::Relaxed);
+        Ok(bytes)
+    }
+}
+
+#[cold]
+fn outside(range: &Range<usize>, len: usize) -> Error {
+    Error::corrupt(format!(
+        "bytes {}..{} lie outside a file of {len} bytes",
+        range.start, range.end
+    ))
+}

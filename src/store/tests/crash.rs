@@ -1,0 +1,219 @@
+//! Crashes at every operation of the storage: what is there afterwards is a prefix of the commits.
+
+use std::sync::Arc;
+
+use super::fixture::{Expected, Machine, Step, lines};
+use crate::store::{Engine, ImportMode};
+use crate::types::Durability::{Buffered, Synced};
+use crate::types::ErrorKind;
+
+const SCRIPT: &[Step] = &[
+    Step::Write(3, Buffered),
+    Step::Write(4, Synced),
+    Step::Write(2, Buffered),
+    Step::Import(40, ImportMode::Incremental),
+    Step::Write(2, Buffered),
+    Step::Flush,
+    Step::Write(1, Synced),
+    Step::Import(30, ImportMode::Incremental),
+    Step::Abandon(30),
+    Step::Compact,
+    Step::Write(6, Buffered),
+    Step::Import(20, ImportMode::Full),
+    Step::Write(1, Buffered),
+    Step::Flush,
+    Step::Import(10, ImportMode::Incremental),
+    Step::Write(1, Buffered),
+    Step::Compact,
+    Step::Import(0, ImportMode::Full),
+    Step::Write(2, Buffered),
+];
+
+/// What a machine loses.
+#[derive(Clone, Copy, Debug)]
+enum Crash {
+    /// The process dies: nothing is lost that was handed to the system.
+    Process,
+    /// The power fails: what was not synced is lost, but for so many appends to the log.
+    Power(u64),
+}
+
+/// How the storage fails before that.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    For(u64),
+    Once(u64),
+}
+
+/// What a run of the script left behind.
+struct Outcome {
+    /// All commits were acknowledged up to here.
+    acknowledged: Expected,
+    /// That of the last commit that failed, where none was acknowledged since.
+    failed: Option<Expected>,
+    /// Every commit up to here must survive power loss.
+    synced: u64,
+    /// By sequence number.
+    states: Vec<Expected>,
+}
+
+fn run(engine: &Arc<Engine>) -> Outcome {
+    let mut outcome = Outcome {
+        acknowledged: Expected::default(),
+        failed: None,
+        synced: 0,
+        states: vec![Expected::default()],
+    };
+    let mut poisoned = false;
+    for step in SCRIPT {
+        let after = step.expected(&outcome.acknowledged);
+        match step.run(engine, after.sequence) {
+            Ok(commit) => {
+                assert!(
+                    !poisoned || commit.is_none(),
+                    "a poisoned store took {step:?}"
+                );
+                if let Some(commit) = commit {
+                    assert_eq!(commit.sequence, after.sequence);
+                    outcome.states.push(after.clone());
+                    outcome.failed = None;
+                }
+                if matches!(
+                    step,
+                    Step::Write(_, Synced) | Step::Import(..) | Step::Flush
+                ) {
+                    outcome.synced = after.sequence;
+                }
+                outcome.acknowledged = after;
+            }
+            Err(error) if error.kind() == ErrorKind::Poisoned => poisoned = true,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Io, "{step:?}: {error}");
+                if after.sequence > outcome.acknowledged.sequence {
+                    outcome.failed = Some(after);
+                }
+            }
+        }
+        let seen = lines(engine).unwrap();
+        let known = seen == outcome.acknowledged.lines()
+            || outcome
+                .failed
+                .as_ref()
+                .is_some_and(|failed| seen == failed.lines());
+        assert!(known, "reads after {step:?}: {seen:?}");
+    }
+    outcome
+}
+
+/// Opens after a crash and compares; gives the last commit that is there.
+fn check(machine: &Machine, outcome: &Outcome, crash: Crash) -> u64 {
+    let engine = machine.open().unwrap();
+    machine.assert_no_strays();
+    let sequence = engine.snapshot().sequence();
+    let least = match crash {
+        Crash::Process => outcome.acknowledged.sequence,
+        Crash::Power(_) => outcome.synced,
+    };
+    assert!(
+        sequence >= least,
+        "commit {least} is lost: {sequence} is the last"
+    );
+    let state = match outcome.states.get(sequence as usize) {
+        Some(state) => state,
+        None => outcome.failed.as_ref().expect("a commit that nobody made"),
+    };
+    assert_eq!(state.sequence, sequence);
+    assert_eq!(lines(&engine).unwrap(), state.lines());
+    assert!(engine.verify(&mut |_| {}).unwrap().is_sound());
+    sequence
+}
+
+/// Goes on after a crash as if nothing had happened.
+fn go_on(machine: &Machine) {
+    let engine = machine.open().unwrap();
+    let before = lines(&engine).unwrap().len();
+    let sequence = engine.snapshot().sequence();
+    for step in [
+        Step::Write(7, Synced),
+        Step::Compact,
+        Step::Import(9, ImportMode::Incremental),
+    ] {
+        let next = engine.snapshot().sequence() + 1;
+        step.run(&engine, next).unwrap();
+    }
+    drop(engine);
+    machine.assert_no_strays();
+    let engine = machine.open().unwrap();
+    assert_eq!(engine.snapshot().sequence(), sequence + 2);
+    assert_eq!(lines(&engine).unwrap().len(), before + 16);
+}
+
+/// Runs the script with one failure and one crash; `false` when it did not come to the failure.
+fn crash_once(failure: Failure, crash: Crash) -> bool {
+    let machine = Machine::new();
+    let engine = machine.open().unwrap();
+    match failure {
+        Failure::For(operations) => machine.storage.fail_after(operations),
+        Failure::Once(operations) => machine.storage.fail_once_after(operations),
+    }
+    let outcome = run(&engine);
+    drop(engine);
+    let failed = machine.storage.heal();
+    if let Crash::Power(keep) = crash {
+        machine.storage.crash();
+        machine.log.crash(|_| keep);
+    }
+    // The opening may be cut short, too.
+    for operations in 0..4 {
+        machine.storage.fail_after(operations);
+        drop(machine.open());
+        machine.storage.heal();
+        if let Crash::Power(_) = crash {
+            machine.storage.crash();
+            machine.log.crash(|_| 0);
+        }
+    }
+    check(&machine, &outcome, crash);
+    go_on(&machine);
+    failed
+}
+
+/// Operations of the storage between one crash and the next; `CRASH_EVERY=1` leaves none out.
+fn stride() -> usize {
+    let given = std::env::var("CRASH_EVERY").ok();
+    given.and_then(|given| given.parse().ok()).unwrap_or(5)
+}
+
+fn crash_everywhere(failure: fn(u64) -> Failure, crash: Crash) {
+    let operations = (0..).step_by(stride()).find(|operations| {
+        let case = failure(*operations);
+        let failed = std::panic::catch_unwind(|| crash_once(case, crash));
+        !failed.unwrap_or_else(|_| panic!("{case:?}, {crash:?}"))
+    });
+    assert!(
+        operations.is_some_and(|operations| operations > 200),
+        "{operations:?}"
+    );
+}
+
+#[test]
+fn a_broken_disk_and_the_end_of_the_process() {
+    crash_everywhere(Failure::For, Crash::Process);
+}
+
+#[test]
+fn a_broken_disk_and_power_loss() {
+    crash_everywhere(Failure::For, Crash::Power(0));
+    crash_everywhere(Failure::For, Crash::Power(1));
+}
+
+#[test]
+fn one_failed_operation_and_the_end_of_the_process() {
+    crash_everywhere(Failure::Once, Crash::Process);
+}
+
+#[test]
+fn one_failed_operation_and_power_loss() {
+    crash_everywhere(Failure::Once, Crash::Power(0));
+    crash_everywhere(Failure::Once, Crash::Power(u64::MAX));
+}

@@ -1,0 +1,47 @@
+use std::path::PathBuf;
+
+use annals::{Limits, Schema, Store};
+use clap::{Args, ValueEnum};
+
+use super::schema::read_schema;
+use crate::failure::Outcome;
+use crate::output::{print, warn};
+
+#[derive(Args)]
+pub struct Init {
+    /// The folder of the store; made where it is missing
+    store: PathBuf,
+    /// An Avro schema in JSON, as the interactions dataset contract describes it
+    #[arg(long, value_name = "schema.json")]
+    schema: PathBuf,
+    /// The quotas that schema and data are held to; kept in the store
+    #[arg(long, value_enum, default_value_t = Quotas::Personalize)]
+    limits: Quotas,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Quotas {
+    /// The figures of the interactions dataset contract
+    Personalize,
+    /// None
+    Unlimited,
+}
+
+impl Init {
+    pub fn run(self) -> Outcome {
+        let limits = match self.limits {
+            Quotas::Personalize => Limits::personalize(),
+            Quotas::Unlimited => Limits::unlimited(),
+        };
+        let schema: Schema = read_schema(&self.schema, &limits)?;
+        Store::builder()
+            .limits(limits)
+            .create(&self.store, &schema)?;
+        warn(schema.warnings());
+        print(format_args!(
+            "{}: store created, {} fields",
+            self.store.display(),
+            schema.fields().len()
+        ))
+    }
+}

@@ -1,0 +1,68 @@
+//! A file a command.
+
+mod compact;
+mod dump;
+mod dump_segment;
+mod dump_store;
+mod export;
+mod generate;
+mod history;
+mod import;
+mod init;
+mod put;
+mod schema;
+mod stats;
+mod unseen;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Propose or check a schema
+    #[command(subcommand)]
+    Schema(schema::Schema),
+    /// Create a store
+    Init(init::Init),
+    /// Import CSV files, all or nothing
+    Import(import::Import),
+    /// Record interactions from JSON lines
+    Put(put::Put),
+    /// Show what one user did
+    History(history::History),
+    /// Tell which candidates a user has not interacted with
+    Unseen(unseen::Unseen),
+    /// Write the store as CSV
+    Export(export::Export),
+    /// Show what is physically there
+    Dump(dump::Dump),
+    /// Show figures about the store
+    Stats(stats::Stats),
+    /// Read every byte and check every checksum and invariant
+    Verify(verify::Verify),
+    /// Merge what was written into few segments
+    Compact(compact::Compact),
+    /// Generate a realistic CSV file
+    Generate(generate::Generate),
+}
+
+impl Command {
+    pub fn run(self) -> Outcome {
+        match self {
+            Self::Schema(command) => command.run(),
+            Self::Init(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::Put(command) => command.run(),
+            Self::History(command) => command.run(),
+            Self::Unseen(command) => command.run(),
+            Self::Export(command) => command.run(),
+            Self::Dump(command) => command.run(),
+            Self::Stats(command) => command.run(),
+            Self::Verify(command) => command.run(),
+            Self::Compact(command) => command.run(),
+            Self::Generate(command) => command.run(),
+        }
+    }
+}

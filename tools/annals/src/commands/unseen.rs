@@ -1,0 +1,85 @@
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use annals::{Store, Value};
+use clap::Args;
+
+use crate::args::{EventTypes, Format};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Records, print_json, stdout};
+
+/// Tells which candidates a user has not interacted with, in their order.
+#[derive(Args)]
+pub struct Unseen {
+    /// The folder of the store
+    store: PathBuf,
+    /// The user, exactly as it was written
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    user: String,
+    /// A file of item ids, one a line; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    candidates: PathBuf,
+    #[command(flatten)]
+    types: EventTypes,
+    /// How to write them [default: the bare ids, one a line]
+    #[arg(long, value_enum, value_name = "F")]
+    format: Option<Format>,
+}
+
+impl Unseen {
+    pub fn run(self) -> Outcome {
+        let candidates = read_candidates(&self.candidates)?;
+        let store = Store::open_read_only(&self.store)?;
+        let flags = store.unseen(&self.user, &candidates, &self.types.event_types)?;
+        let unseen = candidates.iter().zip(flags);
+        let unseen: Vec<&String> = unseen.filter_map(|(id, flag)| flag.then_some(id)).collect();
+        match self.format {
+            None => {
+                let mut out = stdout();
+                for id in unseen {
+                    writeln!(out, "{id}")?;
+                }
+                Ok(out.flush()?)
+            }
+            Some(Format::Json) => print_json(&unseen),
+            Some(format) => {
+                let mut records = Records::new(stdout(), format, &[("ITEM_ID", false)])?;
+                for id in unseen {
+                    records.write(&[Value::String(id.clone())])?;
+                }
+                records.finish()
+            }
+        }
+    }
+}
+
+/// Ids, one a line; blank lines are passed over.
+fn read_candidates(path: &Path) -> Outcome<Vec<String>> {
+    let failed = |error| Failure::io(format_args!("reading {}", path.display()), &error);
+    let input: Box<dyn Read> = match path == Path::new("-") {
+        true => Box::new(std::io::stdin().lock()),
+        false => Box::new(File::open(path).map_err(failed)?),
+    };
+    let mut ids = Vec::new();
+    for (number, line) in (1..).zip(BufReader::new(input).split(b'\n')) {
+        let mut line = line.map_err(failed)?;
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        let line = String::from_utf8(line).map_err(|_| {
+            Failure::invalid(format_args!(
+                "{}: line {number}: not valid UTF-8; save the file as UTF-8",
+                path.display()
+            ))
+        })?;
+        let id = match number {
+            1 => line.strip_prefix('\u{feff}').unwrap_or(&line),
+            _ => &line,
+        };
+        if !id.is_empty() {
+            ids.push(id.to_owned());
+        }
+    }
+    Ok(ids)
+}

@@ -1,0 +1,53 @@
+use std::path::PathBuf;
+use std::time::Instant;
+
+use annals::{Store, VerifyReport};
+use clap::Args;
+
+use crate::failure::{Failure, Outcome};
+use crate::output::{count, print, seconds};
+use crate::progress::Progress;
+
+/// Reads every byte and checks every checksum and invariant. What is damaged is listed on standard
+/// output, a line each: file, bytes, and what is lost.
+#[derive(Args)]
+pub struct Verify {
+    /// The folder of the store
+    store: PathBuf,
+}
+
+impl Verify {
+    pub fn run(self) -> Outcome {
+        let start = Instant::now();
+        let progress = Progress::spinner("verifying");
+        let report = Store::builder().verify(&self.store, &mut |bytes| progress.at(bytes))?;
+        drop(progress);
+        let read = format!(
+            "{} of {} read in {}",
+            count(report.bytes, "byte"),
+            count(report.segments, "segment"),
+            seconds(start.elapsed())
+        );
+        if report.is_sound() {
+            return print(format_args!("{}: sound; {read}", self.store.display()));
+        }
+        list(&report)?;
+        let found = (report.damage.len() + report.problems.len()) as u64;
+        Err(Failure::damaged(format_args!(
+            "{}: {}; {read}; restore what is named from a copy",
+            self.store.display(),
+            count(found, "damaged place"),
+        )))
+    }
+}
+
+fn list(report: &VerifyReport) -> Outcome {
+    for damage in &report.damage {
+        let [start, end] = damage.bytes;
+        print(format_args!(
+            "{}: bytes {start}..{end} damaged; lost: {}",
+            damage.file, damage.what
+        ))?;
+    }
+    report.problems.iter().try_for_each(print)
+}

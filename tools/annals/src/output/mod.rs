@@ -1,0 +1,75 @@
+//! How answers are written.
+
+mod file;
+mod records;
+mod table;
+mod values;
+
+use std::io::{BufWriter, StdoutLock, Write};
+use std::time::Duration;
+
+pub use file::OutputFile;
+pub use records::Records;
+pub use table::{Align, facts, table};
+pub use values::Entries;
+
+use crate::failure::Outcome;
+
+/// Bytes that are gathered before they are written.
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// Standard output, locked and buffered; has to be flushed.
+pub fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock())
+}
+
+/// Writes text and a line end to standard output.
+pub fn print(text: impl std::fmt::Display) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+/// Writes JSON for people and programs to standard output.
+pub fn print_json(value: &impl serde::Serialize) -> Outcome {
+    let mut out = stdout();
+    serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+/// Says something that is no result, on standard error.
+pub fn say(text: impl std::fmt::Display) {
+    eprintln!("annals: {text}");
+}
+
+/// Warnings, on standard error.
+pub fn warn<T: std::fmt::Display>(warnings: impl IntoIterator<Item = T>) {
+    for warning in warnings {
+        say(format_args!("warning: {warning}"));
+    }
+}
+
+/// A number with its thousands set apart.
+pub fn thousands(number: u64) -> String {
+    indicatif::HumanCount(number).to_string()
+}
+
+/// `1 row`, `2 rows`.
+pub fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(number))
+}
+
+/// A timestamp in epoch seconds, with its date and time in UTC where a calendar has them.
+pub fn instant(timestamp: i64) -> String {
+    match jiff::Timestamp::from_second(timestamp) {
+        Ok(time) => format!("{timestamp} ({time})"),
+        Err(_) => timestamp.to_string(),
+    }
+}
+
+/// Seconds with two decimals.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}

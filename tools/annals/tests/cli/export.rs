@@ -1,0 +1,113 @@
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use crate::support::{Folder, HEADER, SORTED};
+
+#[test]
+fn a_file_appears_as_a_whole() {
+    let folder = Folder::with_rows();
+    folder.write("out.csv", "an earlier file");
+    folder
+        .run(&["export", "store", "--output", "out.csv", "--format", "csv"])
+        .ok();
+    assert_eq!(folder.read("out.csv"), format!("{HEADER}{SORTED}"));
+
+    // A link stays a link.
+    std::os::unix::fs::symlink("out.csv", folder.path("link.csv")).unwrap();
+    folder
+        .run(&[
+            "export",
+            "store",
+            "--output",
+            "link.csv",
+            "--columns",
+            "USER_ID",
+        ])
+        .ok();
+    assert_eq!(folder.read("out.csv"), "USER_ID\na\na\na\nb\n");
+    std::fs::remove_file(folder.path("link.csv")).unwrap();
+    folder.run(&["export", "store", "--output", "out.csv"]).ok();
+
+    let bytes = std::fs::read(folder.path(&folder.segment())).unwrap();
+    let mut damaged = bytes.clone();
+    damaged[100] ^= 1;
+    folder.write(&folder.segment(), damaged);
+    folder
+        .run(&["export", "store", "--output", "out.csv"])
+        .fails(4);
+    folder
+        .run(&["export", "store", "--output", "new.csv"])
+        .fails(4);
+    assert_eq!(folder.read("out.csv"), format!("{HEADER}{SORTED}"));
+    assert_eq!(
+        folder.names("."),
+        ["out.csv", "rows.csv", "schema.json", "store"]
+    );
+}
+
+#[test]
+fn rows_and_columns_can_be_chosen() {
+    let folder = Folder::with_rows();
+    let export = |more: &[&str]| {
+        let line = [&["export", "store", "--output", "-"], more].concat();
+        folder.run(&line).ok()
+    };
+    let columns = [
+        "--columns",
+        "TIMESTAMP,ITEM_ID",
+        "--since",
+        "20",
+        "--until",
+        "30",
+    ];
+    assert_eq!(export(&columns), "ITEM_ID,TIMESTAMP\ni2,20\ni3,20\n");
+    let types = ["--columns", "USER_ID", "--event-type", "VIEW"];
+    assert_eq!(export(&types), "USER_ID\na\nb\n");
+    let one = ["--columns", "EVENT_VALUE", "--order", "any"];
+    assert_eq!(export(&one), "EVENT_VALUE\n\"\"\n1.5\n2.0\n\"\"\n");
+    let line = ["export", "store", "--output", "-", "--columns", "COLOUR"];
+    folder.run(&line).fails(3);
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let folder = Folder::new();
+    let rows = [
+        "--rows",
+        "50000",
+        "--schema-out",
+        "schema.json",
+        "--output",
+        "rows.csv",
+    ];
+    folder.run(&[&["generate"], &rows[..]].concat()).ok();
+    folder
+        .run(&["init", "store", "--schema", "schema.json"])
+        .ok();
+    folder.run(&["import", "store", "rows.csv"]).ok();
+    for line in [
+        &["export", "store", "--output", "-"][..],
+        &["generate", "--rows", "50000", "--output", "-"],
+        &["dump", "store", "--segment", "2", "--rows", "0..20000"],
+    ] {
+        let mut child = folder
+            .command(line)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut first).unwrap();
+        drop(output);
+        let mut said = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        assert_eq!(said, "", "{line:?}");
+        assert!(child.wait().unwrap().success(), "{line:?}");
+    }
+}

@@ -1,0 +1,189 @@
+use crate::support::{Folder, HEADER, ROWS, SORTED};
+
+#[test]
+fn a_summary_is_the_result() {
+    let folder = Folder::with_store();
+    folder.write("rows.csv", format!("{HEADER}{ROWS}"));
+    let ran = folder.run(&["import", "store", "rows.csv"]);
+    assert!(
+        ran.stderr.contains("annals: warning: 4 rows in one import"),
+        "{}",
+        ran.stderr
+    );
+    let summary = ran.ok();
+    assert!(
+        summary.starts_with("4 rows imported from 1 file in "),
+        "{summary}"
+    );
+    assert_eq!(folder.exported("store"), format!("{HEADER}{SORTED}"));
+}
+
+#[test]
+fn files_and_folders_are_one_import() {
+    let folder = Folder::with_store();
+    std::fs::create_dir(folder.path("parts")).unwrap();
+    let (first, second) = ROWS.split_at(ROWS.find("a,i1").unwrap());
+    folder.write("one.csv", format!("{HEADER}{first}"));
+    folder.write("parts/two.csv", format!("{HEADER}{second}"));
+    folder.write("parts/notes.txt", "no rows");
+    let summary = folder.run(&["import", "store", "one.csv", "parts"]).ok();
+    assert!(
+        summary.starts_with("4 rows imported from 2 files"),
+        "{summary}"
+    );
+    assert_eq!(folder.exported("store"), format!("{HEADER}{SORTED}"));
+    let dump = folder
+        .run(&["dump", "store", "--segments", "--format", "json"])
+        .ok();
+    let dump: serde_json::Value = serde_json::from_str(&dump).unwrap();
+    assert_eq!(dump["segments"][0]["sequences"], serde_json::json!([1, 1]));
+}
+
+#[test]
+fn a_bad_row_leaves_the_store_as_it_was() {
+    let folder = Folder::with_rows();
+    let before = folder.exported("store");
+    folder.write(
+        "bad.csv",
+        format!("{HEADER}c,i1,1,view,,,\nc,i1,soon,view,,,\n"),
+    );
+    for mode in ["full", "incremental"] {
+        let line = [
+            "import",
+            "store",
+            "bad.csv",
+            "--mode",
+            mode,
+            "--on-error",
+            "abort",
+        ];
+        let message = folder.run(&line).fails(3);
+        assert!(
+            message.contains("bad.csv: line 3, column TIMESTAMP: value \"soon\": a timestamp"),
+            "{message}"
+        );
+    }
+    assert_eq!(folder.exported("store"), before);
+    assert_eq!(folder.names("store/temporary"), [""; 0]);
+    assert_eq!(folder.names("store/segments").len(), 1);
+}
+
+#[test]
+fn skipped_rows_go_to_the_rejects() {
+    let folder = Folder::with_store();
+    folder.write(
+        "bad.csv",
+        format!("{HEADER}c,i1,1,view,,,\nc,i1,-5,view,,,\nc,i2,2,view,,\n"),
+    );
+    let line = [
+        "import",
+        "store",
+        "bad.csv",
+        "--on-error",
+        "skip",
+        "--rejects",
+        "refused.csv",
+    ];
+    let summary = folder.run(&line).ok();
+    assert!(
+        summary.starts_with("1 row imported from 1 file"),
+        "{summary}"
+    );
+    assert!(
+        summary.ends_with("; 2 rows rejected, see refused.csv\n"),
+        "{summary}"
+    );
+    let rejects = folder.read("refused.csv");
+    let lines: Vec<&str> = rejects.lines().collect();
+    assert_eq!(lines[0], "file,line,column,reason,record");
+    assert!(lines[1].starts_with("bad.csv,3,TIMESTAMP,"), "{rejects}");
+    assert!(lines[1].ends_with("\"c,i1,-5,view,,,\""), "{rejects}");
+    assert!(
+        lines[2].starts_with("bad.csv,4,,\"6 values, but"),
+        "{rejects}"
+    );
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}c,i1,1,view,,,\n")
+    );
+}
+
+#[test]
+fn rejects_have_a_place_by_default_and_only_if_there_are_any() {
+    let folder = Folder::with_store();
+    folder.write("rows.csv", format!("{HEADER}{ROWS}"));
+    let skip = |file| {
+        folder
+            .run(&["import", "store", file, "--on-error", "skip"])
+            .ok()
+    };
+    assert!(!skip("rows.csv").contains("rejected"));
+    assert!(!folder.path("rejects.csv").exists());
+    folder.write("bad.csv", format!("{HEADER}c,i1,,view,,,\n"));
+    assert!(skip("bad.csv").ends_with("; 1 row rejected, see rejects.csv\n"));
+    assert!(folder.read("rejects.csv").contains("bad.csv,2,TIMESTAMP,"));
+}
+
+#[test]
+fn full_replaces_what_was_imported_and_nothing_else() {
+    let folder = Folder::with_rows();
+    let recorded = r#"{"USER_ID": "a", "ITEM_ID": "i9", "TIMESTAMP": 15, "EVENT_TYPE": "view"}"#;
+    folder.run_with(&["put", "store"], recorded).ok();
+    folder.write("new.csv", format!("{HEADER}a,i4,40,view,,,\n"));
+    folder.run(&["import", "store", "new.csv"]).ok();
+    assert_eq!(folder.exported("store").lines().count(), 7);
+    folder
+        .run(&["import", "store", "new.csv", "--mode", "full"])
+        .ok();
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}a,i9,15,view,,,\na,i4,40,view,,,\n")
+    );
+    folder.run(&["verify", "store"]).ok();
+}
+
+#[test]
+fn the_memory_budget_changes_nothing_but_the_memory() {
+    let folder = Folder::new();
+    let rows = [
+        "--rows",
+        "60000",
+        "--schema-out",
+        "schema.json",
+        "--output",
+        "rows.csv",
+    ];
+    folder.run(&[&["generate"], &rows[..]].concat()).ok();
+    for (store, budget) in [("small", "1"), ("large", "512")] {
+        folder.run(&["init", store, "--schema", "schema.json"]).ok();
+        folder
+            .run(&["import", store, "rows.csv", "--memory-budget", budget])
+            .ok();
+    }
+    // Were nothing spilled, one segment would hold all.
+    assert!(folder.names("small/segments").len() > folder.names("large/segments").len());
+    assert_eq!(folder.exported("small"), folder.exported("large"));
+}
+
+#[test]
+fn many_imports_are_merged_without_being_asked() {
+    let folder = Folder::with_store();
+    for n in 0..8 {
+        folder.write("rows.csv", format!("{HEADER}a,i{n},{n},view,,,\n"));
+        folder.run(&["import", "store", "rows.csv"]).ok();
+    }
+    assert!(folder.names("store/segments").len() <= 4);
+    assert_eq!(folder.exported("store").lines().count(), 9);
+}
+
+#[test]
+fn milliseconds_are_warned_about() {
+    let folder = Folder::with_store();
+    folder.write("rows.csv", format!("{HEADER}a,i1,1700000000000,view,,,\n"));
+    let ran = folder.run(&["import", "store", "rows.csv"]);
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.stderr
+            .contains("looks like milliseconds, the first at rows.csv: line 2")
+    );
+}

@@ -1,0 +1,61 @@
+use annals::{Durability, Interaction, Store};
+
+use crate::support::{Folder, HEADER, SORTED};
+
+#[test]
+fn a_store_in_use_can_be_read_and_not_written() {
+    let folder = Folder::with_rows();
+    let store = Store::open(folder.path("store")).unwrap();
+    let event = Interaction::new("c", "i4", 40).event_type("view");
+    store.write(event, Durability::Buffered).unwrap();
+
+    let newest = "c,i4,40,view,,,\n";
+    let history = folder.run(&["history", "store", "--user", "c"]).ok();
+    assert_eq!(history, format!("{HEADER}{newest}"));
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}{SORTED}{newest}")
+    );
+    let unseen = ["unseen", "store", "--user", "c", "--candidates", "-"];
+    assert_eq!(folder.run_with(&unseen, "i4\ni5\n").ok(), "i5\n");
+    let stats = folder.run(&["stats", "store"]).ok();
+    assert!(
+        stats.contains(" rows in the hot tier          1\n"),
+        "{stats}"
+    );
+    folder.run(&["dump", "store"]).ok();
+    folder.run(&["verify", "store"]).ok();
+
+    for line in [
+        &["import", "store", "rows.csv"][..],
+        &["put", "store"],
+        &["compact", "store"],
+        &["init", "store", "--schema", "schema.json"],
+    ] {
+        let message = folder.run(line).fails(5);
+        assert!(
+            message.contains("open for writing in another process"),
+            "{message}"
+        );
+    }
+    drop(store);
+    folder.run(&["compact", "store"]).ok();
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}{SORTED}{newest}")
+    );
+}
+
+#[test]
+fn compact_merges_what_lies_apart() {
+    let folder = Folder::with_rows();
+    folder.write("more.csv", format!("{HEADER}c,i1,1,view,,,\n"));
+    folder.run(&["import", "store", "more.csv"]).ok();
+    let before = folder.exported("store");
+    assert_eq!(folder.names("store/segments").len(), 2);
+    let said = folder.run(&["compact", "store"]).ok();
+    assert!(said.starts_with("2 segments of "), "{said}");
+    assert!(said.contains(" before, 1 segment of "), "{said}");
+    assert_eq!(folder.names("store/segments").len(), 1);
+    assert_eq!(folder.exported("store"), before);
+}

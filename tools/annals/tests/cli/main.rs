@@ -1,0 +1,21 @@
+//! The tool end to end, as scripts drive it: arguments in, output, exit code and files out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails by panic says where, in its helper functions too"
+)]
+
+mod damage;
+mod dump;
+mod export;
+mod generate;
+mod history;
+mod import;
+mod live;
+mod put;
+mod round_trip;
+mod schema;
+mod support;
+mod unseen;
+mod usage;

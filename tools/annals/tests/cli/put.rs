@@ -1,0 +1,90 @@
+use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::support::{Folder, HEADER};
+
+const LINE: &str = r#"{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":1,"EVENT_TYPE":"view"}"#;
+
+#[test]
+fn lines_are_written_in_their_order() {
+    let folder = Folder::with_store();
+    folder.write(
+        "events.jsonl",
+        r#"{"USER_ID":"a","ITEM_ID":"i2","TIMESTAMP":5,"EVENT_TYPE":"view","DEVICE":"tv"}
+{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":5,"EVENT_TYPE":"buy","EVENT_VALUE":0.1,"IMPRESSION":["x","y"]}
+"#,
+    );
+    let put = ["put", "store", "events.jsonl", "--durability", "buffered"];
+    assert_eq!(folder.run(&put).ok(), "2 rows written, sequence 1\n");
+    assert_eq!(
+        folder.run_with(&["put", "store", "-"], LINE).ok(),
+        "1 row written, sequence 2\n"
+    );
+    assert_eq!(folder.run(&["put", "store"]).ok(), "0 rows written\n");
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}a,i1,1,view,,,\na,i2,5,view,,tv,\na,i1,5,buy,0.1,,x|y\n")
+    );
+}
+
+#[test]
+fn lines_before_a_bad_one_are_written_and_none_after_it() {
+    let folder = Folder::with_store();
+    let lines = format!("{LINE}\n\n{LINE}\n{{\"USER_ID\":\"a\"}}\n{LINE}\n");
+    let message = folder.run_with(&["put", "store"], lines).fails(3);
+    assert_eq!(
+        message,
+        "annals: standard input: line 4: field TIMESTAMP: is missing or null; give a value; \
+         2 rows before it written\n"
+            .replace("TIMESTAMP", "ITEM_ID")
+    );
+    assert_eq!(folder.exported("store").lines().count(), 3);
+    folder.write("events.jsonl", "[]");
+    let message = folder.run(&["put", "store", "events.jsonl"]).fails(3);
+    assert!(
+        message.starts_with("annals: events.jsonl: line 1: "),
+        "{message}"
+    );
+}
+
+#[test]
+fn many_lines_are_committed_in_batches() {
+    let folder = Folder::with_store();
+    let lines = format!("{LINE}\n").repeat(2500);
+    let said = folder.run_with(&["put", "store"], lines).ok();
+    assert!(said.starts_with("2,500 rows written, sequence "), "{said}");
+    assert_eq!(folder.exported("store").lines().count(), 2501);
+}
+
+#[test]
+fn a_line_is_committed_as_it_comes() {
+    let folder = Folder::with_store();
+    let mut child = folder
+        .command(&["put", "store"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    writeln!(input, "{LINE}").unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while folder.exported("store").lines().count() < 2 {
+        assert!(Instant::now() < patience, "the line was not committed");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn milliseconds_are_warned_about() {
+    let folder = Folder::with_store();
+    let line = LINE.replace(":1,", ":1700000000000,");
+    let ran = folder.run_with(&["put", "store"], line);
+    assert!(
+        ran.stderr
+            .starts_with("annals: warning: 1 row whose TIMESTAMP looks like")
+    );
+    ran.ok();
+}

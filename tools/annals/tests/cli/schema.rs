@@ -1,0 +1,89 @@
+use crate::support::{Folder, SCHEMA};
+
+#[test]
+fn a_proposed_schema_is_one_that_the_file_imports_under() {
+    let folder = Folder::new();
+    folder.write(
+        "rows.csv",
+        "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,PRICE,CITY\nu,i,1,view,1.5,\nu,j,2,view,2,Rome\n",
+    );
+    let schema = folder.run(&["schema", "infer", "rows.csv"]).ok();
+    folder.write("schema.json", &schema);
+    let checked = folder.run(&["schema", "check", "schema.json"]).ok();
+    assert!(checked.contains(" PRICE        double\n"), "{checked}");
+    assert!(checked.ends_with("schema.json: valid\n"), "{checked}");
+    folder
+        .run(&["init", "store", "--schema", "schema.json"])
+        .ok();
+    folder.run(&["import", "store", "rows.csv"]).ok();
+    assert!(folder.exported("store").ends_with("u,j,2,view,2.0,Rome\n"));
+}
+
+#[test]
+fn notes_on_a_proposal_go_to_standard_error() {
+    let folder = Folder::new();
+    folder.write("rows.csv", "USER_ID,ITEM_ID,TIMESTAMP,X\nu,i,1,\n");
+    let ran = folder.run(&["schema", "infer", "rows.csv"]);
+    assert!(
+        ran.stderr
+            .starts_with("annals: note: column X: every cell is empty")
+    );
+    assert!(ran.ok().trim_end().ends_with('}'));
+    folder.write("rows.csv", "CUSTOMER,ITEM_ID,TIMESTAMP\nu,i,1\n");
+    let message = folder.run(&["schema", "infer", "rows.csv"]).fails(3);
+    assert!(
+        message.contains("rows.csv: line 1, column USER_ID: required"),
+        "{message}"
+    );
+    assert!(message.contains("it may be CUSTOMER"), "{message}");
+}
+
+#[test]
+fn check_explains_what_is_wrong() {
+    let folder = Folder::new();
+    folder.write("schema.json", SCHEMA.replace(r#""long""#, r#""int""#));
+    let message = folder.run(&["schema", "check", "schema.json"]).fails(3);
+    assert_eq!(
+        message,
+        "annals: schema.json: schema: field TIMESTAMP: must be of type long; it is declared int\n"
+    );
+    folder.write(
+        "schema.json",
+        SCHEMA.replace(r#", "categorical": true"#, ""),
+    );
+    let checked = folder.run(&["schema", "check", "schema.json"]).ok();
+    assert!(
+        checked.contains("warning: field DEVICE: a string field without"),
+        "{checked}"
+    );
+    folder.write("schema.json", b"\xff");
+    let message = folder.run(&["schema", "check", "schema.json"]).fails(3);
+    assert!(message.contains("not valid UTF-8"), "{message}");
+    folder.run(&["schema", "check", "none.json"]).fails(1);
+}
+
+#[test]
+fn init_holds_a_schema_to_the_limits_chosen() {
+    let folder = Folder::new();
+    let more: String = (0..6)
+        .map(|n| format!(r#"{{"name": "M{n}", "type": "int"}},"#))
+        .collect();
+    let many = SCHEMA.replace(
+        r#"{"name": "DEVICE""#,
+        &format!(r#"{more}{{"name": "DEVICE""#),
+    );
+    folder.write("schema.json", many);
+    let init = ["init", "store", "--schema", "schema.json"];
+    let message = folder.run(&init).fails(3);
+    assert!(
+        message.contains("7 metadata fields; the limit is 5"),
+        "{message}"
+    );
+    folder
+        .run(&[&init[..], &["--limits", "unlimited"]].concat())
+        .ok();
+    let message = folder
+        .run(&[&init[..], &["--limits", "unlimited"]].concat())
+        .fails(1);
+    assert!(message.contains("there is a store already"), "{message}");
+}

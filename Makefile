@@ -5,9 +5,11 @@ CARGO ?= cargo
 CARGO_FLAGS ?=
 # Passed on to the benchmarks, e.g. BENCH_ARGS=history
 BENCH_ARGS ?=
+# Passed on to the comparison with other stores, e.g. PEERS_ARGS=--large; see benches/peers/src/args.rs
+PEERS_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench
+.PHONY: help setup demo test lint docs bench peers
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,3 +33,7 @@ docs: setup ## Build the documentation, warnings denied
 
 bench: setup ## Run the benchmarks (BENCH_ARGS=filter)
 	$(CARGO) bench --workspace $(CARGO_FLAGS) -- $(BENCH_ARGS)
+
+peers: setup ## Compare with other stores, 20 minutes (PEERS_ARGS="--rows 1000000")
+	benches/peers/setup.sh
+	CARGO="$(CARGO)" benches/peers/build.sh run -- $(PEERS_ARGS)

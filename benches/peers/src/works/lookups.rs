@@ -1,0 +1,164 @@
+//! Newest interactions of a user, and which candidates a user has not taken.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::Session;
+use crate::checksum::Checksum;
+use crate::peer::{Peer, Reader};
+use crate::protocol::{Draw, Reply};
+use crate::questions::Filter;
+use crate::times::{Times, seconds};
+
+/// How long a rate is measured.
+const RATE: Duration = Duration::from_millis(400);
+
+/// Whether the rows are copied out.
+#[derive(Clone, Copy)]
+enum Lookup {
+    Copy,
+    View,
+}
+
+impl Lookup {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Copy => "history",
+            Self::View => "view",
+        }
+    }
+
+    fn run(self, reader: &mut dyn Reader, user: &str) -> Result<()> {
+        match self {
+            Self::Copy => reader.history(user),
+            Self::View => reader.view(user),
+        }
+    }
+
+    fn check(self, reader: &dyn Reader, sum: &mut Checksum) -> Result<()> {
+        match self {
+            Self::Copy => reader.check(sum),
+            Self::View => reader.check_view(sum),
+        }
+    }
+}
+
+pub fn history(session: &Session<'_>, draw: Draw, check: bool) -> Result<Reply> {
+    let mut reply = Reply::default();
+    let users = match draw {
+        Draw::Activity => &session.questions.activity,
+        Draw::Uniform => &session.questions.uniform,
+    };
+    let few = session.questions.few_lookups.min(users.len());
+    let users = match session.store.slow {
+        true => &users[..few],
+        false => users,
+    };
+    let mut forms = vec![Lookup::Copy];
+    forms.extend(session.store.view.then_some(Lookup::View));
+    for lookup in forms {
+        let mut reader = session.peer.reader()?;
+        if check {
+            answer(lookup, reader.as_mut(), users, few, draw, &mut reply)?;
+        }
+        let name = |figure: &str| format!("{}_{}_{figure}", lookup.name(), draw.name());
+        let mut times = Times::default();
+        for user in users {
+            times.time(|| lookup.run(black_box(reader.as_mut()), user))?;
+        }
+        reply.figure(name("p50_us"), times.percentile(0.50));
+        reply.figure(name("p99_us"), times.percentile(0.99));
+        for threads in [1, 2] {
+            let rate = rate(session.peer, lookup, users, threads)?;
+            reply.figure(name(&format!("{threads}t_s")), rate);
+        }
+    }
+    Ok(reply)
+}
+
+/// Asks for all users, and for the few that slow stores are asked for.
+fn answer(
+    lookup: Lookup,
+    reader: &mut dyn Reader,
+    users: &[String],
+    few: usize,
+    draw: Draw,
+    reply: &mut Reply,
+) -> Result<()> {
+    let mut sum = Checksum::default();
+    for (asked, user) in (1..).zip(users) {
+        lookup.run(reader, user)?;
+        lookup.check(reader, &mut sum)?;
+        if asked == few || asked == users.len() {
+            let name = format!("{} {} {asked}", lookup.name(), draw.name());
+            reply.answer(name.replace("view", "history"), sum.text());
+        }
+    }
+    Ok(())
+}
+
+/// Lookups a second on so many threads, each with all users, begun at different ones.
+fn rate(peer: &dyn Peer, lookup: Lookup, users: &[String], threads: usize) -> Result<f64> {
+    let start = Instant::now();
+    let run = |thread: usize| -> Result<u64> {
+        let mut reader = peer.reader()?;
+        let mut done = 0;
+        let skipped = users.len() / threads * thread;
+        for user in users.iter().cycle().skip(skipped) {
+            lookup.run(black_box(reader.as_mut()), user)?;
+            done += 1;
+            if done % 16 == 0 && start.elapsed() >= RATE {
+                break;
+            }
+        }
+        Ok(done)
+    };
+    let done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .map(|thread| scope.spawn(move || run(thread)))
+            .collect();
+        let mut done = run(0)?;
+        for other in others {
+            done += other.join().ok().context("a looking thread panicked")??;
+        }
+        anyhow::Ok(done)
+    })?;
+    Ok(done as f64 / seconds(start.elapsed()))
+}
+
+pub fn unseen(session: &Session<'_>, check: bool) -> Result<Reply> {
+    let mut reply = Reply::default();
+    let few = session
+        .questions
+        .few_filters
+        .min(session.questions.filters.len());
+    let filters = match session.store.slow {
+        true => &session.questions.filters[..few],
+        false => session.questions.filters.as_slice(),
+    };
+    let asked: Vec<(&str, Vec<&str>)> = filters.iter().map(borrowed).collect();
+    let mut reader = session.peer.reader()?;
+    let mut flags = Vec::new();
+    let mut sum = Checksum::default();
+    for (number, (user, candidates)) in (1..).zip(&asked).filter(|_| check) {
+        reader.unseen(user, candidates, &mut flags)?;
+        flags.iter().for_each(|flag| sum.push(1 + u64::from(*flag)));
+        if number == few || number == asked.len() {
+            reply.answer(format!("unseen {number}"), sum.text());
+        }
+    }
+    let mut times = Times::default();
+    for (user, candidates) in &asked {
+        times.time(|| reader.unseen(user, candidates, black_box(&mut flags)))?;
+    }
+    reply.figure("unseen_p50_us", times.percentile(0.50));
+    reply.figure("unseen_p99_us", times.percentile(0.99));
+    Ok(reply)
+}
+
+fn borrowed(filter: &Filter) -> (&str, Vec<&str>) {
+    let candidates = filter.candidates.iter().map(String::as_str);
+    (&filter.user, candidates.collect())
+}

@@ -40,6 +40,8 @@ pub enum Form {
     Codes,
     /// As strings.
     Strings,
+    /// As strings of Arrow, where that is another way than the store's own.
+    Arrow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

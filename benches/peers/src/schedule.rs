@@ -114,7 +114,7 @@ fn reads(check: bool) -> Vec<Work> {
         (Fields::All, true),
     ];
     for (fields, window) in scans {
-        for form in [Form::Codes, Form::Strings] {
+        for form in [Form::Codes, Form::Strings, Form::Arrow] {
             for threads in [1, 2] {
                 works.push(Work::Scan {
                     fields,

@@ -136,7 +136,7 @@ impl Parquet {
     fn builder(&self, form: Form, columns: &[usize]) -> ParquetRecordBatchReaderBuilder<Bytes> {
         let metadata = match form {
             Form::Codes => &self.codes,
-            Form::Strings => &self.strings,
+            Form::Strings | Form::Arrow => &self.strings,
         };
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
             self.bytes.clone(),

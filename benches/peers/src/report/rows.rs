@@ -61,6 +61,7 @@ pub const WORKS: &[Work] = &[
     work("scan, all columns, codes, 2 threads", "rows/s", More, "scan_all_codes_2t_s", &["scan_all_codes_2t_s", "scan_all_strings_2t_s"]),
     work("scan, all columns, strings, 1 thread", "rows/s", More, "scan_all_strings_1t_s", &["scan_all_strings_1t_s"]),
     work("scan, all columns, strings, 2 threads", "rows/s", More, "scan_all_strings_2t_s", &["scan_all_strings_2t_s"]),
+    work("scan, all columns, Arrow strings, 2 threads", "rows/s", More, "scan_all_arrow_2t_s", &["scan_all_strings_2t_s"]),
     work("scan, user item time, codes, 1 thread", "rows/s", More, "scan_three_codes_1t_s", &["scan_three_codes_1t_s", "scan_three_strings_1t_s"]),
     work("scan, user item time, codes, 2 threads", "rows/s", More, "scan_three_codes_2t_s", &["scan_three_codes_2t_s", "scan_three_strings_2t_s"]),
     work("scan, user item time, strings, 1 thread", "rows/s", More, "scan_three_strings_1t_s", &["scan_three_strings_1t_s"]),

@@ -1,29 +1,27 @@
 //! annals with its default settings, through its public interface.
 
+mod scans;
+
 use std::path::Path;
 
-use annals::export::ArrowScan;
 use annals::import::CsvImport;
 use annals::{
-    Cell, Column, Columns, Durability, History, HistoryQuery, ImportMode, Interaction, Projection,
-    Row, ScanQuery, Schema, Store as Annals, TextBuffer, TimeRange, Unseen, UserRange, WriteBatch,
-    bits_of_f32,
+    Cell, Durability, History, HistoryQuery, ImportMode, Interaction, Projection, Row, Schema,
+    Store as Annals, TextBuffer, Unseen, WriteBatch, bits_of_f32,
 };
-use anyhow::{Context, Result, bail};
-use arrow::array::RecordBatch;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field};
+use anyhow::{Context, Result};
 
-use crate::checksum::{self, Checksum, NULL};
+use crate::checksum::{self, Checksum};
 use crate::data::{Event, Rows};
-use crate::peer::{Batch, Fields, Form, NEWEST, Peer, Reader, Scan, Store, Writer};
+use crate::peer::{Batch, Form, NEWEST, Peer, Reader, Scan, Store, Writer};
 
 pub const STORE: Store = Store {
     name: super::OURS,
     settings: "default settings (memory budget 1 GiB); load: BulkImport, rows in order of arrival; \
-               lookups and scans on a fresh snapshot each, buffers reused; codes: batches of \
-               Scan, strings: ArrowScan and Arrow's cast of each dictionary to Utf8; writes with \
-               validation, buffered: log in the page cache",
+               lookups and scans on a fresh snapshot each, buffers reused; codes: columns of \
+               Scan, strings: the same with their texts appended to reused buffers, arrow: ArrowScan \
+               and Arrow's cast of each dictionary to Utf8; writes with validation, buffered: log in \
+               the page cache",
     load,
     open: |folder, _| {
         Ok(Box::new(Ours {
@@ -32,7 +30,7 @@ pub const STORE: Store = Store {
     },
     load_csv: Some(load_csv),
     slow: false,
-    forms: &[Form::Codes, Form::Strings],
+    forms: &[Form::Codes, Form::Strings, Form::Arrow],
     view: true,
     writes: true,
 };
@@ -195,22 +193,7 @@ impl Reader for OurReader<'_> {
     }
 
     fn scan(&mut self, scan: &Scan<'_>, sink: &mut dyn FnMut(&dyn Batch)) -> Result<()> {
-        let query = query(scan);
-        let mut rows = self.store.scan(&query)?;
-        if scan.form == Form::Strings {
-            for batch in ArrowScan::new(rows) {
-                sink(&plain(&batch?)?);
-            }
-            return Ok(());
-        }
-        let mut batch = Codes {
-            columns: rows.new_batch(),
-            schema: self.store.schema(),
-        };
-        while rows.read(&mut batch.columns)? {
-            sink(&batch);
-        }
-        Ok(())
+        scans::scan(self.store, scan, sink)
     }
 }
 
@@ -218,139 +201,6 @@ fn event(item: &str, timestamp: i64, event_type: &str) -> u64 {
     checksum::text(item.as_bytes(), checksum::ITEM)
         .wrapping_add(checksum::number(timestamp as u64, checksum::TIMESTAMP))
         .wrapping_add(checksum::text(event_type.as_bytes(), checksum::EVENT_TYPE))
-}
-
-fn query(scan: &Scan<'_>) -> ScanQuery {
-    ScanQuery {
-        time: match scan.time {
-            Some((since, until)) => TimeRange::new(Some(since), Some(until)),
-            None => TimeRange::ALL,
-        },
-        users: UserRange {
-            from: scan.from.map(str::to_owned),
-            to: scan.to.map(str::to_owned),
-        },
-        projection: match scan.fields {
-            Fields::All => Projection::All,
-            Fields::Three => Projection::names(["USER_ID", "ITEM_ID", "TIMESTAMP"]),
-        },
-        ..ScanQuery::default()
-    }
-}
-
-/// Dictionaries turned into plain strings.
-fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
-    let columns = batch.columns().iter().map(|column| {
-        let wanted = match column.data_type() {
-            DataType::Dictionary(..) => DataType::Utf8,
-            DataType::List(item) => {
-                let item = Field::new(item.name(), DataType::Utf8, item.is_nullable());
-                DataType::List(item.into())
-            }
-            _ => return Ok(column.clone()),
-        };
-        cast(column, &wanted)
-    });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let fields = batch
-        .schema()
-        .fields()
-        .iter()
-        .zip(&columns)
-        .map(|(field, column)| {
-            Field::new(
-                field.name(),
-                column.data_type().clone(),
-                field.is_nullable(),
-            )
-        })
-        .collect::<Vec<_>>();
-    let schema = arrow::datatypes::Schema::new(fields);
-    Ok(RecordBatch::try_new(schema.into(), columns)?)
-}
-
-/// A batch of a scan: codes, and the dictionaries they belong to.
-struct Codes<'a> {
-    columns: Columns,
-    schema: &'a Schema,
-}
-
-impl Codes<'_> {
-    /// The words of a string field's values.
-    fn words(&self, field: &str) -> Result<Vec<u64>> {
-        let field = self.schema.require(field)?;
-        let Some(Column::Strings(codes)) = self.columns.fields.get(field) else {
-            bail!("a column of strings is missing");
-        };
-        codes.iter().map(|code| self.word(field, *code)).collect()
-    }
-
-    fn word(&self, field: usize, code: u32) -> Result<u64> {
-        match self.columns.dictionaries.get(field) {
-            _ if code == 0 => Ok(NULL),
-            Some(Some(strings)) => Ok(checksum::word(strings.get(code)?.as_bytes())),
-            _ => bail!("a dictionary is missing"),
-        }
-    }
-
-    fn lists(&self) -> Result<Vec<u64>> {
-        let field = self.schema.require("IMPRESSION")?;
-        let item = self.schema.require("ITEM_ID")?;
-        let Some(Column::Lists(lists)) = self.columns.fields.get(field) else {
-            bail!("the column of lists is missing");
-        };
-        let strings = self.columns.dictionaries.get(item).and_then(Option::as_ref);
-        let strings = strings.context("the items' dictionary is missing")?;
-        let rows = 0..self.columns.rows();
-        rows.map(|row| {
-            let codes = lists.get(row).iter();
-            let texts: Vec<&str> = codes
-                .map(|code| strings.get(*code))
-                .collect::<Result<_, _>>()?;
-            Ok(checksum::list(texts.iter().map(|text| text.as_bytes())))
-        })
-        .collect()
-    }
-}
-
-impl Batch for Codes<'_> {
-    fn rows(&self) -> usize {
-        self.columns.rows()
-    }
-
-    fn check(&self, fields: Fields, sum: &mut Checksum) -> Result<()> {
-        let ids = self
-            .columns
-            .user_ids
-            .as_ref()
-            .context("the users' ids are missing")?;
-        let mut rows = vec![0u64; self.columns.rows()];
-        let mut add = |values: Vec<u64>, key: u64| {
-            for (row, value) in rows.iter_mut().zip(values) {
-                *row = row.wrapping_add(value.wrapping_mul(key));
-            }
-        };
-        let users = self.columns.users.iter();
-        let users = users.map(|code| Ok(checksum::word(ids.get(*code)?.as_bytes())));
-        add(users.collect::<Result<_>>()?, checksum::USER);
-        add(self.words("ITEM_ID")?, checksum::ITEM);
-        let times = self.columns.timestamps.iter().map(|time| *time as u64);
-        add(times.collect(), checksum::TIMESTAMP);
-        if fields == Fields::All {
-            add(self.words("EVENT_TYPE")?, checksum::EVENT_TYPE);
-            let field = self.schema.require("EVENT_VALUE")?;
-            let Some(Column::Numbers(values)) = self.columns.fields.get(field) else {
-                bail!("the column of values is missing");
-            };
-            let values = (0..self.columns.rows()).map(|row| values.get(row).unwrap_or(NULL));
-            add(values.collect(), checksum::VALUE);
-            add(self.words("LOCATION")?, checksum::LOCATION);
-            add(self.words("DEVICE")?, checksum::DEVICE);
-            add(self.lists()?, 1);
-        }
-        rows.into_iter().for_each(|row| sum.push(row));
-        Ok(())
-    }
 }
 
 struct OurWriter<'a> {

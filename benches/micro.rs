@@ -1,0 +1,105 @@
+//! Times of the hot paths: newest 100, filter of 500 candidates, scans, puts and import.
+//!
+//! `make bench BENCH_ARGS=history` runs those whose names hold `history`.
+
+mod fixture;
+
+use std::sync::OnceLock;
+
+use annals::{Durability, Store};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+
+use fixture::{Asker, Owned, Result};
+
+const ROWS: u64 = 500_000;
+/// Rows that one timed import takes.
+const IMPORTED: usize = 100_000;
+
+static FIXTURE: OnceLock<Fixture> = OnceLock::new();
+
+struct Fixture {
+    store: Store,
+    rows: Vec<Owned>,
+}
+
+fn main() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let rows = fixture::rows(ROWS)?;
+    let store = fixture::create(&folder.path().join("read"))?;
+    fixture::import(&store, &rows)?;
+    let _ = FIXTURE.set(Fixture { store, rows });
+    divan::main();
+    Ok(())
+}
+
+/// Asks the fixture's store; counts `items` for each call.
+fn ask(bencher: Bencher<'_, '_>, items: u64, call: impl Fn(&mut Asker) -> Result<usize>) {
+    let Some(Ok(mut asker)) = FIXTURE.get().map(|fixture| Asker::new(&fixture.store)) else {
+        return;
+    };
+    bencher
+        .counter(ItemsCount::new(items))
+        .bench_local(|| call(&mut asker));
+}
+
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn history_100(bencher: Bencher<'_, '_>) {
+    ask(bencher, 1, Asker::history);
+}
+
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn history_100_view(bencher: Bencher<'_, '_>) {
+    ask(bencher, 1, Asker::view);
+}
+
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn unseen_500(bencher: Bencher<'_, '_>) {
+    ask(bencher, 1, Asker::unseen);
+}
+
+#[divan::bench(sample_count = 20)]
+fn scan_all(bencher: Bencher<'_, '_>) {
+    ask(bencher, ROWS, |asker| asker.scan(true));
+}
+
+#[divan::bench(sample_count = 20)]
+fn scan_user_item_time(bencher: Bencher<'_, '_>) {
+    ask(bencher, ROWS, |asker| asker.scan(false));
+}
+
+#[divan::bench(sample_count = 1000, args = [Durability::Buffered, Durability::Synced])]
+fn put(bencher: Bencher<'_, '_>, durability: &Durability) {
+    let Some((fixture, folder)) = FIXTURE.get().zip(tempfile::tempdir().ok()) else {
+        return;
+    };
+    let Ok(store) = fixture::create(folder.path()) else {
+        return;
+    };
+    let mut rows = fixture.rows.iter().cycle();
+    bencher
+        .counter(ItemsCount::new(1u64))
+        .with_inputs(|| rows.next().map(Owned::interaction))
+        .bench_local_values(|row| row.map(|row| store.write(row, *durability)));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn import(bencher: Bencher<'_, '_>) {
+    let Some(rows) = FIXTURE
+        .get()
+        .and_then(|fixture| fixture.rows.get(..IMPORTED))
+    else {
+        return;
+    };
+    bencher
+        .counter(ItemsCount::new(IMPORTED))
+        .with_inputs(|| {
+            let folder = tempfile::tempdir()?;
+            Ok((fixture::create(folder.path())?, folder))
+        })
+        .bench_local_values(|made: Result<_>| {
+            let (store, folder) = made?;
+            fixture::import(&store, rows)?;
+            Result::Ok((store, folder))
+        });
+}

@@ -82,7 +82,7 @@ impl BulkImport {
     pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
         self.engine.validator.check_row(row)?;
         self.note_event_type(row)?;
-        self.builder.push(row, 0)?;
+        self.builder.push(row)?;
         self.rows += 1;
         self.unchecked_bytes += string_bytes(row);
         if self.builder.rows() >= self.check_at || self.unchecked_bytes >= self.chunk_bytes / 8 {
@@ -170,7 +170,10 @@ impl BulkImport {
             .collect::<Result<_>>()?;
         let merge = Merge::new(
             sources,
-            TierQuery::everything(&engine.schema),
+            TierQuery {
+                sequences: false,
+                ..TierQuery::everything(&engine.schema)
+            },
             &engine.schema,
         );
         copy_run(engine, merge, writer, self.chunk_bytes)
@@ -302,7 +305,7 @@ pub(super) fn copy_run(
         }
         writer.add(&batch)?;
         let dictionaries = merge.dictionary_bytes();
-        if writer.memory_bytes() + dictionaries >= chunk_bytes {
+        if writer.data_bytes() + dictionaries >= chunk_bytes {
             if merge.pending_rows() > 0 {
                 // The rest of the user: dictionaries change between users only.
                 batch.clear();

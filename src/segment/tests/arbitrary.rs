@@ -118,9 +118,12 @@ pub(super) fn columns(schema: &Schema, lines: &[Line]) -> Columns {
             timestamp: line.timestamp,
             cells: &cells,
         };
-        builder.push(&row, line.sequence).unwrap();
+        builder.push(&row).unwrap();
     }
-    builder.finish()
+    Columns {
+        sequences: lines.iter().map(|line| line.sequence).collect(),
+        ..builder.finish()
+    }
 }
 
 /// The rows as the bytes of a segment file.

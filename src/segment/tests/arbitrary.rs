@@ -7,9 +7,7 @@ use proptest::prelude::*;
 
 use crate::io::{SimStorage, Storage};
 use crate::segment::{Origin, Segment, SegmentWriter};
-use crate::types::{
-    Cell, Column, Columns, ColumnsBuilder, Limits, Row, Schema, Strings, bits_of_f32,
-};
+use crate::types::{Cell, Column, Columns, ColumnsBuilder, Limits, Row, Schema, bits_of_f32};
 
 pub(super) const EVENT_TYPE: usize = 3;
 pub(super) const LISTS: usize = 5;

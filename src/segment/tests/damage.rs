@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::crc32;
 use crate::segment::{Cursor, Segment};
-use crate::types::{Columns, ErrorKind, Result, ScanQuery, Schema, Strings, TierQuery};
+use crate::types::{Columns, ErrorKind, Result, ScanQuery, Schema, TierQuery};
 
 /// Reads everything in every way.
 fn read(file: &Bytes, schema: &Schema) -> Result<Vec<Line>> {

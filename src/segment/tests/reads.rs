@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use super::arbitrary::{Line, lines_of, schema, segment, sorted_lines, written};
 use super::naive;
 use crate::segment::{Cursor, Segment, item_hash};
-use crate::types::{Columns, ScanQuery, Schema, Strings, TierQuery, UserRange};
+use crate::types::{Columns, ScanQuery, Schema, TierQuery, UserRange};
 
 fn users(lines: &[Line]) -> BTreeSet<&str> {
     lines.iter().map(|line| line.user.as_str()).collect()

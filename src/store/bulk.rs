@@ -204,7 +204,7 @@ impl BulkImport {
             live.retire();
         }
         *engine.event_types.write() = event_types;
-        engine.wake.up();
+        engine.compactor.up();
         Ok(Commit {
             sequence,
             rows: self.rows,

@@ -16,7 +16,7 @@ impl Engine {
     /// Seals what was written and merges all runs of each origin into one.
     pub(crate) fn compact(&self) -> Result<()> {
         self.flush()?;
-        let _maintenance = self.maintenance.lock();
+        let _compacting = self.compacting.lock();
         for origin in [Origin::Bulk, Origin::Recorded] {
             let version = self.version.load_full();
             let runs: Vec<&Run> = runs_of(&version, origin).collect();
@@ -29,7 +29,7 @@ impl Engine {
 
     /// Merges runs where an origin has more of them than the settings allow.
     pub(super) fn compact_if_needed(&self) -> Result<()> {
-        let _maintenance = self.maintenance.lock();
+        let _compacting = self.compacting.lock();
         for origin in [Origin::Bulk, Origin::Recorded] {
             loop {
                 let version = self.version.load_full();

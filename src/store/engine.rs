@@ -12,6 +12,7 @@ use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
 use super::snapshot::Snapshot;
 use super::version::{LiveSegment, Version};
+use super::worker::Wake;
 use crate::hot::{Generation, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
@@ -19,7 +20,7 @@ use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Val
 
 /// An open store.
 ///
-/// Locks are taken in this order: `maintenance`, `commit`, `manifest`.
+/// Locks are taken in this order: `compacting`, `sealing`, `commit`, `manifest`.
 pub(crate) struct Engine {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) schema: Arc<Schema>,
@@ -34,13 +35,16 @@ pub(crate) struct Engine {
     pub(super) commit: Mutex<()>,
     pub(super) group_sync: GroupSync,
     pub(super) manifest: Mutex<Manifest>,
-    /// Held while a seal or a compaction runs.
-    pub(super) maintenance: Mutex<()>,
+    /// Held while generations are sealed.
+    pub(super) sealing: Mutex<()>,
+    /// Held while runs are compacted.
+    pub(super) compacting: Mutex<()>,
     /// Signals that a generation was sealed, to writers that wait for room.
     pub(super) sealed: Condvar,
     pub(super) event_types: RwLock<BTreeSet<String>>,
     poison: Mutex<Option<String>>,
-    pub(super) wake: super::worker::Wake,
+    pub(super) sealer: Wake,
+    pub(super) compactor: Wake,
     pub(super) _lock: Option<StoreLock>,
 }
 
@@ -70,11 +74,13 @@ impl Engine {
             commit: Mutex::new(()),
             group_sync: GroupSync::default(),
             manifest: Mutex::new(parts.manifest),
-            maintenance: Mutex::new(()),
+            sealing: Mutex::new(()),
+            compacting: Mutex::new(()),
             sealed: Condvar::new(),
             event_types: RwLock::default(),
             poison: Mutex::new(None),
-            wake: super::worker::Wake::default(),
+            sealer: Wake::default(),
+            compactor: Wake::default(),
             _lock: parts.lock,
         };
         engine.refresh_event_types()?;

@@ -19,6 +19,7 @@ pub struct History {
     resolved: Option<Resolved>,
     parts: Vec<Part>,
     used: usize,
+    heads: Vec<Head>,
     /// (part, row), in the order asked for.
     order: Vec<(u32, u32)>,
 }
@@ -50,6 +51,7 @@ impl Snapshot {
             resolved,
             parts,
             used,
+            heads,
             order,
         } = out;
         order.clear();
@@ -61,25 +63,39 @@ impl Snapshot {
                 .iter()
                 .filter(|hot| hot.contains(user))
         };
-        let segments = || self.version.runs.iter().flat_map(|run| run.of_user(user));
+        let segments: Vec<_> = self.version.segments_of(user).collect();
         resolved.tier.visible = self.visible;
         // Sequence numbers order what lies in different places at the same time.
-        resolved.tier.sequences = segments().count() + generations().count() > 1;
+        resolved.tier.sequences = segments.len() + generations().count() > 1;
         let tier = &resolved.tier;
-        for live in segments() {
-            let segment = &live.segment;
-            let part = next_part(parts, *used, &self.schema, tier)?;
-            segment.history(user, tier, &mut part.columns)?;
-            *used += usize::from(part.is_filled(tier, |field| segment.dictionary(field)));
-        }
-        for generation in generations() {
+        // Newest data first: what lies further back is often older than all that is asked for.
+        for generation in generations().rev() {
             let part = next_part(parts, *used, &self.schema, tier)?;
             generation.history(user, tier, &mut part.columns)?;
             *used += usize::from(part.is_filled(tier, |field| generation.dictionary(field)));
         }
-        arrange(parts.get(..*used).unwrap_or_default(), tier, order);
+        for live in segments.into_iter().rev() {
+            let segment = &live.segment;
+            if tier.newest && is_full(parts, *used, tier.limit, segment.footer().timestamps[1]) {
+                continue;
+            }
+            let part = next_part(parts, *used, &self.schema, tier)?;
+            segment.history(user, tier, &mut part.columns)?;
+            *used += usize::from(part.is_filled(tier, |field| segment.dictionary(field)));
+        }
+        merge(parts.get(..*used).unwrap_or_default(), tier, heads, order);
         Ok(())
     }
+}
+
+/// Whether the parts have as many rows as are asked for, all after `timestamp`.
+fn is_full(parts: &[Part], used: usize, limit: usize, timestamp: i64) -> bool {
+    let parts = parts.get(..used).unwrap_or_default().iter();
+    let after = parts.map(|part| {
+        let timestamps = &part.columns.timestamps;
+        timestamps.len() - timestamps.partition_point(|at| *at <= timestamp)
+    });
+    after.sum::<usize>() >= limit
 }
 
 impl Resolved {
@@ -135,6 +151,22 @@ fn next_part<'a>(
 }
 
 impl Part {
+    /// The row that is taken when `left` rows are left.
+    fn row_of(&self, left: usize, newest: bool) -> usize {
+        match newest {
+            true => left.saturating_sub(1),
+            false => self.columns.rows() - left,
+        }
+    }
+
+    /// Its timestamp and sequence number.
+    fn key_of(&self, left: usize, newest: bool) -> (i64, u64) {
+        let row = self.row_of(left, newest);
+        let at = self.columns.timestamps.get(row).copied();
+        let sequence = self.columns.sequences.get(row).copied();
+        (at.unwrap_or(0), sequence.unwrap_or(0))
+    }
+
     /// Whether rows came; the part then takes the dictionaries of its strings.
     fn is_filled(
         &mut self,
@@ -160,28 +192,50 @@ impl Part {
     }
 }
 
-/// Puts the rows of all parts in order and cuts them to the limit.
-fn arrange(parts: &[Part], query: &TierQuery, order: &mut Vec<(u32, u32)>) {
-    for (index, part) in (0..).zip(parts) {
+/// The next row of a part to be taken, and how many rows are left with it.
+struct Head {
+    key: (i64, u64),
+    left: usize,
+}
+
+/// Merges the rows of all parts, each of which is in order, up to the limit. The parts come newest
+/// data first, which decides between rows of one time and commit.
+fn merge(parts: &[Part], query: &TierQuery, heads: &mut Vec<Head>, order: &mut Vec<(u32, u32)>) {
+    let rows = parts.iter().map(|part| part.columns.rows()).sum::<usize>();
+    if let ([part], true) = (parts, rows <= query.limit) {
         let rows = 0..part.columns.rows() as u32;
-        order.extend(rows.map(|row| (index, row)));
+        if query.newest {
+            order.extend(rows.rev().map(|row| (0, row)));
+        } else {
+            order.extend(rows.map(|row| (0, row)));
+        }
+        return;
     }
-    if parts.len() > 1 {
-        order.sort_by_key(|(part, row)| {
-            let columns = parts.get(*part as usize).map(|part| &part.columns);
-            let row = *row as usize;
-            columns.map(|columns| {
-                (
-                    columns.timestamps.get(row).copied(),
-                    columns.sequences.get(row).copied(),
-                )
-            })
-        });
+    heads.clear();
+    heads.extend(parts.iter().map(|part| Head {
+        key: (0, 0),
+        left: part.columns.rows(),
+    }));
+    for (part, head) in parts.iter().zip(heads.iter_mut()) {
+        head.key = part.key_of(head.left, query.newest);
     }
-    if query.newest {
-        order.reverse();
+    while order.len() < query.limit.min(rows) {
+        let alive = || heads.iter().enumerate().filter(|(_, head)| head.left > 0);
+        // Of equal keys `max_by_key` gives the last and `min_by_key` the first.
+        let next = match query.newest {
+            true => alive().rev().max_by_key(|(_, head)| head.key),
+            false => alive().rev().min_by_key(|(_, head)| head.key),
+        };
+        let Some(index) = next.map(|(index, _)| index) else {
+            return;
+        };
+        let (Some(part), Some(head)) = (parts.get(index), heads.get_mut(index)) else {
+            return;
+        };
+        order.push((index as u32, part.row_of(head.left, query.newest) as u32));
+        head.left -= 1;
+        head.key = part.key_of(head.left, query.newest);
     }
-    order.truncate(query.limit);
 }
 
 impl History {

@@ -26,11 +26,12 @@ impl Engine {
 
     /// Seals the generations that wait, oldest first.
     pub(super) fn seal_waiting(&self) -> Result<()> {
-        let _maintenance = self.maintenance.lock();
+        let _sealing = self.sealing.lock();
         for generation in waiting(&self.version.load_full()) {
             self.writable()?;
             self.seal(&generation)?;
             self.sealed.notify_all();
+            self.compactor.up();
         }
         Ok(())
     }

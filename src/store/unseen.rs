@@ -56,7 +56,7 @@ impl Snapshot {
                 *flag = false;
             }
         };
-        for live in self.version.runs.iter().flat_map(|run| run.of_user(user)) {
+        for live in self.version.segments_of(user) {
             let segment = &live.segment;
             codes.clear();
             segment.seen(user, event_types, self.visible, codes)?;

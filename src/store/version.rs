@@ -122,6 +122,14 @@ impl Version {
         }
     }
 
+    /// The segments that may hold a user, oldest data first.
+    pub(crate) fn segments_of<'a>(
+        &'a self,
+        user: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<LiveSegment>> + 'a {
+        self.runs.iter().flat_map(move |run| run.of_user(user))
+    }
+
     pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<LiveSegment>> {
         self.runs.iter().flat_map(|run| &run.segments)
     }

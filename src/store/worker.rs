@@ -1,4 +1,6 @@
-//! The background thread: seals generations and compacts runs.
+//! The background threads: one seals generations, one compacts runs.
+//!
+//! They are two, since writers that wait for a seal must not wait for a compaction.
 
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -12,10 +14,12 @@ use crate::types::{Error, Result};
 /// How often the thread looks whether its store is still there.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Wakes the background thread, and tells whether there is one.
+type SharedState = Arc<(Mutex<State>, Condvar)>;
+
+/// Wakes a background thread, and tells whether there is one.
 #[derive(Default)]
 pub(crate) struct Wake {
-    state: Arc<(Mutex<State>, Condvar)>,
+    state: SharedState,
 }
 
 #[derive(Default)]
@@ -37,48 +41,82 @@ impl Wake {
     }
 }
 
-/// The background thread of a store; dropping it stops the thread after the work at hand.
+/// What a background thread does.
+#[derive(Clone, Copy)]
+enum Duty {
+    /// Seals the generations that wait; writers may be waiting for it.
+    Seal,
+    /// Compacts runs, which may take long.
+    Compact,
+}
+
+impl Duty {
+    const ALL: [(Self, &'static str); 2] = [
+        (Self::Seal, "annals-seal"),
+        (Self::Compact, "annals-compact"),
+    ];
+
+    fn wake(self, engine: &Engine) -> &Wake {
+        match self {
+            Self::Seal => &engine.sealer,
+            Self::Compact => &engine.compactor,
+        }
+    }
+
+    fn work(self, engine: &Engine) -> Result<()> {
+        engine.writable()?;
+        match self {
+            Self::Seal => engine.seal_waiting(),
+            Self::Compact => engine.compact_if_needed(),
+        }
+    }
+}
+
+/// The background threads of a store; dropping it stops them after the work at hand.
 pub(crate) struct Worker {
-    state: Arc<(Mutex<State>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<(SharedState, JoinHandle<()>)>,
 }
 
 impl Worker {
     pub(crate) fn start(engine: &Arc<Engine>) -> Result<Self> {
-        let state = engine.wake.state.clone();
-        state.0.lock().running = true;
-        let weak = Arc::downgrade(engine);
-        let shared = state.clone();
-        let thread = std::thread::Builder::new()
-            .name("annals-maintenance".to_owned())
-            .spawn(move || run(&weak, &shared))
-            .map_err(|error| Error::io("start the maintenance thread", error))?;
-        engine.wake.up();
-        Ok(Self {
-            state,
-            thread: Some(thread),
-        })
+        let mut worker = Self {
+            threads: Vec::new(),
+        };
+        for (duty, name) in Duty::ALL {
+            let state = duty.wake(engine).state.clone();
+            state.0.lock().running = true;
+            let (weak, shared) = (Arc::downgrade(engine), state.clone());
+            let thread = std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || run(duty, &weak, &shared))
+                .map_err(|error| Error::io(format!("start the thread {name}"), error))?;
+            worker.threads.push((state, thread));
+            duty.wake(engine).up();
+        }
+        Ok(worker)
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.state.0.lock().stop = true;
-        self.state.1.notify_all();
-        if let Some(thread) = self.thread.take() {
+        for (state, _) in &self.threads {
+            state.0.lock().stop = true;
+            state.1.notify_all();
+        }
+        for (_, thread) in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
 }
 
 /// Poisons the store should the thread panic, and lets waiting writers go either way.
-struct Guard<'a>(&'a Weak<Engine>, &'a (Mutex<State>, Condvar));
+struct Guard<'a>(&'a Weak<Engine>, &'a SharedState);
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         let engine = self.0.upgrade();
         if let (true, Some(engine)) = (std::thread::panicking(), &engine) {
-            let _ = engine.poison(Error::corrupt("the maintenance thread panicked"));
+            let _ = engine.poison(Error::corrupt("a maintenance thread panicked"));
         }
         self.1.0.lock().running = false;
         if let Some(engine) = engine {
@@ -88,15 +126,13 @@ impl Drop for Guard<'_> {
 }
 
 impl Engine {
-    /// The work of the background thread: seals what waits, compacts what has to be.
+    /// The work of the background threads: seals what waits, compacts what has to be.
     pub(crate) fn maintain(&self) -> Result<()> {
-        self.writable()?;
-        self.seal_waiting()?;
-        self.compact_if_needed()
+        Duty::ALL.iter().try_for_each(|(duty, _)| duty.work(self))
     }
 }
 
-fn run(engine: &Weak<Engine>, state: &(Mutex<State>, Condvar)) {
+fn run(duty: Duty, engine: &Weak<Engine>, state: &SharedState) {
     let _guard = Guard(engine, state);
     loop {
         {
@@ -112,7 +148,7 @@ fn run(engine: &Weak<Engine>, state: &(Mutex<State>, Condvar)) {
         let Some(engine) = engine.upgrade() else {
             return;
         };
-        if let Err(error) = engine.maintain() {
+        if let Err(error) = duty.work(&engine) {
             let _ = engine.poison(error);
             return;
         }

@@ -77,7 +77,7 @@ impl Engine {
         if self.is_full(&generation) {
             self.rotate(tier)?;
             while self.must_wait() {
-                self.wake.up();
+                self.sealer.up();
                 self.sealed.wait_for(&mut commit, RECHECK);
                 self.writable()?;
             }
@@ -117,7 +117,7 @@ impl Engine {
     /// Whether more generations wait to be sealed than may, and someone else seals them.
     fn must_wait(&self) -> bool {
         let waiting = self.version.load().generations.len().saturating_sub(1);
-        self.wake.is_running() && waiting > self.settings.waiting_generations
+        self.sealer.is_running() && waiting > self.settings.waiting_generations
     }
 
     /// Begins a new generation; the commit lock must be held.
@@ -138,7 +138,7 @@ impl Engine {
                     .map_err(|error| self.poison(error))
             },
         )?;
-        self.wake.up();
+        self.sealer.up();
         Ok(())
     }
 }

@@ -82,6 +82,9 @@
 mod api;
 mod codec;
 pub mod export;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hot;
 pub mod import;
 mod io;

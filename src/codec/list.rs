@@ -161,9 +161,13 @@ impl Lists {
 /// The sources of the four streams.
 #[derive(Clone, Copy)]
 pub struct ListSources<S> {
+    /// Of the flags that say which rows have a list.
     pub present: S,
+    /// Of the flags that say which lists differ from the one before.
     pub fresh: S,
+    /// Of the ends of the lists that differ.
     pub ends: S,
+    /// Of their items.
     pub items: S,
 }
 
@@ -206,6 +210,11 @@ impl ListReader {
         }
         let next = self.fresh.rank(sources.fresh, dense)?;
         let next_end = self.fresh.rank(sources.fresh, dense_end)?;
+        // Damaged ranks must not make one row take the memory of many.
+        let lists = next_end.checked_sub(next).ok_or_else(short)?;
+        if lists > dense_end.saturating_sub(dense) || lists > range.len() {
+            return Err(short());
+        }
         let first = next.saturating_sub(1);
         let spans = self.spans(sources, first..next_end)?;
         let (from, to) = match (spans.first(), spans.last()) {
@@ -255,7 +264,7 @@ impl ListReader {
         out: &mut ListColumn,
     ) -> Result<()> {
         let base = out.items.len();
-        u32::try_from(base + items.len()).map_err(|_| short())?;
+        u32::try_from(base.saturating_add(items.len())).map_err(|_| short())?;
         // The list before the first one of `rows` is decoded with them, and is not theirs.
         let before = usize::from(self.present.rank(sources.present, rows.start)? > 0);
         let first = spans.get(before).copied().ok_or_else(short)?;

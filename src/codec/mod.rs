@@ -23,7 +23,7 @@ mod tests;
 
 pub use choose::{encode, encode_packed};
 pub use list::{Flags, ListEncoding, ListReader, ListSources, encode_lists};
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub use source::SliceSource;
 pub use source::Source;
 pub use stream::{Descriptor, Encoding, Stream};

@@ -12,11 +12,11 @@ pub trait Source<'a>: Copy {
 }
 
 /// A stream in memory.
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 #[derive(Clone, Copy)]
 pub struct SliceSource<'a>(pub &'a [u8]);
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl<'a> Source<'a> for SliceSource<'a> {
     fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
         self.0

@@ -31,9 +31,13 @@ mod user_rows;
 mod view;
 
 pub(crate) use generation::Generation;
+#[cfg(feature = "fuzzing")]
+pub(crate) use key::{decode as decode_key, encode as encode_key};
 pub(crate) use log::Log;
 #[cfg(test)]
 pub(crate) use memory::MemoryLog;
 pub(crate) use rocks::RocksLog;
+#[cfg(feature = "fuzzing")]
+pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;
 pub(crate) use tier::Tier;

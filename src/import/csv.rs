@@ -85,6 +85,23 @@ impl<'a> CsvImport<'a> {
     /// beyond its bound, and in [`OnError::Abort`] for the first bad row; `Io` and `NotFound` for
     /// files; and what the sink gives. The sink then has the rows up to there.
     pub fn run<S: RowSink + ?Sized>(self, files: &[PathBuf], sink: &mut S) -> Result<ImportReport> {
+        self.run_over(|run| files.iter().try_for_each(|file| run.file(file, sink)))
+    }
+
+    /// Reads one source, such as standard input; `name` is what errors and rejects call it.
+    ///
+    /// # Errors
+    /// As [`CsvImport::run`].
+    pub fn run_reader<R: Read, S: RowSink + ?Sized>(
+        self,
+        name: impl AsRef<Path>,
+        source: R,
+        sink: &mut S,
+    ) -> Result<ImportReport> {
+        self.run_over(|run| run.source(name.as_ref(), source, sink))
+    }
+
+    fn run_over(self, read: impl FnOnce(&mut Run<'a>) -> Result<()>) -> Result<ImportReport> {
         let rejects = match self.on_error {
             OnError::Abort => None,
             OnError::Skip(output) => Some(Rejects::new(output)?),
@@ -98,7 +115,7 @@ impl<'a> CsvImport<'a> {
             milliseconds: Milliseconds::default(),
             report: ImportReport::default(),
         };
-        let result = files.iter().try_for_each(|file| run.file(file, sink));
+        let result = read(&mut run);
         if let Some(rejects) = &mut run.rejects {
             rejects.flush()?;
         }
@@ -123,8 +140,17 @@ impl Run<'_> {
     fn file<S: RowSink + ?Sized>(&mut self, path: &Path, sink: &mut S) -> Result<()> {
         let file = File::open(path)
             .map_err(|error| Error::io(format_args!("opening {}", path.display()), error))?;
+        self.source(path, file, sink)
+    }
+
+    fn source<R: Read, S: RowSink + ?Sized>(
+        &mut self,
+        path: &Path,
+        source: R,
+        sink: &mut S,
+    ) -> Result<()> {
         let in_file = |error: Error| error.within(path.display());
-        let mut reader = RecordReader::new(file, self.max_record_bytes).map_err(in_file)?;
+        let mut reader = RecordReader::new(source, self.max_record_bytes).map_err(in_file)?;
         let columns = read_header(&mut reader, self.validator.schema()).map_err(in_file)?;
         let bytes_before = self.report.bytes;
         while reader.advance().map_err(in_file)? {

@@ -49,6 +49,8 @@ pub(super) struct Directory {
     pub(super) ids: MappedStrings,
     starts: Stream,
     starts_at: Handle,
+    /// The rows of the segment.
+    rows: usize,
 }
 
 impl Directory {
@@ -58,6 +60,7 @@ impl Directory {
         ids: MappedStrings,
         starts: Stream,
         starts_at: Handle,
+        rows: usize,
     ) -> Result<Self> {
         let slots = table.len / SLOT_BYTES;
         if !slots.is_power_of_two() || slots <= ids.len() || starts.len() != ids.len() + 1 {
@@ -73,6 +76,7 @@ impl Directory {
             ids,
             starts,
             starts_at,
+            rows,
         })
     }
 
@@ -146,7 +150,7 @@ impl Directory {
         let mut bounds = [0u64; 2];
         self.starts_of(index, &mut bounds)?;
         let [start, end] = bounds.map(|bound| bound as usize);
-        if start >= end {
+        if start >= end || end > self.rows {
             return Err(Error::corrupt(format!(
                 "{}: the user directory's rows are out of order",
                 self.pages.name()

@@ -20,6 +20,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "fuzzing")]
+pub use format::ColumnFooter;
 pub use format::{Footer, NumberTable, Origin};
 pub use inspect::{BlockReport, ColumnReport, Damage};
 pub use reader::Segment;

@@ -121,6 +121,7 @@ impl Segment {
             ids,
             starts,
             footer.user_starts.handle,
+            footer.rows,
         )?;
         let segment = Self {
             directory,

@@ -86,7 +86,8 @@ impl Manifest {
         id
     }
 
-    fn encode(&self) -> Result<Vec<u8>> {
+    /// The bytes of the file.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>> {
         let limits = serde_json::to_string(&self.limits)
             .map_err(|error| Error::invalid("limits that JSON cannot hold").caused_by(error))?;
         let mut wire = WireWriter::new();
@@ -118,7 +119,11 @@ impl Manifest {
         Ok(file)
     }
 
-    fn decode(file: &[u8]) -> Result<Self> {
+    /// Reads the bytes of the file.
+    ///
+    /// # Errors
+    /// `Corruption` when they are damaged, `Unsupported` when a newer version wrote them.
+    pub(crate) fn decode(file: &[u8]) -> Result<Self> {
         let damaged = |what: &str| Error::corrupt(format!("{FILE}: {what}"));
         let (magic, rest) = file
             .split_first_chunk::<8>()

@@ -36,6 +36,8 @@ pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
 pub use history::History;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
+#[cfg(feature = "fuzzing")]
+pub(crate) use manifest::Manifest;
 pub use scan::Scan;
 pub use snapshot::Snapshot;
 pub use stats::{ColumnStats, Stats};

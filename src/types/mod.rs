@@ -24,8 +24,9 @@ pub use dictionary::{Dictionary, Interner, Strings};
 pub use error::{Error, ErrorKind, Result};
 pub use interaction::{Interaction, Value};
 pub use limits::Limits;
-pub(crate) use query::TierQuery;
-pub use query::{HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TimeRange, UserRange};
+pub use query::{
+    HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
+};
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub use settings::Settings;

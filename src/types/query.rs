@@ -173,7 +173,7 @@ impl Default for ScanQuery {
 /// What one tier is asked for about one user: a query with its names resolved and the snapshot's
 /// view fixed.
 #[derive(Clone, Debug)]
-pub(crate) struct TierQuery {
+pub struct TierQuery {
     /// At most so many rows.
     pub limit: usize,
     /// Which end the limit counts from. The rows come in rising order either way.
@@ -192,7 +192,7 @@ pub(crate) struct TierQuery {
 
 impl TierQuery {
     /// Every row, column and sequence number.
-    pub(crate) fn everything(schema: &Schema) -> Self {
+    pub fn everything(schema: &Schema) -> Self {
         Self {
             limit: usize::MAX,
             newest: true,

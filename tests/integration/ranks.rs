@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
-const RANKS: [(&str, u8); 11] = [
+const RANKS: [(&str, u8); 12] = [
     ("types", 0),
     ("io", 1),
     ("codec", 1),
@@ -22,10 +22,14 @@ const RANKS: [(&str, u8); 11] = [
     ("export", HOST),
     ("filter", HOST),
     ("insights", HOST),
+    ("fuzzing", FUZZING),
 ];
 
 /// These stand on the public API, as any host does.
 const HOST: u8 = 5;
+
+/// Opens the private parsers to the fuzz targets, so it may name anything, and nobody names it.
+const FUZZING: u8 = 6;
 
 /// What a folder of rank `HOST` may name beside its own files and what the crate root re-exports.
 const OPEN_TO_HOSTS: [&str; 2] = ["api", "types"];

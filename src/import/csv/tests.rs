@@ -500,3 +500,24 @@ proptest! {
         let _ = import(&[HEADER.as_bytes(), b"\n", &bytes[..]].concat());
     }
 }
+
+#[test]
+fn a_source_is_read_as_a_file_is() {
+    let mut both = sink();
+    let csv = format!("{HEADER}\nu1,i1,60,view,,,\nu2,i2,x,view,,,\n");
+    let error = CsvImport::new(&validator())
+        .run_reader("standard input", csv.as_bytes(), &mut both)
+        .unwrap_err();
+    assert_eq!(both.rows.len(), 1);
+    let message = error.message();
+    assert!(
+        message.starts_with("standard input: line 3, column TIMESTAMP: value \"x\""),
+        "{message}"
+    );
+    let rest = csv.replace('x', "61");
+    let report = CsvImport::new(&validator())
+        .run_reader("standard input", rest.as_bytes(), &mut both)
+        .unwrap();
+    assert_eq!((report.files, report.rows), (1, 2));
+    assert_eq!(report.bytes, rest.len() as u64);
+}

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
-use crate::io::crc32;
-use crate::segment::{Cursor, Segment};
+use crate::io::{crc32, page_sums};
+use crate::segment::{Cursor, Footer, Segment};
 use crate::types::{Columns, ErrorKind, Result, ScanQuery, Schema, TierQuery};
 
 /// Reads everything in every way.
@@ -143,6 +143,15 @@ fn with_footer(file: &Bytes, edit: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     bytes.into()
 }
 
+/// The file with a changed footer.
+fn resealed(file: &Bytes, edit: impl FnOnce(&mut Footer)) -> Bytes {
+    let (mut footer, pages) = Footer::open("test.seg", file.clone().into()).unwrap();
+    edit(&mut footer);
+    let data = &file[..pages.len()];
+    let sums: Vec<u32> = page_sums(data).collect();
+    [data, &footer.seal(data.len(), &sums)].concat().into()
+}
+
 /// Opens and reads a few rows, whatever the footer claims.
 fn try_read(file: &Bytes, schema: &Schema, users: &[&str]) {
     let Ok(segment) = Segment::open("test.seg", file.clone(), schema) else {
@@ -168,6 +177,30 @@ fn try_read(file: &Bytes, schema: &Schema, users: &[&str]) {
     let _ = segment.item_hash(1);
     segment.columns(schema);
     segment.damage(schema);
+}
+
+#[test]
+fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
+    let schema = schema();
+    let mut lines: Vec<Line> = rows(1).into_iter().take(2).collect();
+    for (line, user) in lines.iter_mut().zip(["user 000", "user 001"]) {
+        line.user = user.to_owned();
+    }
+    // The ids, read as first rows, rise by 2^56.
+    let edited = resealed(&written(&schema, &lines), |footer| {
+        let starts = &mut footer.user_starts;
+        starts.handle.offset = footer.user_ids.text.offset;
+        starts.handle.len = 64;
+        starts.descriptor.params = [0, 64, 0, 0, 0, 0];
+    });
+    let segment = Segment::open("test.seg", edited, &schema).unwrap();
+    let query = TierQuery {
+        visible: 0,
+        ..TierQuery::everything(&schema)
+    };
+    let mut out = Columns::for_schema(&schema);
+    let error = segment.history("user 000", &query, &mut out).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corruption);
 }
 
 proptest! {

@@ -1,0 +1,51 @@
+//! The private parsers of outside bytes, for the fuzz targets in tools/fuzz. No part of the API:
+//! only the feature `fuzzing` compiles it, and it changes without notice.
+
+use std::borrow::Cow;
+
+use crate::store::Manifest;
+use crate::types::{Cell, Result, Schema};
+
+pub use crate::codec::{
+    Descriptor, Flags, ListEncoding, ListReader, ListSources, SliceSource, Stream, WireReader,
+    WireWriter, encode, encode_lists,
+};
+pub use crate::segment::{ColumnFooter, Cursor, Segment};
+pub use crate::types::TierQuery;
+
+/// Reads a manifest file, and gives the bytes that would be written for it.
+///
+/// # Errors
+/// `Corruption` and `Unsupported`, as opening a store.
+pub fn manifest(file: &[u8]) -> Result<Vec<u8>> {
+    Manifest::decode(file)?.encode()
+}
+
+/// Reads a key of the hot tier: user, timestamp, sequence, index.
+///
+/// # Errors
+/// `Corruption` when the bytes are no key.
+pub fn decode_key(bytes: &[u8]) -> Result<(Cow<'_, str>, i64, u64, u32)> {
+    crate::hot::decode_key(bytes).map(|key| (key.user, key.timestamp, key.sequence, key.index))
+}
+
+/// Appends a key of the hot tier.
+pub fn encode_key(user: &str, timestamp: i64, sequence: u64, index: u32, out: &mut Vec<u8>) {
+    crate::hot::encode_key(user, timestamp, sequence, index, out);
+}
+
+/// Reads a value of the hot tier.
+///
+/// # Errors
+/// `Corruption` and `Unsupported` when the bytes are no row of the schema.
+pub fn decode_row<'a>(schema: &Schema, value: &'a [u8], cells: &mut Vec<Cell<'a>>) -> Result<()> {
+    crate::hot::decode_row(schema, value, cells)
+}
+
+/// Appends a value of the hot tier.
+///
+/// # Errors
+/// `InvalidInput` when the cells do not fit the schema.
+pub fn encode_row(schema: &Schema, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<()> {
+    crate::hot::encode_row(schema, cells, out)
+}

@@ -7,7 +7,8 @@ use super::{Store, VerifyReport};
 use crate::store::Engine;
 use crate::types::{Limits, Result, Schema, Settings};
 
-/// Chooses settings and limits, and opens or creates a store.
+/// Chooses settings and limits, and opens or creates a store. By default both are the defaults of
+/// [`Settings`] and [`Limits`].
 #[derive(Clone, Debug, Default)]
 pub struct StoreBuilder {
     settings: Settings,
@@ -16,7 +17,7 @@ pub struct StoreBuilder {
 }
 
 impl StoreBuilder {
-    /// Settings other than the default.
+    /// Settings other than the default, for this opening.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
@@ -39,31 +40,38 @@ impl StoreBuilder {
         self
     }
 
-    /// Creates a store in the folder `path`, which is made where it is missing.
+    /// Creates a store in the folder `path`, which is made where it is missing, and opens it for
+    /// writing.
     ///
     /// # Errors
-    /// `InvalidInput` when the schema breaks a limit, `AlreadyExists`, `Locked`, `Io`.
+    /// `InvalidInput` when the schema breaks a limit or a setting is out of its range,
+    /// `AlreadyExists`, `Locked`, `Io`.
     pub fn create(self, path: impl AsRef<Path>, schema: &Schema) -> Result<Store> {
         let schema = Schema::parse(schema.json(), &self.limits)?;
         let engine = Engine::create(path.as_ref(), &schema, &self.limits, self.settings)?;
         Store::writable(Arc::new(engine))
     }
 
-    /// Opens the store in the folder `path` for writing.
+    /// Opens the store in the folder `path` for writing, after anything: what a crash left
+    /// unpublished is removed, acknowledged writes come back.
+    ///
+    /// Cost: the footers of all segments are read, and every row of the hot tier, into memory.
     ///
     /// # Errors
-    /// `NotFound`, `Locked` when it is open for writing elsewhere, `Corruption`, `Unsupported`,
-    /// `Io`.
+    /// `InvalidInput` when a setting is out of its range, `NotFound`, `Locked` when it is open for
+    /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it, `Io`.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let engine = Engine::open(path.as_ref(), self.settings)?;
         Store::writable(Arc::new(engine))
     }
 
     /// Opens the store in the folder `path` for reading, also while another process writes to it.
-    /// What it shows is the state at this moment; open it again for a later one.
+    /// What it shows is the state at this moment; open it again for a later one. Cost: as
+    /// [`StoreBuilder::open`].
     ///
     /// # Errors
-    /// As [`StoreBuilder::open`], but `Locked` only when the writer publishes all the time.
+    /// As [`StoreBuilder::open`], but `Locked` only when the writer publishes so often that a
+    /// hundred attempts all fell between two states.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
         Store::read_only(path.as_ref(), self.settings, self.scratch)
     }

@@ -140,18 +140,22 @@ impl Store {
         self.engine().schema()
     }
 
-    /// The limits that writes are held to.
+    /// The limits that writes are held to; those that the store was created with.
     pub fn limits(&self) -> &Limits {
         self.engine().limits()
     }
 
-    /// Checks values as writes do.
+    /// Checks values as writes do. The readers of [`import`](crate::import) take it.
     pub fn validator(&self) -> &Validator {
         self.engine().validator()
     }
 
     /// Writes interactions, all or none of them. On return they are visible to every read, and
     /// durable as `durability` says. Concurrent synced writers share syncs.
+    ///
+    /// An empty batch writes nothing; with [`Durability::Synced`] it waits until everything written
+    /// before survives power loss. Where too many generations wait to be sealed
+    /// ([`Settings::waiting_generations`]), the call waits for one.
     ///
     /// # Errors
     /// `InvalidInput`, naming interaction, field, value and rule; nothing was written then.
@@ -161,7 +165,8 @@ impl Store {
         self.engine().write(batch.into(), durability)
     }
 
-    /// Begins a bulk import with the memory budget of the settings.
+    /// Begins a bulk import with the memory budget of the settings. Several may be under way at
+    /// once; each is published when it is committed.
     ///
     /// # Errors
     /// `Unsupported` on a read-only store, `Poisoned`.
@@ -170,7 +175,7 @@ impl Store {
         BulkImport::new(self.engine().clone(), mode, budget)
     }
 
-    /// A consistent view of now.
+    /// A consistent view of now. Cost: a few atomic operations; no file is touched.
     pub fn snapshot(&self) -> Snapshot {
         self.engine().snapshot()
     }
@@ -183,7 +188,8 @@ impl Store {
         self.snapshot().history(user, query, out)
     }
 
-    /// Tells which candidates a user has not interacted with; see [`Snapshot::unseen`].
+    /// Tells which candidates a user has not interacted with; see [`Snapshot::unseen`], which
+    /// fills a buffer that is used again instead of allocating.
     ///
     /// # Errors
     /// As [`Snapshot::unseen`].
@@ -207,7 +213,8 @@ impl Store {
         self.snapshot().scan(query)
     }
 
-    /// Seals every row written so far into segments, durably, and waits for it.
+    /// Seals every row written so far into segments, durably, and waits for it. Cost: the rows of
+    /// the hot tier are sorted, encoded and written.
     ///
     /// # Errors
     /// `Unsupported` on a read-only store, `Poisoned`, `Io`.
@@ -215,8 +222,10 @@ impl Store {
         self.engine().flush()
     }
 
-    /// Seals every row written so far and merges all segments into as few as the memory budget
-    /// allows, and waits for it. Snapshots are not disturbed.
+    /// Seals every row written so far and merges the runs of each origin (bulk, recorded) into one,
+    /// of as few segments as the memory budget allows, and waits for it. Snapshots are not
+    /// disturbed. Cost: every row of an origin with more than one run is read and written again;
+    /// the old files stay until no snapshot reads them.
     ///
     /// # Errors
     /// As [`Store::flush`].
@@ -234,7 +243,8 @@ impl Store {
         self.engine().maintain()
     }
 
-    /// Figures about the store. Cost: its dictionaries are read.
+    /// Figures about the store. Cost: the item dictionaries are read, and with several runs the
+    /// user ids; memory grows with the distinct ones.
     ///
     /// # Errors
     /// `Corruption` when they are damaged.
@@ -242,39 +252,45 @@ impl Store {
         self.engine().stats()
     }
 
-    /// Reads every byte and checks every checksum and invariant. `progress` is told how many
-    /// bytes were read so far. Damage is in the report, not an error.
+    /// Reads every page of every segment and the hot tier's log again, and checks checksums and
+    /// invariants. Manifest, headers and footers are checked when a store is opened, so damage
+    /// there stops the opening; [`StoreBuilder::verify`] goes on past it. A store that is open
+    /// read-only has read the log at its opening, and does not read it again.
+    ///
+    /// `progress` is told after each segment how many bytes were read so far. Damage is in the
+    /// report, not an error.
     ///
     /// # Errors
-    /// None today.
+    /// None at present.
     pub fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
         self.engine().verify(progress)
     }
 
-    /// What the manifest holds.
+    /// What the manifest holds. Cost: no file is read.
     pub fn manifest(&self) -> ManifestReport {
         self.engine().manifest_report()
     }
 
-    /// The hot generations, oldest first.
+    /// The hot generations, oldest first. Cost: no file is read.
     pub fn generations(&self) -> Vec<GenerationReport> {
         self.engine().generation_reports()
     }
 
-    /// The segments, run by run.
+    /// The segments, run by run, in a run by user. Cost: no file is read.
     pub fn segments(&self) -> Vec<SegmentReport> {
         self.engine().segment_reports()
     }
 
-    /// The blocks of a segment.
+    /// The blocks of 128 rows of the segment with this number. Cost: its zone map is read.
     ///
     /// # Errors
-    /// `NotFound`, or `Corruption`.
+    /// `NotFound` when the store has no such segment, `Corruption` when its zone map is damaged.
     pub fn segment_blocks(&self, segment: u64) -> Result<Vec<BlockReport>> {
         self.engine().segment_blocks(segment)
     }
 
-    /// Rows of a segment by position, as they lie.
+    /// Rows of a segment by position, as they lie, with sequence numbers, users and dictionaries.
+    /// Memory: that of the rows.
     ///
     /// # Errors
     /// `NotFound`, `InvalidInput` when the range leaves the segment, or `Corruption`.
@@ -282,7 +298,8 @@ impl Store {
         self.engine().segment_rows(segment, rows)
     }
 
-    /// The dictionary of a string field in a segment, most frequent string first.
+    /// The dictionary of a string field in a segment, most frequent string first. Impressions have
+    /// no dictionary of their own but the item field's; users none.
     ///
     /// # Errors
     /// `NotFound`, or `InvalidInput` when the field is not a string.

@@ -121,11 +121,18 @@ impl Stream {
     /// `Corruption` when a parameter is outside its range.
     pub fn open(descriptor: &Descriptor) -> Result<Self> {
         let [a, b, c, d, e, _] = descriptor.params;
+        // Positions are 32 bits wide, so that no sum or product of them overflows.
+        if u32::try_from(descriptor.count).is_err() {
+            return Err(short());
+        }
         let kind = match descriptor.encoding {
             Encoding::Constant => Kind::Constant(a),
             Encoding::Packed => Kind::Packed(Packed::checked(a, b)?),
             Encoding::Runs => Kind::Runs(Runs {
-                runs: usize::try_from(a).map_err(|_| short())?,
+                runs: usize::try_from(a)
+                    .ok()
+                    .filter(|runs| *runs <= descriptor.count)
+                    .ok_or_else(short)?,
                 values: Packed::checked(b, c)?,
             }),
             Encoding::Classes => Kind::Classes(Classes::new(Widths::checked([a, b, c, d])?, 0), e),

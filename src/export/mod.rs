@@ -1,4 +1,8 @@
-//! What goes out: CSV, and Arrow record batches. Rank 5.
+//! What goes out: CSV, and Arrow record batches.
+//!
+//! Both take a [`Scan`](crate::Scan). [`CsvExport`] writes what an import reads back to the same
+//! values. `ArrowScan` (feature `arrow`, on by default) gives record batches whose string columns
+//! share the memory map of their segment.
 
 #[cfg(feature = "arrow")]
 mod arrow;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use rocksdb::statistics::Ticker;
@@ -15,8 +16,9 @@ use crate::types::{Error, ErrorKind, Result};
 /// Key of the marker whose flush begins a new write-ahead log.
 const MARKER: &[u8] = b"generation";
 
-/// How often a secondary is opened anew when the primary changes files meanwhile.
-const SECONDARY_ATTEMPTS: usize = 8;
+/// How often a secondary is opened anew when the primary changes files meanwhile; each time after
+/// a millisecond more.
+const SECONDARY_ATTEMPTS: u64 = 16;
 
 /// A [`Log`] in a folder, by RocksDB.
 pub(crate) struct RocksLog {
@@ -75,7 +77,10 @@ impl RocksLog {
             // listing and the opening.
             match Self::try_open_secondary(path, scratch) {
                 Err(error) if attempt == SECONDARY_ATTEMPTS => return Err(error),
-                Err(_) => attempt += 1,
+                Err(_) => {
+                    std::thread::sleep(Duration::from_millis(attempt));
+                    attempt += 1;
+                }
                 opened => return opened,
             }
         }

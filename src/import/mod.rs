@@ -1,4 +1,10 @@
 //! What comes in: CSV files and JSON lines.
+//!
+//! [`CsvImport`] reads the files that [`csv_files`] lists and gives their rows to a [`RowSink`], such
+//! as a [`BulkImport`](crate::BulkImport). [`JsonLines`] reads interactions for
+//! [`Store::write`](crate::Store::write), and [`infer_schema`] proposes a schema for a CSV file. The
+//! rules are those of the interactions dataset contract; errors name file, line, column, value and
+//! rule.
 
 mod candidates;
 mod csv;

@@ -35,6 +35,12 @@ pub struct Frames {
     loaded: AtomicUsize,
 }
 
+impl From<Bytes> for FileBytes {
+    fn from(mapped: Bytes) -> Self {
+        Self::Mapped(mapped)
+    }
+}
+
 impl FileBytes {
     /// Reads `file` in frames.
     ///

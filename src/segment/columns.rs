@@ -1,16 +1,10 @@
 //! How each kind of column becomes codes: strings and numbers ranked by frequency.
 
-use std::collections::HashMap;
-
-use super::format::{ColumnFooter, NumberTable, StringsHandle};
-use super::writer::{Output, SharedStrings, codes_of, common_divisor};
+use super::format::{ColumnFooter, StringsHandle};
+use super::numbers::write_numbers;
+use super::writer::{Output, SharedStrings, codes_of};
 use crate::codec::encode_lists;
-use crate::types::{
-    Column, Columns, Dictionary, Error, ListColumn, NumberColumn, Result, Strings, index_of,
-};
-
-/// Distinct numbers up to which a table of them is considered.
-const MAX_TABLE: usize = 1 << 16;
+use crate::types::{Column, Columns, Dictionary, Error, ListColumn, Result, Strings, index_of};
 
 /// New codes for old ones, by falling frequency, and the dictionary in that order.
 struct Ranks {
@@ -137,58 +131,4 @@ fn write_lists(lists: &ListColumn, rows: usize, out: &mut Output) -> Result<Colu
         handles: [out.region(a), out.region(b), out.region(c), out.region(d)],
         encoding,
     })
-}
-
-fn write_numbers(numbers: &NumberColumn, out: &mut Output) -> Result<ColumnFooter> {
-    if let Some(table) = distinct(numbers) {
-        let ranks: HashMap<u64, u32> = table.iter().copied().zip(1..).collect();
-        let codes: Vec<u32> = (0..numbers.bits.len())
-            .map(|row| {
-                numbers
-                    .get(row)
-                    .and_then(|bits| ranks.get(&bits))
-                    .copied()
-                    .unwrap_or(0)
-            })
-            .collect();
-        let words: Vec<u8> = table.iter().flat_map(|bits| bits.to_le_bytes()).collect();
-        return Ok(ColumnFooter::Numbers {
-            table: NumberTable::Distinct(out.region(&words)),
-            codes: out.stream(&codes)?,
-        });
-    }
-    let values = || (0..numbers.bits.len()).filter_map(|row| numbers.get(row));
-    let min = values().min().unwrap_or(0);
-    let step = common_divisor(values().map(|bits| bits - min));
-    let codes: Vec<u64> = (0..numbers.bits.len())
-        .map(|row| numbers.get(row).map_or(0, |bits| (bits - min) / step + 1))
-        .collect();
-    Ok(ColumnFooter::Numbers {
-        table: NumberTable::Linear { min, step },
-        codes: out.stream(&codes)?,
-    })
-}
-
-/// The distinct values, most frequent first, where codes of them are narrower than the values or
-/// where the values span all 64 bits; `None` when there are too many.
-fn distinct(numbers: &NumberColumn) -> Option<Vec<u64>> {
-    let mut counts: HashMap<u64, u64> = HashMap::new();
-    let (mut min, mut max) = (u64::MAX, 0);
-    for bits in (0..numbers.bits.len()).filter_map(|row| numbers.get(row)) {
-        *counts.entry(bits).or_default() += 1;
-        (min, max) = (min.min(bits), max.max(bits));
-        if counts.len() > MAX_TABLE && max - min < u64::MAX {
-            return None;
-        }
-    }
-    let range_bits = u64::BITS - max.saturating_sub(min).leading_zeros();
-    let code_bits = usize::BITS - counts.len().leading_zeros();
-    let saved = numbers.bits.len() as u64 * u64::from(range_bits.saturating_sub(code_bits));
-    let spans_all = max.checked_sub(min) == Some(u64::MAX);
-    if !spans_all && saved <= counts.len() as u64 * 64 {
-        return None;
-    }
-    let mut table: Vec<(u64, u64)> = counts.into_iter().collect();
-    table.sort_by_key(|(bits, count)| (std::cmp::Reverse(*count), *bits));
-    Some(table.into_iter().map(|(bits, _)| bits).collect())
 }

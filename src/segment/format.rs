@@ -74,6 +74,9 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// No file is as long.
+    const MAX: usize = usize::MAX >> 8;
+
     /// Counts from `base` bytes earlier in the file.
     pub(super) fn move_by(&mut self, base: usize) {
         self.offset += base;
@@ -85,10 +88,15 @@ impl Handle {
     }
 
     fn read(wire: &mut WireReader<'_>) -> Result<Self> {
-        Ok(Self {
+        let handle = Self {
             offset: wire.length()?,
             len: wire.length()?,
-        })
+        };
+        // So that no sum of them overflows.
+        if handle.offset.max(handle.len) > Self::MAX {
+            return Err(Error::corrupt("a place beyond any file"));
+        }
+        Ok(handle)
     }
 }
 

@@ -3,12 +3,12 @@
 use super::format::{ColumnFooter, Handle, StreamHandle};
 use super::reader::{Segment, Selection};
 use crate::codec::{BLOCK, Encoding};
-use crate::types::{Columns, Error, Result, Schema, TierQuery, TimeRange};
+use crate::types::{Columns, Error, Result, Schema};
 
-/// One column's size and encoding.
+/// One column's size and encoding in one segment.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ColumnReport {
-    /// The field, or what else the bytes are.
+    /// The field's name, or in parentheses what else the bytes are.
     pub name: String,
     /// How its values are encoded.
     pub encoding: String,
@@ -27,18 +27,18 @@ pub struct BlockReport {
     pub first_row: usize,
     /// Its rows.
     pub rows: usize,
-    /// Its lowest and highest timestamp.
+    /// Its lowest and highest timestamp, in epoch seconds.
     pub timestamps: [i64; 2],
 }
 
 /// A damaged part of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The file.
+    /// The file, from the store's folder.
     pub file: String,
     /// First damaged byte and the one after the last.
     pub bytes: [u64; 2],
-    /// What lies there.
+    /// The parts of the segment that lie there, by name.
     pub what: String,
 }
 
@@ -173,91 +173,6 @@ impl Segment {
             .collect();
         hit.dedup();
         hit
-    }
-
-    /// Decodes everything and checks what readers rely on: users sorted and unique, found by the
-    /// directory, rows sorted within a user, zones that hold their rows, codes inside their
-    /// dictionaries.
-    ///
-    /// # Errors
-    /// `Corruption` naming the first rule that does not hold.
-    pub fn check_invariants(&self, schema: &Schema) -> Result<()> {
-        let name = self.pages.name();
-        let broken = |rule: &str| Err(Error::corrupt(format!("{name}: {rule}")));
-        let blocks = self.blocks()?;
-        let mut before: Option<&str> = None;
-        let mut next_row = 0;
-        for index in 0..self.directory.len() {
-            let user = self.directory.ids.at(index)?;
-            let rows = self.directory.rows(index)?;
-            if before.is_some_and(|before| before >= user) {
-                return broken("users are not sorted");
-            }
-            if self.directory.find(user)? != Some(index) {
-                return broken("the user directory does not find a user");
-            }
-            if rows.start != next_row {
-                return broken("the users' rows do not follow each other");
-            }
-            (before, next_row) = (Some(user), rows.end);
-            self.check_user(schema, rows, &blocks)?;
-        }
-        if next_row != self.rows() {
-            return broken("the users' rows are not all rows");
-        }
-        Ok(())
-    }
-
-    fn check_user(
-        &self,
-        schema: &Schema,
-        rows: std::ops::Range<usize>,
-        blocks: &[BlockReport],
-    ) -> Result<()> {
-        let name = self.pages.name();
-        let broken = |rule: &str| Err(Error::corrupt(format!("{name}: {rule}")));
-        let mut columns = Columns::for_schema(schema);
-        let query = TierQuery {
-            limit: usize::MAX,
-            newest: true,
-            event_types: Vec::new(),
-            time: TimeRange::ALL,
-            visible: u64::MAX,
-            asked: vec![true; self.footer.columns.len()],
-            sequences: true,
-        };
-        let selection = Selection::Range(rows.clone());
-        self.read_rows(&selection, &query.asked, query.sequences, &mut columns)?;
-        let order: Vec<(i64, u64)> = columns
-            .timestamps
-            .iter()
-            .copied()
-            .zip(columns.sequences.iter().copied())
-            .collect();
-        if !order.is_sorted() {
-            return broken("a user's rows are not sorted");
-        }
-        for (row, at) in rows.zip(&columns.timestamps) {
-            let zone = blocks.get(row / BLOCK).map(|block| block.timestamps);
-            if zone.is_none_or(|[low, high]| *at < low || *at > high) {
-                return broken("a timestamp lies outside its zone");
-            }
-        }
-        let items = self.dictionary(self.item).map_or(0, |items| items.len());
-        for (field, column) in columns.fields.iter().enumerate() {
-            let (codes, entries): (&[u32], usize) = match column {
-                crate::types::Column::Strings(codes) => (
-                    codes,
-                    self.dictionary(field).map_or(0, |strings| strings.len()),
-                ),
-                crate::types::Column::Lists(lists) => (&lists.items, items),
-                _ => continue,
-            };
-            if codes.iter().any(|code| *code as usize > entries) {
-                return broken("a code lies outside its dictionary");
-            }
-        }
-        Ok(())
     }
 }
 

@@ -8,6 +8,8 @@ mod directory;
 mod format;
 mod history;
 mod inspect;
+mod invariants;
+mod numbers;
 mod parallel;
 mod reader;
 mod scan;

@@ -94,8 +94,8 @@ impl Segment {
     /// # Errors
     /// `Corruption` when header, tail, footer or sums are damaged or do not fit the schema;
     /// `Unsupported` when a newer version wrote it.
-    pub fn open(name: &str, file: FileBytes, schema: &Schema) -> Result<Self> {
-        let (footer, pages) = Footer::open(name, file)?;
+    pub fn open(name: &str, file: impl Into<FileBytes>, schema: &Schema) -> Result<Self> {
+        let (footer, pages) = Footer::open(name, file.into())?;
         Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
     }
 

@@ -1,1 +1,4 @@
-
+mod arbitrary;
+mod damage;
+mod naive;
+mod reads;

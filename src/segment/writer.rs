@@ -7,7 +7,7 @@ use super::format::{ColumnFooter, Footer, Handle, Origin, StreamHandle, StringsH
 use super::strings::item_hash;
 use super::sums::SummedFile;
 use super::{directory, parallel};
-use crate::codec::{BLOCK, Word, encode, encode_packed};
+use crate::codec::{BLOCK, Descriptor, Encoding, Word, encode, encode_packed};
 use crate::io::Storage;
 use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings};
 
@@ -254,6 +254,18 @@ impl Output {
         Ok(StreamHandle { handle, descriptor })
     }
 
+    /// So many zeros, which take no bytes.
+    fn zeros(&mut self, count: usize) -> StreamHandle {
+        StreamHandle {
+            handle: self.region(&[]),
+            descriptor: Descriptor {
+                encoding: Encoding::Constant,
+                count,
+                params: [0; 6],
+            },
+        }
+    }
+
     /// Appends values so that any one is read in constant time.
     fn packed(&mut self, values: &[u64]) -> Result<StreamHandle> {
         let offset = self.bytes.len();
@@ -327,6 +339,12 @@ struct Sequences {
 
 impl Sequences {
     fn of(columns: &Columns, base: u64, out: &mut Output) -> Result<Self> {
+        if columns.sequences.is_empty() {
+            return Ok(Self {
+                bounds: [0, 0],
+                codes: out.zeros(columns.rows()),
+            });
+        }
         let sequences = columns.sequences.iter();
         let codes: Vec<u64> = sequences
             .map(|sequence| sequence.saturating_sub(base))

@@ -18,7 +18,8 @@ use crate::types::{Cell, ColumnsBuilder, Commit, Result, Role, Row, ScanQuery, T
 /// Rows that are copied from one run to the next at a time, unless they are wide.
 const COPY_ROWS: usize = 1 << 14;
 
-/// What a bulk import does to earlier bulk data.
+/// What a bulk import does to earlier bulk data. Source: the import modes of the interactions
+/// dataset contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ImportMode {
     /// Replaces all earlier bulk data; rows that were recorded one by one stay.
@@ -31,7 +32,8 @@ pub enum ImportMode {
 /// A bulk import in progress. Rows are collected, sorted, and spilled to disk beyond the memory
 /// budget; nothing is visible before [`BulkImport::commit`], and dropping it leaves no trace.
 ///
-/// The whole import is one commit with one sequence number.
+/// The whole import is one commit with one sequence number. Memory: that of the settings
+/// ([`Settings::memory_budget_bytes`](crate::Settings::memory_budget_bytes)), half of it for rows.
 pub struct BulkImport {
     // Dropped first: the engine's lock keeps other writers from the files until they are gone.
     files: Unpublished,
@@ -80,7 +82,7 @@ impl BulkImport {
     pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
         self.engine.validator.check_row(row)?;
         self.note_event_type(row)?;
-        self.builder.push(row, 0)?;
+        self.builder.push(row)?;
         self.rows += 1;
         self.unchecked_bytes += string_bytes(row);
         if self.builder.rows() >= self.check_at || self.unchecked_bytes >= self.chunk_bytes / 8 {
@@ -136,7 +138,9 @@ impl BulkImport {
     /// bulk data; an INCREMENTAL one does nothing.
     ///
     /// # Errors
-    /// `Io`; the store is then as it was.
+    /// `InvalidInput` when event types that were recorded meanwhile leave no room in the quota;
+    /// `Poisoned`; `Io`. The store is then as it was; where the manifest could not be written, it
+    /// takes no more writes.
     pub fn commit(mut self) -> Result<Commit> {
         let engine = self.engine.clone();
         let mut writer = RunWriter::new(&engine, Origin::Bulk);
@@ -166,7 +170,10 @@ impl BulkImport {
             .collect::<Result<_>>()?;
         let merge = Merge::new(
             sources,
-            TierQuery::everything(&engine.schema),
+            TierQuery {
+                sequences: false,
+                ..TierQuery::everything(&engine.schema)
+            },
             &engine.schema,
         );
         copy_run(engine, merge, writer, self.chunk_bytes)
@@ -298,7 +305,7 @@ pub(super) fn copy_run(
         }
         writer.add(&batch)?;
         let dictionaries = merge.dictionary_bytes();
-        if writer.memory_bytes() + dictionaries >= chunk_bytes {
+        if writer.data_bytes() + dictionaries >= chunk_bytes {
             if merge.pending_rows() > 0 {
                 // The rest of the user: dictionaries change between users only.
                 batch.clear();

@@ -13,7 +13,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::snapshot::Snapshot;
 use super::version::{LiveSegment, Version};
 use crate::hot::{Generation, Tier};
-use crate::io::{FileBytes, Storage};
+use crate::io::Storage;
 use crate::segment::{Origin, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Validator};
 
@@ -265,7 +265,7 @@ pub(super) fn open_segment(
         _ => error,
     })?;
     let file_bytes = file.len() as u64;
-    let segment = Segment::open(&path, FileBytes::Mapped(file), schema)?;
+    let segment = Segment::open(&path, file, schema)?;
     let footer = segment.footer();
     let same = file_bytes == entry.file_bytes
         && footer.rows as u64 == entry.rows

@@ -6,7 +6,7 @@ use crate::types::{
     Cell, Column, Columns, DataType, FieldId, Result, Role, Schema, Strings, Value, f32_of_bits,
 };
 
-/// One interaction of a [`History`].
+/// One interaction of a [`History`](crate::History).
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     pub(super) schema: &'a Schema,

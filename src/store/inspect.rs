@@ -10,7 +10,7 @@ use crate::types::{Columns, Error, ErrorKind, Result, Strings};
 /// The manifest's content.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ManifestReport {
-    /// How many edits there were.
+    /// How many edits there were; each seal, import and compaction is one.
     pub edit: u64,
     /// The schema document.
     pub schema: String,
@@ -18,7 +18,7 @@ pub struct ManifestReport {
     pub limits: crate::types::Limits,
     /// The number that the next segment or generation gets.
     pub next_id: u64,
-    /// The newest commit that is in segments.
+    /// No commit in a segment is above this.
     pub last_sequence: u64,
     /// Live generations, oldest first.
     pub generations: Vec<u64>,
@@ -35,11 +35,11 @@ pub struct GenerationReport {
     pub active: bool,
     /// Its rows.
     pub rows: u64,
-    /// Memory it takes, in bytes.
+    /// Memory it takes, in bytes, about.
     pub memory_bytes: u64,
-    /// First and last sequence number.
+    /// First and last sequence number; `None` when it is empty.
     pub sequences: Option<(u64, u64)>,
-    /// First and last timestamp.
+    /// First and last timestamp, in epoch seconds; `None` when it is empty.
     pub timestamps: Option<(i64, i64)>,
 }
 
@@ -62,11 +62,11 @@ pub struct SegmentReport {
     pub users: u64,
     /// First and last user.
     pub user_range: [String; 2],
-    /// First and last timestamp.
+    /// First and last timestamp, in epoch seconds.
     pub timestamps: [i64; 2],
     /// First and last sequence number.
     pub sequences: [u64; 2],
-    /// Its columns.
+    /// Its columns, with what else takes room in the file.
     pub columns: Vec<ColumnReport>,
 }
 

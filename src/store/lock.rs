@@ -9,7 +9,7 @@ const FILE: &str = "LOCK";
 
 /// Held as long as a store is open for writing; the system lets go when the process ends.
 pub(crate) struct StoreLock {
-    _file: File,
+    file: File,
 }
 
 impl StoreLock {
@@ -22,7 +22,7 @@ impl StoreLock {
             .open(&path)
             .map_err(|error| Error::io(doing(), error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(Error::new(
                 ErrorKind::Locked,
                 format!(
@@ -33,5 +33,13 @@ impl StoreLock {
             )),
             Err(TryLockError::Error(error)) => Err(Error::io(doing(), error)),
         }
+    }
+}
+
+impl Drop for StoreLock {
+    /// Closing alone would not do: a process that is being started at the moment holds a copy of
+    /// the descriptor, and with it the lock, until its program is loaded.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
     }
 }

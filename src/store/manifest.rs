@@ -110,10 +110,11 @@ impl Manifest {
         wire.varint(self.generations.len() as u64);
         self.generations.iter().for_each(|id| wire.varint(*id));
         let body = wire.finish();
+        let mut covered = VERSION.to_le_bytes().to_vec();
+        covered.extend_from_slice(&body);
         let mut file = MAGIC.to_vec();
-        file.extend_from_slice(&VERSION.to_le_bytes());
-        file.extend_from_slice(&crc32(&body).to_le_bytes());
-        file.extend_from_slice(&body);
+        file.extend_from_slice(&crc32(&covered).to_le_bytes());
+        file.extend_from_slice(&covered);
         Ok(file)
     }
 
@@ -122,14 +123,20 @@ impl Manifest {
         let (magic, rest) = file
             .split_first_chunk::<8>()
             .ok_or_else(|| damaged("cut short"))?;
-        let (version, rest) = rest
+        let (crc, covered) = rest
             .split_first_chunk::<4>()
             .ok_or_else(|| damaged("cut short"))?;
-        let (crc, body) = rest
+        let (version, body) = covered
             .split_first_chunk::<4>()
             .ok_or_else(|| damaged("cut short"))?;
         if *magic != MAGIC {
             return Err(damaged("bytes 0..8 are not its magic; not a manifest"));
+        }
+        if crc32(covered) != u32::from_le_bytes(*crc) {
+            return Err(damaged(&format!(
+                "checksum mismatch in bytes 8..{}; restore the file from a copy",
+                file.len()
+            )));
         }
         let version = u32::from_le_bytes(*version);
         if version != VERSION {
@@ -140,12 +147,6 @@ impl Manifest {
                      open the store with a newer annals"
                 ),
             ));
-        }
-        if crc32(body) != u32::from_le_bytes(*crc) {
-            return Err(damaged(&format!(
-                "checksum mismatch in bytes 12..{}; restore the file from a copy",
-                file.len()
-            )));
         }
         Self::decode_body(body).map_err(|error| error.within(FILE))
     }

@@ -43,7 +43,8 @@ struct NextUser {
 }
 
 impl Merge {
-    /// `query` must ask for sequence numbers; its limit is not looked at.
+    /// `query` must ask for sequence numbers unless all rows are of one commit; its limit is not
+    /// looked at.
     pub(super) fn new(sources: Vec<Source>, query: TierQuery, schema: &Schema) -> Self {
         let mut merge = Self {
             remaps: sources.iter().map(|_| Remap::default()).collect(),

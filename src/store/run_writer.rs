@@ -92,9 +92,9 @@ impl<'a> RunWriter<'a> {
         Ok(())
     }
 
-    /// Bytes of memory the rows since the last cut take.
-    pub(super) fn memory_bytes(&self) -> usize {
-        self.rows.memory_bytes() + self.users.memory_bytes()
+    /// Bytes that the rows since the last cut fill.
+    pub(super) fn data_bytes(&self) -> usize {
+        self.rows.data_bytes() + self.users.memory_bytes()
     }
 
     /// Writes the rows since the last cut into a segment.

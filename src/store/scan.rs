@@ -13,7 +13,9 @@ use crate::types::{
 /// Batches of rows of a [`Snapshot`], in the query's order.
 ///
 /// String columns are codes into dictionaries that the batch carries. The dictionaries of one
-/// segment are shared by all its batches and never copied.
+/// segment are shared by all its batches and never copied. Where several parts are merged
+/// ([`ScanOrder::UserTime`] over more than one), codes are translated into dictionaries of the scan,
+/// which grow from batch to batch; codes that were given out stay what they were.
 pub struct Scan {
     snapshot: Snapshot,
     rows: usize,

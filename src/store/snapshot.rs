@@ -7,7 +7,7 @@ use crate::types::Schema;
 
 /// A consistent view of a store: every commit up to [`Snapshot::sequence`] and none above, for as
 /// long as it is held, whatever is written, sealed, compacted or replaced meanwhile. Cheap to make
-/// and to clone; holding one keeps its files on disk.
+/// and to clone; holding one keeps its files on disk, and its generations in memory.
 #[derive(Clone)]
 pub struct Snapshot {
     pub(super) schema: Arc<Schema>,

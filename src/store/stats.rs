@@ -20,13 +20,13 @@ pub struct Stats {
     pub hot_rows: u64,
     /// Distinct users.
     pub users: u64,
-    /// Distinct items that were interacted with.
+    /// Distinct items, those that stand in impressions alone included.
     pub items: u64,
     /// First timestamp, in epoch seconds.
     pub first_timestamp: Option<i64>,
     /// Last timestamp, in epoch seconds.
     pub last_timestamp: Option<i64>,
-    /// Distinct event types.
+    /// Distinct event types, sorted; those that differ in case are different.
     pub event_types: Vec<String>,
     /// The newest commit.
     pub sequence: u64,
@@ -40,13 +40,14 @@ pub struct Stats {
     pub bytes_per_row: f64,
     /// Hot generations.
     pub generations: u64,
-    /// Memory that the hot tier takes, in bytes.
+    /// Memory that the hot tier takes, in bytes, about.
     pub hot_bytes: u64,
     /// Bytes ever written to segments by imports, seals and compactions.
     pub segment_bytes_written: u64,
-    /// Those bytes per byte that was written for the first time.
+    /// Those bytes per byte that was written for the first time, by an import or a seal; 0 when
+    /// nothing was.
     pub segment_write_amplification: f64,
-    /// Bytes written by the hot tier since the store was opened.
+    /// Bytes written by the hot tier since the store was opened; 0 where it is open read-only.
     pub hot_bytes_written: u64,
     /// The columns, with what else takes room in the files.
     pub columns: Vec<ColumnStats>,

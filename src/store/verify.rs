@@ -15,7 +15,7 @@ use crate::types::{Error, ErrorKind, Limits, Result, Schema};
 pub struct VerifyReport {
     /// Segments that were read.
     pub segments: u64,
-    /// Bytes that were read.
+    /// Bytes of these segments.
     pub bytes: u64,
     /// Damaged parts of segments.
     pub damage: Vec<Damage>,

@@ -133,7 +133,9 @@ impl Engine {
                 let begun = tier.begin(id).map_err(|error| self.poison(error))?;
                 let generations = current.generations.iter().cloned();
                 let generations = generations.chain([begun]).collect();
+                // The log has the generation: a second try would meet it.
                 self.version_of(manifest, current, generations, current.floor)
+                    .map_err(|error| self.poison(error))
             },
         )?;
         self.wake.up();

@@ -12,7 +12,7 @@ pub enum Durability {
     Synced,
 }
 
-/// Interactions that are written together or not at all.
+/// Interactions that are written together or not at all, under one sequence number.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WriteBatch {
     pub(crate) interactions: Vec<Interaction>,

@@ -178,6 +178,15 @@ impl Column {
         Ok(())
     }
 
+    fn data_bytes(&self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Strings(codes) => codes.len() * 4,
+            Self::Numbers(numbers) => numbers.bits.len() * 8 + numbers.valid.len(),
+            Self::Lists(lists) => (lists.ends.len() + lists.items.len()) * 4,
+        }
+    }
+
     fn memory_bytes(&self) -> usize {
         match self {
             Self::Absent => 0,
@@ -204,7 +213,8 @@ pub struct Columns {
     pub users: Vec<u32>,
     /// Epoch seconds, one a row.
     pub timestamps: Vec<i64>,
-    /// Sequence numbers of the rows' commits, one a row; empty where not asked for.
+    /// Sequence numbers of the rows' commits, one a row; empty where not asked for, or where all
+    /// rows are of one commit that has no number yet.
     pub sequences: Vec<u64>,
     /// One column for each schema field, by position.
     pub fields: Vec<Column>,
@@ -279,6 +289,14 @@ impl Columns {
         Ok(())
     }
 
+    /// Bytes that the rows fill, dictionaries and room for more aside.
+    pub(crate) fn data_bytes(&self) -> usize {
+        self.users.len() * 4
+            + self.timestamps.len() * 8
+            + self.sequences.len() * 8
+            + self.fields.iter().map(Column::data_bytes).sum::<usize>()
+    }
+
     /// Bytes of memory the rows take, dictionaries aside.
     pub fn memory_bytes(&self) -> usize {
         self.users.capacity() * 4
@@ -312,11 +330,10 @@ impl ColumnsBuilder {
     }
 
     /// Adds a validated row.
-    pub(crate) fn push(&mut self, row: &Row<'_>, sequence: u64) -> Result<()> {
+    pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<()> {
         let user = self.users.intern(row.user)?;
         self.columns.users.push(user);
         self.columns.timestamps.push(row.timestamp);
-        self.columns.sequences.push(sequence);
         for (field, column) in self.columns.fields.iter_mut().enumerate() {
             let cell = row.cells.get(field).copied().unwrap_or(Cell::Null);
             match (column, cell) {

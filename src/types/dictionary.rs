@@ -52,7 +52,7 @@ pub(crate) fn index_of(code: u32, len: usize) -> Result<usize> {
         })
 }
 
-/// Strings laid out one behind the other, in memory.
+/// Strings laid out one behind the other, in memory. The same string may stand in it twice.
 #[derive(Clone, Debug)]
 pub struct Dictionary {
     text: String,
@@ -156,17 +156,6 @@ impl Interner {
             xxh3_64(known.as_bytes())
         });
         Ok(code)
-    }
-
-    /// The code of `text` if it is known.
-    pub fn find(&self, text: &str) -> Option<u32> {
-        let same = |code: &u32| self.dictionary.entry(*code as usize - 1) == Some(text);
-        self.codes.find(xxh3_64(text.as_bytes()), same).copied()
-    }
-
-    /// The strings so far.
-    pub fn dictionary(&self) -> &Dictionary {
-        &self.dictionary
     }
 
     /// The finished dictionary.

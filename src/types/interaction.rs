@@ -43,7 +43,8 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 /// What one user did to one item, in one moment.
 ///
 /// Fields beyond the three required ones are set by their schema name with [`Interaction::with`];
-/// names and values are checked when the interaction is written.
+/// names and values are checked when the interaction is written, against the rules of the
+/// interactions dataset contract.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interaction {
     pub(crate) user_id: String,
@@ -53,7 +54,7 @@ pub struct Interaction {
 }
 
 impl Interaction {
-    /// An interaction of `user_id` with `item_id` at `timestamp` (Unix epoch seconds).
+    /// An interaction of `user_id` with `item_id` at `timestamp` (Unix epoch seconds, from 0).
     pub fn new(user_id: impl Into<String>, item_id: impl Into<String>, timestamp: i64) -> Self {
         Self {
             user_id: user_id.into(),
@@ -68,7 +69,7 @@ impl Interaction {
         self.timestamp
     }
 
-    /// Sets a field by its schema name. A field that is not set is null.
+    /// Sets a field by its schema name, once. A field that is not set is null.
     #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
         self.fields.push((name.into(), value.into()));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The default is [`Limits::personalize`], the figures of the interactions dataset contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Characters of a schema document. Default 20,000.
     pub max_schema_chars: Option<usize>,

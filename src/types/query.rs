@@ -95,7 +95,7 @@ pub enum Order {
 /// What to read of one user's history. The default is everything, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// At most so many interactions: the newest, or the oldest when `order` says so.
+    /// At most so many interactions: the newest, or the oldest when `order` says so. Default: all.
     pub limit: Option<usize>,
     /// Only these event types, matched without regard to ASCII case; empty for all.
     pub event_types: Vec<String>,

@@ -9,20 +9,23 @@ use super::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Rows a hot generation takes before it is sealed into a segment. Default 262,144.
+    /// Rows a hot generation takes before it is sealed into a segment. At least 1. Default 262,144.
     pub generation_rows: u64,
-    /// Bytes of memory a hot generation takes before it is sealed. Default 64 MiB.
+    /// Bytes of memory a hot generation takes before it is sealed, those of its log included. At
+    /// least 1 KiB. Default 64 MiB.
     pub generation_bytes: u64,
-    /// Generations that may wait to be sealed; when more wait, writes wait too. Default 2.
+    /// Generations that may wait to be sealed; when more wait, writes wait too. At least 1.
+    /// Default 2.
     pub waiting_generations: usize,
-    /// Memory that a bulk import, a seal or a compaction may take, in bytes. Beyond it, sorted
-    /// runs are spilled to disk. At least 1 MiB. Default 1 GiB.
+    /// Memory that a bulk import or a compaction may take, in bytes; the rows of one user must fit.
+    /// An import spills sorted runs to disk beyond it, and both cut their segments by it. At least
+    /// 1 MiB. Default 1 GiB. A seal takes about as much as its generation.
     pub memory_budget_bytes: u64,
     /// Sorted runs of one origin that a user's lookup may have to probe before the store compacts
-    /// them. Default 4.
+    /// them. At least 1. Default 4.
     pub max_runs: usize,
     /// Threads that one import, seal or compaction may use, the caller's included. Default: the
-    /// cores there are, at most 4.
+    /// cores there are, at most 4. At least 1.
     pub threads: usize,
     /// Whether generations are sealed and runs compacted on a background thread. Without it the
     /// host calls `flush` and `compact`. Default true.

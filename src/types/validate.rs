@@ -151,7 +151,9 @@ impl Validator {
     }
 
     fn check_reserved(&self, id: FieldId, text: &str) -> Result<()> {
-        if self.limits.refuse_reserved_values && Role::of_name(text) != Role::Metadata {
+        // Reserved names begin with a capital; most values are told apart by that alone.
+        let capital = text.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+        if capital && self.limits.refuse_reserved_values && Role::of_name(text) != Role::Metadata {
             return Err(self.violation(
                 id,
                 text,

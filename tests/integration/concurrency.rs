@@ -216,3 +216,32 @@ fn readers_open_while_a_writer_publishes() {
         reading.join().unwrap();
     });
 }
+
+/// A process that is being started holds copies of this one's descriptors for a moment.
+#[test]
+fn a_closed_store_opens_again_while_processes_are_started() {
+    let folder = folder();
+    drop(create(folder.path(), quiet()));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Acquire) {
+                let program = std::env::current_exe().unwrap();
+                let mut command = std::process::Command::new(program);
+                command
+                    .args(["--exact", "none"])
+                    .stdout(std::process::Stdio::null());
+                command.status().unwrap();
+            }
+        });
+        let open = |_| {
+            Store::builder()
+                .settings(quiet())
+                .open(folder.path())
+                .map(drop)
+        };
+        let opened: Result<Vec<()>, Error> = (0..30).map(open).collect();
+        done.store(true, Ordering::Release);
+        opened.unwrap();
+    });
+}

@@ -9,8 +9,10 @@
 )]
 
 mod concurrency;
+mod golden;
 mod kill;
 mod model;
+mod numbers;
 mod ranks;
 mod store;
 mod support;

@@ -57,7 +57,7 @@ struct Outcome {
     states: Vec<Expected>,
 }
 
-fn run(engine: &Arc<Engine>) -> Outcome {
+fn run(engine: &Arc<Engine>, script: &[Step]) -> Outcome {
     let mut outcome = Outcome {
         acknowledged: Expected::default(),
         failed: None,
@@ -65,7 +65,7 @@ fn run(engine: &Arc<Engine>) -> Outcome {
         states: vec![Expected::default()],
     };
     let mut poisoned = false;
-    for step in SCRIPT {
+    for step in script {
         let after = step.expected(&outcome.acknowledged);
         match step.run(engine, after.sequence) {
             Ok(commit) => {
@@ -156,7 +156,7 @@ fn crash_once(failure: Failure, crash: Crash) -> bool {
         Failure::For(operations) => machine.storage.fail_after(operations),
         Failure::Once(operations) => machine.storage.fail_once_after(operations),
     }
-    let outcome = run(&engine);
+    let outcome = run(&engine, SCRIPT);
     drop(engine);
     let failed = machine.storage.heal();
     if let Crash::Power(keep) = crash {
@@ -194,6 +194,21 @@ fn crash_everywhere(failure: fn(u64) -> Failure, crash: Crash) {
         operations.is_some_and(|operations| operations > 200),
         "{operations:?}"
     );
+}
+
+/// Power loss between two steps: what was durable last must not stand behind a hole.
+#[test]
+fn power_loss_after_each_step() {
+    for steps in 0..=SCRIPT.len() {
+        for keep in [0, 1, u64::MAX] {
+            let machine = Machine::new();
+            let outcome = run(&machine.open().unwrap(), &SCRIPT[..steps]);
+            machine.storage.crash();
+            machine.log.crash(|_| keep);
+            check(&machine, &outcome, Crash::Power(keep));
+            go_on(&machine);
+        }
+    }
 }
 
 #[test]

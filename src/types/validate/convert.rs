@@ -22,7 +22,7 @@ impl Validator {
     ///
     /// # Errors
     /// `InvalidInput`, naming the field, the value and the rule; and what `use_row` gives.
-    pub fn with_row<R>(
+    pub(crate) fn with_row<R>(
         &self,
         interaction: &Interaction,
         scratch: &mut RowScratch,

@@ -22,7 +22,7 @@ pub(super) enum Operation {
     Compact,
     Reopen(Settings),
     Hold,
-    Ask(Asked),
+    Ask(Box<Asked>),
 }
 
 /// One question of each kind.
@@ -135,7 +135,7 @@ pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
         2 => Just(Operation::Compact),
         1 => settings().prop_map(Operation::Reopen),
         2 => Just(Operation::Hold),
-        8 => asked().prop_map(Operation::Ask),
+        8 => asked().prop_map(|asked| Operation::Ask(Box::new(asked))),
     ];
     vec(operation, 0..40)
 }

@@ -28,13 +28,15 @@ fn import(store: &Store, model: &mut Model, records: &[Record], mode: ImportMode
     model.import(records, mode);
 }
 
+type Step<'a> = &'a dyn Fn(&Store, &mut Model);
+
 #[test]
 fn a_snapshot_stays_as_it_was_whatever_happens() {
     let folder = folder();
     let store = create(folder.path(), quiet());
     let mut model = Model::default();
     let mut held = Vec::new();
-    let steps: [&dyn Fn(&Store, &mut Model); 7] = [
+    let steps: [Step<'_>; 7] = [
         &|store, model| write(store, model, &records(0..20)),
         &|store, model| import(store, model, &records(20..40), ImportMode::Incremental),
         &|store, _| store.flush().unwrap(),

@@ -1,5 +1,7 @@
 //! The stream has the shape that the options and the documentation promise.
 
+#![allow(clippy::unwrap_used, reason = "a failed call fails the test")]
+
 use std::collections::HashMap;
 
 use annals_generate::{

@@ -1,0 +1,128 @@
+//! What readers rely on, checked row by row for `verify`.
+
+use std::ops::Range;
+
+use super::inspect::BlockReport;
+use super::reader::{Segment, Selection};
+use super::strings::item_hash;
+use crate::codec::BLOCK;
+use crate::types::{Column, Columns, Error, Result, Schema};
+
+impl Segment {
+    /// Decodes everything and checks the invariants of FORMAT.md section 9.
+    ///
+    /// # Errors
+    /// `Corruption` naming the first rule that does not hold.
+    pub fn check_invariants(&self, schema: &Schema) -> Result<()> {
+        let blocks = self.blocks()?;
+        let mut bounds = Bounds::default();
+        let mut before: Option<&str> = None;
+        let mut next_row = 0;
+        for index in 0..self.directory.len() {
+            let user = self.directory.ids.at(index)?;
+            let rows = self.directory.rows(index)?;
+            let rising = before.is_none_or(|before| before < user);
+            self.hold(rising, "users are not sorted")?;
+            let found = self.directory.find(user)? == Some(index);
+            self.hold(found, "the user directory does not find a user")?;
+            self.hold(
+                rows.start == next_row,
+                "the users' rows do not follow each other",
+            )?;
+            (before, next_row) = (Some(user), rows.end);
+            self.check_user(schema, rows, &blocks, &mut bounds)?;
+        }
+        self.hold(next_row == self.rows(), "the users' rows are not all rows")?;
+        self.check_bounds(&bounds, before)?;
+        self.check_item_hashes()
+    }
+
+    fn hold(&self, holds: bool, otherwise: &str) -> Result<()> {
+        if holds {
+            return Ok(());
+        }
+        Err(Error::corrupt(format!("{}: {otherwise}", self.name())))
+    }
+
+    fn check_user(
+        &self,
+        schema: &Schema,
+        rows: Range<usize>,
+        blocks: &[BlockReport],
+        bounds: &mut Bounds,
+    ) -> Result<()> {
+        let mut columns = Columns::for_schema(schema);
+        let asked = vec![true; self.footer.columns.len()];
+        self.read_rows(&Selection::Range(rows.clone()), &asked, true, &mut columns)?;
+        let order = columns.timestamps.iter().zip(&columns.sequences);
+        self.hold(order.is_sorted(), "a user's rows are not sorted")?;
+        for (row, at) in rows.zip(&columns.timestamps) {
+            let zone = blocks.get(row / BLOCK).map(|block| block.timestamps);
+            let inside = zone.is_some_and(|[low, high]| (low..=high).contains(at));
+            self.hold(inside, "a timestamp lies outside its zone")?;
+        }
+        bounds.widen(&columns);
+        for (field, column) in columns.fields.iter().enumerate() {
+            let (codes, field): (&[u32], usize) = match column {
+                Column::Strings(codes) => (codes, field),
+                Column::Lists(lists) => (&lists.items, self.item),
+                Column::Absent | Column::Numbers(_) => continue,
+            };
+            let entries = self.dictionary(field).map_or(0, |strings| strings.len());
+            let inside = codes.iter().all(|code| *code as usize <= entries);
+            self.hold(inside, "a code lies outside its dictionary")?;
+        }
+        Ok(())
+    }
+
+    /// The footer's bounds, by which a lookup or a scan passes over the segment.
+    fn check_bounds(&self, found: &Bounds, last_user: Option<&str>) -> Result<()> {
+        let [first, last] = &self.footer.users;
+        let users = self.directory.ids.at(0)? == first && last_user == Some(last.as_str());
+        self.hold(
+            users,
+            "the footer's first and last user are not the directory's",
+        )?;
+        let timestamps = found.timestamps == Some(self.footer.timestamps);
+        self.hold(
+            timestamps,
+            "the footer's timestamps are not those of the rows",
+        )?;
+        let sequences = found.sequences == Some(self.footer.sequence_range());
+        self.hold(
+            sequences,
+            "the footer's sequence numbers are not those of the rows",
+        )
+    }
+
+    /// The hashes by which candidates are told apart from what a user has seen.
+    fn check_item_hashes(&self) -> Result<()> {
+        let items = self.dictionary(self.item).map_or(0, |items| items.len());
+        for code in 1..=items as u32 {
+            let same = self.item_hash(code)? == item_hash(self.item(code)?);
+            self.hold(same, "an item's hash is not that of its id")?;
+        }
+        Ok(())
+    }
+}
+
+/// The lowest and highest of what was read.
+#[derive(Default)]
+struct Bounds {
+    timestamps: Option<[i64; 2]>,
+    sequences: Option<[u64; 2]>,
+}
+
+impl Bounds {
+    fn widen(&mut self, columns: &Columns) {
+        widen(&mut self.timestamps, &columns.timestamps);
+        widen(&mut self.sequences, &columns.sequences);
+    }
+}
+
+fn widen<T: Copy + Ord>(bounds: &mut Option<[T; 2]>, values: &[T]) {
+    for value in values {
+        let [low, high] = bounds.unwrap_or([*value; 2]);
+        *bounds = Some([low.min(*value), high.max(*value)]);
+    }
+}

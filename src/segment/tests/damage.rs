@@ -1,0 +1,202 @@
+//! Damaged files: an error or the right answer, never a panic or a wrong one.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
+use crate::io::crc32;
+use crate::segment::{Cursor, Segment};
+use crate::types::{Columns, ErrorKind, Result, ScanQuery, Schema, TierQuery};
+
+/// Reads everything in every way.
+fn read(file: &Bytes, schema: &Schema) -> Result<Vec<Line>> {
+    let segment = Arc::new(Segment::open("test.seg", file.clone(), schema)?);
+    let query = TierQuery {
+        event_types: vec!["VIEW".to_owned(), "buy".to_owned(), "like".to_owned()],
+        ..TierQuery::everything(schema)
+    };
+    let ids = segment.user_ids();
+    let mut histories = Vec::new();
+    for code in 1..=ids.len() as u32 {
+        let user = ids.get(code)?;
+        let mut out = Columns::for_schema(schema);
+        segment.history(user, &query, &mut out)?;
+        histories.extend(checked_lines(&segment, &out, Some(user))?);
+    }
+    let mut cursor = Cursor::new(segment.clone(), &ScanQuery::default())?;
+    let mut scanned = Vec::new();
+    while cursor.user()?.is_some() {
+        let mut out = Columns::for_schema(schema);
+        cursor.take(100, None, &query, &mut out)?;
+        scanned.extend(checked_lines(&segment, &out, None)?);
+    }
+    segment.blocks()?;
+    assert_eq!(histories, scanned);
+    Ok(scanned)
+}
+
+/// The rows, once all their strings are known to be readable.
+fn checked_lines(segment: &Segment, columns: &Columns, user: Option<&str>) -> Result<Vec<Line>> {
+    for field in 0..columns.fields.len() {
+        if let Some(strings) = segment.dictionary(field) {
+            strings.buffers()?;
+            (1..=strings.len() as u32).try_for_each(|code| strings.get(code).map(drop))?;
+        }
+    }
+    segment.user_ids().buffers()?;
+    Ok(lines_of(segment, columns, user))
+}
+
+fn rows(seed: usize) -> Vec<Line> {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut tree = sorted_lines().new_tree(&mut runner).unwrap();
+    for _ in 0..seed {
+        tree = sorted_lines().new_tree(&mut runner).unwrap();
+    }
+    tree.current()
+}
+
+#[test]
+fn a_damaged_byte_is_an_error_or_changes_nothing() {
+    let schema = schema();
+    for seed in 0..6 {
+        let lines = rows(seed);
+        let file = written(&schema, &lines);
+        assert_eq!(read(&file, &schema).unwrap(), lines);
+        let step = (file.len() / 150).max(1);
+        let ends = (0..40).chain(file.len() - 100..file.len());
+        for position in (seed..file.len()).step_by(step).chain(ends) {
+            for bit in [0, 7] {
+                let mut bytes = file.to_vec();
+                bytes[position] ^= 1 << bit;
+                match read(&bytes.into(), &schema) {
+                    Ok(found) => assert_eq!(found, lines, "byte {position}"),
+                    Err(error) => {
+                        let kind = error.kind();
+                        let known = [ErrorKind::Corruption, ErrorKind::Unsupported].contains(&kind);
+                        assert!(known, "byte {position}: {error}");
+                        assert!(error.message().contains("test.seg"), "{error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn verification_finds_every_damaged_byte_and_says_where() {
+    let schema = schema();
+    let file = written(&schema, &rows(2));
+    let step = (file.len() / 300).max(1);
+    for position in (0..file.len()).step_by(step) {
+        let mut bytes = file.to_vec();
+        bytes[position] ^= 4;
+        let Ok(segment) = Segment::open("test.seg", Bytes::from(bytes), &schema) else {
+            continue;
+        };
+        let damage = segment.damage(&schema);
+        let holds = |range: [u64; 2]| (range[0]..range[1]).contains(&(position as u64));
+        assert!(
+            damage.iter().any(|damage| holds(damage.bytes)),
+            "byte {position}"
+        );
+    }
+}
+
+#[test]
+fn a_file_cut_short_or_grown_is_corruption() {
+    let schema = schema();
+    let file = written(&schema, &rows(1));
+    let step = (file.len() / 300).max(1);
+    for length in (0..file.len()).step_by(step) {
+        let error = Segment::open("test.seg", file.slice(..length), &schema)
+            .err()
+            .unwrap();
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Corruption,
+            "{length} bytes: {error}"
+        );
+    }
+    let mut longer = file.to_vec();
+    longer.push(0);
+    assert!(Segment::open("test.seg", Bytes::from(longer), &schema).is_err());
+}
+
+/// The file with another footer whose checksum fits.
+fn with_footer(file: &Bytes, edit: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+    let tail_at = file.len() - 32;
+    let tail = &file[tail_at..];
+    let footer_at = u64::from_le_bytes(tail[..8].try_into().unwrap()) as usize;
+    let mut record = file[footer_at..tail_at - 4].to_vec();
+    edit(&mut record);
+    record.extend_from_slice(&file[tail_at - 4..tail_at]);
+    let mut bytes = file[..footer_at].to_vec();
+    bytes.extend_from_slice(&record);
+    bytes.extend_from_slice(&tail[..8]);
+    bytes.extend_from_slice(&(record.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&crc32(&record).to_le_bytes());
+    bytes.extend_from_slice(&tail[16..]);
+    bytes.into()
+}
+
+/// Opens and reads a few rows, whatever the footer claims.
+fn try_read(file: &Bytes, schema: &Schema, users: &[&str]) {
+    let Ok(segment) = Segment::open("test.seg", file.clone(), schema) else {
+        return;
+    };
+    let segment = Arc::new(segment);
+    let query = TierQuery {
+        limit: 10,
+        ..TierQuery::everything(schema)
+    };
+    for user in users {
+        let mut out = Columns::for_schema(schema);
+        let _ = segment.history(user, &query, &mut out);
+    }
+    if let Ok(mut cursor) = Cursor::new(segment.clone(), &ScanQuery::default()) {
+        let mut out = Columns::for_schema(schema);
+        let _ = cursor.take(50, Some("user 100"), &query, &mut out);
+        let _ = cursor.user();
+    }
+    let rows = segment.rows().min(50);
+    let _ = segment.rows_at(0..rows, &mut Columns::for_schema(schema));
+    let _ = segment.item(1);
+    let _ = segment.item_hash(1);
+    segment.columns(schema);
+    segment.damage(schema);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_footer_of_any_bytes_is_read_or_refused(
+        seed in 0_usize..4,
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        noise in proptest::collection::vec(any::<u8>(), 0..120),
+    ) {
+        let schema = schema();
+        let lines = rows(seed);
+        let file = written(&schema, &lines);
+        let users = [lines[0].user.as_str(), "user 007", "zzz"];
+        let edited = with_footer(&file, |record| {
+            // Behind the schema document, whose change is always refused.
+            let start = schema.json().len();
+            for (index, byte) in &edits {
+                let position = start + index.index(record.len() - start);
+                record[position] = *byte;
+            }
+        });
+        try_read(&edited, &schema, &users);
+        let noisy = with_footer(&file, |record| {
+            record.truncate(record.len() - noise.len().min(record.len()));
+            record.extend_from_slice(&noise);
+        });
+        try_read(&noisy, &schema, &users);
+        let _ = Segment::open("noise", Bytes::from(noise), &schema);
+    }
+}

@@ -1,0 +1,145 @@
+//! A store that the first format version wrote is read as ever.
+
+use std::path::{Path, PathBuf};
+
+use annals::{Durability, ImportMode, ScanQuery, Store};
+
+use crate::support::model::Model;
+use crate::support::record::{Record, batch};
+use crate::support::{create, folder, open, quiet, read};
+
+/// Written once; a later format version gets a folder of its own.
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1")
+}
+
+fn records(range: std::ops::Range<u64>) -> Vec<Record> {
+    range
+        .map(|number| {
+            let user = ["ann", "bob", "b\u{F6}b", "zo\u{EB}"][(number % 4) as usize];
+            Record::numbered(user, (number * 13 % 50) as i64, number)
+        })
+        .collect()
+}
+
+/// The fixture's content: two bulk runs, one recorded run, and rows in the hot tier.
+fn fill(store: Option<&Store>) -> Model {
+    let mut model = Model::default();
+    for (range, mode) in [
+        (0..300, ImportMode::Full),
+        (300..340, ImportMode::Incremental),
+    ] {
+        let records = records(range);
+        if let Some(store) = store {
+            let mut import = store.import(mode).unwrap();
+            records
+                .iter()
+                .for_each(|record| record.push_to(&mut import).unwrap());
+            import.commit().unwrap();
+        }
+        model.import(&records, mode);
+    }
+    for (range, sealed) in [(340..360, true), (360..365, false), (365..370, false)] {
+        let records = records(range);
+        if let Some(store) = store {
+            store.write(batch(&records), Durability::Synced).unwrap();
+            if sealed {
+                store.flush().unwrap();
+            }
+        }
+        model.write(&records);
+    }
+    model
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&from, &to),
+            false => drop(std::fs::copy(from, to).unwrap()),
+        }
+    }
+}
+
+/// Writes the fixture; run by hand, once per format version.
+#[test]
+#[ignore = "writes the fixture that the other test reads"]
+fn generate() {
+    let path = fixture();
+    assert!(!path.exists(), "{} is there already", path.display());
+    let store = create(&path, quiet());
+    fill(Some(&store));
+    drop(store);
+    // RocksDB does not read these; its notes for people hold the names of the machine's folders.
+    for entry in std::fs::read_dir(path.join("hot")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if ["LOG", "LOCK", "OPTIONS"]
+            .iter()
+            .any(|note| name.starts_with(note))
+        {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    std::fs::remove_file(path.join("LOCK")).unwrap();
+}
+
+#[test]
+fn a_store_of_version_1_is_read() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    copy(&fixture(), &path);
+    let model = fill(None);
+    let reader = Store::open_read_only(&path).unwrap();
+    model.assert_equals(&reader.snapshot());
+    assert_eq!(reader.stats().unwrap().hot_rows, 10);
+    assert_eq!(reader.segments().len(), 3);
+    let store = open(&path, quiet());
+    model.assert_equals(&store.snapshot());
+    assert!(store.verify(&mut |_| {}).unwrap().is_sound());
+    store.compact().unwrap();
+    model.assert_equals(&store.snapshot());
+}
+
+/// The model comes from the code under test's neighbours; these values are written out.
+#[test]
+fn values_of_version_1_are_these() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    copy(&fixture(), &path);
+    let store = open(&path, quiet());
+    let rows = read::scan(&store.snapshot(), &ScanQuery::default());
+    assert_eq!(rows.len(), 370);
+    let first = [
+        "String(\"ann\")",
+        "String(\"item 0\")",
+        "Long(0)",
+        "String(\"view\")",
+        "Null",
+        "Null",
+        "Null",
+        "Int(-50)",
+        "Null",
+        "Null",
+        "Null",
+    ];
+    assert_eq!(rows[0], first);
+    let newest = rows.iter().find(|row| row[7] == "Int(319)").unwrap();
+    let want = [
+        "String(\"bob\")",
+        "String(\"item 78\")",
+        "Long(47)",
+        "String(\"view\")",
+        "Float(36.9)",
+        "Items([\"item 78\"])",
+        "String(\"place \\\"5\\\"\u{1F600},\")",
+        "Int(319)",
+        "Long(-369001107)",
+        "Double(123.0)",
+        "Null",
+    ];
+    assert_eq!(newest, &want);
+}

@@ -40,7 +40,8 @@ fn place(ratio: f64) -> f64 {
     LABELS + share * (WIDTH - LABELS - RIGHT)
 }
 
-pub fn chart(results: &Results) -> String {
+/// The chart; none where nothing was compared.
+pub fn chart(results: &Results) -> Option<String> {
     let shown = SHOWN
         .iter()
         .filter_map(|name| WORKS.iter().find(|work| work.ours == *name));
@@ -51,7 +52,7 @@ pub fn chart(results: &Results) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
     let _ = draw(&rows, results, &mut out);
-    out
+    (!rows.is_empty()).then_some(out)
 }
 
 fn draw(rows: &[Compared<'_>], results: &Results, out: &mut String) -> std::fmt::Result {

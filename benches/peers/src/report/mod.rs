@@ -13,9 +13,12 @@ use crate::results::Results;
 
 pub use table::table;
 
-/// Writes the table (`.md`) and the chart (`.svg`) beside the results' file.
+/// Writes the table (`.md`), and where stores were compared the chart (`.svg`), beside the results'
+/// file.
 pub fn write(results: &Results, file: &Path) -> Result<()> {
     fs::write(file.with_extension("md"), table(results))?;
-    fs::write(file.with_extension("svg"), chart::chart(results))?;
+    if let Some(chart) = chart::chart(results) {
+        fs::write(file.with_extension("svg"), chart)?;
+    }
     Ok(())
 }

@@ -115,6 +115,7 @@ fn footnotes(results: &Results, out: &mut String) -> std::fmt::Result {
     let names: Vec<String> = results.answers.keys().cloned().collect();
     writeln!(out, "## Answers\n")?;
     match results.failures.is_empty() {
+        true if results.stores.len() == 1 => writeln!(out, "One store, so none to compare.\n")?,
         true => writeln!(out, "All stores gave the same: {}.\n", names.join(", "))?,
         false => {
             for (store, failures) in &results.failures {

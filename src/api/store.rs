@@ -233,7 +233,7 @@ impl Store {
         self.engine().compact()
     }
 
-    /// Does the work of the background thread now, and waits for it: seals the generations that are
+    /// Does the work of the background threads now, and waits for it: seals the generations that are
     /// full, and compacts where there are more runs than [`Settings::max_runs`](crate::Settings).
     /// For a program that opens a store only to write something and to close it again.
     ///

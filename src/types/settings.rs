@@ -27,7 +27,7 @@ pub struct Settings {
     /// Threads that one import, seal or compaction may use, the caller's included. Default: the
     /// cores there are, at most 4. At least 1.
     pub threads: usize,
-    /// Whether generations are sealed and runs compacted on a background thread. Without it the
+    /// Whether generations are sealed and runs compacted on background threads. Without them the
     /// host calls `flush` and `compact`. Default true.
     pub background: bool,
 }

@@ -160,13 +160,6 @@ impl Generation {
         Ok(())
     }
 
-    /// Whether the user has any row.
-    pub(crate) fn contains(&self, user: &str) -> bool {
-        let hash = xxh3_64(user.as_bytes());
-        self.shard(hash)
-            .is_some_and(|users| find(&users.read(), hash, user).is_some())
-    }
-
     /// Appends the user's rows that match to `out`, by rising timestamp, sequence and position in
     /// the commit: the columns that are asked for and not absent in `out`, timestamps, and
     /// sequences if asked for. `out.users` is left alone.

@@ -1,5 +1,7 @@
 //! One user's newest interactions, across both tiers.
 
+mod order;
+
 use std::sync::Arc;
 
 use super::event::Event;
@@ -8,6 +10,7 @@ use crate::types::{
     Column, Columns, Error, FieldId, HistoryQuery, Order, Result, Schema, Strings, TextBuffer,
     TierQuery,
 };
+use order::{Head, merge};
 
 /// Interactions of one user, in the order asked for.
 ///
@@ -57,48 +60,78 @@ impl Snapshot {
         order.clear();
         *used = 0;
         let resolved = Resolved::update(resolved, parts, &self.schema, query)?;
-        let generations = || {
-            self.version
-                .generations
-                .iter()
-                .filter(|hot| hot.contains(user))
-        };
         let segments: Vec<_> = self.version.segments_of(user).collect();
+        let ranges: Vec<[i64; 2]> = segments
+            .iter()
+            .map(|live| live.segment.footer().timestamps)
+            .collect();
         resolved.tier.visible = self.visible;
-        // Sequence numbers order what lies in different places at the same time.
-        resolved.tier.sequences = segments.len() + generations().count() > 1;
-        let tier = &resolved.tier;
+        let limit = query.limit.unwrap_or(usize::MAX);
         // Newest data first: what lies further back is often older than all that is asked for.
-        for generation in generations().rev() {
+        for generation in self.version.generations.iter().rev() {
+            let Some((_, newest)) = generation.timestamps() else {
+                continue;
+            };
+            let Some(left) = resolved.left(limit, parts, *used, newest) else {
+                continue;
+            };
+            let tier = resolved.ask(left, true);
             let part = next_part(parts, *used, &self.schema, tier)?;
             generation.history(user, tier, &mut part.columns)?;
             *used += usize::from(part.is_filled(tier, |field| generation.dictionary(field)));
         }
-        for live in segments.into_iter().rev() {
+        for (index, live) in segments.iter().enumerate().rev() {
             let segment = &live.segment;
-            if tier.newest && is_full(parts, *used, tier.limit, segment.footer().timestamps[1]) {
+            let [oldest, newest] = segment.footer().timestamps;
+            let Some(left) = resolved.left(limit, parts, *used, newest) else {
                 continue;
-            }
+            };
+            let mut older = ranges.iter().take(index);
+            let tied = older.any(|[_, newest]| *newest >= oldest)
+                || first_of(parts, *used).is_some_and(|first| first <= newest);
+            let tier = resolved.ask(left, tied);
             let part = next_part(parts, *used, &self.schema, tier)?;
             segment.history(user, tier, &mut part.columns)?;
             *used += usize::from(part.is_filled(tier, |field| segment.dictionary(field)));
         }
+        let tier = resolved.ask(limit, false);
         merge(parts.get(..*used).unwrap_or_default(), tier, heads, order);
         Ok(())
     }
 }
 
-/// Whether the parts have as many rows as are asked for, all after `timestamp`.
-fn is_full(parts: &[Part], used: usize, limit: usize, timestamp: i64) -> bool {
+/// The first timestamp of the rows found so far.
+fn first_of(parts: &[Part], used: usize) -> Option<i64> {
     let parts = parts.get(..used).unwrap_or_default().iter();
-    let after = parts.map(|part| {
-        let timestamps = &part.columns.timestamps;
-        timestamps.len() - timestamps.partition_point(|at| *at <= timestamp)
-    });
-    after.sum::<usize>() >= limit
+    parts
+        .filter_map(|part| part.columns.timestamps.first().copied())
+        .min()
 }
 
 impl Resolved {
+    /// How many rows a place may still give whose newest row is at `newest`, after those that are
+    /// found already and lie behind it; `None` when none is wanted any more.
+    fn left(&self, limit: usize, parts: &[Part], used: usize, newest: i64) -> Option<usize> {
+        if !self.tier.newest {
+            return Some(limit);
+        }
+        let parts = parts.get(..used).unwrap_or_default().iter();
+        let after = parts.map(|part| {
+            let timestamps = &part.columns.timestamps;
+            timestamps.len() - timestamps.partition_point(|at| *at <= newest)
+        });
+        let left = limit.saturating_sub(after.sum());
+        (left > 0).then_some(left)
+    }
+
+    /// The question to a place: so many rows, with sequence numbers or without. They order what
+    /// lies in different places at the same time.
+    fn ask(&mut self, limit: usize, sequences: bool) -> &TierQuery {
+        self.tier.limit = limit;
+        self.tier.sequences = sequences;
+        &self.tier
+    }
+
     /// The query with its names resolved; those of the last call are kept where it was the same.
     fn update<'a>(
         last: &'a mut Option<Self>,
@@ -189,52 +222,6 @@ impl Part {
             }
         }
         filled
-    }
-}
-
-/// The next row of a part to be taken, and how many rows are left with it.
-struct Head {
-    key: (i64, u64),
-    left: usize,
-}
-
-/// Merges the rows of all parts, each of which is in order, up to the limit. The parts come newest
-/// data first, which decides between rows of one time and commit.
-fn merge(parts: &[Part], query: &TierQuery, heads: &mut Vec<Head>, order: &mut Vec<(u32, u32)>) {
-    let rows = parts.iter().map(|part| part.columns.rows()).sum::<usize>();
-    if let ([part], true) = (parts, rows <= query.limit) {
-        let rows = 0..part.columns.rows() as u32;
-        if query.newest {
-            order.extend(rows.rev().map(|row| (0, row)));
-        } else {
-            order.extend(rows.map(|row| (0, row)));
-        }
-        return;
-    }
-    heads.clear();
-    heads.extend(parts.iter().map(|part| Head {
-        key: (0, 0),
-        left: part.columns.rows(),
-    }));
-    for (part, head) in parts.iter().zip(heads.iter_mut()) {
-        head.key = part.key_of(head.left, query.newest);
-    }
-    while order.len() < query.limit.min(rows) {
-        let alive = || heads.iter().enumerate().filter(|(_, head)| head.left > 0);
-        // Of equal keys `max_by_key` gives the last and `min_by_key` the first.
-        let next = match query.newest {
-            true => alive().rev().max_by_key(|(_, head)| head.key),
-            false => alive().rev().min_by_key(|(_, head)| head.key),
-        };
-        let Some(index) = next.map(|(index, _)| index) else {
-            return;
-        };
-        let (Some(part), Some(head)) = (parts.get(index), heads.get_mut(index)) else {
-            return;
-        };
-        order.push((index as u32, part.row_of(head.left, query.newest) as u32));
-        head.left -= 1;
-        head.key = part.key_of(head.left, query.newest);
     }
 }
 

@@ -26,6 +26,7 @@ mod row;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tier;
 mod user_rows;
 mod view;

@@ -5,16 +5,19 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rocksdb::statistics::Ticker;
-use rocksdb::{DB, Options, WriteBatch};
+use rocksdb::{DB, FlushOptions, Options, WriteBatch, WriteOptions};
 
 use super::log::{Entries, Log, Visit, Written};
-use super::{closed, families};
+use super::{batch, closed, families};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Key of the marker whose flush begins a new write-ahead log.
 const MARKER: &[u8] = b"generation";
+
+/// Capacity of the reused batch that is kept from one append to the next.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// How often a secondary is opened anew when the primary changes files meanwhile; each time after
 /// a millisecond more.
@@ -25,10 +28,23 @@ pub(crate) struct RocksLog {
     db: DB,
     options: Options,
     access: Access,
-    /// Column family names by generation. Appends share the lock; what begins a generation or
-    /// drops one has it alone, so that no append falls between a sync and the change of logs.
-    families: RwLock<BTreeMap<u64, String>>,
+    /// Column families by generation. Appends share the lock; who changes the log files has it
+    /// alone, so that no append falls between the sync of one and the beginning of the next.
+    families: RwLock<BTreeMap<u64, Family>>,
+    /// Held while a generation is begun or dropped.
+    changing: Mutex<()>,
+    write_options: WriteOptions,
+    /// The memory of the last batch.
+    batch: Mutex<Vec<u8>>,
     payload_bytes: AtomicU64,
+}
+
+/// The column family of a generation.
+#[derive(Clone)]
+struct Family {
+    name: String,
+    /// What its records in a batch begin with.
+    record_start: Vec<u8>,
 }
 
 /// What a handle may do.
@@ -61,7 +77,7 @@ impl RocksLog {
             closed::forget(path)?;
         }
         let access = Access::Write { generation_bytes };
-        Ok(Self::new(db, options, access, &names))
+        Self::new(db, options, access, &names)
     }
 
     /// Opens the log in `path` for reading while another process may be writing to it; what it
@@ -94,21 +110,25 @@ impl RocksLog {
         let descriptors = families::descriptors(&names, 0);
         let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
             .map_err(|error| not_opened(path, closed, error))?;
-        Ok(Self::new(db, options, Access::Read, &names))
+        Self::new(db, options, Access::Read, &names)
     }
 
-    fn new(db: DB, options: Options, access: Access, names: &[String]) -> Self {
+    fn new(db: DB, options: Options, access: Access, names: &[String]) -> Result<Self> {
         let families = names
             .iter()
-            .filter_map(|name| Some((families::generation_of(name)?, name.clone())))
-            .collect();
-        Self {
+            .filter_map(|name| Some((families::generation_of(name)?, name)))
+            .map(|(id, name)| Ok((id, family(&db, id, name.clone())?)))
+            .collect::<Result<_>>()?;
+        Ok(Self {
             db,
             options,
             access,
             families: RwLock::new(families),
+            changing: Mutex::default(),
+            write_options: families::buffered_write(),
+            batch: Mutex::default(),
             payload_bytes: AtomicU64::new(0),
-        }
+        })
     }
 
     /// Bytes that a generation may hold, where this handle may write.
@@ -126,12 +146,19 @@ impl RocksLog {
         failed(doing.as_ref(), self.db.path(), error)
     }
 
-    /// Syncs the write-ahead log and begins a new one, so that a log file's rows belong to one
-    /// generation and are freed with it. The old log is synced first: its tail must not be lost
-    /// to power when rows in the new one are kept.
+    /// Syncs the write-ahead log and begins a new one, so that log files are freed with their
+    /// generations. The old log is synced first: its tail must not be lost to power when rows in
+    /// the new one are kept. Appends wait for the tail alone.
     fn change_logs(&self, id: u64) -> std::result::Result<(), rocksdb::Error> {
         self.db.flush_wal(true)?;
-        self.db.put(MARKER, id.to_be_bytes())?;
+        {
+            let _alone = self.families.write();
+            self.db.flush_wal(true)?;
+            self.db.put(MARKER, id.to_be_bytes())?;
+            let mut begin = FlushOptions::default();
+            begin.set_wait(false);
+            self.db.flush_opt(&begin)?;
+        }
         self.db.flush()
     }
 }
@@ -149,10 +176,8 @@ impl Drop for RocksLog {
 impl Log for RocksLog {
     fn create_generation(&self, id: u64) -> Result<()> {
         let generation_bytes = self.writable()?;
-        // Most of the bytes go to disk while appends still go on.
-        self.sync()?;
-        let mut families = self.families.write();
-        if families.contains_key(&id) {
+        let _changing = self.changing.lock();
+        if self.families.read().contains_key(&id) {
             return Err(Error::new(
                 ErrorKind::AlreadyExists,
                 format!("generation {id} stands in the log"),
@@ -165,20 +190,21 @@ impl Log for RocksLog {
                 self.db.create_cf(&name, &options)
             })
             .map_err(|error| self.failed(format!("beginning generation {id}"), error))?;
-        families.insert(id, name);
+        let family = family(&self.db, id, name)?;
+        self.families.write().insert(id, family);
         Ok(())
     }
 
     fn drop_generation(&self, id: u64) -> Result<()> {
         self.writable()?;
-        let mut families = self.families.write();
-        let Some(name) = families.get(&id) else {
+        let _changing = self.changing.lock();
+        let Some(family) = self.families.read().get(&id).cloned() else {
             return Ok(());
         };
         self.db
-            .drop_cf(name)
+            .drop_cf(&family.name)
             .map_err(|error| self.failed(format!("dropping generation {id}"), error))?;
-        families.remove(&id);
+        self.families.write().remove(&id);
         Ok(())
     }
 
@@ -189,17 +215,15 @@ impl Log for RocksLog {
     fn append(&self, id: u64, entries: &Entries) -> Result<()> {
         self.writable()?;
         let families = self.families.read();
-        let family = families
-            .get(&id)
-            .and_then(|name| self.db.cf_handle(name))
-            .ok_or_else(|| missing(id))?;
-        let overhead = 16 * entries.len();
-        let mut batch = WriteBatch::with_capacity_bytes(entries.bytes() + overhead + 16);
-        for (key, value) in entries.iter() {
-            batch.put_cf(&family, key, value);
-        }
+        let family = families.get(&id).ok_or_else(|| missing(id))?;
+        let batch = {
+            let mut bytes = self.batch.lock();
+            bytes.shrink_to(KEPT_BYTES);
+            batch::encode(&family.record_start, entries, &mut bytes);
+            WriteBatch::from_data(&bytes)
+        };
         self.db
-            .write_opt(batch, &families::buffered_write())
+            .write_opt(batch, &self.write_options)
             .map_err(|error| self.failed(format!("appending to generation {id}"), error))?;
         self.payload_bytes
             .fetch_add(entries.bytes() as u64, Relaxed);
@@ -218,9 +242,9 @@ impl Log for RocksLog {
     }
 
     fn replay(&self, id: u64, visit: &mut Visit<'_>) -> Result<()> {
-        let name = self.families.read().get(&id).cloned();
-        let family = name
-            .and_then(|name| self.db.cf_handle(&name))
+        let family = self.families.read().get(&id).cloned();
+        let family = family
+            .and_then(|family| self.db.cf_handle(&family.name))
             .ok_or_else(|| missing(id))?;
         let mut rows = self.db.raw_iterator_cf_opt(&family, families::full_read());
         rows.seek_to_first();
@@ -260,6 +284,12 @@ fn not_opened(path: &Path, closed: bool, error: rocksdb::Error) -> Error {
         ErrorKind::Corruption if closed => error.within(closed::advice(path)),
         _ => error,
     }
+}
+
+fn family(db: &DB, id: u64, name: String) -> Result<Family> {
+    let handle = db.cf_handle(&name).ok_or_else(|| missing(id))?;
+    let record_start = batch::record_start(&handle)?;
+    Ok(Family { name, record_start })
 }
 
 fn missing(id: u64) -> Error {

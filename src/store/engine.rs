@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -20,7 +20,7 @@ use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Val
 
 /// An open store.
 ///
-/// Locks are taken in this order: `compacting`, `sealing`, `commit`, `manifest`.
+/// Locks are taken in this order: `compacting`, `sealing`, `commit`, `next`, `manifest`.
 pub(crate) struct Engine {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) schema: Arc<Schema>,
@@ -34,6 +34,11 @@ pub(crate) struct Engine {
     /// Held while a commit is numbered and appended.
     pub(super) commit: Mutex<()>,
     pub(super) group_sync: GroupSync,
+    /// The generation that takes the writes after the active one, where it has been begun. Held
+    /// while one is begun.
+    pub(super) next: Mutex<Option<Arc<Generation>>>,
+    /// Whether a writer has asked for it.
+    pub(super) next_asked: AtomicBool,
     pub(super) manifest: Mutex<Manifest>,
     /// Held while generations are sealed.
     pub(super) sealing: Mutex<()>,
@@ -56,6 +61,8 @@ pub(super) struct Parts {
     pub tier: Option<Tier>,
     pub manifest: Manifest,
     pub version: Version,
+    /// An empty generation behind those of the version.
+    pub next: Option<Arc<Generation>>,
     pub last_sequence: u64,
     pub lock: Option<StoreLock>,
 }
@@ -73,6 +80,8 @@ impl Engine {
             visible: AtomicU64::new(parts.last_sequence),
             commit: Mutex::new(()),
             group_sync: GroupSync::default(),
+            next_asked: AtomicBool::new(parts.next.is_some()),
+            next: Mutex::new(parts.next),
             manifest: Mutex::new(parts.manifest),
             sealing: Mutex::new(()),
             compacting: Mutex::new(()),

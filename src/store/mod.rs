@@ -15,6 +15,7 @@ mod lock;
 mod manifest;
 mod merge;
 mod recovery;
+mod rotation;
 mod run_writer;
 mod scan;
 mod seal;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::manifest::SegmentEntry;
+use super::rotation::waiting;
 use super::run_writer::{RunWriter, Unpublished, finish_run};
-use super::write::waiting;
 use crate::hot::Generation;
 use crate::segment::Origin;
 use crate::types::{Columns, Dictionary, Error, Result, Strings, TierQuery, UserRange};
@@ -18,7 +18,7 @@ impl Engine {
             let _commit = self.commit.lock();
             let active = self.version.load().generations.last().cloned();
             if active.is_some_and(|generation| generation.rows() > 0) {
-                self.rotate(tier)?;
+                self.rotate(tier, false)?;
             }
         }
         self.seal_waiting()
@@ -28,7 +28,8 @@ impl Engine {
     pub(super) fn seal_waiting(&self) -> Result<()> {
         let _sealing = self.sealing.lock();
         for generation in waiting(&self.version.load_full()) {
-            self.writable()?;
+            // Writers that fill a generation meanwhile should find the next.
+            self.prepare_next()?;
             self.seal(&generation)?;
             self.sealed.notify_all();
             self.compactor.up();

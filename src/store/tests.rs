@@ -2,3 +2,4 @@ mod crash;
 mod damage;
 mod fixture;
 mod poison;
+mod rotation;

@@ -66,7 +66,10 @@ impl Duty {
     fn work(self, engine: &Engine) -> Result<()> {
         engine.writable()?;
         match self {
-            Self::Seal => engine.seal_waiting(),
+            Self::Seal => {
+                engine.prepare_next()?;
+                engine.seal_waiting()
+            }
             Self::Compact => engine.compact_if_needed(),
         }
     }

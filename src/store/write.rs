@@ -1,13 +1,10 @@
 //! A batch: validated, numbered, appended, and synced where asked.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
-use super::version::Version;
-use crate::hot::{Generation, Tier};
 use crate::types::{
-    Cell, Commit, Durability, Error, Interaction, Result, Role, Row, RowScratch, WriteBatch,
+    Cell, Commit, Durability, Interaction, Result, Role, Row, RowScratch, WriteBatch,
 };
 
 /// How often a writer that waits for room looks again by itself.
@@ -75,7 +72,7 @@ impl Engine {
         let tier = self.writable()?;
         let mut generation = self.active()?;
         if self.is_full(&generation) {
-            self.rotate(tier)?;
+            self.rotate(tier, true)?;
             while self.must_wait() {
                 self.sealer.up();
                 self.sealed.wait_for(&mut commit, RECHECK);
@@ -97,49 +94,14 @@ impl Engine {
                 _ => self.poison(error),
             })?;
         self.visible.store(sequence, Ordering::Release);
+        self.ask_for_next(&generation);
         Ok(sequence)
-    }
-
-    fn active(&self) -> Result<Arc<Generation>> {
-        self.version
-            .load()
-            .generations
-            .last()
-            .cloned()
-            .ok_or_else(|| Error::corrupt("a store without a generation to write to"))
-    }
-
-    fn is_full(&self, generation: &Generation) -> bool {
-        generation.rows() >= self.settings.generation_rows
-            || generation.memory_bytes() as u64 >= self.settings.generation_bytes
     }
 
     /// Whether more generations wait to be sealed than may, and someone else seals them.
     fn must_wait(&self) -> bool {
         let waiting = self.version.load().generations.len().saturating_sub(1);
         self.sealer.is_running() && waiting > self.settings.waiting_generations
-    }
-
-    /// Begins a new generation; the commit lock must be held.
-    pub(super) fn rotate(&self, tier: &Tier) -> Result<()> {
-        self.publish(
-            |manifest| {
-                let id = manifest.take_id();
-                manifest.generations.push(id);
-                Ok(())
-            },
-            |current, manifest| {
-                let id = manifest.generations.last().copied().unwrap_or(0);
-                let begun = tier.begin(id).map_err(|error| self.poison(error))?;
-                let generations = current.generations.iter().cloned();
-                let generations = generations.chain([begun]).collect();
-                // The log has the generation: a second try would meet it.
-                self.version_of(manifest, current, generations, current.floor)
-                    .map_err(|error| self.poison(error))
-            },
-        )?;
-        self.sealer.up();
-        Ok(())
     }
 }
 
@@ -149,11 +111,4 @@ fn at(position: usize, interaction: &Interaction) -> String {
         position + 1,
         interaction.user_id
     )
-}
-
-/// Generations of a version that wait to be sealed: all but the one that takes the writes.
-pub(super) fn waiting(version: &Version) -> Vec<Arc<Generation>> {
-    let mut generations = version.generations.clone();
-    generations.pop();
-    generations
 }

@@ -129,6 +129,8 @@ pub(super) enum Step {
     Abandon(usize),
     Flush,
     Compact,
+    /// What the background threads do.
+    Maintain,
 }
 
 impl Step {
@@ -143,7 +145,7 @@ impl Step {
                 }
                 after.add(rows, true);
             }
-            Self::Abandon(_) | Self::Flush | Self::Compact => {}
+            Self::Abandon(_) | Self::Flush | Self::Compact | Self::Maintain => {}
         }
         after
     }
@@ -164,6 +166,7 @@ impl Step {
             Self::Abandon(rows) => filled(engine, rows, ImportMode::Full, sequence).map(|_| None),
             Self::Flush => engine.flush().map(|()| None),
             Self::Compact => engine.compact().map(|()| None),
+            Self::Maintain => engine.maintain().map(|()| None),
         }
     }
 }

@@ -48,6 +48,8 @@ pub(crate) struct Engine {
     pub(super) sealed: Condvar,
     pub(super) event_types: RwLock<BTreeSet<String>>,
     poison: Mutex<Option<String>>,
+    /// The damage that stopped compaction in the background.
+    pub(super) compaction_stopped: Mutex<Option<String>>,
     pub(super) sealer: Wake,
     pub(super) compactor: Wake,
     pub(super) _lock: Option<StoreLock>,
@@ -88,6 +90,7 @@ impl Engine {
             sealed: Condvar::new(),
             event_types: RwLock::default(),
             poison: Mutex::new(None),
+            compaction_stopped: Mutex::new(None),
             sealer: Wake::default(),
             compactor: Wake::default(),
             _lock: parts.lock,

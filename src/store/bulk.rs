@@ -15,8 +15,8 @@ use super::version::LiveSegment;
 use crate::io::FileBytes;
 use crate::segment::{Origin, Segment, SegmentWriter};
 use crate::types::{
-    Cell, ColumnsBuilder, Commit, Dictionary, Error, Result, Role, Row, ScanQuery, Strings,
-    TierQuery,
+    Cell, ColumnsBuilder, Commit, Dictionary, Error, Result, Role, Row, ScanQuery, Settings,
+    Strings, TierQuery,
 };
 
 /// Rows that are copied from one run to the next at a time, unless they are wide.
@@ -124,6 +124,11 @@ impl BulkImport {
         self.rows += batch.rows() as u64;
         batch.builder.clear();
         self.check_memory()
+    }
+
+    /// The settings it goes by.
+    pub fn settings(&self) -> &Settings {
+        &self.engine.settings
     }
 
     /// Rows added so far.

@@ -29,6 +29,11 @@ impl ImportBatch {
         self.builder.push(row)
     }
 
+    /// Removes its rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.builder.clear();
+    }
+
     /// Rows in it.
     pub fn rows(&self) -> usize {
         self.builder.rows()

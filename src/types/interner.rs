@@ -27,6 +27,25 @@ fn tag_of(text: &[u8]) -> u32 {
     xxh3_64(text) as u32
 }
 
+/// Whether two strings are equal. Ids are short: two loads each, which may overlap, cost less than
+/// a call.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if a.len() > 16 {
+        return a == b;
+    }
+    if let (Some(a0), Some(b0)) = (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        return a0 == b0 && a.last_chunk::<8>() == b.last_chunk::<8>();
+    }
+    if let (Some(a0), Some(b0)) = (a.first_chunk::<4>(), b.first_chunk::<4>()) {
+        return a0 == b0 && a.last_chunk::<4>() == b.last_chunk::<4>();
+    }
+    a.iter().eq(b)
+}
+
 impl Interner {
     /// The code of `text`, new or known; `check` is asked about a new one first.
     ///
@@ -123,7 +142,12 @@ impl Interner {
                 return None;
             }
             let code = slot as u32;
-            if (slot >> 32) as u32 == tag && self.dictionary.bytes(code) == Some(text) {
+            if (slot >> 32) as u32 == tag
+                && self
+                    .dictionary
+                    .bytes(code)
+                    .is_some_and(|known| same(known, text))
+            {
                 return Some(code);
             }
             at = self.after(at);

@@ -6,14 +6,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Dictionary, Result, Strings};
 
-/// A growing dictionary that gives equal strings equal codes: an open-addressing table of (tag,
-/// code) beside the strings, so that a string that is known costs one probe and one comparison.
+/// A growing dictionary that gives equal strings equal codes: an open-addressing table beside the
+/// strings. A slot holds the first bytes of its string, so that a short one that is known costs one
+/// probe and no look at the strings.
 #[derive(Default)]
 pub struct Interner {
     dictionary: Dictionary,
-    /// The tag in the upper half, the code in the lower; 0 is free. Their number is a power of two
-    /// or none, and at most 3/4 of them are taken.
-    slots: Vec<u64>,
+    /// Their number is a power of two or none, and at most 3/4 of them are taken.
+    slots: Vec<Slot>,
     /// Strings that [`Interner::undo`] keeps.
     kept: usize,
 }
@@ -21,29 +21,70 @@ pub struct Interner {
 /// Slots of the first table.
 const FIRST_SLOTS: usize = 64;
 
-/// A part of the string's hash, by which it is told apart without reading it, and which alone says
-/// where its slot is looked for.
-fn tag_of(text: &[u8]) -> u32 {
-    xxh3_64(text) as u32
+/// A string in the table; one of code 0 is free.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Slot {
+    key: Key,
+    code: u32,
 }
 
-/// Whether two strings are equal. Ids are short: two loads each, which may overlap, cost less than
-/// a call.
+/// What tells strings apart without reading them: strings of equal keys are equal when they are
+/// short.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Key {
+    /// The first bytes, zeros behind a short string.
+    prefix: u64,
+    /// A part of the hash, which alone says where the slot is looked for, and in the lowest bits the
+    /// length of a short string or [`Key::LONG`].
+    tag: u32,
+}
+
+impl Key {
+    const LENGTH_BITS: u32 = 0xf;
+    const LONG: u32 = 0xf;
+
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let prefix = prefix_of(text);
+        let (hash, length) = match text.len() {
+            short @ 0..=8 => (hash_of_short(prefix, short), short as u32),
+            _ => (xxh3_64(text), Self::LONG),
+        };
+        Self {
+            prefix,
+            tag: (hash as u32 & !Self::LENGTH_BITS) | length,
+        }
+    }
+
+    /// Whether it is all there is of its string.
+    #[inline]
+    fn is_whole(self) -> bool {
+        self.tag & Self::LENGTH_BITS != Self::LONG
+    }
+}
+
+/// The first eight bytes, least significant first.
 #[inline]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
+fn prefix_of(text: &[u8]) -> u64 {
+    if let Some(first) = text.first_chunk::<8>() {
+        return u64::from_le_bytes(*first);
     }
-    if a.len() > 16 {
-        return a == b;
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        // Both halves; where they overlap they are the same bytes.
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        return first | last << ((text.len() - 4) * 8);
     }
-    if let (Some(a0), Some(b0)) = (a.first_chunk::<8>(), b.first_chunk::<8>()) {
-        return a0 == b0 && a.last_chunk::<8>() == b.last_chunk::<8>();
-    }
-    if let (Some(a0), Some(b0)) = (a.first_chunk::<4>(), b.first_chunk::<4>()) {
-        return a0 == b0 && a.last_chunk::<4>() == b.last_chunk::<4>();
-    }
-    a.iter().eq(b)
+    text.iter()
+        .rev()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// The hash of a string that its first bytes and its length tell whole: the halves of a product.
+#[inline]
+fn hash_of_short(prefix: u64, length: usize) -> u64 {
+    let mixed = u128::from(prefix ^ (length as u64) << 56 ^ 0x9e37_79b9_7f4a_7c15)
+        * u128::from(0xd6e8_feb8_6659_fd93_u64);
+    (mixed >> 64) as u64 ^ mixed as u64
 }
 
 impl Interner {
@@ -53,12 +94,12 @@ impl Interner {
     /// What `check` gives; `InvalidInput` when the dictionary is full ([`Dictionary::MAX_BYTES`]).
     #[inline]
     pub fn intern(&mut self, text: &str, check: impl FnOnce() -> Result<()>) -> Result<u32> {
-        let tag = tag_of(text.as_bytes());
-        match self.find(tag, text.as_bytes()) {
+        let key = Key::of(text.as_bytes());
+        match self.find(key, text.as_bytes()) {
             Some(code) => Ok(code),
             None => {
                 check()?;
-                self.insert(tag, text)
+                self.insert(key, text)
             }
         }
     }
@@ -89,7 +130,7 @@ impl Interner {
     /// Removes every string and keeps the memory.
     pub fn clear(&mut self) {
         self.dictionary.clear();
-        self.slots.fill(0);
+        self.slots.fill(Slot::default());
         self.kept = 0;
     }
 
@@ -102,9 +143,8 @@ impl Interner {
     pub fn undo(&mut self) {
         while self.len() > self.kept {
             let code = self.len() as u32;
-            let tag = self.dictionary.bytes(code).map(tag_of);
-            let taken = tag.and_then(|tag| self.slot_of(u64::from(tag) << 32 | u64::from(code)));
-            if let Some(slot) = taken {
+            let key = self.dictionary.bytes(code).map(Key::of);
+            if let Some(slot) = key.and_then(|key| self.position_of(Slot { key, code })) {
                 self.free(slot);
             }
             self.dictionary.pop();
@@ -118,14 +158,14 @@ impl Interner {
 
     /// Bytes of memory taken.
     pub fn memory_bytes(&self) -> usize {
-        self.dictionary.memory_bytes() + self.slots.capacity() * 8
+        self.dictionary.memory_bytes() + self.slots.capacity() * size_of::<Slot>()
     }
 
-    /// Where the probes for a tag begin.
+    /// Where the probes for a key begin.
     #[inline]
-    fn first_slot(&self, tag: u32) -> usize {
+    fn first_slot(&self, key: Key) -> usize {
         // The upper bits of the tag, as many as there are slots for.
-        (u64::from(tag) * self.slots.len() as u64 >> 32) as usize
+        (u64::from(key.tag) * self.slots.len() as u64 >> 32) as usize
     }
 
     #[inline]
@@ -134,60 +174,55 @@ impl Interner {
     }
 
     #[inline]
-    fn find(&self, tag: u32, text: &[u8]) -> Option<u32> {
-        let mut at = self.first_slot(tag);
+    fn find(&self, key: Key, text: &[u8]) -> Option<u32> {
+        let mut at = self.first_slot(key);
         loop {
             let slot = *self.slots.get(at)?;
-            if slot == 0 {
+            if slot.code == 0 {
                 return None;
             }
-            let code = slot as u32;
-            if (slot >> 32) as u32 == tag
-                && self
-                    .dictionary
-                    .bytes(code)
-                    .is_some_and(|known| same(known, text))
+            if slot.key == key && (key.is_whole() || self.dictionary.bytes(slot.code) == Some(text))
             {
-                return Some(code);
+                return Some(slot.code);
             }
             at = self.after(at);
         }
     }
 
     #[inline(never)]
-    fn insert(&mut self, tag: u32, text: &str) -> Result<u32> {
+    fn insert(&mut self, key: Key, text: &str) -> Result<u32> {
         if (self.len() + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
         let code = self.dictionary.push(text)?;
-        self.take_slot(u64::from(tag) << 32 | u64::from(code));
+        self.take_slot(Slot { key, code });
         Ok(code)
     }
 
     fn grow(&mut self) {
         let slots = (self.slots.len() * 2).max(FIRST_SLOTS);
-        let taken = std::mem::replace(&mut self.slots, vec![0; slots]);
-        let taken = taken.into_iter().filter(|slot| *slot != 0);
+        let taken = std::mem::replace(&mut self.slots, vec![Slot::default(); slots]);
+        let taken = taken.into_iter().filter(|slot| slot.code != 0);
         taken.for_each(|slot| self.take_slot(slot));
     }
 
-    fn take_slot(&mut self, value: u64) {
-        let mut at = self.first_slot((value >> 32) as u32);
-        while self.slots.get(at).is_some_and(|slot| *slot != 0) {
+    fn take_slot(&mut self, slot: Slot) {
+        let mut at = self.first_slot(slot.key);
+        while self.slots.get(at).is_some_and(|taken| taken.code != 0) {
             at = self.after(at);
         }
-        if let Some(slot) = self.slots.get_mut(at) {
-            *slot = value;
+        if let Some(free) = self.slots.get_mut(at) {
+            *free = slot;
         }
     }
 
-    /// The slot that holds `value`.
-    fn slot_of(&self, value: u64) -> Option<usize> {
-        let mut at = self.first_slot((value >> 32) as u32);
+    /// Where a slot is.
+    fn position_of(&self, slot: Slot) -> Option<usize> {
+        let mut at = self.first_slot(slot.key);
         loop {
             match *self.slots.get(at)? {
-                0 => return None,
-                taken if taken == value => return Some(at),
+                taken if taken.code == 0 => return None,
+                taken if taken == slot => return Some(at),
                 _ => at = self.after(at),
             }
         }
@@ -198,14 +233,12 @@ impl Interner {
     fn free(&mut self, slot: usize) {
         let mut at = slot;
         let mut moved = Vec::new();
-        while let Some(taken) = self.slots.get_mut(at).filter(|taken| **taken != 0) {
+        while let Some(taken) = self.slots.get_mut(at).filter(|taken| taken.code != 0) {
             moved.push(std::mem::take(taken));
             at = self.after(at);
         }
-        moved
-            .into_iter()
-            .skip(1)
-            .for_each(|value| self.take_slot(value));
+        let behind = moved.into_iter().skip(1);
+        behind.for_each(|slot| self.take_slot(slot));
     }
 }
 
@@ -223,7 +256,7 @@ mod tests {
         #[test]
         fn equal_strings_have_equal_codes(
             rows in proptest::collection::vec(
-                (proptest::collection::vec("[ab]{0,6}", 0..6), any::<bool>()),
+                (proptest::collection::vec("[ab\0]{0,11}", 0..6), any::<bool>()),
                 0..60,
             ),
         ) {

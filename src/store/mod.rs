@@ -10,6 +10,7 @@ mod engine;
 mod event;
 mod group_sync;
 mod history;
+mod import_batch;
 mod inspect;
 mod lock;
 mod manifest;
@@ -36,6 +37,7 @@ pub use bulk::{BulkImport, ImportMode};
 pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
 pub use history::History;
+pub use import_batch::ImportBatch;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 #[cfg(feature = "fuzzing")]
 pub(crate) use manifest::Manifest;

@@ -145,8 +145,12 @@ struct FjallWriter<'a> {
 
 impl Writer for FjallWriter<'_> {
     fn put(&mut self, events: &[Event<'_>], first: u32) -> Result<()> {
-        let mode = self.synced.then_some(PersistMode::SyncData);
-        let mut batch = self.fjall.db.batch().durability(mode);
+        // Without a mode a batch stays in the process, and is lost with it.
+        let mode = match self.synced {
+            true => PersistMode::SyncData,
+            false => PersistMode::Buffer,
+        };
+        let mut batch = self.fjall.db.batch().durability(Some(mode));
         for (number, event) in (first..).zip(events) {
             kv::key(event.user, event.timestamp, number, &mut self.key);
             kv::value(event, &mut self.value);

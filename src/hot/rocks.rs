@@ -1,6 +1,7 @@
 //! The log on RocksDB: a column family per generation, one write-ahead log for all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -106,10 +107,22 @@ impl RocksLog {
         let closed = closed::is_noted(path);
         let mut options = families::database(0, closed);
         options.create_if_missing(false);
+        let logs = log_files(path)?;
         let names = list(&options, path, closed)?;
         let descriptors = families::descriptors(&names, 0);
         let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
             .map_err(|error| not_opened(path, closed, error))?;
+        // A secondary that finds a log file gone stops there, says nothing, and has not read the
+        // newer ones.
+        if !logs.is_subset(&log_files(path)?) {
+            return Err(Error::new(
+                ErrorKind::Locked,
+                format!(
+                    "{}: the writer removed log files while they were read; try again",
+                    path.display()
+                ),
+            ));
+        }
         Self::new(db, options, Access::Read, &names)
     }
 
@@ -201,11 +214,12 @@ impl Log for RocksLog {
         let Some(family) = self.families.read().get(&id).cloned() else {
             return Ok(());
         };
-        self.db
-            .drop_cf(&family.name)
-            .map_err(|error| self.failed(format!("dropping generation {id}"), error))?;
         self.families.write().remove(&id);
-        Ok(())
+        self.db.drop_cf(&family.name).map_err(|error| {
+            let error = self.failed(format!("dropping generation {id}"), error);
+            self.families.write().insert(id, family);
+            error
+        })
     }
 
     fn generations(&self) -> Result<Vec<u64>> {
@@ -268,10 +282,26 @@ impl Log for RocksLog {
 
     fn verify(&self) -> Result<()> {
         for id in self.generations()? {
-            self.replay(id, &mut |_, _| Ok(()))?;
+            let read = self.replay(id, &mut |_, _| Ok(()));
+            // One that was sealed meanwhile is gone in order.
+            if self.families.read().contains_key(&id) {
+                read?;
+            }
         }
         Ok(())
     }
+}
+
+/// The names of the write-ahead log's files.
+fn log_files(path: &Path) -> Result<BTreeSet<OsString>> {
+    let read = || -> std::io::Result<BTreeSet<OsString>> {
+        let names = std::fs::read_dir(path)?.map(|file| Ok(file?.file_name()));
+        let is_log = |name: &OsString| Path::new(name).extension().is_some_and(|end| end == "log");
+        names
+            .filter(|name| name.as_ref().map_or(true, is_log))
+            .collect()
+    };
+    read().map_err(|error| Error::io(format!("listing {}", path.display()), error))
 }
 
 fn list(options: &Options, path: &Path, closed: bool) -> Result<Vec<String>> {

@@ -8,6 +8,7 @@ mod bulk;
 mod compaction;
 mod engine;
 mod event;
+mod events;
 mod group_sync;
 mod history;
 mod inspect;

@@ -12,6 +12,7 @@ mod query;
 mod row;
 mod schema;
 mod schema_json;
+mod session_batch;
 mod settings;
 mod text;
 mod validate;
@@ -29,6 +30,8 @@ pub use query::{
 };
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
+pub use session_batch::{EventsCommit, Recommendation};
+pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub use settings::Settings;
 pub(crate) use text::CHUNK;
 pub use text::TextBuffer;

@@ -1,15 +1,17 @@
-//! The log on RocksDB: a column family per generation, one write-ahead log for all.
+//! The log on RocksDB: a column family per generation and table, one write-ahead log for all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use parking_lot::RwLock;
 use rocksdb::statistics::Ticker;
-use rocksdb::{DB, Options, WriteBatch};
+use rocksdb::{BoundColumnFamily, Cache, DB, FlushOptions, Options, WriteBatch};
 
 use super::log::{Entries, Log, Visit, Written};
+use super::table::{Notes, Table};
 use super::{closed, families};
 use crate::types::{Error, ErrorKind, Result};
 
@@ -28,6 +30,9 @@ pub(crate) struct RocksLog {
     /// Column family names by generation. Appends share the lock; what begins a generation or
     /// drops one has it alone, so that no append falls between a sync and the change of logs.
     families: RwLock<BTreeMap<u64, String>>,
+    tables: RwLock<BTreeSet<Table>>,
+    /// Blocks of the tables that were read.
+    cache: Cache,
     payload_bytes: AtomicU64,
 }
 
@@ -54,14 +59,15 @@ impl RocksLog {
             Ok(false) => Vec::new(),
             _ => list(&options, path, closed)?,
         };
-        let descriptors = families::descriptors(&names, generation_bytes);
+        let cache = families::cache();
+        let descriptors = families::descriptors(&names, generation_bytes, &cache);
         let db = DB::open_cf_descriptors(&options, path, descriptors)
             .map_err(|error| not_opened(path, closed, error))?;
         if closed {
             closed::forget(path)?;
         }
         let access = Access::Write { generation_bytes };
-        Ok(Self::new(db, options, access, &names))
+        Ok(Self::new(db, options, access, &names, cache))
     }
 
     /// Opens the log in `path` for reading while another process may be writing to it; what it
@@ -91,13 +97,14 @@ impl RocksLog {
         let mut options = families::database(0, closed);
         options.create_if_missing(false);
         let names = list(&options, path, closed)?;
-        let descriptors = families::descriptors(&names, 0);
+        let cache = families::cache();
+        let descriptors = families::descriptors(&names, 0, &cache);
         let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
             .map_err(|error| not_opened(path, closed, error))?;
-        Ok(Self::new(db, options, Access::Read, &names))
+        Ok(Self::new(db, options, Access::Read, &names, cache))
     }
 
-    fn new(db: DB, options: Options, access: Access, names: &[String]) -> Self {
+    fn new(db: DB, options: Options, access: Access, names: &[String], cache: Cache) -> Self {
         let families = names
             .iter()
             .filter_map(|name| Some((families::generation_of(name)?, name.clone())))
@@ -107,6 +114,13 @@ impl RocksLog {
             options,
             access,
             families: RwLock::new(families),
+            tables: RwLock::new(
+                names
+                    .iter()
+                    .filter_map(|name| Table::of_name(name))
+                    .collect(),
+            ),
+            cache,
             payload_bytes: AtomicU64::new(0),
         }
     }
@@ -133,6 +147,47 @@ impl RocksLog {
         self.db.flush_wal(true)?;
         self.db.put(MARKER, id.to_be_bytes())?;
         self.db.flush()
+    }
+
+    /// Has the tables written to files, in the background: their entries are in the log files of
+    /// the generations before, which could not be freed otherwise.
+    fn flush_tables(&self) -> std::result::Result<(), rocksdb::Error> {
+        let mut options = FlushOptions::default();
+        options.set_wait(false);
+        let tables = self.tables.read();
+        let families = tables
+            .iter()
+            .filter_map(|table| self.db.cf_handle(&table.name()));
+        families
+            .into_iter()
+            .try_for_each(|family| self.db.flush_cf_opt(&family, &options))
+    }
+
+    fn table(&self, table: Table) -> Result<Arc<BoundColumnFamily<'_>>> {
+        let family = self.db.cf_handle(&table.name());
+        family.ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!("table {} is not in the log", table.name()),
+            )
+        })
+    }
+
+    fn visit(
+        &self,
+        family: &Arc<BoundColumnFamily<'_>>,
+        visit: &mut Visit<'_>,
+    ) -> std::result::Result<Result<()>, rocksdb::Error> {
+        let mut entries = self.db.raw_iterator_cf_opt(family, families::full_read());
+        entries.seek_to_first();
+        while let Some((key, value)) = entries.item() {
+            if let Err(error) = visit(key, value) {
+                return Ok(Err(error));
+            }
+            entries.next();
+        }
+        // An iterator also ends where it fails; only its status tells the two apart.
+        entries.status().map(Ok)
     }
 }
 
@@ -164,6 +219,7 @@ impl Log for RocksLog {
                 let options = families::generation(generation_bytes);
                 self.db.create_cf(&name, &options)
             })
+            .and_then(|()| self.flush_tables())
             .map_err(|error| self.failed(format!("beginning generation {id}"), error))?;
         families.insert(id, name);
         Ok(())
@@ -186,23 +242,30 @@ impl Log for RocksLog {
         Ok(self.families.read().keys().copied().collect())
     }
 
-    fn append(&self, id: u64, entries: &Entries) -> Result<()> {
+    fn append(&self, id: u64, entries: &Entries, notes: &Notes) -> Result<()> {
         self.writable()?;
         let families = self.families.read();
         let family = families
             .get(&id)
             .and_then(|name| self.db.cf_handle(name))
             .ok_or_else(|| missing(id))?;
-        let overhead = 16 * entries.len();
-        let mut batch = WriteBatch::with_capacity_bytes(entries.bytes() + overhead + 16);
+        let overhead = 16 * (entries.len() + notes.len());
+        let bytes = entries.bytes() + notes.bytes();
+        let mut batch = WriteBatch::with_capacity_bytes(bytes + overhead + 16);
         for (key, value) in entries.iter() {
             batch.put_cf(&family, key, value);
+        }
+        for (table, key, value) in notes.iter() {
+            let table = self.table(table)?;
+            match value {
+                Some(value) => batch.put_cf(&table, key, value),
+                None => batch.delete_cf(&table, key),
+            }
         }
         self.db
             .write_opt(batch, &families::buffered_write())
             .map_err(|error| self.failed(format!("appending to generation {id}"), error))?;
-        self.payload_bytes
-            .fetch_add(entries.bytes() as u64, Relaxed);
+        self.payload_bytes.fetch_add(bytes as u64, Relaxed);
         Ok(())
     }
 
@@ -222,15 +285,57 @@ impl Log for RocksLog {
         let family = name
             .and_then(|name| self.db.cf_handle(&name))
             .ok_or_else(|| missing(id))?;
-        let mut rows = self.db.raw_iterator_cf_opt(&family, families::full_read());
-        rows.seek_to_first();
-        while let Some((key, value)) = rows.item() {
-            visit(key, value)?;
-            rows.next();
+        self.visit(&family, visit)
+            .map_err(|error| self.failed(format!("reading generation {id}"), error))?
+    }
+
+    fn create_table(&self, table: Table) -> Result<()> {
+        let generation_bytes = self.writable()?;
+        let mut tables = self.tables.write();
+        let name = table.name();
+        if tables.contains(&table) {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("table {name} stands in the log"),
+            ));
         }
-        // An iterator also ends where it fails; only its status tells the two apart.
-        rows.status()
-            .map_err(|error| self.failed(format!("reading generation {id}"), error))
+        let options = families::table(table.kind, generation_bytes, &self.cache);
+        self.db
+            .create_cf(&name, &options)
+            .map_err(|error| self.failed(format!("making table {name}"), error))?;
+        tables.insert(table);
+        Ok(())
+    }
+
+    fn drop_table(&self, table: Table) -> Result<()> {
+        self.writable()?;
+        let mut tables = self.tables.write();
+        if tables.contains(&table) {
+            let name = table.name();
+            self.db
+                .drop_cf(&name)
+                .map_err(|error| self.failed(format!("dropping table {name}"), error))?;
+            tables.remove(&table);
+        }
+        Ok(())
+    }
+
+    fn tables(&self) -> Result<Vec<Table>> {
+        Ok(self.tables.read().iter().copied().collect())
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let family = self.table(table)?;
+        let value = self.db.get_pinned_cf(&family, key);
+        let value =
+            value.map_err(|error| self.failed(format!("reading table {}", table.name()), error))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
+        let family = self.table(table)?;
+        self.visit(&family, visit)
+            .map_err(|error| self.failed(format!("reading table {}", table.name()), error))?
     }
 
     fn written(&self) -> Written {
@@ -245,6 +350,9 @@ impl Log for RocksLog {
     fn verify(&self) -> Result<()> {
         for id in self.generations()? {
             self.replay(id, &mut |_, _| Ok(()))?;
+        }
+        for table in self.tables()? {
+            self.replay_table(table, &mut |_, _| Ok(()))?;
         }
         Ok(())
     }

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::event::Event;
+use super::late::LateJoin;
+use super::owners::SessionKey;
 use super::snapshot::Snapshot;
+use super::version::LiveSegment;
+use crate::segment::Origin;
 use crate::types::{
     Column, Columns, Error, FieldId, HistoryQuery, Order, Result, Schema, Strings, TextBuffer,
     TierQuery,
@@ -57,33 +61,100 @@ impl Snapshot {
         order.clear();
         *used = 0;
         let resolved = Resolved::update(resolved, parts, &self.schema, query)?;
-        let generations = || {
-            self.version
-                .generations
-                .iter()
-                .filter(|hot| hot.contains(user))
-        };
-        let segments: Vec<_> = self.version.segments_of(user).collect();
         resolved.tier.visible = self.visible;
+        let tier = &mut resolved.tier;
+        let sessions = self.sessions_of(user);
+        let late = LateJoin::new(&self.version.joins, &self.schema, self.visible, &tier.asked);
+        let segments: Vec<_> = self.version.segments_of(user).collect();
+        let generations = self.version.generations.iter();
+        let hot = generations.filter(|hot| hot.contains(user)).count();
         // Sequence numbers order what lies in different places at the same time.
-        resolved.tier.sequences = segments.len() + generations().count() > 1;
-        let tier = &resolved.tier;
-        // Newest data first: what lies further back is often older than all that is asked for.
-        for generation in generations().rev() {
-            let part = next_part(parts, *used, &self.schema, tier)?;
-            generation.history(user, tier, &mut part.columns)?;
-            *used += usize::from(part.is_filled(tier, |field| generation.dictionary(field)));
-        }
-        for live in segments.into_iter().rev() {
-            let segment = &live.segment;
-            if tier.newest && is_full(parts, *used, tier.limit, segment.footer().timestamps[1]) {
-                continue;
-            }
-            let part = next_part(parts, *used, &self.schema, tier)?;
-            segment.history(user, tier, &mut part.columns)?;
-            *used += usize::from(part.is_filled(tier, |field| segment.dictionary(field)));
+        tier.sequences = segments.len() + hot > 1 || !sessions.is_empty();
+        let tier: &TierQuery = tier;
+        let mut reading = Reading {
+            snapshot: self,
+            tier,
+            late,
+            parts,
+            used,
+        };
+        reading.read(user, segments)?;
+        for SessionKey { key, linked } in &sessions {
+            let segments = self.version.segments_of(key);
+            reading.read(
+                key,
+                segments
+                    .filter(|live| live.entry.joined < *linked)
+                    .collect(),
+            )?;
         }
         merge(parts.get(..*used).unwrap_or_default(), tier, heads, order);
+        Ok(())
+    }
+}
+
+/// The reading of parts.
+struct Reading<'a> {
+    snapshot: &'a Snapshot,
+    tier: &'a TierQuery,
+    late: Option<LateJoin>,
+    parts: &'a mut Vec<Part>,
+    used: &'a mut usize,
+}
+
+impl Reading<'_> {
+    /// Reads the rows that lie under a key: those of all generations, and of segments, oldest first.
+    fn read(&mut self, key: &str, segments: Vec<&Arc<LiveSegment>>) -> Result<()> {
+        // Newest data first: what lies further back is often older than all that is asked for.
+        let generations = self.snapshot.version.generations.iter().rev();
+        for generation in generations.filter(|hot| hot.contains(key)) {
+            let sequences = generation.sequences().map(|(first, last)| [first, last]);
+            self.part(
+                sequences,
+                |tier, columns| generation.history(key, tier, columns),
+                |field| generation.dictionary(field),
+            )?;
+        }
+        for live in segments.into_iter().rev() {
+            let (tier, segment) = (self.tier, &live.segment);
+            let last = segment.footer().timestamps[1];
+            if tier.newest && is_full(self.parts, *self.used, tier.limit, last) {
+                continue;
+            }
+            let recorded = live.entry.origin == Origin::Recorded;
+            self.part(
+                recorded.then_some(live.entry.sequences),
+                |tier, columns| segment.history(key, tier, columns),
+                |field| segment.dictionary(field),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Reads the next part. `recorded` are the commits of its rows that were recorded one by one.
+    fn part(
+        &mut self,
+        recorded: Option<[u64; 2]>,
+        read: impl Fn(&TierQuery, &mut Columns) -> Result<()>,
+        dictionary: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
+    ) -> Result<()> {
+        let part = next_part(self.parts, *self.used, &self.snapshot.schema, self.tier)?;
+        let late = self.late.as_ref();
+        let concerned = late
+            .zip(recorded)
+            .filter(|(late, of)| late.may_concern(*of));
+        let filled = match concerned {
+            None => {
+                read(self.tier, &mut part.columns)?;
+                part.is_filled(self.tier, dictionary)
+            }
+            Some((late, _)) => {
+                let schema = &self.snapshot.schema;
+                part.columns = late.read(schema, self.tier, read, dictionary)?;
+                part.columns.rows() > 0
+            }
+        };
+        *self.used += usize::from(filled);
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
 mod crash;
 mod damage;
 mod fixture;
+mod identity;
 mod poison;

@@ -3,6 +3,7 @@
 //! Rank 0: nothing here imports from another folder.
 
 mod batch;
+mod clock;
 mod columns;
 mod dictionary;
 mod error;
@@ -13,11 +14,13 @@ mod row;
 mod schema;
 mod schema_json;
 mod session_batch;
+mod session_key;
 mod settings;
 mod text;
 mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
+pub(crate) use clock::Clock;
 pub(crate) use columns::ColumnsBuilder;
 pub use columns::{Column, Columns, ListColumn, NumberColumn};
 pub(crate) use dictionary::index_of;
@@ -32,6 +35,7 @@ pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub use session_batch::{EventsCommit, Recommendation};
 pub(crate) use session_batch::{SessionBatch, SessionEvent};
+pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
 pub use settings::Settings;
 pub(crate) use text::CHUNK;
 pub use text::TextBuffer;

@@ -4,6 +4,7 @@
 
 mod convert;
 mod parse;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Schema};
-use super::{bits_of_f32, f32_of_bits};
+use super::{bits_of_f32, f32_of_bits, holds_mark};
 
 pub use convert::RowScratch;
 
@@ -117,6 +118,9 @@ impl Validator {
             _ => (limits.max_string_chars, "max_string_chars"),
         };
         self.check_chars(id, text, max, limit)?;
+        if field.role == Role::User && holds_mark(text) {
+            return Err(self.violation(id, text, parse::MARK_IN_USER));
+        }
         if field.role == Role::Impression {
             return self.check_items(id, text);
         }

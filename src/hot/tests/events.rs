@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::hot::{Generation, MemoryLog, Tier};
+use crate::hot::{Generation, MemoryLog, Notes, Tier};
 use crate::types::{Cell, Limits, Row, Schema, bits_of_f32};
 
 /// A schema of the three required fields and these, each a name and an Avro type.
@@ -125,7 +125,8 @@ pub(super) fn append(tier: &Tier, generation: &Generation, rows: &[Event], seque
             cells,
         })
         .collect();
-    tier.append(generation, &rows, sequence).unwrap();
+    tier.append(generation, &rows, &Notes::default(), sequence)
+        .unwrap();
 }
 
 pub(super) fn memory_tier() -> (Arc<MemoryLog>, Tier) {

@@ -1,5 +1,7 @@
 //! Event ids, sessions and recommendations, compared with a model.
 
+mod concurrency;
+mod crash;
 mod model;
 mod operations;
 mod retention;
@@ -57,8 +59,10 @@ proptest! {
                     held.truncate(HELD - 1);
                     held.insert(0, (engine.snapshot(), model.clone()));
                 }
-                Operation::Change(change) => model.apply(&engine, change),
-                Operation::Maintain(maintenance) => maintenance.run(&engine),
+                Operation::Change(change) => {
+                    assert_eq!(change.run(&engine).unwrap(), model.note(change));
+                }
+                Operation::Maintain(maintenance) => maintenance.run(&engine).unwrap(),
             }
             assert_equals(&engine.snapshot(), &model);
             for (snapshot, model) in &held {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::operations::{Change, Event};
 use crate::store::{BulkImport, Engine, History, ImportMode, Snapshot, Unseen, value_at};
 use crate::types::{
-    Cell, Durability, HistoryQuery, Interaction, Order, Projection, Recommendation, Row, ScanOrder,
-    ScanQuery, SessionBatch, SessionEvent, UserRange, Value,
+    Cell, Commit, Durability, HistoryQuery, Interaction, Order, Projection, Recommendation, Result,
+    Row, ScanOrder, ScanQuery, SessionBatch, SessionEvent, UserRange, Value,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,48 +50,75 @@ pub(super) struct Model {
     pub(super) sequence: u64,
 }
 
+/// What a change answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    pub(super) sequence: u64,
+    pub(super) rows: u64,
+    pub(super) duplicates: Vec<usize>,
+}
+
+impl Change {
+    /// Makes the change.
+    pub(super) fn run(&self, engine: &Arc<Engine>) -> Result<Answer> {
+        let mut duplicates = Vec::new();
+        let commit = match self {
+            Self::Put {
+                session,
+                user,
+                events,
+            } => {
+                let batch = batch(session, user.as_deref(), events);
+                let done = engine.put_events(batch, Durability::Buffered)?;
+                duplicates = done.duplicates;
+                done.commit
+            }
+            Self::Record { id, items, source } => {
+                let given = Recommendation {
+                    id: id.clone(),
+                    items: items.clone(),
+                    source: source.clone(),
+                };
+                engine.record_recommendation(&given, Durability::Synced)?
+            }
+            Self::Write { user, at, items } => {
+                let rows = items.iter().map(|item| Interaction::new(user, item, *at));
+                engine.write(rows.collect(), Durability::Buffered)?
+            }
+            Self::Import { user, at, items } => import(engine, user, *at, items)?,
+        };
+        Ok(Answer {
+            sequence: commit.sequence,
+            rows: commit.rows,
+            duplicates,
+        })
+    }
+}
+
 impl Model {
-    /// Makes a change in both, and compares what the store says to it.
-    pub(super) fn apply(&mut self, engine: &Arc<Engine>, change: &Change) {
+    /// Notes a change, and gives what the store should answer.
+    pub(super) fn note(&mut self, change: &Change) -> Answer {
+        let (mut rows, mut duplicates) = (0, Vec::new());
         match change {
             Change::Put {
                 session,
                 user,
                 events,
             } => {
-                let done = engine
-                    .put_events(
-                        batch(session, user.as_deref(), events),
-                        Durability::Buffered,
-                    )
-                    .unwrap();
-                let duplicates = self.put(session, user.as_deref(), events);
-                assert_eq!(done.duplicates, duplicates);
-                assert_eq!(done.commit.sequence, self.sequence);
-                assert_eq!(done.commit.rows as usize, events.len() - duplicates.len());
+                duplicates = self.put(session, user.as_deref(), events);
+                rows = events.len() - duplicates.len();
             }
-            Change::Record { id, items, source } => {
-                let given = Recommendation {
-                    id: id.clone(),
-                    items: items.clone(),
-                    source: source.clone(),
-                };
-                let commit = engine
-                    .record_recommendation(&given, Durability::Synced)
-                    .unwrap();
-                self.record(id, items, source);
-                assert_eq!((commit.sequence, commit.rows), (self.sequence, 0));
+            Change::Record { id, items, source } => self.record(id, items, source),
+            Change::Write { user, at, items } | Change::Import { user, at, items } => {
+                let bulk = matches!(change, Change::Import { .. });
+                self.add(&Owner::User(user.clone()), *at, items, bulk);
+                rows = items.len();
             }
-            Change::Write { user, at, items } => {
-                let rows = items.iter().map(|item| Interaction::new(user, item, *at));
-                let batch = rows.collect();
-                engine.write(batch, Durability::Buffered).unwrap();
-                self.add(&Owner::User(user.clone()), *at, items, false);
-            }
-            Change::Import { user, at, items } => {
-                import(engine, user, *at, items);
-                self.add(&Owner::User(user.clone()), *at, items, true);
-            }
+        }
+        Answer {
+            sequence: self.sequence,
+            rows: rows as u64,
+            duplicates,
         }
     }
 
@@ -229,8 +256,8 @@ pub(super) fn batch(session: &str, user: Option<&str>, events: &[Event]) -> Sess
     }
 }
 
-fn import(engine: &Arc<Engine>, user: &str, timestamp: i64, items: &[String]) {
-    let mut import = BulkImport::new(engine.clone(), ImportMode::Incremental, 1 << 20).unwrap();
+fn import(engine: &Arc<Engine>, user: &str, timestamp: i64, items: &[String]) -> Result<Commit> {
+    let mut import = BulkImport::new(engine.clone(), ImportMode::Incremental, 1 << 20)?;
     for item in items {
         let mut cells = [Cell::Null; 6];
         cells[1] = Cell::Text(item);
@@ -239,9 +266,9 @@ fn import(engine: &Arc<Engine>, user: &str, timestamp: i64, items: &[String]) {
             timestamp,
             cells: &cells,
         };
-        import.push(&row).unwrap();
+        import.push(&row)?;
     }
-    import.commit().unwrap();
+    import.commit()
 }
 
 /// Compares everything that a snapshot shows.

@@ -7,6 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::store::Engine;
+use crate::types::Result;
 
 #[derive(Clone, Debug)]
 pub(super) struct Event {
@@ -50,11 +51,11 @@ pub(super) enum Maintenance {
 }
 
 impl Maintenance {
-    pub(super) fn run(self, engine: &Arc<Engine>) {
+    pub(super) fn run(self, engine: &Arc<Engine>) -> Result<()> {
         match self {
-            Self::Flush => engine.flush().unwrap(),
-            Self::Compact => engine.compact().unwrap(),
-            Self::Maintain => engine.maintain().unwrap(),
+            Self::Flush => engine.flush(),
+            Self::Compact => engine.compact(),
+            Self::Maintain => engine.maintain(),
         }
     }
 }

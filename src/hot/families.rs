@@ -4,7 +4,7 @@ use rocksdb::statistics::StatsLevel;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompactionStyle, DBCompressionType,
     DBRecoveryMode, DEFAULT_COLUMN_FAMILY_NAME, MemtableFactory, Options, ReadOptions,
-    WriteOptions,
+    SliceTransform, WriteOptions,
 };
 
 use super::table::{Kind, Table};
@@ -15,8 +15,9 @@ const LEAST_WRITE_BUFFER_BYTES: u64 = 1 << 20;
 const INFO_LOG_BYTES: usize = 1 << 20;
 /// One lookup of a hundred reads a file in vain.
 const FILTER_BITS: f64 = 10.0;
-/// What part of a memtable its filter may take.
-const MEMTABLE_FILTER: f64 = 0.02;
+/// About as many as there are ids in a generation, at most; eight bytes each.
+const ID_BUCKETS: usize = 1 << 18;
+const ID_BYTES: usize = 16;
 
 /// The column family of a generation (FORMAT.md section 7.1).
 pub(super) fn name_of(generation: u64) -> String {
@@ -114,17 +115,21 @@ pub(super) fn table(kind: Kind, generation_bytes: u64, cache: &Cache) -> Options
     let mut tables = BlockBasedOptions::default();
     tables.set_bloom_filter(FILTER_BITS, false);
     tables.set_block_cache(cache);
-    options.set_block_based_table_factory(&tables);
     options.set_compression_type(DBCompressionType::Lz4);
-    if matches!(kind, Kind::Ids | Kind::Sessions | Kind::Recommendations) {
-        options.set_memtable_whole_key_filtering(true);
-        options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER);
-    }
     if kind == Kind::Ids {
         // Keys that are only added, at random places: merging files of like size writes them fewer
         // times than merging into sorted levels.
         options.set_compaction_style(DBCompactionStyle::Universal);
+        // A hash table takes them with one miss of the cache, a skip list with many. Its prefix is
+        // the whole key, which filters then need not hold twice.
+        options.set_memtable_factory(MemtableFactory::HashLinkList {
+            // Far below the write buffer, which they count against.
+            bucket_count: ID_BUCKETS.min((write_buffer / 128) as usize),
+        });
+        options.set_prefix_extractor(SliceTransform::create_fixed_prefix(ID_BYTES));
+        tables.set_whole_key_filtering(false);
     }
+    options.set_block_based_table_factory(&tables);
     options
 }
 

@@ -166,7 +166,23 @@ fn ended(wire: &WireReader<'_>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            kind in prop::sample::select(Kind::ALL.to_vec()),
+            key in prop::collection::vec(any::<u8>(), 0..20),
+            value in prop::collection::vec(0_u8..5, 0..20),
+        ) {
+            if check(kind, &key, &value).is_ok() && kind == Kind::Recommendations {
+                let known = decode_known(&value).unwrap();
+                prop_assert_eq!(decode_known(&encode_known(&known)).unwrap(), known);
+            }
+        }
+    }
 
     #[test]
     fn the_layout_is_frozen() {

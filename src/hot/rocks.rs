@@ -1,6 +1,6 @@
 //! The log on RocksDB: a column family per generation and table, one write-ahead log for all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -30,7 +30,8 @@ pub(crate) struct RocksLog {
     /// Column family names by generation. Appends share the lock; what begins a generation or
     /// drops one has it alone, so that no append falls between a sync and the change of logs.
     families: RwLock<BTreeMap<u64, String>>,
-    tables: RwLock<BTreeSet<Table>>,
+    /// Column family names of tables.
+    tables: RwLock<BTreeMap<Table, String>>,
     /// Blocks of the tables that were read.
     cache: Cache,
     payload_bytes: AtomicU64,
@@ -105,6 +106,10 @@ impl RocksLog {
     }
 
     fn new(db: DB, options: Options, access: Access, names: &[String], cache: Cache) -> Self {
+        let tables = names
+            .iter()
+            .filter_map(|name| Some((Table::of_name(name)?, name.clone())))
+            .collect();
         let families = names
             .iter()
             .filter_map(|name| Some((families::generation_of(name)?, name.clone())))
@@ -114,12 +119,7 @@ impl RocksLog {
             options,
             access,
             families: RwLock::new(families),
-            tables: RwLock::new(
-                names
-                    .iter()
-                    .filter_map(|name| Table::of_name(name))
-                    .collect(),
-            ),
+            tables: RwLock::new(tables),
             cache,
             payload_bytes: AtomicU64::new(0),
         }
@@ -155,16 +155,14 @@ impl RocksLog {
         let mut options = FlushOptions::default();
         options.set_wait(false);
         let tables = self.tables.read();
-        let families = tables
-            .iter()
-            .filter_map(|table| self.db.cf_handle(&table.name()));
-        families
-            .into_iter()
-            .try_for_each(|family| self.db.flush_cf_opt(&family, &options))
+        let mut families = tables.values().filter_map(|name| self.db.cf_handle(name));
+        families.try_for_each(|family| self.db.flush_cf_opt(&family, &options))
     }
 
     fn table(&self, table: Table) -> Result<Arc<BoundColumnFamily<'_>>> {
-        let family = self.db.cf_handle(&table.name());
+        let tables = self.tables.read();
+        let name = tables.get(&table);
+        let family = name.and_then(|name| self.db.cf_handle(name));
         family.ok_or_else(|| {
             Error::new(
                 ErrorKind::NotFound,
@@ -255,12 +253,17 @@ impl Log for RocksLog {
         for (key, value) in entries.iter() {
             batch.put_cf(&family, key, value);
         }
+        let mut last = None;
         for (table, key, value) in notes.iter() {
-            let table = self.table(table)?;
+            let family = match last.take() {
+                Some((same, family)) if same == table => family,
+                _ => self.table(table)?,
+            };
             match value {
-                Some(value) => batch.put_cf(&table, key, value),
-                None => batch.delete_cf(&table, key),
+                Some(value) => batch.put_cf(&family, key, value),
+                None => batch.delete_cf(&family, key),
             }
+            last = Some((table, family));
         }
         self.db
             .write_opt(batch, &families::buffered_write())
@@ -293,7 +296,7 @@ impl Log for RocksLog {
         let generation_bytes = self.writable()?;
         let mut tables = self.tables.write();
         let name = table.name();
-        if tables.contains(&table) {
+        if tables.contains_key(&table) {
             return Err(Error::new(
                 ErrorKind::AlreadyExists,
                 format!("table {name} stands in the log"),
@@ -303,25 +306,25 @@ impl Log for RocksLog {
         self.db
             .create_cf(&name, &options)
             .map_err(|error| self.failed(format!("making table {name}"), error))?;
-        tables.insert(table);
+        tables.insert(table, name);
         Ok(())
     }
 
     fn drop_table(&self, table: Table) -> Result<()> {
         self.writable()?;
         let mut tables = self.tables.write();
-        if tables.contains(&table) {
-            let name = table.name();
-            self.db
-                .drop_cf(&name)
-                .map_err(|error| self.failed(format!("dropping table {name}"), error))?;
-            tables.remove(&table);
-        }
+        let Some(name) = tables.get(&table) else {
+            return Ok(());
+        };
+        self.db
+            .drop_cf(name)
+            .map_err(|error| self.failed(format!("dropping table {name}"), error))?;
+        tables.remove(&table);
         Ok(())
     }
 
     fn tables(&self) -> Result<Vec<Table>> {
-        Ok(self.tables.read().iter().copied().collect())
+        Ok(self.tables.read().keys().copied().collect())
     }
 
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {

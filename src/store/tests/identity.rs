@@ -69,8 +69,10 @@ proptest! {
                 assert_equals(snapshot, model);
             }
         }
+        assert_eq!(engine.stats().unwrap().users, model.users());
         engine.compact().unwrap();
         assert_equals(&engine.snapshot(), &model);
+        assert_eq!(engine.stats().unwrap().users, model.users());
         assert!(engine.verify(&mut |_| {}).unwrap().is_sound());
         assert_nothing_waits(&engine);
     }

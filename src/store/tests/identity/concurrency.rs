@@ -15,7 +15,7 @@ use crate::store::{Engine, Snapshot, Worker};
 use crate::types::{Clock, Limits, ScanQuery, Schema, Settings};
 
 /// Changes that each of two writers makes.
-const CHANGES: usize = 250;
+const CHANGES: usize = 80;
 
 /// What a reader saw at one moment.
 struct Seen {
@@ -40,7 +40,7 @@ fn read_on(engine: &Arc<Engine>, done: &AtomicBool) -> Vec<Seen> {
         seen.push(Seen {
             sequence: snapshot.sequence(),
             lines: scan(&snapshot, &ScanQuery::default()),
-            held: (seen.len() % 40 == 7).then_some(snapshot),
+            held: (seen.len() % 15 == 7).then_some(snapshot),
         });
     }
     seen

@@ -194,6 +194,12 @@ impl Model {
         duplicates
     }
 
+    /// How many distinct users are shown.
+    pub(super) fn users(&self) -> u64 {
+        let users = self.rows.iter().map(|row| self.shown(&row.owner));
+        users.collect::<BTreeSet<String>>().len() as u64
+    }
+
     /// Every row as it is shown, in order.
     pub(super) fn lines(&self) -> Vec<Line> {
         let mut rows: Vec<(String, &Stored)> = self

@@ -13,6 +13,7 @@
 //! reader. Its rows carry the sequence numbers of their commits, and a reader skips those above
 //! the one it holds, so that a snapshot costs nothing and never grows old.
 
+mod batch;
 mod closed;
 mod families;
 mod generation;
@@ -30,6 +31,7 @@ mod strings;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tier;
 mod user_rows;
 mod view;

@@ -47,6 +47,14 @@ impl Registry {
         })
     }
 
+    /// Whether nothing was ever noted.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn is_empty(&self) -> Result<bool> {
+        Ok(self.log.tables()?.is_empty())
+    }
+
     /// Whether an event with this id was written.
     ///
     /// # Errors

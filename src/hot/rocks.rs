@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rocksdb::statistics::Ticker;
-use rocksdb::{BoundColumnFamily, Cache, DB, FlushOptions, Options, WriteBatch};
+use rocksdb::{BoundColumnFamily, Cache, DB, FlushOptions, Options, WriteBatch, WriteOptions};
 
 use super::log::{Entries, Log, Visit, Written};
 use super::table::{Notes, Table};
-use super::{closed, families};
+use super::{batch, closed, families};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Key of the marker whose flush begins a new write-ahead log.
 const MARKER: &[u8] = b"generation";
+
+/// Capacity of the reused batch that is kept from one append to the next.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// How often a secondary is opened anew when the primary changes files meanwhile; each time after
 /// a millisecond more.
@@ -27,14 +30,27 @@ pub(crate) struct RocksLog {
     db: DB,
     options: Options,
     access: Access,
-    /// Column family names by generation. Appends share the lock; what begins a generation or
-    /// drops one has it alone, so that no append falls between a sync and the change of logs.
-    families: RwLock<BTreeMap<u64, String>>,
+    /// Column families by generation. Appends share the lock; who changes the log files has it
+    /// alone, so that no append falls between the sync of one and the beginning of the next.
+    families: RwLock<BTreeMap<u64, Family>>,
     /// Column family names of tables.
     tables: RwLock<BTreeMap<Table, String>>,
     /// Blocks of the tables that were read.
     cache: Cache,
+    /// Held while a generation is begun or dropped.
+    changing: Mutex<()>,
+    write_options: WriteOptions,
+    /// The memory of the last batch.
+    batch: Mutex<Vec<u8>>,
     payload_bytes: AtomicU64,
+}
+
+/// The column family of a generation.
+#[derive(Clone)]
+struct Family {
+    name: String,
+    /// What its records in a batch begin with.
+    record_start: Vec<u8>,
 }
 
 /// What a handle may do.
@@ -68,7 +84,7 @@ impl RocksLog {
             closed::forget(path)?;
         }
         let access = Access::Write { generation_bytes };
-        Ok(Self::new(db, options, access, &names, cache))
+        Self::new(db, options, access, &names, cache)
     }
 
     /// Opens the log in `path` for reading while another process may be writing to it; what it
@@ -102,27 +118,37 @@ impl RocksLog {
         let descriptors = families::descriptors(&names, 0, &cache);
         let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
             .map_err(|error| not_opened(path, closed, error))?;
-        Ok(Self::new(db, options, Access::Read, &names, cache))
+        Self::new(db, options, Access::Read, &names, cache)
     }
 
-    fn new(db: DB, options: Options, access: Access, names: &[String], cache: Cache) -> Self {
+    fn new(
+        db: DB,
+        options: Options,
+        access: Access,
+        names: &[String],
+        cache: Cache,
+    ) -> Result<Self> {
         let tables = names
             .iter()
             .filter_map(|name| Some((Table::of_name(name)?, name.clone())))
             .collect();
         let families = names
             .iter()
-            .filter_map(|name| Some((families::generation_of(name)?, name.clone())))
-            .collect();
-        Self {
+            .filter_map(|name| Some((families::generation_of(name)?, name)))
+            .map(|(id, name)| Ok((id, family(&db, id, name.clone())?)))
+            .collect::<Result<_>>()?;
+        Ok(Self {
             db,
             options,
             access,
             families: RwLock::new(families),
             tables: RwLock::new(tables),
             cache,
+            changing: Mutex::default(),
+            write_options: families::buffered_write(),
+            batch: Mutex::default(),
             payload_bytes: AtomicU64::new(0),
-        }
+        })
     }
 
     /// Bytes that a generation may hold, where this handle may write.
@@ -140,23 +166,47 @@ impl RocksLog {
         failed(doing.as_ref(), self.db.path(), error)
     }
 
-    /// Syncs the write-ahead log and begins a new one, so that a log file's rows belong to one
-    /// generation and are freed with it. The old log is synced first: its tail must not be lost
-    /// to power when rows in the new one are kept.
+    /// Syncs the write-ahead log and begins a new one, so that log files are freed with their
+    /// generations. The old log is synced first: its tail must not be lost to power when rows in
+    /// the new one are kept. Appends wait for the tail alone.
     fn change_logs(&self, id: u64) -> std::result::Result<(), rocksdb::Error> {
         self.db.flush_wal(true)?;
-        self.db.put(MARKER, id.to_be_bytes())?;
+        {
+            let _alone = self.families.write();
+            self.db.flush_wal(true)?;
+            self.db.put(MARKER, id.to_be_bytes())?;
+            let mut begin = FlushOptions::default();
+            begin.set_wait(false);
+            self.db.flush_opt(&begin)?;
+            self.flush_tables()?;
+        }
         self.db.flush()
     }
 
-    /// Has the tables written to files, in the background: their entries are in the log files of
-    /// the generations before, which could not be freed otherwise.
+    /// Has the tables written to files, in the background: their entries are in log files that could
+    /// not be freed otherwise. The current log file must be empty, so that no other is begun.
     fn flush_tables(&self) -> std::result::Result<(), rocksdb::Error> {
         let mut options = FlushOptions::default();
         options.set_wait(false);
         let tables = self.tables.read();
         let mut families = tables.values().filter_map(|name| self.db.cf_handle(name));
         families.try_for_each(|family| self.db.flush_cf_opt(&family, &options))
+    }
+
+    fn add_notes(&self, notes: &Notes, batch: &mut WriteBatch) -> Result<()> {
+        let mut last = None;
+        for (table, key, value) in notes.iter() {
+            let family = match last.take() {
+                Some((same, family)) if same == table => family,
+                _ => self.table(table)?,
+            };
+            match value {
+                Some(value) => batch.put_cf(&family, key, value),
+                None => batch.delete_cf(&family, key),
+            }
+            last = Some((table, family));
+        }
+        Ok(())
     }
 
     fn table(&self, table: Table) -> Result<Arc<BoundColumnFamily<'_>>> {
@@ -202,10 +252,8 @@ impl Drop for RocksLog {
 impl Log for RocksLog {
     fn create_generation(&self, id: u64) -> Result<()> {
         let generation_bytes = self.writable()?;
-        // Most of the bytes go to disk while appends still go on.
-        self.sync()?;
-        let mut families = self.families.write();
-        if families.contains_key(&id) {
+        let _changing = self.changing.lock();
+        if self.families.read().contains_key(&id) {
             return Err(Error::new(
                 ErrorKind::AlreadyExists,
                 format!("generation {id} stands in the log"),
@@ -217,22 +265,22 @@ impl Log for RocksLog {
                 let options = families::generation(generation_bytes);
                 self.db.create_cf(&name, &options)
             })
-            .and_then(|()| self.flush_tables())
             .map_err(|error| self.failed(format!("beginning generation {id}"), error))?;
-        families.insert(id, name);
+        let family = family(&self.db, id, name)?;
+        self.families.write().insert(id, family);
         Ok(())
     }
 
     fn drop_generation(&self, id: u64) -> Result<()> {
         self.writable()?;
-        let mut families = self.families.write();
-        let Some(name) = families.get(&id) else {
+        let _changing = self.changing.lock();
+        let Some(family) = self.families.read().get(&id).cloned() else {
             return Ok(());
         };
         self.db
-            .drop_cf(name)
+            .drop_cf(&family.name)
             .map_err(|error| self.failed(format!("dropping generation {id}"), error))?;
-        families.remove(&id);
+        self.families.write().remove(&id);
         Ok(())
     }
 
@@ -243,30 +291,17 @@ impl Log for RocksLog {
     fn append(&self, id: u64, entries: &Entries, notes: &Notes) -> Result<()> {
         self.writable()?;
         let families = self.families.read();
-        let family = families
-            .get(&id)
-            .and_then(|name| self.db.cf_handle(name))
-            .ok_or_else(|| missing(id))?;
-        let overhead = 16 * (entries.len() + notes.len());
+        let family = families.get(&id).ok_or_else(|| missing(id))?;
+        let mut batch = {
+            let mut bytes = self.batch.lock();
+            bytes.shrink_to(KEPT_BYTES);
+            batch::encode(&family.record_start, entries, &mut bytes);
+            WriteBatch::from_data(&bytes)
+        };
+        self.add_notes(notes, &mut batch)?;
         let bytes = entries.bytes() + notes.bytes();
-        let mut batch = WriteBatch::with_capacity_bytes(bytes + overhead + 16);
-        for (key, value) in entries.iter() {
-            batch.put_cf(&family, key, value);
-        }
-        let mut last = None;
-        for (table, key, value) in notes.iter() {
-            let family = match last.take() {
-                Some((same, family)) if same == table => family,
-                _ => self.table(table)?,
-            };
-            match value {
-                Some(value) => batch.put_cf(&family, key, value),
-                None => batch.delete_cf(&family, key),
-            }
-            last = Some((table, family));
-        }
         self.db
-            .write_opt(batch, &families::buffered_write())
+            .write_opt(batch, &self.write_options)
             .map_err(|error| self.failed(format!("appending to generation {id}"), error))?;
         self.payload_bytes.fetch_add(bytes as u64, Relaxed);
         Ok(())
@@ -284,9 +319,9 @@ impl Log for RocksLog {
     }
 
     fn replay(&self, id: u64, visit: &mut Visit<'_>) -> Result<()> {
-        let name = self.families.read().get(&id).cloned();
-        let family = name
-            .and_then(|name| self.db.cf_handle(&name))
+        let family = self.families.read().get(&id).cloned();
+        let family = family
+            .and_then(|family| self.db.cf_handle(&family.name))
             .ok_or_else(|| missing(id))?;
         self.visit(&family, visit)
             .map_err(|error| self.failed(format!("reading generation {id}"), error))?
@@ -371,6 +406,12 @@ fn not_opened(path: &Path, closed: bool, error: rocksdb::Error) -> Error {
         ErrorKind::Corruption if closed => error.within(closed::advice(path)),
         _ => error,
     }
+}
+
+fn family(db: &DB, id: u64, name: String) -> Result<Family> {
+    let handle = db.cf_handle(&name).ok_or_else(|| missing(id))?;
+    let record_start = batch::record_start(&handle)?;
+    Ok(Family { name, record_start })
 }
 
 fn missing(id: u64) -> Error {

@@ -7,15 +7,17 @@ use hashbrown::HashTable;
 use parking_lot::RwLock;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::types::{Dictionary, Error, Result, Strings, index_of};
+use super::text::Text;
+use crate::types::{Dictionary, Error, Result, Strings, TextBuffer, index_of};
 
-/// What an entry costs beside its bytes: its slot, its code and what the allocator keeps.
+/// What an entry costs beside the bytes of a long string: its slot, its code and what the
+/// allocator keeps.
 const ENTRY_BYTES: usize = 24 + 8 + 16;
 
 /// A growing dictionary that gives equal strings equal codes. Reading by code takes no lock.
 #[derive(Default)]
 pub(crate) struct SharedDictionary {
-    strings: boxcar::Vec<Box<str>>,
+    strings: boxcar::Vec<Text>,
     codes: RwLock<HashTable<u32>>,
     text_bytes: AtomicUsize,
 }
@@ -46,7 +48,7 @@ impl SharedDictionary {
         let code = u32::try_from(self.strings.push(text.into()) + 1)
             .map_err(|_| Error::invalid("a dictionary would grow past 2^32 strings"))?;
         codes.insert_unique(hash, code, |code| {
-            xxh3_64(self.entry(*code).unwrap_or_default().as_bytes())
+            xxh3_64(self.entry(*code).map_or(&[], Text::bytes))
         });
         Ok(code)
     }
@@ -55,7 +57,7 @@ impl SharedDictionary {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
         self.strings
             .iter()
-            .map(|(index, text)| (index as u32 + 1, &**text))
+            .map(|(index, text)| (index as u32 + 1, text.get()))
     }
 
     /// Bytes of memory taken, about.
@@ -63,14 +65,14 @@ impl SharedDictionary {
         self.text_bytes.load(Relaxed) + self.strings.count() * ENTRY_BYTES
     }
 
-    fn entry(&self, code: u32) -> Option<&str> {
-        let index = (code as usize).checked_sub(1)?;
-        self.strings.get(index).map(|text| &**text)
+    fn entry(&self, code: u32) -> Option<&Text> {
+        self.strings.get((code as usize).checked_sub(1)?)
     }
 
     fn find_hashed(&self, codes: &HashTable<u32>, hash: u64, text: &str) -> Option<u32> {
+        let same = |text_of: &Text| text_of.bytes() == text.as_bytes();
         codes
-            .find(hash, |code| self.entry(*code) == Some(text))
+            .find(hash, |code| self.entry(*code).is_some_and(same))
             .copied()
     }
 }
@@ -82,12 +84,23 @@ impl Strings for SharedDictionary {
 
     fn get(&self, code: u32) -> Result<&str> {
         match self.entry(code) {
-            Some(text) => Ok(text),
+            Some(text) => Ok(text.get()),
             None => Err(index_of(code, self.len()).map_or_else(
                 |error| error,
                 |_| Error::corrupt(format!("code {code} is not in its dictionary")),
             )),
         }
+    }
+
+    fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        out.make_room(codes.len() * Text::SHORT);
+        for code in codes {
+            match self.entry(*code) {
+                Some(text) => text.append_to(out),
+                None => out.push(if *code == 0 { "" } else { self.get(*code)? }),
+            }
+        }
+        Ok(())
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

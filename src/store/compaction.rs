@@ -24,7 +24,7 @@ impl Engine {
         for origin in [Origin::Bulk, Origin::Recorded] {
             let version = self.version.load_full();
             let runs: Vec<&Run> = runs_of(&version, origin).collect();
-            if runs.len() > 1 || version.any_lacks(&runs)? {
+            if runs.len() > 1 || version.any_lacks(&runs) {
                 self.merge_runs(&runs)?;
             }
         }
@@ -68,7 +68,7 @@ impl Engine {
         let budget = (self.settings.memory_budget_bytes / 2) as usize;
         copy_run(self, merge, &mut writer, budget)?;
         let (prepared, mut files) = writer.finish()?;
-        self.make_joins_durable()?;
+        self.make_registry_durable()?;
         let run_of = RunOf::Commits { joined };
         let entries = finish_run(&*self.storage, prepared, run_of)?;
         let merged: Vec<u64> = runs.iter().map(|run| run.id).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -20,7 +20,7 @@ use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Val
 
 /// An open store.
 ///
-/// Locks are taken in this order: `compacting`, `sealing`, `commit`, `manifest`.
+/// Locks are taken in this order: `compacting`, `sealing`, `commit`, `next`, `manifest`.
 pub(crate) struct Engine {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) schema: Arc<Schema>,
@@ -36,6 +36,11 @@ pub(crate) struct Engine {
     /// Held while a commit is numbered and appended.
     pub(super) commit: Mutex<()>,
     pub(super) group_sync: GroupSync,
+    /// The generation that takes the writes after the active one, where it has been begun. Held
+    /// while one is begun.
+    pub(super) next: Mutex<Option<Arc<Generation>>>,
+    /// Whether a writer has asked for it.
+    pub(super) next_asked: AtomicBool,
     pub(super) manifest: Mutex<Manifest>,
     /// Held while generations are sealed.
     pub(super) sealing: Mutex<()>,
@@ -45,6 +50,8 @@ pub(crate) struct Engine {
     pub(super) sealed: Condvar,
     pub(super) event_types: RwLock<BTreeSet<String>>,
     poison: Mutex<Option<String>>,
+    /// The damage that stopped compaction in the background.
+    pub(super) compaction_stopped: Mutex<Option<String>>,
     pub(super) sealer: Wake,
     pub(super) compactor: Wake,
     pub(super) _lock: Option<StoreLock>,
@@ -59,6 +66,8 @@ pub(super) struct Parts {
     pub registry: Option<Registry>,
     pub manifest: Manifest,
     pub version: Version,
+    /// An empty generation behind those of the version.
+    pub next: Option<Arc<Generation>>,
     pub last_sequence: u64,
     pub lock: Option<StoreLock>,
 }
@@ -77,12 +86,15 @@ impl Engine {
             visible: AtomicU64::new(parts.last_sequence),
             commit: Mutex::new(()),
             group_sync: GroupSync::default(),
+            next_asked: AtomicBool::new(parts.next.is_some()),
+            next: Mutex::new(parts.next),
             manifest: Mutex::new(parts.manifest),
             sealing: Mutex::new(()),
             compacting: Mutex::new(()),
             sealed: Condvar::new(),
             event_types: RwLock::default(),
             poison: Mutex::new(None),
+            compaction_stopped: Mutex::new(None),
             sealer: Wake::default(),
             compactor: Wake::default(),
             _lock: parts.lock,

@@ -129,11 +129,11 @@ impl Engine {
                 cells,
             })
             .collect();
-        self.apply(&generation, &rows, &notes, sequence)?;
-        if let Some(link) = owner.link {
-            self.version.load().joins.links.add(Arc::new(link));
-        }
-        self.visible.store(sequence, Ordering::Release);
+        self.apply(&generation, &rows, &notes, sequence, || {
+            if let Some(link) = &owner.link {
+                self.version.load().joins.links.add(Arc::new(link.clone()));
+            }
+        })?;
         Ok(EventsCommit {
             commit: Commit {
                 sequence,
@@ -166,7 +166,7 @@ impl Engine {
             user: user.to_owned(),
             sequence,
         };
-        let needed = known.is_none() && self.version.load().needs_link(&link)?;
+        let needed = known.is_none() && self.version.load().needs_link(&link);
         if needed {
             registry.note_link(&link, notes)?;
         }

@@ -1,5 +1,7 @@
 //! One user's newest interactions, across both tiers.
 
+mod order;
+
 use std::sync::Arc;
 
 use super::event::Event;
@@ -12,6 +14,7 @@ use crate::types::{
     Column, Columns, Error, FieldId, HistoryQuery, Order, Result, Schema, Strings, TextBuffer,
     TierQuery,
 };
+use order::{Head, merge};
 
 /// Interactions of one user, in the order asked for.
 ///
@@ -62,32 +65,25 @@ impl Snapshot {
         *used = 0;
         let resolved = Resolved::update(resolved, parts, &self.schema, query)?;
         resolved.tier.visible = self.visible;
-        let tier = &mut resolved.tier;
+        let limit = query.limit.unwrap_or(usize::MAX);
         let sessions = self.sessions_of(user);
-        let late = LateJoin::new(&self.version.joins, &self.schema, self.visible, &tier.asked);
-        let segments: Vec<_> = self.version.segments_of(user).collect();
-        let generations = self.version.generations.iter();
-        let hot = generations.filter(|hot| hot.contains(user)).count();
-        // Sequence numbers order what lies in different places at the same time.
-        tier.sequences = segments.len() + hot > 1 || !sessions.is_empty();
-        let tier: &TierQuery = tier;
+        let asked = &resolved.tier.asked;
         let mut reading = Reading {
             snapshot: self,
-            tier,
-            late,
+            limit,
+            late: LateJoin::new(&self.version.joins, &self.schema, self.visible, asked),
+            scattered: !sessions.is_empty(),
+            resolved,
             parts,
             used,
         };
-        reading.read(user, segments)?;
+        reading.read(user, self.version.segments_of(user).collect())?;
         for SessionKey { key, linked } in &sessions {
             let segments = self.version.segments_of(key);
-            reading.read(
-                key,
-                segments
-                    .filter(|live| live.entry.joined < *linked)
-                    .collect(),
-            )?;
+            let segments = segments.filter(|live| live.entry.joined < *linked);
+            reading.read(key, segments.collect())?;
         }
+        let tier = resolved.ask(limit, false);
         merge(parts.get(..*used).unwrap_or_default(), tier, heads, order);
         Ok(())
     }
@@ -96,8 +92,11 @@ impl Snapshot {
 /// The reading of parts.
 struct Reading<'a> {
     snapshot: &'a Snapshot,
-    tier: &'a TierQuery,
+    resolved: &'a mut Resolved,
+    limit: usize,
     late: Option<LateJoin>,
+    /// Whether rows lie under several keys.
+    scattered: bool,
     parts: &'a mut Vec<Part>,
     used: &'a mut usize,
 }
@@ -106,23 +105,38 @@ impl Reading<'_> {
     /// Reads the rows that lie under a key: those of all generations, and of segments, oldest first.
     fn read(&mut self, key: &str, segments: Vec<&Arc<LiveSegment>>) -> Result<()> {
         // Newest data first: what lies further back is often older than all that is asked for.
-        let generations = self.snapshot.version.generations.iter().rev();
-        for generation in generations.filter(|hot| hot.contains(key)) {
+        for generation in self.snapshot.version.generations.iter().rev() {
+            let Some((_, newest)) = generation.timestamps() else {
+                continue;
+            };
+            let Some(left) = self.left(newest) else {
+                continue;
+            };
             let sequences = generation.sequences().map(|(first, last)| [first, last]);
             self.part(
+                left,
+                true,
                 sequences,
                 |tier, columns| generation.history(key, tier, columns),
                 |field| generation.dictionary(field),
             )?;
         }
-        for live in segments.into_iter().rev() {
-            let (tier, segment) = (self.tier, &live.segment);
-            let last = segment.footer().timestamps[1];
-            if tier.newest && is_full(self.parts, *self.used, tier.limit, last) {
+        let range = |live: &&Arc<LiveSegment>| live.segment.footer().timestamps;
+        let ranges: Vec<[i64; 2]> = segments.iter().map(range).collect();
+        for (index, live) in segments.iter().enumerate().rev() {
+            let segment = &live.segment;
+            let [oldest, newest] = segment.footer().timestamps;
+            let Some(left) = self.left(newest) else {
                 continue;
-            }
+            };
+            let mut older = ranges.iter().take(index);
+            let tied = self.scattered
+                || older.any(|[_, newest]| *newest >= oldest)
+                || first_of(self.parts, *self.used).is_some_and(|first| first <= newest);
             let recorded = live.entry.origin == Origin::Recorded;
             self.part(
+                left,
+                tied,
                 recorded.then_some(live.entry.sequences),
                 |tier, columns| segment.history(key, tier, columns),
                 |field| segment.dictionary(field),
@@ -131,26 +145,31 @@ impl Reading<'_> {
         Ok(())
     }
 
+    fn left(&self, newest: i64) -> Option<usize> {
+        self.resolved
+            .left(self.limit, self.parts, *self.used, newest)
+    }
+
     /// Reads the next part. `recorded` are the commits of its rows that were recorded one by one.
     fn part(
         &mut self,
+        left: usize,
+        tied: bool,
         recorded: Option<[u64; 2]>,
         read: impl Fn(&TierQuery, &mut Columns) -> Result<()>,
         dictionary: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
     ) -> Result<()> {
-        let part = next_part(self.parts, *self.used, &self.snapshot.schema, self.tier)?;
-        let late = self.late.as_ref();
-        let concerned = late
-            .zip(recorded)
-            .filter(|(late, of)| late.may_concern(*of));
-        let filled = match concerned {
+        let schema = &self.snapshot.schema;
+        let tier = self.resolved.ask(left, tied);
+        let part = next_part(self.parts, *self.used, schema, tier)?;
+        let late = self.late.as_ref().zip(recorded);
+        let filled = match late.filter(|(late, of)| late.may_concern(*of)) {
             None => {
-                read(self.tier, &mut part.columns)?;
-                part.is_filled(self.tier, dictionary)
+                read(tier, &mut part.columns)?;
+                part.is_filled(tier, dictionary)
             }
             Some((late, _)) => {
-                let schema = &self.snapshot.schema;
-                part.columns = late.read(schema, self.tier, read, dictionary)?;
+                part.columns = late.read(schema, tier, read, dictionary)?;
                 part.columns.rows() > 0
             }
         };
@@ -159,17 +178,38 @@ impl Reading<'_> {
     }
 }
 
-/// Whether the parts have as many rows as are asked for, all after `timestamp`.
-fn is_full(parts: &[Part], used: usize, limit: usize, timestamp: i64) -> bool {
+/// The first timestamp of the rows found so far.
+fn first_of(parts: &[Part], used: usize) -> Option<i64> {
     let parts = parts.get(..used).unwrap_or_default().iter();
-    let after = parts.map(|part| {
-        let timestamps = &part.columns.timestamps;
-        timestamps.len() - timestamps.partition_point(|at| *at <= timestamp)
-    });
-    after.sum::<usize>() >= limit
+    parts
+        .filter_map(|part| part.columns.timestamps.first().copied())
+        .min()
 }
 
 impl Resolved {
+    /// How many rows a place may still give whose newest row is at `newest`, after those that are
+    /// found already and lie behind it; `None` when none is wanted any more.
+    fn left(&self, limit: usize, parts: &[Part], used: usize, newest: i64) -> Option<usize> {
+        if !self.tier.newest {
+            return Some(limit);
+        }
+        let parts = parts.get(..used).unwrap_or_default().iter();
+        let after = parts.map(|part| {
+            let timestamps = &part.columns.timestamps;
+            timestamps.len() - timestamps.partition_point(|at| *at <= newest)
+        });
+        let left = limit.saturating_sub(after.sum());
+        (left > 0).then_some(left)
+    }
+
+    /// The question to a place: so many rows, with sequence numbers or without. They order what
+    /// lies in different places at the same time.
+    fn ask(&mut self, limit: usize, sequences: bool) -> &TierQuery {
+        self.tier.limit = limit;
+        self.tier.sequences = sequences;
+        &self.tier
+    }
+
     /// The query with its names resolved; those of the last call are kept where it was the same.
     fn update<'a>(
         last: &'a mut Option<Self>,
@@ -260,52 +300,6 @@ impl Part {
             }
         }
         filled
-    }
-}
-
-/// The next row of a part to be taken, and how many rows are left with it.
-struct Head {
-    key: (i64, u64),
-    left: usize,
-}
-
-/// Merges the rows of all parts, each of which is in order, up to the limit. The parts come newest
-/// data first, which decides between rows of one time and commit.
-fn merge(parts: &[Part], query: &TierQuery, heads: &mut Vec<Head>, order: &mut Vec<(u32, u32)>) {
-    let rows = parts.iter().map(|part| part.columns.rows()).sum::<usize>();
-    if let ([part], true) = (parts, rows <= query.limit) {
-        let rows = 0..part.columns.rows() as u32;
-        if query.newest {
-            order.extend(rows.rev().map(|row| (0, row)));
-        } else {
-            order.extend(rows.map(|row| (0, row)));
-        }
-        return;
-    }
-    heads.clear();
-    heads.extend(parts.iter().map(|part| Head {
-        key: (0, 0),
-        left: part.columns.rows(),
-    }));
-    for (part, head) in parts.iter().zip(heads.iter_mut()) {
-        head.key = part.key_of(head.left, query.newest);
-    }
-    while order.len() < query.limit.min(rows) {
-        let alive = || heads.iter().enumerate().filter(|(_, head)| head.left > 0);
-        // Of equal keys `max_by_key` gives the last and `min_by_key` the first.
-        let next = match query.newest {
-            true => alive().rev().max_by_key(|(_, head)| head.key),
-            false => alive().rev().min_by_key(|(_, head)| head.key),
-        };
-        let Some(index) = next.map(|(index, _)| index) else {
-            return;
-        };
-        let (Some(part), Some(head)) = (parts.get(index), heads.get_mut(index)) else {
-            return;
-        };
-        order.push((index as u32, part.row_of(head.left, query.newest) as u32));
-        head.left -= 1;
-        head.key = part.key_of(head.left, query.newest);
     }
 }
 

@@ -36,13 +36,14 @@ impl Joins {
 }
 
 impl Version {
-    /// Whether any rows lie under a session that a link gives to a user. Those there are were
-    /// written before the link, so that a version without any is followed by none with some.
-    pub(super) fn needs_link(&self, link: &Link) -> Result<bool> {
+    /// Whether any rows may lie under a session that a link gives to a user. Those there are were
+    /// written before the link, so that a version without any is followed by none with some. What
+    /// is damaged may hold some.
+    pub(super) fn needs_link(&self, link: &Link) -> bool {
         let key = session_key(&link.session);
         let mut hot = self.generations.iter();
         if hot.any(|hot| hot.holds_sessions() && hot.contains(&key)) {
-            return Ok(true);
+            return true;
         }
         any_holds(self.segments_of(&key), &key, link)
     }
@@ -67,34 +68,27 @@ impl Version {
     }
 
     /// Whether rows of these runs lack something.
-    pub(super) fn any_lacks(&self, runs: &[&Run]) -> Result<bool> {
+    pub(super) fn any_lacks(&self, runs: &[&Run]) -> bool {
         let late = self.joins.late.all();
         let segments = || runs.iter().flat_map(|run| &run.segments);
-        if segments().any(|live| late.iter().any(|late| live.entry.lacks(late))) {
-            return Ok(true);
-        }
-        for link in self.joins.links.all() {
-            let key = session_key(&link.session);
-            if any_holds(runs.iter().flat_map(|run| run.of_user(&key)), &key, &link)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let links = self.joins.links.all();
+        segments().any(|live| late.iter().any(|late| live.entry.lacks(late)))
+            || links.iter().any(|link| {
+                let key = session_key(&link.session);
+                any_holds(runs.iter().flat_map(|run| run.of_user(&key)), &key, link)
+            })
     }
 }
 
-/// Whether a segment holds rows under a session that a link gives to a user.
+/// Whether a segment may hold a row under a session that a link gives to a user.
 fn any_holds<'a>(
-    segments: impl Iterator<Item = &'a Arc<LiveSegment>>,
+    mut segments: impl Iterator<Item = &'a Arc<LiveSegment>>,
     key: &str,
     link: &Link,
-) -> Result<bool> {
-    for live in segments {
-        if live.entry.lacks_link(link.sequence) && live.segment.has_user(key)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+) -> bool {
+    segments.any(|live| {
+        live.entry.lacks_link(link.sequence) && live.segment.has_user(key).unwrap_or(true)
+    })
 }
 
 impl SegmentEntry {
@@ -113,9 +107,11 @@ impl SegmentEntry {
 }
 
 impl Engine {
-    /// Has the commits survive power loss that are about to be worked into segments, which do.
-    pub(super) fn make_joins_durable(&self) -> Result<()> {
-        match self.version.load().joins.is_empty() {
+    /// Has what is remembered survive power loss, as the segment about to be published does: its
+    /// rows must not outlive their ids, nor what is worked into them. Nothing to do where nothing
+    /// is remembered.
+    pub(super) fn make_registry_durable(&self) -> Result<()> {
+        match self.registry()?.is_empty()? {
             true => Ok(()),
             false => self.writable()?.sync().map_err(|error| self.poison(error)),
         }
@@ -127,13 +123,8 @@ impl Engine {
         let version = self.version.load_full();
         let (links, late) = (version.joins.links.all(), version.joins.late.all());
         let known = (links.len(), late.len());
-        let (mut kept_links, mut done_links) = (Vec::new(), Vec::new());
-        for link in links {
-            match version.needs_link(&link)? {
-                true => kept_links.push(link),
-                false => done_links.push(link),
-            }
-        }
+        let needed = |link: &Arc<Link>| version.needs_link(link);
+        let (kept_links, done_links): (Vec<_>, Vec<_>) = links.into_iter().partition(needed);
         let needed = |late: &Arc<LateRecord>| version.needs_late(late);
         let (kept_late, done_late): (Vec<_>, Vec<_>) = late.into_iter().partition(needed);
         let done = done_links.len() + done_late.len();

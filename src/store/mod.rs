@@ -23,6 +23,7 @@ mod picked;
 mod presented;
 mod recommendations;
 mod recovery;
+mod rotation;
 mod run_writer;
 mod scan;
 mod seal;

@@ -70,11 +70,11 @@ impl Engine {
         if let Some(late) = &late {
             registry.note_late(late, &mut notes)?;
         }
-        self.apply(&generation, &[], &notes, sequence)?;
-        if let Some(late) = late {
-            self.version.load().joins.late.add(Arc::new(late));
-        }
-        self.visible.store(sequence, Ordering::Release);
+        self.apply(&generation, &[], &notes, sequence, || {
+            if let Some(late) = late {
+                self.version.load().joins.late.add(Arc::new(late));
+            }
+        })?;
         Ok(sequence)
     }
 

@@ -85,12 +85,14 @@ impl Engine {
         }
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
+        let next = take_prepared(&mut generations);
         Self::assemble(Parts {
             storage,
             schema,
             settings,
             tier: Some(tier),
             registry: Some(registry),
+            next,
             version: Version::new(segments, generations, manifest.last_sequence, joins),
             manifest,
             last_sequence,
@@ -116,15 +118,17 @@ impl Engine {
     ) -> Result<Self> {
         let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
         let segments = open_segments(storage, &schema, &manifest)?;
-        let (generations, registry) = read_hot(root, scratch, &schema, &manifest)?;
+        let (mut generations, registry) = read_hot(root, scratch, &schema, &manifest)?;
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
+        let next = take_prepared(&mut generations);
         Self::assemble(Parts {
             storage: storage.clone(),
             schema,
             settings,
             tier: None,
             registry: None,
+            next,
             version: Version::new(segments, generations, manifest.last_sequence, joins),
             manifest,
             last_sequence,
@@ -281,6 +285,13 @@ fn recover_generations(tier: &Tier, manifest: &Manifest) -> Result<Vec<Arc<Gener
             })
         })
         .collect()
+}
+
+/// Takes out the last generation where it is empty and not the only one: it was begun ahead of
+/// need, and the one before it may not be full.
+fn take_prepared(generations: &mut Vec<Arc<Generation>>) -> Option<Arc<Generation>> {
+    let prepared = generations.len() > 1 && generations.last().is_some_and(|last| last.rows() == 0);
+    prepared.then(|| generations.pop()).flatten()
 }
 
 fn last_sequence(

@@ -9,9 +9,9 @@ use super::late::LateJoin;
 use super::manifest::SegmentEntry;
 use super::merge::Merge;
 use super::owners::Owners;
+use super::rotation::waiting;
 use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::source::Source;
-use super::write::waiting;
 use crate::hot::Generation;
 use crate::segment::Origin;
 use crate::types::{Columns, Dictionary, Result, ScanQuery, Strings, TierQuery, UserRange};
@@ -24,7 +24,7 @@ impl Engine {
             let _commit = self.commit.lock();
             let active = self.version.load().generations.last().cloned();
             if active.is_some_and(|generation| generation.rows() > 0) {
-                self.rotate(tier)?;
+                self.rotate(tier, false)?;
             }
         }
         self.seal_waiting()
@@ -34,7 +34,8 @@ impl Engine {
     pub(super) fn seal_waiting(&self) -> Result<()> {
         let _sealing = self.sealing.lock();
         for generation in waiting(&self.version.load_full()) {
-            self.writable()?;
+            // Writers that fill a generation meanwhile should find the next.
+            self.prepare_next()?;
             self.seal(&generation)?;
             self.sealed.notify_all();
             self.trim_joins()?;
@@ -103,7 +104,7 @@ impl Engine {
             writer.write(&self.columns_of(generation)?)?;
         }
         let (prepared, files) = writer.finish()?;
-        self.make_joins_durable()?;
+        self.make_registry_durable()?;
         let entries = finish_run(&*self.storage, prepared, RunOf::Commits { joined })?;
         Ok((entries, files))
     }

@@ -50,6 +50,9 @@ pub struct Stats {
     pub segment_write_amplification: f64,
     /// Bytes written by the hot tier since the store was opened; 0 where it is open read-only.
     pub hot_bytes_written: u64,
+    /// The damage that stopped compaction in the background; writes and reads of what is sound go
+    /// on. `None` while nothing did, and where the store is open read-only.
+    pub compaction_stopped: Option<String>,
     /// The columns, with what else takes room in the files.
     pub columns: Vec<ColumnStats>,
 }
@@ -84,6 +87,7 @@ impl Engine {
             let written = tier.written();
             stats.hot_bytes_written = written.log_bytes + written.table_bytes;
         }
+        stats.compaction_stopped = self.compaction_stopped.lock().clone();
         stats.event_types = self.event_types.read().iter().cloned().collect();
         Ok(stats)
     }

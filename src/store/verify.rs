@@ -19,7 +19,7 @@ pub struct VerifyReport {
     pub bytes: u64,
     /// Damaged parts of segments.
     pub damage: Vec<Damage>,
-    /// Rules that do not hold, and failures of the hot tier.
+    /// Rules that do not hold, failures of the hot tier, and what stopped compaction.
     pub problems: Vec<String>,
 }
 
@@ -85,6 +85,11 @@ impl Engine {
         {
             report.problems.push(format!("hot tier: {error}"));
         }
+        let stopped = self.compaction_stopped.lock();
+        let problem = stopped
+            .iter()
+            .map(|damage| format!("compaction in the background stopped: {damage}"));
+        report.problems.extend(problem);
         Ok(report)
     }
 

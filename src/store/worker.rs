@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::engine::Engine;
-use crate::types::{Error, Result};
+use crate::types::{Error, ErrorKind, Result};
 
 /// How often the thread looks whether its store is still there.
 const LOOK: Duration = Duration::from_millis(500);
@@ -66,8 +66,24 @@ impl Duty {
     fn work(self, engine: &Engine) -> Result<()> {
         engine.writable()?;
         match self {
-            Self::Seal => engine.seal_waiting(),
+            Self::Seal => {
+                engine.prepare_next()?;
+                engine.seal_waiting()
+            }
             Self::Compact => engine.compact_if_needed(),
+        }
+    }
+}
+
+impl Duty {
+    /// Damage that a compaction meets was there before: it changed nothing, and what is written
+    /// elsewhere is sound. Any other failure refuses writes.
+    fn stop(self, engine: &Engine, error: Error) {
+        match (self, error.kind()) {
+            (Self::Compact, ErrorKind::Corruption) => {
+                *engine.compaction_stopped.lock() = Some(error.to_string());
+            }
+            _ => drop(engine.poison(error)),
         }
     }
 }
@@ -149,7 +165,7 @@ fn run(duty: Duty, engine: &Weak<Engine>, state: &SharedState) {
             return;
         };
         if let Err(error) = duty.work(&engine) {
-            let _ = engine.poison(error);
+            duty.stop(&engine, error);
             return;
         }
     }

@@ -6,10 +6,9 @@ use std::sync::atomic::Ordering;
 use parking_lot::MutexGuard;
 
 use super::engine::Engine;
-use super::version::Version;
-use crate::hot::{Generation, Notes, Tier};
+use crate::hot::{Generation, Notes};
 use crate::types::{
-    Cell, Commit, Durability, Error, Interaction, Result, Role, Row, RowScratch, WriteBatch,
+    Cell, Commit, Durability, Interaction, Result, Role, Row, RowScratch, WriteBatch,
 };
 
 /// How often a writer that waits for room looks again by itself.
@@ -82,8 +81,7 @@ impl Engine {
         let mut commit = self.commit.lock();
         let generation = self.room(&mut commit)?;
         let sequence = self.visible.load(Ordering::Acquire) + 1;
-        self.apply(&generation, rows, &Notes::default(), sequence)?;
-        self.visible.store(sequence, Ordering::Release);
+        self.apply(&generation, rows, &Notes::default(), sequence, || {})?;
         Ok(sequence)
     }
 
@@ -95,7 +93,7 @@ impl Engine {
         if !self.is_full(&generation) {
             return Ok(generation);
         }
-        self.rotate(tier)?;
+        self.rotate(tier, true)?;
         while self.must_wait() {
             self.sealer.up();
             self.sealed.wait_for(commit, RECHECK);
@@ -104,14 +102,15 @@ impl Engine {
         self.active()
     }
 
-    /// Hands rows and notes to the hot tier, as the commit `sequence`; the caller holds the commit
-    /// lock and makes it visible.
+    /// Hands rows and notes to the hot tier, as the commit `sequence`, and makes it visible once
+    /// `before` has been called. The commit lock must be held.
     pub(super) fn apply(
         &self,
         generation: &Generation,
         rows: &[Row<'_>],
         notes: &Notes,
         sequence: u64,
+        before: impl FnOnce(),
     ) -> Result<()> {
         if let Some(field) = self.schema.position_of(Role::EventType) {
             let types = rows.iter().filter_map(|row| match row.cells.get(field) {
@@ -124,49 +123,17 @@ impl Engine {
         appended.map_err(|error| match error.kind() {
             crate::types::ErrorKind::InvalidInput => error,
             _ => self.poison(error),
-        })
-    }
-
-    pub(super) fn active(&self) -> Result<Arc<Generation>> {
-        self.version
-            .load()
-            .generations
-            .last()
-            .cloned()
-            .ok_or_else(|| Error::corrupt("a store without a generation to write to"))
-    }
-
-    fn is_full(&self, generation: &Generation) -> bool {
-        generation.rows() >= self.settings.generation_rows
-            || generation.memory_bytes() as u64 >= self.settings.generation_bytes
+        })?;
+        before();
+        self.visible.store(sequence, Ordering::Release);
+        self.ask_for_next(generation);
+        Ok(())
     }
 
     /// Whether more generations wait to be sealed than may, and someone else seals them.
     fn must_wait(&self) -> bool {
         let waiting = self.version.load().generations.len().saturating_sub(1);
         self.sealer.is_running() && waiting > self.settings.waiting_generations
-    }
-
-    /// Begins a new generation; the commit lock must be held.
-    pub(super) fn rotate(&self, tier: &Tier) -> Result<()> {
-        self.publish(
-            |manifest| {
-                let id = manifest.take_id();
-                manifest.generations.push(id);
-                Ok(())
-            },
-            |current, manifest| {
-                let id = manifest.generations.last().copied().unwrap_or(0);
-                let begun = tier.begin(id).map_err(|error| self.poison(error))?;
-                let generations = current.generations.iter().cloned();
-                let generations = generations.chain([begun]).collect();
-                // The log has the generation: a second try would meet it.
-                self.version_of(manifest, current, generations, current.floor)
-                    .map_err(|error| self.poison(error))
-            },
-        )?;
-        self.sealer.up();
-        Ok(())
     }
 }
 
@@ -176,11 +143,4 @@ fn at(position: usize, interaction: &Interaction) -> String {
         position + 1,
         interaction.user_id
     )
-}
-
-/// Generations of a version that wait to be sealed: all but the one that takes the writes.
-pub(super) fn waiting(version: &Version) -> Vec<Arc<Generation>> {
-    let mut generations = version.generations.clone();
-    generations.pop();
-    generations
 }

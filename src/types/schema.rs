@@ -1,7 +1,5 @@
 //! The fields of an interactions dataset and what each may hold.
 
-use std::collections::HashMap;
-
 use super::{Error, Limits, Result, schema_json};
 
 /// The position of a field in its schema.
@@ -160,7 +158,6 @@ pub(super) fn folded(name: &str) -> String {
 pub struct Schema {
     pub(crate) json: String,
     pub(crate) fields: Vec<Field>,
-    pub(crate) by_name: HashMap<String, FieldId>,
     pub(crate) warnings: Vec<String>,
     user: FieldId,
     item: FieldId,
@@ -186,15 +183,9 @@ impl Schema {
         let user = find(Role::User, "USER_ID")?;
         let item = find(Role::Item, "ITEM_ID")?;
         let timestamp = find(Role::Timestamp, "TIMESTAMP")?;
-        let by_name = fields
-            .iter()
-            .enumerate()
-            .map(|(id, field)| (field.name.clone(), id))
-            .collect();
         Ok(Self {
             json: json.to_owned(),
             fields,
-            by_name,
             warnings,
             user,
             item,
@@ -219,7 +210,8 @@ impl Schema {
 
     /// The position of the field with this exact name.
     pub fn position(&self, name: &str) -> Option<FieldId> {
-        self.by_name.get(name).copied()
+        // Schemas are short: comparing names is faster than hashing one.
+        self.fields.iter().position(|field| field.name == name)
     }
 
     /// The position of the field with this exact name, or an error that lists the names.

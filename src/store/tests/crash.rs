@@ -10,6 +10,7 @@ use crate::types::ErrorKind;
 const SCRIPT: &[Step] = &[
     Step::Write(3, Buffered),
     Step::Write(4, Synced),
+    Step::Maintain,
     Step::Write(2, Buffered),
     Step::Import(40, ImportMode::Incremental),
     Step::Write(2, Buffered),
@@ -18,6 +19,8 @@ const SCRIPT: &[Step] = &[
     Step::Import(30, ImportMode::Incremental),
     Step::Abandon(30),
     Step::Compact,
+    Step::Write(4, Buffered),
+    Step::Maintain,
     Step::Write(6, Buffered),
     Step::Import(20, ImportMode::Full),
     Step::Write(1, Buffered),

@@ -1,9 +1,12 @@
 //! Manifests of any bytes, and segments that are not those of the manifest.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 
 use super::fixture::{Machine, Step, lines};
 use crate::io::{SimStorage, Storage, crc32};
+use crate::store::Worker;
 use crate::store::manifest::{FILE, Manifest};
 use crate::types::Durability::Buffered;
 use crate::types::ErrorKind;
@@ -116,4 +119,40 @@ fn damage_in_one_segment_hides_nothing_else() {
     assert_eq!(report.damage.len(), 1);
     assert!(report.damage[0].file.contains(&names[0]));
     assert!(!whole.is_empty());
+}
+
+#[test]
+fn damage_stops_compaction_in_the_background_and_nothing_else() {
+    let machine = Machine::new();
+    let engine = machine.open().unwrap();
+    // One run more than need no compaction.
+    for number in 1..6 {
+        Step::Write(4, Buffered).run(&engine, number).unwrap();
+        Step::Flush.run(&engine, number).unwrap();
+    }
+    let names = machine.storage.list("segments").unwrap();
+    drop(engine);
+    let path = format!("segments/{}", names[4]);
+    machine.storage.damage(&path, 20).unwrap();
+    let engine = machine.open().unwrap();
+    let worker = Worker::start(&engine).unwrap();
+    let start = Instant::now();
+    while engine.compaction_stopped.lock().is_none() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "compaction goes on"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(worker);
+    Step::Write(4, Buffered).run(&engine, 6).unwrap();
+    Step::Flush.run(&engine, 6).unwrap();
+    assert_eq!(engine.segment_reports().len(), 6);
+    let report = engine.verify(&mut |_| {}).unwrap();
+    assert_eq!(report.damage.len(), 1);
+    let stopped = report.problems.first().unwrap();
+    assert!(stopped.contains(&path), "{stopped}");
+    let error = engine.compact().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corruption);
+    Step::Write(1, Buffered).run(&engine, 7).unwrap();
 }

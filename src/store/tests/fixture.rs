@@ -143,6 +143,8 @@ pub(super) enum Step {
     Abandon(usize),
     Flush,
     Compact,
+    /// What the background threads do.
+    Maintain,
 }
 
 impl Step {
@@ -157,7 +159,7 @@ impl Step {
                 }
                 after.add(rows, true);
             }
-            Self::Abandon(_) | Self::Flush | Self::Compact => {}
+            Self::Abandon(_) | Self::Flush | Self::Compact | Self::Maintain => {}
         }
         after
     }
@@ -178,6 +180,7 @@ impl Step {
             Self::Abandon(rows) => filled(engine, rows, ImportMode::Full, sequence).map(|_| None),
             Self::Flush => engine.flush().map(|()| None),
             Self::Compact => engine.compact().map(|()| None),
+            Self::Maintain => engine.maintain().map(|()| None),
         }
     }
 }

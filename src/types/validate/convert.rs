@@ -31,6 +31,7 @@ impl Validator {
         let RowScratch { items, seen, cells } = scratch;
         self.join_items(interaction, items)?;
         let mut row_cells = cells.take();
+        row_cells.resize(self.schema.fields().len(), Cell::Null);
         let filled = self.fill(interaction, items, seen, &mut row_cells);
         let result = filled.and_then(|()| {
             let row = Row {
@@ -59,32 +60,34 @@ impl Validator {
         self.join_items(interaction, &mut joined)?;
         for (name, value) in &mut interaction.fields {
             if matches!(value, Value::Items(_)) && Role::of_name(name) == Role::Impression {
-                *value = Value::String(joined.clone());
+                *value = Value::String(std::mem::take(&mut joined));
             }
         }
         Ok(())
     }
 
-    /// Checks an interaction and appends its cells, one a field. Lists must have been joined.
+    /// Checks an interaction and appends its cells, one a field, where it passes. Lists must have
+    /// been joined.
     pub(crate) fn append_cells<'a>(
         &self,
         interaction: &'a Interaction,
         scratch: &mut RowScratch,
         out: &mut Vec<Cell<'a>>,
     ) -> Result<()> {
-        let mut cells = scratch.cells.take();
-        let filled = self.fill(interaction, "", &mut scratch.seen, &mut cells);
+        let start = out.len();
+        out.resize(start + self.schema.fields().len(), Cell::Null);
+        let cells = out.get_mut(start..).unwrap_or_default();
+        let filled = self.fill(interaction, "", &mut scratch.seen, cells);
         let result = filled.and_then(|()| {
             self.check_row(&Row {
                 user: &interaction.user_id,
                 timestamp: interaction.timestamp,
-                cells: &cells,
+                cells: out.get(start..).unwrap_or_default(),
             })
         });
-        if result.is_ok() {
-            out.extend_from_slice(&cells);
+        if result.is_err() {
+            out.truncate(start);
         }
-        scratch.cells.put_back(cells);
         result
     }
 
@@ -93,10 +96,9 @@ impl Validator {
         interaction: &'a Interaction,
         items: &'a str,
         seen: &mut Vec<bool>,
-        cells: &mut Vec<Cell<'a>>,
+        cells: &mut [Cell<'a>],
     ) -> Result<()> {
         let fields = self.schema.fields();
-        cells.resize(fields.len(), Cell::Null);
         seen.clear();
         seen.resize(fields.len(), false);
         if let Some(cell) = cells.get_mut(self.schema.item()) {

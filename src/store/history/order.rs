@@ -1,0 +1,135 @@
+//! The order of rows that come from several places.
+
+use std::cmp::Reverse;
+
+use super::Part;
+use crate::types::TierQuery;
+
+/// The next row of a part to be taken, and how many rows are left with it.
+pub(super) struct Head {
+    rank: Rank,
+    left: usize,
+}
+
+/// Timestamp and sequence number, and the part, newest data first: what orders rows.
+type Rank = (i64, u64, Reverse<usize>);
+
+/// Merges the rows of all parts, each of which is in order, up to the limit. The parts come newest
+/// data first, which decides between rows of one time and commit.
+///
+/// Parts overlap little in time, so rows are taken by runs: as many of one part as come before
+/// the next row of any other.
+pub(super) fn merge(
+    parts: &[Part],
+    query: &TierQuery,
+    heads: &mut Vec<Head>,
+    order: &mut Vec<(u32, u32)>,
+) {
+    let newest = query.newest;
+    let rank = |index: usize, left: usize| -> Rank {
+        let key = parts.get(index).map(|part| part.key_of(left, newest));
+        let (at, sequence) = key.unwrap_or_default();
+        (at, sequence, Reverse(index))
+    };
+    let before = |a: Rank, b: Rank| if newest { a > b } else { a < b };
+    heads.clear();
+    heads.extend(parts.iter().enumerate().map(|(index, part)| {
+        let left = part.columns.rows();
+        Head {
+            rank: rank(index, left),
+            left,
+        }
+    }));
+    while order.len() < query.limit {
+        let (mut first, mut second): (Option<Rank>, Option<Rank>) = (None, None);
+        for head in heads.iter().filter(|head| head.left > 0) {
+            if first.is_none_or(|first| before(head.rank, first)) {
+                second = first.replace(head.rank);
+            } else if second.is_none_or(|second| before(head.rank, second)) {
+                second = Some(head.rank);
+            }
+        }
+        let Some((_, _, Reverse(index))) = first else {
+            return;
+        };
+        let (Some(part), Some(head)) = (parts.get(index), heads.get_mut(index)) else {
+            return;
+        };
+        let wanted = head.left.min(query.limit - order.len());
+        let run = match second {
+            Some(second) => run_before(wanted, |taken| {
+                before(rank(index, head.left - taken), second)
+            }),
+            None => wanted,
+        };
+        let rows = (0..run).map(|taken| part.row_of(head.left - taken, newest) as u32);
+        order.extend(rows.map(|row| (index as u32, row)));
+        head.left -= run;
+        head.rank = rank(index, head.left);
+    }
+}
+
+/// How many of the first `wanted` rows come before another part's; the first does. Cost: one look
+/// when all do, else two for each doubling.
+fn run_before(wanted: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    if wanted <= 1 || is_before(wanted - 1) {
+        return wanted;
+    }
+    let (mut inside, mut outside) = (0, wanted - 1);
+    while outside - inside > 1 {
+        let middle = inside.midpoint(outside);
+        match is_before(middle) {
+            true => inside = middle,
+            false => outside = middle,
+        }
+    }
+    outside
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::types::{Columns, Limits, Schema};
+
+    /// Parts of rows (timestamp, sequence), each in order.
+    fn parts() -> impl Strategy<Value = Vec<Vec<(i64, u64)>>> {
+        let rows = proptest::collection::vec((0_i64..30, 0_u64..3), 0..40);
+        proptest::collection::vec(rows, 0..5).prop_map(|mut parts| {
+            parts.iter_mut().for_each(|rows| rows.sort_unstable());
+            parts
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn rows_come_as_a_sort_gives_them(
+            given in parts(), limit in 0_usize..120, newest in any::<bool>(),
+        ) {
+            let schema = Schema::parse(annals_generate::SCHEMA, &Limits::unlimited()).unwrap();
+            let columns = |rows: &Vec<(i64, u64)>| {
+                let mut columns = Columns::for_schema(&schema);
+                columns.timestamps = rows.iter().map(|row| row.0).collect();
+                columns.sequences = rows.iter().map(|row| row.1).collect();
+                Part { columns }
+            };
+            let query = TierQuery { limit, newest, ..TierQuery::everything(&schema) };
+            let filled: Vec<Part> = given.iter().map(columns).collect();
+            let mut order = Vec::new();
+            merge(&filled, &query, &mut Vec::new(), &mut order);
+
+            // Of equal keys those of an older part, which stands further back, come first.
+            let mut want: Vec<_> = (0_u32..)
+                .zip(&given)
+                .flat_map(|(part, rows)| (0_u32..).zip(rows).map(move |(row, key)| (*key, Reverse(part), row)))
+                .collect();
+            want.sort_unstable();
+            if newest {
+                want.reverse();
+            }
+            let want: Vec<_> = want.iter().take(limit).map(|(_, part, row)| (part.0, *row)).collect();
+            prop_assert_eq!(order, want);
+        }
+    }
+}

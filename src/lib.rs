@@ -100,7 +100,7 @@ pub use types::{Limits, Settings};
 pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, Value};
 
 // Writing.
-pub use api::{BulkImport, ImportMode};
+pub use api::{BulkImport, ImportBatch, ImportMode};
 pub use types::{Commit, Durability, Validator, WriteBatch, looks_like_milliseconds};
 pub use types::{EventsCommit, Recommendation};
 

@@ -8,6 +8,6 @@ pub use store::Store;
 
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
-    BulkImport, ColumnStats, Event, GenerationReport, History, ImportMode, ManifestReport, Scan,
-    SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
+    BulkImport, ColumnStats, Event, GenerationReport, History, ImportBatch, ImportMode,
+    ManifestReport, Scan, SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
 };

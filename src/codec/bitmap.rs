@@ -31,18 +31,23 @@ impl Bitmap {
         self.bits_offset() + self.blocks() * (RANK_BITS / 8)
     }
 
-    /// Appends the stream of `bits`, which must be `len` long.
+    /// Appends the stream of the bits that `bit` says are set, of `values`, of which there must be
+    /// `len`.
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 set bits.
-    pub fn encode(&self, mut bits: impl Iterator<Item = bool>, out: &mut Vec<u8>) -> Result<()> {
-        let mut words = Vec::with_capacity(self.blocks() * 8);
-        for _ in 0..self.blocks() * 8 {
-            let word = (0..64).fold(0u64, |word, at| {
-                word | u64::from(bits.next().unwrap_or(false)) << at
-            });
-            words.push(word);
-        }
+    pub fn encode<T>(
+        &self,
+        values: &[T],
+        bit: impl Fn(&T) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let word = |values: &[T]| {
+            let bits = values.iter().zip(0..64);
+            bits.fold(0u64, |word, (value, at)| word | u64::from(bit(value)) << at)
+        };
+        let mut words: Vec<u64> = values.chunks(64).map(word).collect();
+        words.resize(self.blocks() * 8, 0);
         let mut rank = 0u64;
         let start = out.len();
         for block in words.chunks(RANK_BITS / 64) {

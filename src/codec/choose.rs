@@ -52,8 +52,8 @@ pub fn encode<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descriptor> {
 /// # Errors
 /// None today; as [`encode`].
 pub fn encode_packed<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descriptor> {
-    let wide = || values.iter().map(|value| value.wide());
-    let packed = Packed::for_range(wide().min().unwrap_or(0), wide().max().unwrap_or(0));
+    let (min, max) = bounds(values).unwrap_or_default();
+    let packed = Packed::for_range(min, max);
     packed.encode(values.iter().copied(), out);
     Ok(Descriptor {
         encoding: Encoding::Packed,
@@ -63,8 +63,7 @@ pub fn encode_packed<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descrip
 }
 
 fn plans<T: Word>(values: &[T]) -> Vec<Plan> {
-    let wide = || values.iter().map(|value| value.wide());
-    let (Some(min), Some(max)) = (wide().min(), wide().max()) else {
+    let Some((min, max)) = bounds(values) else {
         return Vec::new();
     };
     if min == max {
@@ -80,24 +79,50 @@ fn plans<T: Word>(values: &[T]) -> Vec<Plan> {
         },
         plan_runs(values, packed),
     ];
-    plans.extend(plan_sparse(values));
-    if let Some((widths, bits)) = Histogram::of(wide().map(|value| value - min)).best() {
-        let [a, b, c, d] = widths.0.map(u64::from);
-        plans.push(Plan {
-            encoding: Encoding::Classes,
-            params: [a, b, c, d, min, 0],
-            bytes: Classes::bytes(count, 0, bits),
-        });
+    // An encoding is not looked at where the least that it could take is too much.
+    if can_win(&plans, Sparse::least_bytes(count)) {
+        plans.extend(plan_sparse(values));
     }
-    if let Some((widths, width, bytes)) = Delta::plan(values, max) {
-        let [a, b, c, d] = widths.0.map(u64::from);
-        plans.push(Plan {
-            encoding: Encoding::Delta,
-            params: [a, b, c, d, u64::from(width), 0],
-            bytes,
-        });
+    if can_win(&plans, Classes::bytes(count, 0, 0)) {
+        plans.extend(plan_classes(values, min));
+    }
+    if can_win(&plans, Delta::least_bytes(count, max)) {
+        plans.extend(plan_delta(values, max));
     }
     plans
+}
+
+fn can_win(plans: &[Plan], least_bytes: usize) -> bool {
+    plans.iter().all(|plan| least_bytes < plan.bytes)
+}
+
+fn plan_classes<T: Word>(values: &[T], min: u64) -> Option<Plan> {
+    let above = values.iter().map(|value| value.wide() - min);
+    let (widths, bits) = Histogram::of(above).best()?;
+    let [a, b, c, d] = widths.0.map(u64::from);
+    Some(Plan {
+        encoding: Encoding::Classes,
+        params: [a, b, c, d, min, 0],
+        bytes: Classes::bytes(values.len(), 0, bits),
+    })
+}
+
+fn plan_delta<T: Word>(values: &[T], max: u64) -> Option<Plan> {
+    let (widths, width, bytes) = Delta::plan(values, max)?;
+    let [a, b, c, d] = widths.0.map(u64::from);
+    Some(Plan {
+        encoding: Encoding::Delta,
+        params: [a, b, c, d, u64::from(width), 0],
+        bytes,
+    })
+}
+
+fn bounds<T: Word>(values: &[T]) -> Option<(u64, u64)> {
+    let first = values.first()?.wide();
+    Some(values.iter().fold((first, first), |(min, max), value| {
+        let value = value.wide();
+        (min.min(value), max.max(value))
+    }))
 }
 
 fn constant(value: u64) -> Plan {
@@ -134,32 +159,34 @@ fn plan_runs<T: Word>(values: &[T], packed: Packed) -> Plan {
 /// A majority value, if there is one, makes a sparse stream worth a look.
 fn plan_sparse<T: Word>(values: &[T]) -> Option<Plan> {
     let modal = majority(values)?;
-    let others = || {
-        values
-            .iter()
-            .map(|value| value.wide())
-            .filter(|value| *value != modal)
-    };
-    let rest = Packed::for_range(others().min()?, others().max()?);
+    let (mut min, mut max, mut others) = (u64::MAX, 0, 0);
+    for value in values {
+        let value = value.wide();
+        let other = value != modal;
+        others += usize::from(other);
+        min = min.min(if other { value } else { u64::MAX });
+        max = max.max(if other { value } else { 0 });
+    }
+    if others == 0 {
+        return None;
+    }
+    let rest = Packed::for_range(min, max);
     let sparse = Sparse { modal, rest };
     Some(Plan {
         encoding: Encoding::Sparse,
         params: [modal, rest.base, u64::from(rest.width), 0, 0, 0],
-        bytes: sparse.bytes(values.len(), others().count()),
+        bytes: sparse.bytes(values.len(), others),
     })
 }
 
-/// The value that more than half of a sample has (Boyer and Moore's vote), if any can.
+/// The value that more than half have (Boyer and Moore's vote), if any can. No branch depends on the
+/// values.
 fn majority<T: Word>(values: &[T]) -> Option<u64> {
-    let (mut candidate, mut votes) = (values.first()?.wide(), 0u64);
+    let (mut candidate, mut votes) = (values.first()?.wide(), 0i64);
     for value in values {
-        if value.wide() == candidate {
-            votes += 1;
-        } else if votes == 0 {
-            (candidate, votes) = (value.wide(), 1);
-        } else {
-            votes -= 1;
-        }
+        let value = value.wide();
+        candidate = if votes == 0 { value } else { candidate };
+        votes += if value == candidate { 1 } else { -1 };
     }
     Some(candidate)
 }
@@ -174,7 +201,9 @@ fn encode_classes<T: Word>(
         values.len(),
         |range, _head, block| {
             let values = values.get(range).unwrap_or_default();
-            block.extend(values.iter().map(|value| value.wide() - base));
+            for (slot, value) in block.iter_mut().zip(values) {
+                *slot = value.wide() - base;
+            }
         },
         out,
     )

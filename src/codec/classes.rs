@@ -6,7 +6,7 @@
 //! bytes; the head of a block is empty here, and delta.rs (section 6.7) keeps a value there.
 
 use super::BLOCK;
-use super::bits::{BitWriter, MAX_LOAD_BITS, load, mask, width_of};
+use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
 use super::source::{Source, short};
 use super::word::Word;
 use crate::types::{Error, Result};
@@ -14,6 +14,9 @@ use crate::types::{Error, Result};
 /// Bytes behind the last block: a group is loaded whole, also where a block ends inside it, so
 /// three values of 57 bits may be looked for behind the last one, with a 64-bit load.
 const SLACK: usize = 32;
+
+/// Bytes that the payload of a block takes at most, and room for the last store.
+const BLOCK_BYTES: usize = BLOCK * 8;
 
 /// The widths of the four classes, rising.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,10 +28,18 @@ pub(super) struct Histogram(pub [u64; 65]);
 impl Histogram {
     pub(super) fn of(values: impl Iterator<Item = u64>) -> Self {
         let mut counts = [0; 65];
-        for value in values {
-            if let Some(count) = counts.get_mut(width_of(value) as usize) {
-                *count += 1;
+        // Neighbours are counted apart: most have the same width, and an addition to the same
+        // place waits for the one before it.
+        let mut others = [0; 65];
+        let mut values = values;
+        while let Some(value) = values.next() {
+            counts[width_of(value) as usize] += 1;
+            if let Some(value) = values.next() {
+                others[width_of(value) as usize] += 1;
             }
+        }
+        for (count, other) in counts.iter_mut().zip(others) {
+            *count += other;
         }
         Self(counts)
     }
@@ -83,9 +94,13 @@ impl Widths {
         Ok(Self(checked))
     }
 
-    fn class_of(&self, value: u64) -> usize {
-        let width = width_of(value);
-        self.0.iter().position(|class| width <= *class).unwrap_or(3)
+    /// The class and its width for values of each width.
+    fn classes(&self) -> [(u8, u32); 65] {
+        std::array::from_fn(|width| {
+            let fits = |class: &u32| width as u32 <= *class;
+            let class = self.0.iter().position(fits).unwrap_or(3);
+            (class as u8, self.0[class])
+        })
     }
 }
 
@@ -133,18 +148,20 @@ impl Classes {
         (blocks + 1) * 4 + blocks * (head + 1) + count.div_ceil(4) + (bits / 8) as usize + SLACK
     }
 
-    /// Appends the stream of `count` values; `block` gives a block's head and values.
+    /// Appends the stream of `count` values; `block` appends a block's head and gives its values.
     pub(super) fn encode(
         &self,
         count: usize,
-        mut block: impl FnMut(std::ops::Range<usize>, &mut Vec<u8>, &mut Vec<u64>),
+        mut block: impl FnMut(std::ops::Range<usize>, &mut Vec<u8>, &mut [u64]),
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let blocks = count.div_ceil(BLOCK);
         let offsets_at = out.len();
         let blocks_at = offsets_at + (blocks + 1) * 4;
         out.resize(blocks_at, 0);
-        let mut values = Vec::with_capacity(BLOCK);
+        let mut values = [0; BLOCK];
+        let mut payload = BitBuffer::new();
+        let classes = self.widths.classes();
         for index in 0..=blocks {
             let offset = u32::try_from(out.len() - blocks_at)
                 .map_err(|_| Error::invalid("a column of more than 4 GiB in one segment"))?;
@@ -152,29 +169,55 @@ impl Classes {
             if let Some(slot) = out.get_mut(at..at + 4) {
                 slot.copy_from_slice(&offset.to_le_bytes());
             }
-            if index < blocks {
-                values.clear();
-                let range = index * BLOCK..(index * BLOCK + BLOCK).min(count);
-                block(range, out, &mut values);
-                self.encode_block(&values, out);
+            if index == blocks {
+                break;
+            }
+            let range = index * BLOCK..(index * BLOCK + BLOCK).min(count);
+            if let Some(values) = values.get_mut(..range.len()) {
+                block(range, out, values);
+                self.encode_block(values, &classes, &mut payload, out);
             }
         }
         out.extend_from_slice(&[0; SLACK]);
         Ok(())
     }
 
-    fn encode_block(&self, values: &[u64], out: &mut Vec<u8>) {
-        for group in values.chunks(4) {
-            let classes = group.iter().enumerate().fold(0, |byte, (lane, value)| {
-                byte | self.widths.class_of(*value) << (2 * lane)
-            });
-            out.push(classes as u8);
+    fn encode_block(
+        &self,
+        values: &[u64],
+        classes: &[(u8, u32); 65],
+        payload: &mut BitBuffer<BLOCK_BYTES>,
+        out: &mut Vec<u8>,
+    ) {
+        payload.clear();
+        let class_of = |value: u64| classes[width_of(value) as usize];
+        let (groups, rest) = values.as_chunks::<4>();
+        if self.widths.0[3] <= MAX_LOAD_BITS / 2 {
+            for group in groups {
+                let [(a, wa), (b, wb), (c, wc), (d, wd)] = group.map(class_of);
+                out.push(a | b << 2 | c << 4 | d << 6);
+                payload.put(group[0] | group[1] << wa, wa + wb);
+                payload.put(group[2] | group[3] << wc, wc + wd);
+            }
+        } else {
+            for group in groups {
+                let [(a, wa), (b, wb), (c, wc), (d, wd)] = group.map(class_of);
+                out.push(a | b << 2 | c << 4 | d << 6);
+                for (value, width) in group.iter().zip([wa, wb, wc, wd]) {
+                    payload.put(*value, width);
+                }
+            }
         }
-        let mut writer = BitWriter::new(out);
-        for value in values {
-            writer.put(*value, self.widths.0[self.widths.class_of(*value)]);
+        let mut byte = 0;
+        for (lane, value) in rest.iter().enumerate() {
+            let (class, width) = class_of(*value);
+            byte |= class << (2 * lane);
+            payload.put(*value, width);
         }
-        writer.align();
+        if !rest.is_empty() {
+            out.push(byte);
+        }
+        out.extend_from_slice(payload.bytes());
     }
 
     /// Calls `each` with the part of every block that holds values of `start..start + len`:

@@ -23,6 +23,11 @@ fn head_bytes(width: u32) -> usize {
 }
 
 impl Delta {
+    /// Bytes that so many values up to `max` take at least.
+    pub(super) fn least_bytes(count: usize, max: u64) -> usize {
+        Classes::bytes(count, head_bytes(width_of(max)), 0)
+    }
+
     /// The encoding for values up to `max`, and its bytes at most; `None` when it cannot hold them.
     pub(super) fn plan<T: Word>(values: &[T], max: u64) -> Option<(Widths, u32, usize)> {
         let width = width_of(max);
@@ -42,17 +47,18 @@ impl Delta {
     }
 
     pub(super) fn encode<T: Word>(&self, values: &[T], out: &mut Vec<u8>) -> Result<()> {
-        let mut all = deltas(values, self.width);
+        let mut before = 0u64;
+        let mask = mask(self.width);
         self.classes.encode(
             values.len(),
             |range, out, block| {
-                let before = match range.start.checked_sub(1) {
-                    Some(row) => values.get(row).map_or(0, |value| value.wide()),
-                    None => 0,
-                };
                 let head = before.to_le_bytes();
                 out.extend_from_slice(head.get(..head_bytes(self.width)).unwrap_or(&head));
-                block.extend(all.by_ref().take(range.len()));
+                let values = values.get(range).unwrap_or_default();
+                for (slot, value) in block.iter_mut().zip(values) {
+                    *slot = value.wide().wrapping_sub(before) & mask;
+                    before = value.wide();
+                }
             },
             out,
         )

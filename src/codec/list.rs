@@ -36,7 +36,7 @@ impl Flags {
     fn encode(flags: &[bool], out: &mut Vec<u8>) -> Result<Self> {
         let all = flags.iter().all(|flag| *flag);
         if !all {
-            Bitmap::new(flags.len()).encode(flags.iter().copied(), out)?;
+            Bitmap::new(flags.len()).encode(flags, |flag| *flag, out)?;
         }
         Ok(Self {
             count: flags.len(),

@@ -34,7 +34,8 @@ impl Packed {
     }
 
     pub(super) fn encode<T: Word>(&self, values: impl Iterator<Item = T>, out: &mut Vec<u8>) {
-        let mut writer = BitWriter::new(out);
+        let bits = values.size_hint().0 * self.width as usize;
+        let mut writer = BitWriter::new(out, bits);
         for value in values {
             writer.put(value.wide().wrapping_sub(self.base), self.width);
         }

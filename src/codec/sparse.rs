@@ -16,11 +16,15 @@ pub(super) struct Sparse {
 
 impl Sparse {
     pub(super) fn encode<T: Word>(&self, values: &[T], out: &mut Vec<u8>) -> Result<()> {
-        let others = values.iter().map(|value| value.wide() != self.modal);
-        Bitmap::new(values.len()).encode(others, out)?;
+        Bitmap::new(values.len()).encode(values, |value| value.wide() != self.modal, out)?;
         let rest = values.iter().filter(|value| value.wide() != self.modal);
         self.rest.encode(rest.copied(), out);
         Ok(())
+    }
+
+    /// Bytes that so many values take at least.
+    pub(super) fn least_bytes(count: usize) -> usize {
+        Bitmap::new(count).bytes()
     }
 
     pub(super) fn bytes(&self, count: usize, others: usize) -> usize {

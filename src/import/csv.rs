@@ -4,15 +4,26 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::block::read_block;
+use super::blocks::BlockReader;
 use super::header::{match_columns, read_names};
+use super::pipeline::{Block, with_pipeline};
 use super::reader::RecordReader;
 use super::record::Record;
 use super::rejects::Rejects;
 use super::report::Milliseconds;
+use super::rows::RowMaker;
 use super::{DEFAULT_MAX_RECORD_BYTES, ImportReport, RowSink};
+use crate::api::BulkImport;
 use crate::types::{
-    Cell, CellBuffer, Error, ErrorKind, Field, FieldId, Result, Row, Schema, Validator,
+    Cell, CellBuffer, Error, ErrorKind, Field, FieldId, Result, Schema, Validator,
+    looks_like_milliseconds,
 };
+
+/// Bytes of a block of records: a part of the import's memory budget, within bounds.
+const BLOCKS_OF_BUDGET: u64 = 256;
+const LEAST_BLOCK_BYTES: usize = 64 << 10;
+const MOST_BLOCK_BYTES: usize = 4 << 20;
 
 /// What a bad row does to an import.
 #[derive(Default)]
@@ -152,24 +163,120 @@ impl Run<'_> {
         let in_file = |error: Error| error.within(path.display());
         let mut reader = RecordReader::new(source, self.max_record_bytes).map_err(in_file)?;
         let columns = read_header(&mut reader, self.validator.schema()).map_err(in_file)?;
+        let rows = RowMaker::new(self.validator, columns);
         let bytes_before = self.report.bytes;
-        while reader.advance().map_err(in_file)? {
-            self.record(path, reader.line(), reader.record(), &columns, sink)?;
-            let bytes = bytes_before + reader.bytes_read();
-            if bytes != self.report.bytes {
-                self.report.bytes = bytes;
-                self.show_progress();
-            }
+        match sink.bulk_import() {
+            Some(import) => self.blocks(path, reader, &rows, import)?,
+            None => self.records(path, &mut reader, &rows, sink, &mut |run, reader| {
+                run.show_progress(bytes_before + reader.bytes_read());
+            })?,
         }
-        self.report.bytes = bytes_before + reader.bytes_read();
         self.report.files += 1;
-        self.show_progress();
         Ok(())
     }
 
-    fn show_progress(&mut self) {
-        if let Some(progress) = &mut self.progress {
-            progress(self.report.bytes);
+    /// Reads records one by one.
+    fn records<R: Read, S: RowSink + ?Sized>(
+        &mut self,
+        path: &Path,
+        reader: &mut RecordReader<R>,
+        rows: &RowMaker<'_>,
+        sink: &mut S,
+        progress: &mut dyn FnMut(&mut Self, &RecordReader<R>),
+    ) -> Result<()> {
+        let in_file = |error: Error| error.within(path.display());
+        while reader.advance().map_err(in_file)? {
+            self.record(path, reader.line(), reader.record(), rows, sink)?;
+            progress(self, reader);
+        }
+        progress(self, reader);
+        Ok(())
+    }
+
+    /// Reads blocks of records on the import's threads.
+    fn blocks<R: Read>(
+        &mut self,
+        path: &Path,
+        reader: RecordReader<R>,
+        rows: &RowMaker<'_>,
+        import: &mut BulkImport,
+    ) -> Result<()> {
+        let in_file = |error: Error| error.within(path.display());
+        let (threads, max_record_bytes) = (import.settings().threads, self.max_record_bytes);
+        let budget = import.settings().memory_budget_bytes / BLOCKS_OF_BUDGET;
+        let block_bytes = (budget as usize).clamp(LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
+        let mut place = Place {
+            path,
+            line: reader.next_line(),
+            bytes: self.report.bytes + reader.bytes_taken(),
+        };
+        let (rest, source) = reader.into_rest();
+        let mut source = BlockReader::new(rest, source, block_bytes, max_record_bytes);
+        let work = |block: &mut Block| {
+            block.report = read_block(&block.bytes, max_record_bytes, rows, &mut block.batch);
+        };
+        with_pipeline(threads, &work, |pipeline| {
+            let mut idle: Vec<Block> = Vec::new();
+            let mut more = Ok(true);
+            loop {
+                while matches!(more, Ok(true)) && pipeline.len() <= threads {
+                    let mut block = idle.pop().unwrap_or_else(|| Block::of(import));
+                    more = source.next(&mut block.bytes).map_err(in_file);
+                    if matches!(more, Ok(true)) {
+                        pipeline.put(block);
+                    }
+                }
+                if pipeline.len() == 0 {
+                    self.show_progress(place.bytes);
+                    return more.map(drop);
+                }
+                let mut block = pipeline.take().ok_or_else(lost)?;
+                self.take_block(&mut block, &mut place, rows, import)?;
+                self.show_progress(place.bytes);
+                idle.push(block);
+            }
+        })
+    }
+
+    /// Hands the rows of a block to the import. A block with which something is wrong, or that brings
+    /// too many event types, is read again row by row.
+    fn take_block(
+        &mut self,
+        block: &mut Block,
+        place: &mut Place<'_>,
+        rows: &RowMaker<'_>,
+        import: &mut BulkImport,
+    ) -> Result<()> {
+        place.bytes += block.bytes.len() as u64;
+        let count = block.batch.rows() as u64;
+        let taken = match &block.report {
+            None => false,
+            Some(_) => match import.append(&mut block.batch) {
+                Err(error) if error.kind() == ErrorKind::InvalidInput => false,
+                taken => taken.map(|()| true)?,
+            },
+        };
+        if let (Some(report), true) = (block.report.take(), taken) {
+            self.report.rows += count;
+            let first = report.first.map(|(line, at)| (place.line + line, at));
+            let shown = || first.map_or(String::new(), |(line, at)| place.of(line, at));
+            self.milliseconds.add(report.milliseconds, shown);
+            place.line += report.lines;
+            return Ok(());
+        }
+        block.batch.clear();
+        let mut reader =
+            RecordReader::from_line(&block.bytes[..], self.max_record_bytes, place.line);
+        self.records(place.path, &mut reader, rows, import, &mut |_, _| {})?;
+        place.line = reader.next_line();
+        Ok(())
+    }
+
+    /// Notes how many bytes were read, and tells so when they are more than before.
+    fn show_progress(&mut self, bytes: u64) {
+        let before = std::mem::replace(&mut self.report.bytes, bytes);
+        if let Some(progress) = self.progress.as_mut().filter(|_| bytes != before) {
+            progress(bytes);
         }
     }
 
@@ -178,17 +285,19 @@ impl Run<'_> {
         path: &Path,
         line: u64,
         record: Record<'_>,
-        columns: &[FieldId],
+        rows: &RowMaker<'_>,
         sink: &mut S,
     ) -> Result<()> {
         let mut cells = self.cells.take();
-        let result = self.push(record, columns, &mut cells, sink);
+        let result = push(record, rows, &mut cells, sink);
         self.cells.put_back(cells);
         let place = || format!("{}: line {line}", path.display());
         match (result, &mut self.rejects) {
             (Ok(timestamp), _) => {
                 self.report.rows += 1;
-                self.milliseconds.look_at(timestamp, place);
+                let shown = || format!("{}, value {timestamp}", place());
+                let suspect = looks_like_milliseconds(timestamp);
+                self.milliseconds.add(suspect.into(), shown);
                 Ok(())
             }
             (Err(error), Some(rejects)) if error.kind() == ErrorKind::InvalidInput => {
@@ -198,48 +307,38 @@ impl Run<'_> {
             (Err(error), _) => Err(error.at_place(place())),
         }
     }
+}
 
-    /// Gives one record to the sink, and its timestamp back.
-    fn push<'r, S: RowSink + ?Sized>(
-        &self,
-        record: Record<'r>,
-        columns: &[FieldId],
-        cells: &mut Vec<Cell<'r>>,
-        sink: &mut S,
-    ) -> Result<i64> {
-        let schema = self.validator.schema();
-        if record.len() != columns.len() {
-            return Err(Error::invalid(format!(
-                "{} values, but the header has {} columns; correct the row, and quote values that \
-                 hold commas",
-                record.len(),
-                columns.len()
-            )));
-        }
-        let text = record
-            .text()
-            .map_err(|column| not_utf8(schema, record, columns, column))?;
-        cells.resize(schema.fields().len(), Cell::Null);
-        let (mut user, mut timestamp) = ("", 0);
-        for (id, text) in columns.iter().zip(text.fields()) {
-            if *id == schema.timestamp() {
-                timestamp = self.validator.parse_timestamp(text)?;
-                continue;
-            }
-            let parsed = self.validator.parse_cell(*id, text)?;
-            match (cells.get_mut(*id), parsed) {
-                (Some(_), Cell::Text(text)) if *id == schema.user() => user = text,
-                (Some(cell), parsed) => *cell = parsed,
-                (None, _) => {}
-            }
-        }
-        sink.push(&Row {
-            user,
-            timestamp,
-            cells,
-        })?;
-        Ok(timestamp)
+/// Where in the files a block begins.
+struct Place<'a> {
+    path: &'a Path,
+    line: u64,
+    /// Bytes of all files up to there.
+    bytes: u64,
+}
+
+impl Place<'_> {
+    fn of(&self, line: u64, timestamp: i64) -> String {
+        format!("{}: line {line}, value {timestamp}", self.path.display())
     }
+}
+
+fn lost() -> Error {
+    Error::corrupt("a reading thread ended without its result")
+}
+
+/// Gives one record to the sink, and its timestamp back.
+fn push<'r, S: RowSink + ?Sized>(
+    record: Record<'r>,
+    rows: &RowMaker<'_>,
+    cells: &mut Vec<Cell<'r>>,
+    sink: &mut S,
+) -> Result<i64> {
+    rows.check_count(record.len())?;
+    let text = record
+        .text()
+        .map_err(|column| not_utf8(rows, record, column))?;
+    rows.push(text.fields(), cells, sink)
 }
 
 fn read_header<R: Read>(reader: &mut RecordReader<R>, schema: &Schema) -> Result<Vec<FieldId>> {
@@ -248,9 +347,10 @@ fn read_header<R: Read>(reader: &mut RecordReader<R>, schema: &Schema) -> Result
         .map_err(|error| error.at_place(format_args!("line {}", reader.line())))
 }
 
-fn not_utf8(schema: &Schema, record: Record<'_>, columns: &[FieldId], column: usize) -> Error {
-    let id = columns.get(column).copied().unwrap_or_default();
-    let name = schema.fields().get(id).map_or("?", Field::name);
+fn not_utf8(rows: &RowMaker<'_>, record: Record<'_>, column: usize) -> Error {
+    let id = rows.field(column);
+    let fields = rows.validator.schema().fields();
+    let name = fields.get(id).map_or("?", Field::name);
     let value = record.fields().nth(column).unwrap_or_default();
     let shown = crate::types::shown(&String::from_utf8_lossy(value));
     Error::of_field(

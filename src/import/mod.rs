@@ -6,6 +6,8 @@
 //! rules are those of the interactions dataset contract; errors name file, line, column, value and
 //! rule.
 
+mod block;
+mod blocks;
 mod candidates;
 mod csv;
 mod header;
@@ -13,12 +15,16 @@ mod infer;
 mod json;
 mod json_lines;
 mod paths;
+mod pipeline;
 mod profile;
 mod reader;
 mod record;
 mod rejects;
 mod report;
+mod rows;
+mod split;
 
+use crate::api::BulkImport;
 use crate::types::{Result, Row};
 
 pub use csv::{CsvImport, OnError};
@@ -39,10 +45,20 @@ pub trait RowSink {
     /// `InvalidInput` when the row breaks a rule: the sink is as before and can take the next row.
     /// Any other kind ends the import.
     fn push(&mut self, row: &Row<'_>) -> Result<()>;
+
+    /// The bulk import that this is, where it is one: it takes rows from several threads. Default:
+    /// none.
+    fn bulk_import(&mut self) -> Option<&mut BulkImport> {
+        None
+    }
 }
 
-impl RowSink for crate::api::BulkImport {
+impl RowSink for BulkImport {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        crate::api::BulkImport::push(self, row)
+        BulkImport::push(self, row)
+    }
+
+    fn bulk_import(&mut self) -> Option<&mut BulkImport> {
+        Some(self)
     }
 }

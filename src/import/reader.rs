@@ -40,26 +40,7 @@ impl<R: Read> RecordReader<R> {
     /// # Errors
     /// `Io` when the source cannot be read, `InvalidInput` when it is UTF-16.
     pub(super) fn new(source: R, max_record_bytes: usize) -> Result<Self> {
-        let mut parser = csv_core::Reader::new();
-        // The parser drops a byte order mark before its first byte; ours may come later.
-        let _ = parser.read_record(b"\n", &mut [0; 1], &mut [0; 1]);
-        let mut reader = Self {
-            source,
-            max_record_bytes,
-            buffer: vec![0; BUFFER_BYTES],
-            start: 0,
-            end: 0,
-            ended: false,
-            bytes_read: 0,
-            next_line: 1,
-            parser,
-            line: 1,
-            has_quotes: false,
-            unquoted: vec![0; 1 << 10],
-            ends: vec![0; 64],
-            unquoted_bytes: 0,
-            fields: 0,
-        };
+        let mut reader = Self::from_line(source, max_record_bytes, 1);
         while reader.end < BOM.len() && reader.fill()? {}
         let unread = reader.unread();
         if unread.starts_with(BOM) {
@@ -70,6 +51,45 @@ impl<R: Read> RecordReader<R> {
             ));
         }
         Ok(reader)
+    }
+
+    /// Records of a source that begins on the given line of a file.
+    pub(super) fn from_line(source: R, max_record_bytes: usize, line: u64) -> Self {
+        let mut parser = csv_core::Reader::new();
+        // The parser drops a byte order mark before its first byte; ours may come later.
+        let _ = parser.read_record(b"\n", &mut [0; 1], &mut [0; 1]);
+        Self {
+            source,
+            max_record_bytes,
+            buffer: vec![0; BUFFER_BYTES],
+            start: 0,
+            end: 0,
+            ended: false,
+            bytes_read: 0,
+            next_line: line,
+            parser,
+            line,
+            has_quotes: false,
+            unquoted: vec![0; 1 << 10],
+            ends: vec![0; 64],
+            unquoted_bytes: 0,
+            fields: 0,
+        }
+    }
+
+    /// Bytes of the source that were taken so far.
+    pub(super) fn bytes_taken(&self) -> u64 {
+        self.bytes_read - self.unread().len() as u64
+    }
+
+    /// What was read but not taken, and the source of the rest.
+    pub(super) fn into_rest(self) -> (Vec<u8>, R) {
+        (self.unread().to_vec(), self.source)
+    }
+
+    /// The physical line, from 1, that the next byte stands on.
+    pub(super) fn next_line(&self) -> u64 {
+        self.next_line
     }
 
     /// Bytes read from the source so far.

@@ -54,7 +54,7 @@ pub(super) struct RecordText<'a> {
 }
 
 impl<'a> RecordText<'a> {
-    pub(super) fn fields(&self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn fields(&self) -> impl ExactSizeIterator<Item = &'a str> {
         let text = self.text;
         let mut from = 0;
         self.ends.iter().map(move |end| {

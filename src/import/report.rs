@@ -1,6 +1,6 @@
 //! What an import did.
 
-use crate::types::{Limits, Schema, looks_like_milliseconds};
+use crate::types::{Limits, Schema};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,13 +25,12 @@ pub(super) struct Milliseconds {
 }
 
 impl Milliseconds {
-    pub(super) fn look_at(&mut self, timestamp: i64, place: impl FnOnce() -> String) {
-        if looks_like_milliseconds(timestamp) {
-            if self.count == 0 {
-                self.first = format!("{}, value {timestamp}", place());
-            }
-            self.count += 1;
+    /// Adds so many; `first` says where the first of them is, and what it is.
+    pub(super) fn add(&mut self, count: u64, first: impl FnOnce() -> String) {
+        if count > 0 && self.count == 0 {
+            self.first = first();
         }
+        self.count += count;
     }
 
     fn warning(&self) -> Option<String> {

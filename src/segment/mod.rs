@@ -28,4 +28,5 @@ pub use reader::Segment;
 pub use scan::Cursor;
 pub use writer::{PreparedSegment, SegmentWriter};
 
+pub(crate) use parallel::run_side_by_side;
 pub(crate) use strings::item_hash;

@@ -8,7 +8,7 @@ use crate::types::{Error, Result};
 
 /// Runs `jobs` on up to `threads` threads, the caller's included, and gives their results in the
 /// order of the jobs.
-pub(super) fn run<T: Send>(
+pub(crate) fn run_side_by_side<T: Send>(
     threads: usize,
     jobs: Vec<impl FnOnce() -> Result<T> + Send>,
 ) -> Vec<Result<T>> {

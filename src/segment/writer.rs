@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::columns::{ItemRanks, encode_column};
+use super::directory;
 use super::format::{ColumnFooter, Footer, Handle, Origin, StreamHandle, StringsHandle, header};
+use super::parallel::run_side_by_side;
 use super::strings::item_hash;
 use super::sums::SummedFile;
-use super::{directory, parallel};
 use crate::codec::{BLOCK, Descriptor, Encoding, Word, encode, encode_packed};
 use crate::io::Storage;
 use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings};
@@ -67,7 +68,7 @@ impl SegmentWriter<'_> {
         let mut file = SummedFile::new(self.storage.create(path)?);
         file.region(&header())?;
         let mut parts = Parts::default();
-        for encoded in parallel::run(self.threads, jobs.collect()) {
+        for encoded in run_side_by_side(self.threads, jobs.collect()) {
             let (part, out) = encoded?;
             let base = file.region(&out.bytes)?.offset;
             parts.add(part, base);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
+use super::import_batch::ImportBatch;
 use super::manifest::SegmentEntry;
 use super::merge::Merge;
 use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
@@ -13,7 +14,10 @@ use super::source::Source;
 use super::version::LiveSegment;
 use crate::io::FileBytes;
 use crate::segment::{Origin, Segment, SegmentWriter};
-use crate::types::{Cell, ColumnsBuilder, Commit, Result, Role, Row, ScanQuery, TierQuery};
+use crate::types::{
+    Cell, ColumnsBuilder, Commit, Dictionary, Error, Result, Role, Row, ScanQuery, Settings,
+    Strings, TierQuery,
+};
 
 /// Rows that are copied from one run to the next at a time, unless they are wide.
 const COPY_ROWS: usize = 1 << 14;
@@ -49,6 +53,8 @@ pub struct BulkImport {
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
     event_type: Option<usize>,
+    /// The event types of `builder` that are among them.
+    noted: usize,
     rows: u64,
 }
 
@@ -60,7 +66,7 @@ impl BulkImport {
         engine.writable()?;
         Ok(Self {
             mode,
-            builder: ColumnsBuilder::new(&engine.schema),
+            builder: ColumnsBuilder::new(&engine.validator),
             chunk_bytes: (memory_budget / 2) as usize,
             check_at: CHECK_ROWS,
             unchecked_bytes: 0,
@@ -68,6 +74,7 @@ impl BulkImport {
             files: Unpublished::new(engine.storage.clone()),
             event_types: engine.event_types_beside(mode)?,
             event_type: engine.schema.position_of(Role::EventType),
+            noted: 0,
             rows: 0,
             engine,
         })
@@ -80,19 +87,48 @@ impl BulkImport {
     /// `InvalidInput` when the row breaks a rule (it is then not added, and more can be); any
     /// other kind ends the import.
     pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        self.engine.validator.check_row(row)?;
-        self.note_event_type(row)?;
         self.builder.push(row)?;
+        if let Err(error) = self.note_event_types(None) {
+            self.builder.pop();
+            return Err(error);
+        }
         self.rows += 1;
         self.unchecked_bytes += string_bytes(row);
         if self.builder.rows() >= self.check_at || self.unchecked_bytes >= self.chunk_bytes / 8 {
-            self.check_at = self.builder.rows() + CHECK_ROWS;
-            self.unchecked_bytes = 0;
-            if self.builder.memory_bytes() >= self.chunk_bytes {
-                self.spill()?;
-            }
+            self.check_memory()?;
         }
         Ok(())
+    }
+
+    /// An empty batch for rows of this import.
+    pub fn batch(&self) -> ImportBatch {
+        ImportBatch::new(&self.engine.validator)
+    }
+
+    /// Adds the rows of a batch behind those added before, and empties the batch for the next ones.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the batch brings more event types than their quota, or is not of this
+    /// store: none of its rows is then added, and it stays as it is. Any other kind ends the import.
+    pub fn append(&mut self, batch: &mut ImportBatch) -> Result<()> {
+        if !batch.builder.is_of(&self.engine.validator) {
+            return Err(Error::invalid(
+                "a batch of another store; make it by the import that takes it",
+            ));
+        }
+        self.note_event_types(Some(&batch.builder))?;
+        self.builder.append(&batch.builder)?;
+        self.noted = self
+            .event_types_in(&self.builder)
+            .map_or(0, Dictionary::len);
+        self.rows += batch.rows() as u64;
+        batch.builder.clear();
+        self.check_memory()
+    }
+
+    /// The settings it goes by.
+    pub fn settings(&self) -> &Settings {
+        &self.engine.settings
     }
 
     /// Rows added so far.
@@ -100,25 +136,59 @@ impl BulkImport {
         self.rows
     }
 
-    fn note_event_type(&mut self, row: &Row<'_>) -> Result<()> {
-        let Some(Cell::Text(name)) = self.event_type.and_then(|field| row.cells.get(field)) else {
+    fn check_memory(&mut self) -> Result<()> {
+        self.check_at = self.builder.rows() + CHECK_ROWS;
+        self.unchecked_bytes = 0;
+        if self.builder.memory_bytes() >= self.chunk_bytes {
+            self.spill()?;
+        }
+        Ok(())
+    }
+
+    fn event_types_in<'a>(&self, builder: &'a ColumnsBuilder) -> Option<&'a Dictionary> {
+        builder.strings(self.event_type?)
+    }
+
+    /// Checks the quota of event types with those that `batch` or the last row brings, and notes
+    /// them.
+    fn note_event_types(&mut self, batch: Option<&ColumnsBuilder>) -> Result<()> {
+        let known = if batch.is_some() { 0 } else { self.noted };
+        let Some(names) = self.event_types_in(batch.unwrap_or(&self.builder)) else {
             return Ok(());
         };
-        if self.event_types.contains(*name) {
+        if names.len() == known {
             return Ok(());
         }
-        let distinct = self.event_types.len() + 1;
-        self.engine.check_event_types(&[name], distinct)?;
-        self.event_types.insert((*name).to_owned());
+        let mut fresh = Vec::new();
+        for code in known as u32 + 1..=names.len() as u32 {
+            let name = names.get(code)?;
+            if !self.event_types.contains(name) {
+                fresh.push(name);
+            }
+        }
+        if !fresh.is_empty() {
+            let distinct = self.event_types.len() + fresh.len();
+            self.engine.check_event_types(&fresh, distinct)?;
+            self.event_types
+                .extend(fresh.into_iter().map(str::to_owned));
+        }
+        if batch.is_none() {
+            self.noted = names.len();
+        }
         Ok(())
+    }
+
+    fn take_builder(&mut self) -> ColumnsBuilder {
+        self.check_at = CHECK_ROWS;
+        self.noted = 0;
+        let fresh = ColumnsBuilder::new(&self.engine.validator);
+        std::mem::replace(&mut self.builder, fresh)
     }
 
     /// Sorts the rows in memory and writes them to a temporary segment.
     fn spill(&mut self) -> Result<()> {
-        let fresh = ColumnsBuilder::new(&self.engine.schema);
-        let builder = std::mem::replace(&mut self.builder, fresh);
-        self.check_at = CHECK_ROWS;
-        let columns = sort(builder.finish())?;
+        let builder = self.take_builder();
+        let columns = sort(builder.finish(), self.engine.settings.threads)?;
         let id = self.engine.manifest.lock().take_id();
         let path = format!("temporary/{id:08}.run");
         self.files.add(path.clone());
@@ -146,9 +216,8 @@ impl BulkImport {
         let mut writer = RunWriter::new(&engine, Origin::Bulk);
         if self.spilled.is_empty() {
             if self.builder.rows() > 0 {
-                let fresh = ColumnsBuilder::new(&engine.schema);
-                let builder = std::mem::replace(&mut self.builder, fresh);
-                writer.write(&sort(builder.finish())?)?;
+                let builder = self.take_builder();
+                writer.write(&sort(builder.finish(), engine.settings.threads)?)?;
             }
         } else {
             if self.builder.rows() > 0 {

@@ -11,6 +11,7 @@ mod event;
 mod events;
 mod group_sync;
 mod history;
+mod import_batch;
 mod inspect;
 mod joins;
 mod late;
@@ -44,6 +45,7 @@ pub use bulk::{BulkImport, ImportMode};
 pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
 pub use history::History;
+pub use import_batch::ImportBatch;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 #[cfg(feature = "fuzzing")]
 pub(crate) use manifest::Manifest;

@@ -1,26 +1,35 @@
 //! Columns into (user, timestamp, arrival) order.
 
+use crate::segment::run_side_by_side;
 use crate::types::{Column, Columns, Error, Result, Strings};
 
 /// Sorts rows by user id, then timestamp; rows equal in both keep their order, which is that of
-/// arrival. Cost: a counting sort by user, then only the users whose timestamps fall somewhere.
-pub(super) fn sort(columns: Columns) -> Result<Columns> {
+/// arrival. Cost: a counting sort by user, then, unless all rows came in the order of time, only the
+/// users whose timestamps fall somewhere; then columns are moved side by side on `threads` threads.
+pub(super) fn sort(columns: Columns, threads: usize) -> Result<Columns> {
     let ids = columns
         .user_ids
         .clone()
         .ok_or_else(|| Error::invalid("columns without users"))?;
     let ranks = ranks(&*ids)?;
     let (mut order, starts) = count_by_rank(&columns.users, &ranks)?;
+    if !columns.timestamps.is_sorted() {
+        sort_users(&mut order, &starts, &columns.timestamps);
+    }
+    permute(columns, &order, threads)
+}
+
+/// Sorts the rows of each user by time, where they are not.
+fn sort_users(order: &mut [u32], starts: &[u32], timestamps: &[i64]) {
+    let at = |row: &u32| timestamps.get(*row as usize).copied();
     for bounds in starts.windows(2) {
         let &[start, end] = bounds else { continue };
         if let Some(rows) = order.get_mut(start as usize..end as usize) {
-            let at = |row: &u32| columns.timestamps.get(*row as usize).copied();
             if !rows.is_sorted_by_key(at) {
                 rows.sort_by_key(at);
             }
         }
     }
-    permute(columns, &order)
 }
 
 /// The rank of each user code among the sorted ids; that of code 0 is not used.
@@ -64,29 +73,60 @@ fn count_by_rank(users: &[u32], ranks: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
     Ok((order, starts))
 }
 
-/// Moves rows into `order`, one column at a time, so that only one is in memory twice.
-fn permute(mut columns: Columns, order: &[u32]) -> Result<Columns> {
-    columns.users = picked(&columns.users, order);
-    columns.timestamps = picked(&columns.timestamps, order);
-    columns.sequences = picked(&columns.sequences, order);
-    for column in &mut columns.fields {
-        let from = std::mem::take(column);
-        *column = match &from {
-            Column::Absent => Column::Absent,
-            Column::Strings(codes) => Column::Strings(picked(codes, order)),
-            Column::Numbers(_) => rebuilt(Column::Numbers(Default::default()), &from, order)?,
-            Column::Lists(_) => rebuilt(Column::Lists(Default::default()), &from, order)?,
-        };
+/// One of the columns that are moved.
+enum Part {
+    Users(Vec<u32>),
+    Timestamps(Vec<i64>),
+    Sequences(Vec<u64>),
+    Field(usize, Column),
+}
+
+impl Part {
+    /// The same values in `order`.
+    fn moved(self, order: &[u32]) -> Result<Self> {
+        Ok(match self {
+            Self::Users(codes) => Self::Users(picked(&codes, order)),
+            Self::Timestamps(timestamps) => Self::Timestamps(picked(&timestamps, order)),
+            Self::Sequences(sequences) => Self::Sequences(picked(&sequences, order)),
+            Self::Field(id, column) => {
+                let mut moved = column.empty();
+                moved.append_rows(&column, order)?;
+                Self::Field(id, moved)
+            }
+        })
+    }
+}
+
+/// Moves rows into `order`, column by column, so that only as many as there are threads are in
+/// memory twice.
+fn permute(mut columns: Columns, order: &[u32], threads: usize) -> Result<Columns> {
+    let fields = columns.fields.iter_mut().map(std::mem::take).enumerate();
+    let mut parts: Vec<Part> = fields.map(|(id, column)| Part::Field(id, column)).collect();
+    // Lists take longest: begun first, they leave no thread waiting at the end.
+    parts.sort_by_key(|part| !matches!(part, Part::Field(_, Column::Lists(_))));
+    parts.push(Part::Users(std::mem::take(&mut columns.users)));
+    parts.push(Part::Timestamps(std::mem::take(&mut columns.timestamps)));
+    parts.push(Part::Sequences(std::mem::take(&mut columns.sequences)));
+    let jobs = parts.into_iter().map(|part| || part.moved(order)).collect();
+    for part in run_side_by_side(threads, jobs) {
+        match part? {
+            Part::Users(users) => columns.users = users,
+            Part::Timestamps(timestamps) => columns.timestamps = timestamps,
+            Part::Sequences(sequences) => columns.sequences = sequences,
+            Part::Field(id, column) => {
+                if let Some(slot) = columns.fields.get_mut(id) {
+                    *slot = column;
+                }
+            }
+        }
     }
     Ok(columns)
 }
 
-fn rebuilt(mut empty: Column, from: &Column, order: &[u32]) -> Result<Column> {
-    empty.append_rows(from, order)?;
-    Ok(empty)
-}
-
-fn picked<T: Copy>(from: &[T], order: &[u32]) -> Vec<T> {
-    let rows = order.iter().map(|row| from.get(*row as usize).copied());
-    rows.flatten().collect()
+fn picked<T: Copy + Default>(from: &[T], order: &[u32]) -> Vec<T> {
+    if from.is_empty() {
+        return Vec::new();
+    }
+    let row = |row: &u32| from.get(*row as usize).copied().unwrap_or_default();
+    order.iter().map(row).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Cell, DataType, Error, Interner, Result, Role, Row, Schema, Strings};
+use super::{DataType, Error, Result, Role, Schema, Strings};
 
 /// A column of numbers as bits (see [`Cell`]).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +38,23 @@ impl NumberColumn {
         }
         self.valid.resize(before, true);
         self.valid.extend(valid);
+    }
+
+    fn append_rows(&mut self, from: &Self, rows: &[u32]) {
+        if !from.valid.is_empty() && self.valid.is_empty() {
+            self.valid.resize(self.bits.len(), true);
+        }
+        pick(&from.bits, rows, &mut self.bits);
+        if !from.valid.is_empty() {
+            pick(&from.valid, rows, &mut self.valid);
+        } else if !self.valid.is_empty() {
+            self.valid.resize(self.bits.len(), true);
+        }
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.bits.truncate(rows);
+        self.valid.truncate(rows);
     }
 
     /// The value of a row; `None` where null or beyond the end.
@@ -82,10 +99,35 @@ impl ListColumn {
     /// Ends a list whose items were added to `items`.
     #[inline]
     pub(crate) fn close(&mut self) -> Result<()> {
-        let end = u32::try_from(self.items.len())
-            .map_err(|_| Error::invalid("more than 2^32 impression items in one set of columns"))?;
+        let end = self.reach(self.items.len())?;
         self.ends.push(end);
         Ok(())
+    }
+
+    /// The end of a list that reaches so far.
+    pub(super) fn reach(&self, items: usize) -> Result<u32> {
+        u32::try_from(items)
+            .map_err(|_| Error::invalid("more than 2^32 impression items in one set of columns"))
+    }
+
+    fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
+        self.ends.reserve(rows.len());
+        self.items
+            .reserve(rows.len() * from.items.len() / from.ends.len().max(1));
+        for row in rows {
+            let list = from.get(*row as usize);
+            if !list.is_empty() {
+                self.items.extend_from_slice(list);
+            }
+            self.close()?;
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows);
+        let items = self.ends.last().copied().unwrap_or(0);
+        self.items.truncate(items as usize);
     }
 }
 
@@ -132,7 +174,16 @@ impl Column {
         }
     }
 
-    fn append(&mut self, from: &Self) -> Result<()> {
+    fn truncate(&mut self, rows: usize) {
+        match self {
+            Self::Absent => {}
+            Self::Strings(codes) => codes.truncate(rows),
+            Self::Numbers(numbers) => numbers.truncate(rows),
+            Self::Lists(lists) => lists.truncate(rows),
+        }
+    }
+
+    pub(super) fn append(&mut self, from: &Self) -> Result<()> {
         match (self, from) {
             (Self::Strings(codes), Self::Strings(from)) => codes.extend_from_slice(from),
             (Self::Numbers(numbers), Self::Numbers(from)) => {
@@ -158,24 +209,21 @@ impl Column {
     pub(crate) fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
         match (self, from) {
             (Self::Strings(codes), Self::Strings(from)) => pick(from, rows, codes),
-            (Self::Numbers(numbers), Self::Numbers(from)) if from.valid.is_empty() => {
-                pick(&from.bits, rows, &mut numbers.bits);
-                if !numbers.valid.is_empty() {
-                    numbers.valid.resize(numbers.bits.len(), true);
-                }
-            }
-            (Self::Numbers(numbers), Self::Numbers(from)) => {
-                rows.iter()
-                    .for_each(|row| numbers.push(from.get(*row as usize)));
-            }
-            (Self::Lists(lists), Self::Lists(from)) => {
-                for row in rows {
-                    lists.push(from.get(*row as usize))?;
-                }
-            }
+            (Self::Numbers(numbers), Self::Numbers(from)) => numbers.append_rows(from, rows),
+            (Self::Lists(lists), Self::Lists(from)) => lists.append_rows(from, rows)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// A column of the same kind without values.
+    pub(crate) fn empty(&self) -> Self {
+        match self {
+            Self::Absent => Self::Absent,
+            Self::Strings(_) => Self::Strings(Vec::new()),
+            Self::Numbers(_) => Self::Numbers(NumberColumn::default()),
+            Self::Lists(_) => Self::Lists(ListColumn::default()),
+        }
     }
 
     fn data_bytes(&self) -> usize {
@@ -198,12 +246,13 @@ impl Column {
 }
 
 /// Appends the values at `rows`; an empty column stays empty.
-fn pick<T: Copy>(from: &[T], rows: &[u32], out: &mut Vec<T>) {
-    out.extend(
-        rows.iter()
-            .filter_map(|row| from.get(*row as usize))
-            .copied(),
-    );
+fn pick<T: Copy + Default>(from: &[T], rows: &[u32], out: &mut Vec<T>) {
+    if from.is_empty() {
+        return;
+    }
+    // Not `filter_map`, which cannot say how many values come.
+    let value = |row: &u32| from.get(*row as usize).copied().unwrap_or_default();
+    out.extend(rows.iter().map(value));
 }
 
 /// Rows by column, with the dictionaries that their codes belong to.
@@ -250,6 +299,16 @@ impl Columns {
         self.fields.iter_mut().for_each(Column::clear);
     }
 
+    /// Removes the rows from `rows` on.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.users.truncate(rows);
+        self.timestamps.truncate(rows);
+        self.sequences.truncate(rows);
+        self.fields
+            .iter_mut()
+            .for_each(|column| column.truncate(rows));
+    }
+
     /// The same columns, less those whose flag is not set.
     pub(crate) fn asked_only(mut self, asked: &[bool]) -> Self {
         let asked = asked.iter().copied().chain(std::iter::repeat(false));
@@ -276,7 +335,7 @@ impl Columns {
     }
 
     /// Appends the rows of `from` at `rows`, users aside; `from` has the same columns and
-    /// dictionaries, and rows outside it are passed over.
+    /// dictionaries, and all rows are in it.
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 impression items.
@@ -303,86 +362,5 @@ impl Columns {
             + self.timestamps.capacity() * 8
             + self.sequences.capacity() * 8
             + self.fields.iter().map(Column::memory_bytes).sum::<usize>()
-    }
-}
-
-/// Collects rows into columns, giving equal strings equal codes.
-pub(crate) struct ColumnsBuilder {
-    columns: Columns,
-    item: usize,
-    users: Interner,
-    interners: Vec<Interner>,
-}
-
-impl ColumnsBuilder {
-    pub(crate) fn new(schema: &Schema) -> Self {
-        let columns = Columns::for_schema(schema);
-        Self {
-            item: schema.item(),
-            users: Interner::default(),
-            interners: columns.fields.iter().map(|_| Interner::default()).collect(),
-            columns,
-        }
-    }
-
-    pub(crate) fn rows(&self) -> usize {
-        self.columns.rows()
-    }
-
-    /// Adds a validated row.
-    pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        let user = self.users.intern(row.user)?;
-        self.columns.users.push(user);
-        self.columns.timestamps.push(row.timestamp);
-        for (field, column) in self.columns.fields.iter_mut().enumerate() {
-            let cell = row.cells.get(field).copied().unwrap_or(Cell::Null);
-            match (column, cell) {
-                (Column::Absent, _) => {}
-                (Column::Strings(codes), Cell::Text(text)) => {
-                    codes.push(intern(&mut self.interners, field, text)?);
-                }
-                (Column::Strings(codes), _) => codes.push(0),
-                (Column::Numbers(numbers), Cell::Bits(bits)) => numbers.push(Some(bits)),
-                (Column::Numbers(numbers), _) => numbers.push(None),
-                (Column::Lists(lists), Cell::Text(joined)) => {
-                    for item in joined.split('|') {
-                        lists
-                            .items
-                            .push(intern(&mut self.interners, self.item, item)?);
-                    }
-                    lists.close()?;
-                }
-                (Column::Lists(lists), _) => lists.close()?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Bytes of memory taken, dictionaries included.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.columns.memory_bytes()
-            + self.users.memory_bytes()
-            + self
-                .interners
-                .iter()
-                .map(Interner::memory_bytes)
-                .sum::<usize>()
-    }
-
-    /// The rows, in the order of pushing.
-    pub(crate) fn finish(self) -> Columns {
-        let mut columns = self.columns;
-        columns.user_ids = Some(self.users.into_dictionary());
-        for (slot, interner) in columns.dictionaries.iter_mut().zip(self.interners) {
-            *slot = Some(interner.into_dictionary());
-        }
-        columns
-    }
-}
-
-fn intern(interners: &mut [Interner], field: usize, text: &str) -> Result<u32> {
-    match interners.get_mut(field) {
-        Some(interner) => interner.intern(text),
-        None => Err(Error::invalid("a cell beyond the schema's fields")),
     }
 }

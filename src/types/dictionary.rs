@@ -1,10 +1,6 @@
 //! Strings as codes. Codes count from 1; 0 is null everywhere.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Error, Result, TextBuffer};
 
@@ -99,6 +95,23 @@ impl Dictionary {
         self.text.capacity() + self.offsets.capacity() * 4
     }
 
+    /// The bytes of the string with this code.
+    #[inline]
+    pub(super) fn bytes(&self, code: u32) -> Option<&[u8]> {
+        let index = (code as usize).wrapping_sub(1);
+        let (start, end) = (*self.offsets.get(index)?, *self.offsets.get(code as usize)?);
+        self.text.as_bytes().get(start as usize..end as usize)
+    }
+
+    /// Removes the last string.
+    pub(super) fn pop(&mut self) {
+        if self.offsets.len() > 1 {
+            self.offsets.pop();
+            let end = self.offsets.last().copied().unwrap_or(0);
+            self.text.truncate(end as usize);
+        }
+    }
+
     fn entry(&self, index: usize) -> Option<&str> {
         let start = *self.offsets.get(index)? as usize;
         let end = *self.offsets.get(index + 1)? as usize;
@@ -127,44 +140,5 @@ impl Strings for Dictionary {
             Bytes::from(offsets),
             Bytes::copy_from_slice(self.text.as_bytes()),
         ))
-    }
-}
-
-/// A growing dictionary that gives equal strings equal codes.
-#[derive(Default)]
-pub struct Interner {
-    dictionary: Dictionary,
-    codes: HashTable<u32>,
-}
-
-impl Interner {
-    /// The code of `text`, new or known.
-    ///
-    /// # Errors
-    /// `InvalidInput` when the dictionary is full ([`Dictionary::MAX_BYTES`]).
-    pub fn intern(&mut self, text: &str) -> Result<u32> {
-        let hash = xxh3_64(text.as_bytes());
-        let dictionary = &self.dictionary;
-        let same = |code: &u32| dictionary.entry(*code as usize - 1) == Some(text);
-        if let Some(code) = self.codes.find(hash, same) {
-            return Ok(*code);
-        }
-        let code = self.dictionary.push(text)?;
-        let dictionary = &self.dictionary;
-        self.codes.insert_unique(hash, code, |code| {
-            let known = dictionary.entry(*code as usize - 1).unwrap_or_default();
-            xxh3_64(known.as_bytes())
-        });
-        Ok(code)
-    }
-
-    /// The finished dictionary.
-    pub fn into_dictionary(self) -> Arc<Dictionary> {
-        Arc::new(self.dictionary)
-    }
-
-    /// Bytes of memory taken.
-    pub fn memory_bytes(&self) -> usize {
-        self.dictionary.memory_bytes() + self.codes.capacity() * 5
     }
 }

@@ -5,9 +5,11 @@
 mod batch;
 mod clock;
 mod columns;
+mod columns_builder;
 mod dictionary;
 mod error;
 mod interaction;
+mod interner;
 mod limits;
 mod query;
 mod row;
@@ -21,12 +23,13 @@ mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
 pub(crate) use clock::Clock;
-pub(crate) use columns::ColumnsBuilder;
 pub use columns::{Column, Columns, ListColumn, NumberColumn};
+pub(crate) use columns_builder::ColumnsBuilder;
 pub(crate) use dictionary::index_of;
-pub use dictionary::{Dictionary, Interner, Strings};
+pub use dictionary::{Dictionary, Strings};
 pub use error::{Error, ErrorKind, Result};
 pub use interaction::{Interaction, Value};
+pub(crate) use interner::Interner;
 pub use limits::Limits;
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,

@@ -53,49 +53,77 @@ impl Validator {
     /// # Errors
     /// `InvalidInput`, naming the field, the value and the rule.
     pub fn check_row(&self, row: &Row<'_>) -> Result<()> {
-        let fields = self.schema.fields();
-        if row.cells.len() != fields.len() {
-            return Err(Error::invalid(format!(
-                "the row has {} cells and the schema {} fields; give one cell for each field",
-                row.cells.len(),
-                fields.len()
-            )));
-        }
+        self.check_cells(row)?;
         self.check_text(self.schema.user(), row.user)?;
-        if row.timestamp < 0 {
-            return Err(self.violation(
-                self.schema.timestamp(),
-                &row.timestamp.to_string(),
-                parse::NEGATIVE_TIMESTAMP,
-            ));
-        }
-        for (id, (field, cell)) in fields.iter().zip(row.cells).enumerate() {
-            match (field.role, cell) {
-                (Role::User | Role::Timestamp, Cell::Null) => {}
-                (Role::User | Role::Timestamp, _) => {
-                    return Err(Error::of_field(
-                        &field.name,
-                        "stands apart from the cells of a row; leave its cell null",
-                    ));
-                }
-                (_, Cell::Null) if field.nullable => {}
-                (_, Cell::Null) => return Err(self.null(id)),
-                (_, Cell::Text(text)) if field.data_type == DataType::String => {
-                    self.check_text(id, text)?;
-                }
-                (_, Cell::Bits(bits)) if field.data_type != DataType::String => {
-                    self.check_bits(id, field, *bits)?;
-                }
-                (_, Cell::Text(text)) => return Err(self.wrong_kind(id, text, "a string")),
-                (_, Cell::Bits(bits)) => {
-                    return Err(self.wrong_kind(id, &format!("{bits:#x}"), "a number's bits"));
-                }
-            }
+        self.check_timestamp(row.timestamp)?;
+        for (id, cell) in row.cells.iter().enumerate() {
+            self.check_cell(id, cell)?;
         }
         Ok(())
     }
 
-    fn check_text(&self, id: FieldId, text: &str) -> Result<()> {
+    /// Checks that a row has one cell for each field.
+    #[inline]
+    pub(super) fn check_cells(&self, row: &Row<'_>) -> Result<()> {
+        let (cells, fields) = (row.cells.len(), self.schema.fields().len());
+        if cells == fields {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "the row has {cells} cells and the schema {fields} fields; give one cell for each field"
+        )))
+    }
+
+    #[inline]
+    pub(super) fn check_timestamp(&self, timestamp: i64) -> Result<()> {
+        if timestamp >= 0 {
+            return Ok(());
+        }
+        let value = timestamp.to_string();
+        Err(self.violation(self.schema.timestamp(), &value, parse::NEGATIVE_TIMESTAMP))
+    }
+
+    /// Checks a cell against the rules of its field.
+    pub(super) fn check_cell(&self, id: FieldId, cell: &Cell<'_>) -> Result<()> {
+        let Some(field) = self.schema.fields().get(id) else {
+            return Ok(());
+        };
+        match (field.role, cell) {
+            (Role::User | Role::Timestamp, Cell::Null) => Ok(()),
+            (Role::User | Role::Timestamp, _) => Err(Error::of_field(
+                &field.name,
+                "stands apart from the cells of a row; leave its cell null",
+            )),
+            (_, Cell::Null) if field.nullable => Ok(()),
+            (_, Cell::Null) => Err(self.null(id)),
+            (_, Cell::Text(text)) if field.data_type == DataType::String => {
+                self.check_text(id, text)
+            }
+            (_, Cell::Bits(bits)) if field.data_type != DataType::String => {
+                self.check_bits(id, field, *bits)
+            }
+            (_, Cell::Text(text)) => Err(self.wrong_kind(id, text, "a string")),
+            (_, Cell::Bits(bits)) => {
+                Err(self.wrong_kind(id, &format!("{bits:#x}"), "a number's bits"))
+            }
+        }
+    }
+
+    /// Checks a string of a field.
+    pub(super) fn check_text(&self, id: FieldId, text: &str) -> Result<()> {
+        self.check_length(id, text)?;
+        match self.schema.fields().get(id).map(Field::role) {
+            Some(Role::Impression) => self.check_items(id, text),
+            Some(Role::User) if holds_mark(text) => {
+                Err(self.violation(id, text, parse::MARK_IN_USER))
+            }
+            _ => self.check_reserved(id, text),
+        }
+    }
+
+    /// Checks the length of a field's string.
+    #[inline]
+    pub(super) fn check_length(&self, id: FieldId, text: &str) -> Result<()> {
         let Some(field) = self.schema.fields().get(id) else {
             return Ok(());
         };
@@ -117,29 +145,26 @@ impl Validator {
             Role::Impression => (limits.max_impression_chars, "max_impression_chars"),
             _ => (limits.max_string_chars, "max_string_chars"),
         };
-        self.check_chars(id, text, max, limit)?;
-        if field.role == Role::User && holds_mark(text) {
-            return Err(self.violation(id, text, parse::MARK_IN_USER));
-        }
-        if field.role == Role::Impression {
-            return self.check_items(id, text);
-        }
-        self.check_reserved(id, text)
+        self.check_chars(id, text, max, limit)
     }
 
     fn check_items(&self, id: FieldId, joined: &str) -> Result<()> {
-        for item in joined.split('|') {
-            if item.is_empty() {
-                return Err(self.violation(
-                    id,
-                    joined,
-                    "holds an empty item id; write item ids joined by single bars",
-                ));
-            }
-            self.check_chars(id, item, self.limits.max_id_chars, "max_id_chars")?;
-            self.check_reserved(id, item)?;
+        joined
+            .split('|')
+            .try_for_each(|item| self.check_item(id, joined, item))
+    }
+
+    /// Checks an item of an impression by the rules of items.
+    pub(super) fn check_item(&self, id: FieldId, joined: &str, item: &str) -> Result<()> {
+        if item.is_empty() {
+            return Err(self.violation(
+                id,
+                joined,
+                "holds an empty item id; write item ids joined by single bars",
+            ));
         }
-        Ok(())
+        self.check_chars(id, item, self.limits.max_id_chars, "max_id_chars")?;
+        self.check_reserved(id, item)
     }
 
     fn check_chars(&self, id: FieldId, text: &str, max: Option<usize>, limit: &str) -> Result<()> {

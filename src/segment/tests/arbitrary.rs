@@ -7,7 +7,9 @@ use proptest::prelude::*;
 
 use crate::io::{SimStorage, Storage};
 use crate::segment::{Origin, Segment, SegmentWriter};
-use crate::types::{Cell, Column, Columns, ColumnsBuilder, Limits, Row, Schema, bits_of_f32};
+use crate::types::{
+    Cell, Column, Columns, ColumnsBuilder, Limits, Row, Schema, Validator, bits_of_f32,
+};
 
 pub(super) const EVENT_TYPE: usize = 3;
 pub(super) const LISTS: usize = 5;
@@ -93,7 +95,8 @@ pub(super) fn sorted_lines() -> impl Strategy<Value = Vec<Line>> {
 
 /// The rows as columns.
 pub(super) fn columns(schema: &Schema, lines: &[Line]) -> Columns {
-    let mut builder = ColumnsBuilder::new(schema);
+    let validator = Validator::new(Arc::new(schema.clone()), Limits::unlimited());
+    let mut builder = ColumnsBuilder::new(&validator);
     for line in lines {
         let joined = line.impression.join("|");
         let text = |text: Option<&'_ str>| matches!(text, Some(text) if !text.is_empty());

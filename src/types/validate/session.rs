@@ -50,7 +50,7 @@ impl Validator {
         }
         match &given.source {
             Some(source) => self
-                .check_length(
+                .check_named(
                     "source",
                     source,
                     self.limits.max_string_chars,
@@ -62,10 +62,10 @@ impl Validator {
     }
 
     fn check_id(&self, what: &str, id: &str) -> Result<()> {
-        self.check_length(what, id, self.limits.max_id_chars, "max_id_chars")
+        self.check_named(what, id, self.limits.max_id_chars, "max_id_chars")
     }
 
-    fn check_length(&self, what: &str, text: &str, max: Option<usize>, limit: &str) -> Result<()> {
+    fn check_named(&self, what: &str, text: &str, max: Option<usize>, limit: &str) -> Result<()> {
         let refused = |rule: String| {
             let value = shown(text);
             Err(Error::invalid(format!("{what}: value {value}: {rule}")))

@@ -1,0 +1,81 @@
+//! One block of CSV to rows of a batch, on any thread.
+//!
+//! A block in which anything is wrong is only said to be so: it is then read again, row by row, by
+//! who knows what came before it and what is to be done about bad rows.
+
+use super::RowSink;
+use super::reader::RecordReader;
+use super::rows::RowMaker;
+use super::split::split;
+use crate::api::ImportBatch;
+use crate::types::{CellBuffer, Result, Row, looks_like_milliseconds};
+
+/// What a block held.
+#[derive(Default)]
+pub(super) struct BlockReport {
+    /// Lines that ended.
+    pub(super) lines: u64,
+    /// Timestamps that look like milliseconds, and the first with its line, counted from 0.
+    pub(super) milliseconds: u64,
+    pub(super) first: Option<(u64, i64)>,
+}
+
+impl BlockReport {
+    fn look_at(&mut self, line: u64, timestamp: i64) {
+        if looks_like_milliseconds(timestamp) {
+            self.milliseconds += 1;
+            self.first.get_or_insert((line, timestamp));
+        }
+    }
+}
+
+impl RowSink for ImportBatch {
+    fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        ImportBatch::push(self, row)
+    }
+}
+
+/// Reads all records of a block into a batch; `None` when one is refused or cannot be read.
+pub(super) fn read_block(
+    block: &[u8],
+    max_record_bytes: usize,
+    rows: &RowMaker<'_>,
+    batch: &mut ImportBatch,
+) -> Option<BlockReport> {
+    if block.contains(&b'"') || block.len() > u32::MAX as usize {
+        return read_records(block, max_record_bytes, rows, batch);
+    }
+    let mut report = BlockReport::default();
+    let mut cells = Vec::new();
+    let text = std::str::from_utf8(block).ok()?;
+    report.lines = split(text, rows.columns(), |line, fields| {
+        if fields.bytes() > max_record_bytes {
+            return None;
+        }
+        let timestamp = rows.push(fields.iter(), &mut cells, batch).ok()?;
+        report.look_at(line, timestamp);
+        Some(())
+    })?;
+    Some(report)
+}
+
+/// The same with the parser that knows quotes.
+fn read_records(
+    block: &[u8],
+    max_record_bytes: usize,
+    rows: &RowMaker<'_>,
+    batch: &mut ImportBatch,
+) -> Option<BlockReport> {
+    let mut report = BlockReport::default();
+    let mut reader = RecordReader::from_line(block, max_record_bytes, 0);
+    let mut buffer = CellBuffer::default();
+    while reader.advance().ok()? {
+        let mut cells = buffer.take();
+        let text = reader.record().text().ok()?;
+        let timestamp = rows.push(text.fields(), &mut cells, batch).ok()?;
+        report.look_at(reader.line(), timestamp);
+        buffer.put_back(cells);
+    }
+    report.lines = reader.next_line();
+    Some(report)
+}

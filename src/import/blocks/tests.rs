@@ -1,0 +1,75 @@
+use std::io::Read;
+
+use proptest::prelude::*;
+
+use super::BlockReader;
+use crate::import::reader::RecordReader;
+
+type Records = Vec<(u64, Vec<Vec<u8>>)>;
+
+/// The records of a part of a file that begins on `line`, and the line that follows.
+fn records_of(bytes: &[u8], line: u64) -> (Records, u64, bool) {
+    let mut reader = RecordReader::from_line(bytes, 1 << 20, line);
+    let mut records = Vec::new();
+    let sound = loop {
+        match reader.advance() {
+            Ok(true) => {
+                let fields = reader.record().fields().map(<[u8]>::to_vec).collect();
+                records.push((reader.line(), fields));
+            }
+            end => break end.is_ok(),
+        }
+    };
+    (records, reader.next_line(), sound)
+}
+
+proptest! {
+    /// Blocks put behind each other are the file, and their records and lines are the file's.
+    #[test]
+    fn blocks_end_where_records_end(
+        parts in proptest::collection::vec(
+            prop::sample::select(vec!["a", "b", ",", "\"", "\"", "\n", "\r", "\r\n", "\"q,\n\"", "é"]),
+            0..50,
+        ),
+        split in 0_usize..20,
+        block_bytes in 1_usize..24,
+    ) {
+        let text = parts.concat().into_bytes();
+        let (rest, source) = text.split_at(split.min(text.len()));
+        let mut reader = BlockReader::new(rest.to_vec(), source, block_bytes, 1 << 20);
+        let (mut all, mut records, mut line, mut sound) = (Vec::new(), Vec::new(), 1, true);
+        let mut block = Vec::new();
+        while reader.next(&mut block).unwrap() {
+            prop_assert!(sound, "a block ends inside of a record");
+            all.extend_from_slice(&block);
+            let (more, next, whole) = records_of(&block, line);
+            records.extend(more);
+            (line, sound) = (next, whole);
+        }
+        prop_assert_eq!(&all, &text);
+        prop_assert_eq!((records, line, sound), records_of(&text, 1));
+    }
+}
+
+#[test]
+fn a_record_beyond_its_bound_is_not_read_to_its_end() {
+    let endless = b"short\n".chain(std::io::repeat(b'a'));
+    let mut reader = BlockReader::new(Vec::new(), endless, 16, 1000);
+    let mut block = Vec::new();
+    assert!(reader.next(&mut block).unwrap());
+    assert_eq!(block, b"short\n");
+    assert!(reader.next(&mut block).unwrap());
+    assert!(
+        block.len() > 1000 && block.len() < 10_000,
+        "{}",
+        block.len()
+    );
+    let mut records = RecordReader::from_line(&block[..], 1000, 2);
+    assert!(
+        records
+            .advance()
+            .unwrap_err()
+            .to_string()
+            .contains("longer than 1000 bytes")
+    );
+}

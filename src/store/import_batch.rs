@@ -1,0 +1,46 @@
+//! Rows of a bulk import that are collected away from it.
+
+use crate::types::{ColumnsBuilder, Result, Row, Validator};
+
+/// Rows for a [`BulkImport`](super::BulkImport), collected away from it, so that several threads
+/// can check them and turn them into columns side by side.
+///
+/// Made by [`BulkImport::batch`](super::BulkImport::batch), filled on any thread, and handed over by
+/// [`BulkImport::append`](super::BulkImport::append) in the order of arrival. Its memory comes on top
+/// of the import's: some ten thousand rows are enough for what a batch costs by itself, which is a
+/// look at each of its distinct strings.
+pub struct ImportBatch {
+    pub(super) builder: ColumnsBuilder,
+}
+
+impl ImportBatch {
+    pub(super) fn new(validator: &Validator) -> Self {
+        Self {
+            builder: ColumnsBuilder::new(validator),
+        }
+    }
+
+    /// Adds a row after checking it against schema and limits, but for the quota of event types,
+    /// which is that of the whole import.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the row breaks a rule; it is then not added, and more can be.
+    pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        self.builder.push(row)
+    }
+
+    /// Removes its rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.builder.clear();
+    }
+
+    /// Rows in it.
+    pub fn rows(&self) -> usize {
+        self.builder.rows()
+    }
+
+    /// Bytes of memory it takes.
+    pub fn memory_bytes(&self) -> usize {
+        self.builder.memory_bytes()
+    }
+}

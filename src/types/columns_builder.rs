@@ -1,0 +1,211 @@
+//! Rows into columns, checked on the way.
+
+use std::sync::Arc;
+
+use super::{Cell, Column, Columns, Dictionary, Error, FieldId, Interner, Result, Row, Validator};
+
+/// Collects rows into columns, giving equal strings equal codes. Rows are checked against schema and
+/// limits; a string is checked when it is first seen, and by its code known to be sound after that.
+pub(crate) struct ColumnsBuilder {
+    validator: Validator,
+    columns: Columns,
+    item: FieldId,
+    users: Interner,
+    /// By field; an impression's items are the item field's.
+    interners: Vec<Interner>,
+    /// Whether the last row brought strings that were not known.
+    fresh: bool,
+}
+
+impl ColumnsBuilder {
+    pub(crate) fn new(validator: &Validator) -> Self {
+        let columns = Columns::for_schema(validator.schema());
+        Self {
+            validator: validator.clone(),
+            item: validator.schema().item(),
+            users: Interner::default(),
+            interners: columns.fields.iter().map(|_| Interner::default()).collect(),
+            columns,
+            fresh: false,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.columns.rows()
+    }
+
+    /// Whether its rows are checked as those of `validator`.
+    pub(crate) fn is_of(&self, validator: &Validator) -> bool {
+        Arc::ptr_eq(self.validator.schema(), validator.schema())
+    }
+
+    /// Removes rows and strings and keeps their memory.
+    pub(crate) fn clear(&mut self) {
+        self.columns.clear();
+        self.users.clear();
+        self.interners.iter_mut().for_each(Interner::clear);
+        self.fresh = true;
+    }
+
+    /// The strings of a field so far, in the order in which they came.
+    pub(crate) fn strings(&self, field: FieldId) -> Option<&Dictionary> {
+        self.interners.get(field).map(Interner::dictionary)
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// As [`Validator::check_row`], and `InvalidInput` when a dictionary is full; the row is then
+    /// not added.
+    pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        if std::mem::take(&mut self.fresh) {
+            self.users.keep();
+            self.interners.iter_mut().for_each(Interner::keep);
+        }
+        let rows = self.rows();
+        let added = self.add(row);
+        if added.is_err() {
+            self.cut(rows);
+        }
+        added
+    }
+
+    /// Takes the last row back, and the strings it brought.
+    pub(crate) fn pop(&mut self) {
+        self.cut(self.rows().saturating_sub(1));
+    }
+
+    fn cut(&mut self, rows: usize) {
+        self.columns.truncate(rows);
+        if std::mem::take(&mut self.fresh) {
+            self.users.undo();
+            self.interners.iter_mut().for_each(Interner::undo);
+        }
+    }
+
+    fn add(&mut self, row: &Row<'_>) -> Result<()> {
+        let Self {
+            validator,
+            columns,
+            fresh,
+            ..
+        } = self;
+        validator.check_cells(row)?;
+        let user = self.users.intern(row.user, || {
+            *fresh = true;
+            validator.check_text(validator.schema().user(), row.user)
+        })?;
+        columns.users.push(user);
+        validator.check_timestamp(row.timestamp)?;
+        columns.timestamps.push(row.timestamp);
+        for (id, (column, cell)) in columns.fields.iter_mut().zip(row.cells).enumerate() {
+            match (column, *cell) {
+                (Column::Strings(codes), Cell::Text(text)) => {
+                    let check = || {
+                        *fresh = true;
+                        validator.check_text(id, text)
+                    };
+                    codes.push(interner(&mut self.interners, id)?.intern(text, check)?);
+                }
+                (Column::Lists(lists), Cell::Text(joined)) => {
+                    validator.check_length(id, joined)?;
+                    let items = interner(&mut self.interners, self.item)?;
+                    for item in items_of(joined) {
+                        let check = || {
+                            *fresh = true;
+                            validator.check_item(id, joined, item)
+                        };
+                        lists.items.push(items.intern(item, check)?);
+                    }
+                    lists.close()?;
+                }
+                (Column::Absent, Cell::Null) => {}
+                (column, cell) => {
+                    validator.check_cell(id, &cell)?;
+                    match (column, cell) {
+                        (Column::Numbers(numbers), Cell::Bits(bits)) => numbers.push(Some(bits)),
+                        (Column::Numbers(numbers), _) => numbers.push(None),
+                        (Column::Strings(codes), _) => codes.push(0),
+                        (Column::Lists(lists), _) => lists.close()?,
+                        (Column::Absent, _) => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of another builder, which has the same schema and limits, behind its own.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a dictionary is full or past 2^32 impression items; some rows may have
+    /// been added then.
+    pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
+        let users = self.users.absorb(other.users.dictionary())?;
+        let mut codes = Vec::with_capacity(self.interners.len());
+        for (interner, other) in self.interners.iter_mut().zip(&other.interners) {
+            codes.push(interner.absorb(other.dictionary())?);
+        }
+        self.fresh = true;
+        let from = &other.columns;
+        translate(&from.users, &users, &mut self.columns.users);
+        self.columns.timestamps.extend_from_slice(&from.timestamps);
+        for (id, (column, from)) in self.columns.fields.iter_mut().zip(&from.fields).enumerate() {
+            let codes_of = |id: FieldId| codes.get(id).map_or(&[][..], Vec::as_slice);
+            match (column, from) {
+                (Column::Strings(out), Column::Strings(from)) => {
+                    translate(from, codes_of(id), out);
+                }
+                (Column::Lists(out), Column::Lists(from)) => {
+                    let base = out.items.len();
+                    out.reach(base + from.items.len())?;
+                    translate(&from.items, codes_of(self.item), &mut out.items);
+                    out.ends
+                        .extend(from.ends.iter().map(|end| base as u32 + end));
+                }
+                (column, from) => column.append(from)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory taken, dictionaries included.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let interners = self.interners.iter().map(Interner::memory_bytes);
+        self.columns.memory_bytes() + self.users.memory_bytes() + interners.sum::<usize>()
+    }
+
+    /// The rows, in the order of pushing.
+    pub(crate) fn finish(self) -> Columns {
+        let mut columns = self.columns;
+        columns.user_ids = Some(self.users.into_dictionary());
+        for (slot, interner) in columns.dictionaries.iter_mut().zip(self.interners) {
+            *slot = Some(interner.into_dictionary());
+        }
+        columns
+    }
+}
+
+/// The items between bars. Items are short, so a loop finds a bar sooner than a search that has to be
+/// set up.
+fn items_of(joined: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(joined);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let bar = text.bytes().position(|byte| byte == b'|');
+        rest = bar.and_then(|bar| text.get(bar + 1..));
+        text.get(..bar.unwrap_or(text.len()))
+    })
+}
+
+fn interner(interners: &mut [Interner], field: FieldId) -> Result<&mut Interner> {
+    interners
+        .get_mut(field)
+        .ok_or_else(|| Error::invalid("a cell beyond the schema's fields"))
+}
+
+/// Appends the new code of each old one.
+fn translate(codes: &[u32], new: &[u32], out: &mut Vec<u32>) {
+    let code = |code: &u32| new.get(*code as usize).copied().unwrap_or(0);
+    out.extend(codes.iter().map(code));
+}

@@ -1,0 +1,305 @@
+//! Equal strings to equal codes.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Dictionary, Result, Strings};
+
+/// A growing dictionary that gives equal strings equal codes: an open-addressing table beside the
+/// strings. A slot holds the first bytes of its string, so that a short one that is known costs one
+/// probe and no look at the strings.
+#[derive(Default)]
+pub struct Interner {
+    dictionary: Dictionary,
+    /// Their number is a power of two or none, and at most 3/4 of them are taken.
+    slots: Vec<Slot>,
+    /// Strings that [`Interner::undo`] keeps.
+    kept: usize,
+}
+
+/// Slots of the first table.
+const FIRST_SLOTS: usize = 64;
+
+/// A string in the table; one of code 0 is free.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Slot {
+    key: Key,
+    code: u32,
+}
+
+/// What tells strings apart without reading them: strings of equal keys are equal when they are
+/// short.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Key {
+    /// The first bytes, zeros behind a short string.
+    prefix: u64,
+    /// A part of the hash, which alone says where the slot is looked for, and in the lowest bits the
+    /// length of a short string or [`Key::LONG`].
+    tag: u32,
+}
+
+impl Key {
+    const LENGTH_BITS: u32 = 0xf;
+    const LONG: u32 = 0xf;
+
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let prefix = prefix_of(text);
+        let (hash, length) = match text.len() {
+            short @ 0..=8 => (hash_of_short(prefix, short), short as u32),
+            _ => (xxh3_64(text), Self::LONG),
+        };
+        Self {
+            prefix,
+            tag: (hash as u32 & !Self::LENGTH_BITS) | length,
+        }
+    }
+
+    /// Whether it is all there is of its string.
+    #[inline]
+    fn is_whole(self) -> bool {
+        self.tag & Self::LENGTH_BITS != Self::LONG
+    }
+}
+
+/// The first eight bytes, least significant first.
+#[inline]
+fn prefix_of(text: &[u8]) -> u64 {
+    if let Some(first) = text.first_chunk::<8>() {
+        return u64::from_le_bytes(*first);
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        // Both halves; where they overlap they are the same bytes.
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        return first | last << ((text.len() - 4) * 8);
+    }
+    text.iter()
+        .rev()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// The hash of a string that its first bytes and its length tell whole: the halves of a product.
+#[inline]
+fn hash_of_short(prefix: u64, length: usize) -> u64 {
+    let mixed = u128::from(prefix ^ (length as u64) << 56 ^ 0x9e37_79b9_7f4a_7c15)
+        * u128::from(0xd6e8_feb8_6659_fd93_u64);
+    (mixed >> 64) as u64 ^ mixed as u64
+}
+
+impl Interner {
+    /// The code of `text`, new or known; `check` is asked about a new one first.
+    ///
+    /// # Errors
+    /// What `check` gives; `InvalidInput` when the dictionary is full ([`Dictionary::MAX_BYTES`]).
+    #[inline]
+    pub fn intern(&mut self, text: &str, check: impl FnOnce() -> Result<()>) -> Result<u32> {
+        let key = Key::of(text.as_bytes());
+        match self.find(key, text.as_bytes()) {
+            Some(code) => Ok(code),
+            None => {
+                check()?;
+                self.insert(key, text)
+            }
+        }
+    }
+
+    /// How many strings there are.
+    pub fn len(&self) -> usize {
+        self.dictionary.len()
+    }
+
+    /// The strings so far.
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    /// Interns all strings of another and gives the code here of each code there.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the dictionary is full.
+    pub fn absorb(&mut self, other: &Dictionary) -> Result<Vec<u32>> {
+        let mut codes = Vec::with_capacity(other.len() + 1);
+        codes.push(0);
+        for code in 1..=other.len() as u32 {
+            codes.push(self.intern(other.get(code)?, || Ok(()))?);
+        }
+        Ok(codes)
+    }
+
+    /// Removes every string and keeps the memory.
+    pub fn clear(&mut self) {
+        self.dictionary.clear();
+        self.slots.fill(Slot::default());
+        self.kept = 0;
+    }
+
+    /// Keeps what there is when strings are taken back.
+    pub fn keep(&mut self) {
+        self.kept = self.len();
+    }
+
+    /// Takes the strings since [`Interner::keep`] back.
+    pub fn undo(&mut self) {
+        while self.len() > self.kept {
+            let code = self.len() as u32;
+            let key = self.dictionary.bytes(code).map(Key::of);
+            if let Some(slot) = key.and_then(|key| self.position_of(Slot { key, code })) {
+                self.free(slot);
+            }
+            self.dictionary.pop();
+        }
+    }
+
+    /// The finished dictionary.
+    pub fn into_dictionary(self) -> Arc<Dictionary> {
+        Arc::new(self.dictionary)
+    }
+
+    /// Bytes of memory taken.
+    pub fn memory_bytes(&self) -> usize {
+        self.dictionary.memory_bytes() + self.slots.capacity() * size_of::<Slot>()
+    }
+
+    /// Where the probes for a key begin.
+    #[inline]
+    fn first_slot(&self, key: Key) -> usize {
+        // The upper bits of the tag, as many as there are slots for.
+        (u64::from(key.tag) * self.slots.len() as u64 >> 32) as usize
+    }
+
+    #[inline]
+    fn after(&self, slot: usize) -> usize {
+        (slot + 1) & (self.slots.len().wrapping_sub(1))
+    }
+
+    #[inline]
+    fn find(&self, key: Key, text: &[u8]) -> Option<u32> {
+        let mut at = self.first_slot(key);
+        loop {
+            let slot = *self.slots.get(at)?;
+            if slot.code == 0 {
+                return None;
+            }
+            if slot.key == key && (key.is_whole() || self.dictionary.bytes(slot.code) == Some(text))
+            {
+                return Some(slot.code);
+            }
+            at = self.after(at);
+        }
+    }
+
+    #[inline(never)]
+    fn insert(&mut self, key: Key, text: &str) -> Result<u32> {
+        if (self.len() + 1) * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
+        let code = self.dictionary.push(text)?;
+        self.take_slot(Slot { key, code });
+        Ok(code)
+    }
+
+    fn grow(&mut self) {
+        let slots = (self.slots.len() * 2).max(FIRST_SLOTS);
+        let taken = std::mem::replace(&mut self.slots, vec![Slot::default(); slots]);
+        let taken = taken.into_iter().filter(|slot| slot.code != 0);
+        taken.for_each(|slot| self.take_slot(slot));
+    }
+
+    fn take_slot(&mut self, slot: Slot) {
+        let mut at = self.first_slot(slot.key);
+        while self.slots.get(at).is_some_and(|taken| taken.code != 0) {
+            at = self.after(at);
+        }
+        if let Some(free) = self.slots.get_mut(at) {
+            *free = slot;
+        }
+    }
+
+    /// Where a slot is.
+    fn position_of(&self, slot: Slot) -> Option<usize> {
+        let mut at = self.first_slot(slot.key);
+        loop {
+            match *self.slots.get(at)? {
+                taken if taken.code == 0 => return None,
+                taken if taken == slot => return Some(at),
+                _ => at = self.after(at),
+            }
+        }
+    }
+
+    /// Frees a slot and takes those behind it, up to the next free one, anew: a probe must not end
+    /// before what it looks for.
+    fn free(&mut self, slot: usize) {
+        let mut at = slot;
+        let mut moved = Vec::new();
+        while let Some(taken) = self.slots.get_mut(at).filter(|taken| taken.code != 0) {
+            moved.push(std::mem::take(taken));
+            at = self.after(at);
+        }
+        let behind = moved.into_iter().skip(1);
+        behind.for_each(|slot| self.take_slot(slot));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::Interner;
+    use crate::types::{Error, Strings};
+
+    proptest! {
+        /// Rows of strings, of which some are taken back, against a map.
+        #[test]
+        fn equal_strings_have_equal_codes(
+            rows in proptest::collection::vec(
+                (proptest::collection::vec("[ab\0]{0,11}", 0..6), any::<bool>()),
+                0..60,
+            ),
+        ) {
+            let mut interner = Interner::default();
+            let mut model: HashMap<String, u32> = HashMap::new();
+            for (texts, stays) in rows {
+                let before = model.clone();
+                interner.keep();
+                for text in texts {
+                    let fresh = model.len() as u32 + 1;
+                    let code = *model.entry(text.clone()).or_insert(fresh);
+                    let mut asked = false;
+                    let found = interner.intern(&text, || {
+                        asked = true;
+                        Ok(())
+                    });
+                    prop_assert_eq!(found.unwrap(), code);
+                    prop_assert_eq!(asked, code == fresh);
+                }
+                if !stays {
+                    interner.undo();
+                    model = before;
+                }
+                prop_assert_eq!(interner.len(), model.len());
+                for (text, code) in &model {
+                    prop_assert_eq!(interner.dictionary().get(*code).unwrap(), text);
+                }
+            }
+            let mut other = Interner::default();
+            other.intern("b", || Ok(())).unwrap();
+            let codes = other.absorb(interner.dictionary()).unwrap();
+            for (text, code) in &model {
+                let there = codes[*code as usize];
+                prop_assert_eq!(other.dictionary().get(there).unwrap(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_string_gets_no_code() {
+        let mut interner = Interner::default();
+        assert!(interner.intern("no", || Err(Error::invalid("no"))).is_err());
+        assert_eq!(interner.len(), 0);
+        assert_eq!(interner.intern("yes", || Ok(())).unwrap(), 1);
+    }
+}

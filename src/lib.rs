@@ -102,6 +102,7 @@ pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, Value};
 // Writing.
 pub use api::{BulkImport, ImportBatch, ImportMode};
 pub use types::{Commit, Durability, Validator, WriteBatch, looks_like_milliseconds};
+pub use types::{EventsCommit, Recommendation};
 
 // Reading.
 pub use api::{Event, History, Scan, Unseen, value_at};

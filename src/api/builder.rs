@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Store, VerifyReport};
 use crate::store::Engine;
-use crate::types::{Limits, Result, Schema, Settings};
+use crate::types::{Clock, Limits, Result, Schema, Settings};
 
 /// Chooses settings and limits, and opens or creates a store. By default both are the defaults of
 /// [`Settings`] and [`Limits`].
@@ -14,6 +14,7 @@ pub struct StoreBuilder {
     settings: Settings,
     limits: Limits,
     scratch: Option<PathBuf>,
+    clock: Clock,
 }
 
 impl StoreBuilder {
@@ -29,6 +30,14 @@ impl StoreBuilder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Where the time comes from, in Unix epoch seconds; by default the system's clock. Nothing asks
+    /// for it but the retentions of [`Settings`].
+    #[must_use]
+    pub fn clock(mut self, now_seconds: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now_seconds);
         self
     }
 
@@ -48,7 +57,13 @@ impl StoreBuilder {
     /// `AlreadyExists`, `Locked`, `Io`.
     pub fn create(self, path: impl AsRef<Path>, schema: &Schema) -> Result<Store> {
         let schema = Schema::parse(schema.json(), &self.limits)?;
-        let engine = Engine::create(path.as_ref(), &schema, &self.limits, self.settings)?;
+        let engine = Engine::create(
+            path.as_ref(),
+            &schema,
+            &self.limits,
+            self.settings,
+            self.clock,
+        )?;
         Store::writable(Arc::new(engine))
     }
 
@@ -61,7 +76,7 @@ impl StoreBuilder {
     /// `InvalidInput` when a setting is out of its range, `NotFound`, `Locked` when it is open for
     /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it, `Io`.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
-        let engine = Engine::open(path.as_ref(), self.settings)?;
+        let engine = Engine::open(path.as_ref(), self.settings, self.clock)?;
         Store::writable(Arc::new(engine))
     }
 

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
-    Columns, Commit, Durability, Error, FieldId, HistoryQuery, Limits, Result, ScanQuery, Schema,
-    Settings, Strings, Validator, WriteBatch,
+    Columns, Commit, Durability, Error, FieldId, HistoryQuery, Limits, Recommendation, Result,
+    ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
 };
 
 /// An embedded store of user-item interactions.
@@ -163,6 +163,25 @@ impl Store {
     /// refuses, which poisons the store.
     pub fn write(&self, batch: impl Into<WriteBatch>, durability: Durability) -> Result<Commit> {
         self.engine().write(batch.into(), durability)
+    }
+
+    /// Records what was recommended, for the events that name it: they get its items as their
+    /// impression and its source, unless they bring their own. Events that were written before are
+    /// given them, too. An id that is known keeps its first record; how long it is known says
+    /// [`Settings::recommendation_retention_seconds`](crate::Settings).
+    ///
+    /// A commit of no rows: on return reads see it, and it is as durable as `durability` says. Where
+    /// the id was known, the newest commit is given.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming value and rule; otherwise as [`Store::write`].
+    pub fn record_recommendation(
+        &self,
+        recommendation: &Recommendation,
+        durability: Durability,
+    ) -> Result<Commit> {
+        self.engine()
+            .record_recommendation(recommendation, durability)
     }
 
     /// Begins a bulk import with the memory budget of the settings. Several may be under way at

@@ -2,14 +2,22 @@
 
 use rocksdb::statistics::StatsLevel;
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode,
-    DEFAULT_COLUMN_FAMILY_NAME, MemtableFactory, Options, ReadOptions, WriteOptions,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompactionStyle, DBCompressionType,
+    DBRecoveryMode, DEFAULT_COLUMN_FAMILY_NAME, MemtableFactory, Options, ReadOptions,
+    SliceTransform, WriteOptions,
 };
+
+use super::table::{Kind, Table};
 
 const PREFIX: &str = "generation-";
 const BLOCK_CACHE_BYTES: usize = 8 << 20;
 const LEAST_WRITE_BUFFER_BYTES: u64 = 1 << 20;
 const INFO_LOG_BYTES: usize = 1 << 20;
+/// One lookup of a hundred reads a file in vain.
+const FILTER_BITS: f64 = 10.0;
+/// About as many as there are ids in a generation, at most; eight bytes each.
+const ID_BUCKETS: usize = 1 << 18;
+const ID_BYTES: usize = 16;
 
 /// The column family of a generation (FORMAT.md section 7.1).
 pub(super) fn name_of(generation: u64) -> String {
@@ -54,18 +62,32 @@ pub(super) fn database(generation_bytes: u64, closed: bool) -> Options {
     options
 }
 
-/// RocksDB's own family, which holds one marker, and one for each generation.
-pub(super) fn descriptors(names: &[String], generation_bytes: u64) -> Vec<ColumnFamilyDescriptor> {
-    let cache = Cache::new_lru_cache(BLOCK_CACHE_BYTES);
+/// Room for blocks of the families that are read by key.
+pub(super) fn cache() -> Cache {
+    Cache::new_lru_cache(BLOCK_CACHE_BYTES)
+}
+
+/// RocksDB's own family, which holds one marker, and one for each generation and table.
+pub(super) fn descriptors(
+    names: &[String],
+    generation_bytes: u64,
+    cache: &Cache,
+) -> Vec<ColumnFamilyDescriptor> {
     let mut families = vec![ColumnFamilyDescriptor::new(
         DEFAULT_COLUMN_FAMILY_NAME,
-        marker(&cache),
+        marker(cache),
     )];
     families.extend(
         names
             .iter()
             .filter(|name| *name != DEFAULT_COLUMN_FAMILY_NAME)
-            .map(|name| ColumnFamilyDescriptor::new(name, generation(generation_bytes))),
+            .map(|name| {
+                let options = match Table::of_name(name) {
+                    Some(of) => table(of.kind, generation_bytes, cache),
+                    None => generation(generation_bytes),
+                };
+                ColumnFamilyDescriptor::new(name, options)
+            }),
     );
     families
 }
@@ -76,6 +98,38 @@ fn marker(cache: &Cache) -> Options {
     tables.set_block_cache(cache);
     options.set_block_based_table_factory(&tables);
     options.set_write_buffer_size(LEAST_WRITE_BUFFER_BYTES as usize);
+    options
+}
+
+/// Options of a table's family.
+pub(super) fn table(kind: Kind, generation_bytes: u64, cache: &Cache) -> Options {
+    let mut options = Options::default();
+    // Tables are flushed as generations begin. One that was flushed by itself would begin a log
+    // file without a sync of the one before (see `RocksLog::change_logs`); what is written between
+    // two generations counts as theirs, and so stays below this.
+    let write_buffer = generation_bytes
+        .saturating_mul(2)
+        .max(LEAST_WRITE_BUFFER_BYTES);
+    options.set_write_buffer_size(usize::try_from(write_buffer).unwrap_or(usize::MAX));
+    // Nearly every lookup is of a key that is not there.
+    let mut tables = BlockBasedOptions::default();
+    tables.set_bloom_filter(FILTER_BITS, false);
+    tables.set_block_cache(cache);
+    options.set_compression_type(DBCompressionType::Lz4);
+    if kind == Kind::Ids {
+        // Keys that are only added, at random places: merging files of like size writes them fewer
+        // times than merging into sorted levels.
+        options.set_compaction_style(DBCompactionStyle::Universal);
+        // A hash table takes them with one miss of the cache, a skip list with many. Its prefix is
+        // the whole key, which filters then need not hold twice.
+        options.set_memtable_factory(MemtableFactory::HashLinkList {
+            // Far below the write buffer, which they count against.
+            bucket_count: ID_BUCKETS.min((write_buffer / 128) as usize),
+        });
+        options.set_prefix_extractor(SliceTransform::create_fixed_prefix(ID_BYTES));
+        tables.set_whole_key_filtering(false);
+    }
+    options.set_block_based_table_factory(&tables);
     options
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicI64, AtomicU64, AtomicUsize,
+    AtomicBool, AtomicI64, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -16,6 +16,7 @@ use super::user_rows::UserRows;
 use super::view::EventFilter;
 use crate::types::{
     Columns, DataType, FieldId, Result, Role, Row, Schema, Strings, TierQuery, UserRange,
+    session_of,
 };
 
 const SHARDS: usize = 64;
@@ -32,6 +33,8 @@ pub(crate) struct Generation {
     dictionaries: Vec<Option<Arc<SharedDictionary>>>,
     shards: Box<[Shard]>,
     scratch: Mutex<Words>,
+    /// Whether a row lies under the key of a session.
+    sessions: AtomicBool,
     rows: AtomicU64,
     row_bytes: AtomicUsize,
     log_bytes: AtomicUsize,
@@ -56,6 +59,7 @@ impl Generation {
             schema,
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             scratch: Mutex::default(),
+            sessions: AtomicBool::new(false),
             rows: AtomicU64::new(0),
             row_bytes: AtomicUsize::new(0),
             log_bytes: AtomicUsize::new(0),
@@ -149,6 +153,9 @@ impl Generation {
             let grown = rows.memory_bytes() - before;
             self.row_bytes.fetch_add(grown, Relaxed);
         } else {
+            if session_of(row.user).is_some() {
+                self.sessions.store(true, Release);
+            }
             let mut rows = UserRows::new(row.user, hash);
             rows.insert(row.timestamp, sequence, index, words)?;
             let before = users.allocation_size();
@@ -158,6 +165,18 @@ impl Generation {
             self.row_bytes.fetch_add(grown, Relaxed);
         }
         Ok(())
+    }
+
+    /// Whether any row lies under the key of a session.
+    pub(crate) fn holds_sessions(&self) -> bool {
+        self.sessions.load(Acquire)
+    }
+
+    /// Whether the user has any row.
+    pub(crate) fn contains(&self, user: &str) -> bool {
+        let hash = xxh3_64(user.as_bytes());
+        self.shard(hash)
+            .is_some_and(|users| find(&users.read(), hash, user).is_some())
     }
 
     /// Appends the user's rows that match to `out`, by rising timestamp, sequence and position in

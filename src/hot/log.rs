@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::table::{Notes, Table};
 use crate::types::Result;
 
 /// Keys and values that are written together: an entry per row, in one reused buffer.
@@ -71,9 +72,9 @@ pub(crate) struct Written {
 /// Called with each key and value of a replay.
 pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
 
-/// Entries in generations, durable: what survives of the hot tier.
+/// Entries in generations and tables, durable: what survives of the hot tier.
 ///
-/// After a crash a log holds a prefix of the appends, over all generations, and at least those
+/// After a crash a log holds a prefix of the appends, over all of them, and at least those
 /// before the last [`Log::sync`].
 pub(crate) trait Log: Send + Sync {
     /// Begins an empty generation. It is durable on return, and so is everything appended before.
@@ -89,12 +90,13 @@ pub(crate) trait Log: Send + Sync {
     /// The numbers of the generations there are, rising.
     fn generations(&self) -> Result<Vec<u64>>;
 
-    /// Hands entries to the operating system, all or none: they survive the death of the process.
+    /// Hands entries of a generation and notes for tables to the operating system, all or none:
+    /// they survive the death of the process.
     ///
     /// # Errors
-    /// `NotFound` when there is no such generation; `Io` when the write failed, after which the
-    /// log may refuse further ones.
-    fn append(&self, id: u64, entries: &Entries) -> Result<()>;
+    /// `NotFound` when there is no such generation or table; `Io` when the write failed, after
+    /// which the log may refuse further ones.
+    fn append(&self, id: u64, entries: &Entries, notes: &Notes) -> Result<()>;
 
     /// Makes everything appended so far survive power loss. Appends go on meanwhile.
     fn sync(&self) -> Result<()>;
@@ -105,6 +107,31 @@ pub(crate) trait Log: Send + Sync {
     /// # Errors
     /// `NotFound` when there is no such generation, what `visit` gives, and damage.
     fn replay(&self, id: u64, visit: &mut Visit<'_>) -> Result<()>;
+
+    /// Makes an empty table, durably.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when there is one.
+    fn create_table(&self, table: Table) -> Result<()>;
+
+    /// Drops a table with all its entries, durably. One that is not there is no error.
+    fn drop_table(&self, table: Table) -> Result<()>;
+
+    /// The tables there are, in order.
+    fn tables(&self) -> Result<Vec<Table>>;
+
+    /// The value under a key of a table.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such table; damage.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>>;
+
+    /// Calls `visit` with every entry of a table in the order of the key bytes, and stops at its
+    /// first error.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such table, what `visit` gives, and damage.
+    fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()>;
 
     /// What was written since opening.
     fn written(&self) -> Written;

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use parking_lot::Mutex;
 
 use super::log::{Entries, Log, Visit, Written};
+use super::table::{Notes, Table};
 use crate::types::{Error, ErrorKind, Result};
 
 type Entry = (Vec<u8>, Vec<u8>);
+/// Each value that a key had, with the append that put it, oldest first.
+type Values = Vec<(u64, Option<Vec<u8>>)>;
 
 /// A [`Log`] that remembers what was synced. A test shares it by `Arc`, lets a store write, and
 /// opens another store over what a [crash](MemoryLog::crash) leaves.
@@ -17,6 +20,7 @@ pub(crate) struct MemoryLog(Mutex<State>);
 #[derive(Default)]
 struct State {
     generations: BTreeMap<u64, Vec<Append>>,
+    tables: BTreeMap<Table, BTreeMap<Vec<u8>, Values>>,
     /// Appends so far; each is numbered by the count before it.
     appended: u64,
     /// Appends that survive power loss.
@@ -39,6 +43,9 @@ impl MemoryLog {
         let kept = state.synced + keep(unsynced).min(unsynced);
         for appends in state.generations.values_mut() {
             appends.retain(|append| append.number < kept);
+        }
+        for values in state.tables.values_mut().flat_map(BTreeMap::values_mut) {
+            values.retain(|(number, _)| *number < kept);
         }
         state.appended = kept;
         state.synced = kept;
@@ -88,10 +95,14 @@ impl Log for MemoryLog {
         Ok(self.0.lock().generations.keys().copied().collect())
     }
 
-    fn append(&self, id: u64, entries: &Entries) -> Result<()> {
+    fn append(&self, id: u64, entries: &Entries, notes: &Notes) -> Result<()> {
         let mut state = self.0.lock();
         state.check("appending to")?;
         let number = state.appended;
+        let known = |table| state.tables.contains_key(&table);
+        if let Some((table, ..)) = notes.iter().find(|(table, ..)| !known(*table)) {
+            return Err(table_missing(table));
+        }
         let appends = state.generations.get_mut(&id).ok_or_else(|| missing(id))?;
         appends.push(Append {
             number,
@@ -100,8 +111,13 @@ impl Log for MemoryLog {
                 .map(|(key, value)| (key.to_vec(), value.to_vec()))
                 .collect(),
         });
+        for (table, key, value) in notes.iter() {
+            let entries = state.tables.entry(table).or_default();
+            let values = entries.entry(key.to_vec()).or_default();
+            values.push((number, value.map(<[u8]>::to_vec)));
+        }
         state.appended += 1;
-        state.payload_bytes += entries.bytes() as u64;
+        state.payload_bytes += (entries.bytes() + notes.bytes()) as u64;
         Ok(())
     }
 
@@ -127,6 +143,53 @@ impl Log for MemoryLog {
             .try_for_each(|(key, value)| visit(key, value))
     }
 
+    fn create_table(&self, table: Table) -> Result<()> {
+        let mut state = self.0.lock();
+        state.check("making a table of")?;
+        if state.tables.contains_key(&table) {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("table {} stands in the log", table.name()),
+            ));
+        }
+        state.tables.insert(table, BTreeMap::new());
+        Ok(())
+    }
+
+    fn drop_table(&self, table: Table) -> Result<()> {
+        let mut state = self.0.lock();
+        state.check("dropping a table of")?;
+        state.tables.remove(&table);
+        Ok(())
+    }
+
+    fn tables(&self) -> Result<Vec<Table>> {
+        Ok(self.0.lock().tables.keys().copied().collect())
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let state = self.0.lock();
+        let entries = state.tables.get(&table);
+        let values = entries.ok_or_else(|| table_missing(table))?.get(key);
+        Ok(values.and_then(|values| values.last()?.1.clone()))
+    }
+
+    fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
+        let entries: Vec<Entry> = {
+            let state = self.0.lock();
+            let entries = state.tables.get(&table);
+            let entries = entries.ok_or_else(|| table_missing(table))?.iter();
+            let live = entries.filter_map(|(key, values)| {
+                let value = values.last()?.1.clone()?;
+                Some((key.clone(), value))
+            });
+            live.collect()
+        };
+        entries
+            .iter()
+            .try_for_each(|(key, value)| visit(key, value))
+    }
+
     fn written(&self) -> Written {
         Written {
             payload_bytes: self.0.lock().payload_bytes,
@@ -137,6 +200,13 @@ impl Log for MemoryLog {
     fn verify(&self) -> Result<()> {
         Ok(())
     }
+}
+
+fn table_missing(table: Table) -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        format!("table {} is not in the log", table.name()),
+    )
 }
 
 fn missing(id: u64) -> Error {

@@ -22,9 +22,13 @@ mod layout;
 mod log;
 #[cfg(test)]
 mod memory;
+mod periods;
+mod records;
+mod registry;
 mod rocks;
 mod row;
 mod strings;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -38,8 +42,11 @@ pub(crate) use key::{decode as decode_key, encode as encode_key};
 pub(crate) use log::Log;
 #[cfg(test)]
 pub(crate) use memory::MemoryLog;
+pub(crate) use records::{Known, LateRecord, Link};
+pub(crate) use registry::Registry;
 pub(crate) use rocks::RocksLog;
 #[cfg(feature = "fuzzing")]
 pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;
+pub(crate) use table::Notes;
 pub(crate) use tier::Tier;

@@ -1,16 +1,18 @@
-//! The log on RocksDB: a column family per generation, one write-ahead log for all.
+//! The log on RocksDB: a column family per generation and table, one write-ahead log for all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use rocksdb::statistics::Ticker;
-use rocksdb::{DB, FlushOptions, Options, WriteBatch, WriteOptions};
+use rocksdb::{BoundColumnFamily, Cache, DB, FlushOptions, Options, WriteBatch, WriteOptions};
 
 use super::log::{Entries, Log, Visit, Written};
+use super::table::{Notes, Table};
 use super::{batch, closed, families};
 use crate::types::{Error, ErrorKind, Result};
 
@@ -19,6 +21,10 @@ const MARKER: &[u8] = b"generation";
 
 /// Capacity of the reused batch that is kept from one append to the next.
 const KEPT_BYTES: usize = 1 << 20;
+
+/// Memory that waits to be written to files, and what failed at it.
+const IMMUTABLE_MEM_TABLES: &str = "rocksdb.num-immutable-mem-table";
+const BACKGROUND_ERRORS: &str = "rocksdb.background-errors";
 
 /// How often a secondary is opened anew when the primary changes files meanwhile; each time after
 /// a millisecond more.
@@ -32,6 +38,10 @@ pub(crate) struct RocksLog {
     /// Column families by generation. Appends share the lock; who changes the log files has it
     /// alone, so that no append falls between the sync of one and the beginning of the next.
     families: RwLock<BTreeMap<u64, Family>>,
+    /// Column family names of tables.
+    tables: RwLock<BTreeMap<Table, String>>,
+    /// Blocks of the tables that were read.
+    cache: Cache,
     /// Held while a generation is begun or dropped.
     changing: Mutex<()>,
     write_options: WriteOptions,
@@ -71,14 +81,15 @@ impl RocksLog {
             Ok(false) => Vec::new(),
             _ => list(&options, path, closed)?,
         };
-        let descriptors = families::descriptors(&names, generation_bytes);
+        let cache = families::cache();
+        let descriptors = families::descriptors(&names, generation_bytes, &cache);
         let db = DB::open_cf_descriptors(&options, path, descriptors)
             .map_err(|error| not_opened(path, closed, error))?;
         if closed {
             closed::forget(path)?;
         }
         let access = Access::Write { generation_bytes };
-        Self::new(db, options, access, &names)
+        Self::new(db, options, access, &names, cache)
     }
 
     /// Opens the log in `path` for reading while another process may be writing to it; what it
@@ -109,7 +120,8 @@ impl RocksLog {
         options.create_if_missing(false);
         let logs = log_files(path)?;
         let names = list(&options, path, closed)?;
-        let descriptors = families::descriptors(&names, 0);
+        let cache = families::cache();
+        let descriptors = families::descriptors(&names, 0, &cache);
         let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
             .map_err(|error| not_opened(path, closed, error))?;
         // A secondary that finds a log file gone stops there, says nothing, and has not read the
@@ -123,10 +135,20 @@ impl RocksLog {
                 ),
             ));
         }
-        Self::new(db, options, Access::Read, &names)
+        Self::new(db, options, Access::Read, &names, cache)
     }
 
-    fn new(db: DB, options: Options, access: Access, names: &[String]) -> Result<Self> {
+    fn new(
+        db: DB,
+        options: Options,
+        access: Access,
+        names: &[String],
+        cache: Cache,
+    ) -> Result<Self> {
+        let tables = names
+            .iter()
+            .filter_map(|name| Some((Table::of_name(name)?, name.clone())))
+            .collect();
         let families = names
             .iter()
             .filter_map(|name| Some((families::generation_of(name)?, name)))
@@ -137,6 +159,8 @@ impl RocksLog {
             options,
             access,
             families: RwLock::new(families),
+            tables: RwLock::new(tables),
+            cache,
             changing: Mutex::default(),
             write_options: families::buffered_write(),
             batch: Mutex::default(),
@@ -171,8 +195,85 @@ impl RocksLog {
             let mut begin = FlushOptions::default();
             begin.set_wait(false);
             self.db.flush_opt(&begin)?;
+            self.flush_tables()?;
         }
-        self.db.flush()
+        self.db.flush()?;
+        self.await_tables()
+    }
+
+    /// Has the tables written to files, in the background: their entries are in log files that could
+    /// not be freed otherwise. The current log file must be empty, so that no other is begun.
+    fn flush_tables(&self) -> std::result::Result<(), rocksdb::Error> {
+        let mut options = FlushOptions::default();
+        options.set_wait(false);
+        let tables = self.tables.read();
+        let mut families = tables.values().filter_map(|name| self.db.cf_handle(name));
+        families.try_for_each(|family| self.db.flush_cf_opt(&family, &options))
+    }
+
+    /// Waits until what was to be written to files is there. A reader in another process may then
+    /// take it from the files: no log file goes away without it, between two looks of the reader's.
+    /// A second flush would wait, too, but begin a log file.
+    fn await_tables(&self) -> std::result::Result<(), rocksdb::Error> {
+        let names: Vec<String> = self.tables.read().values().cloned().collect();
+        for name in names {
+            while let Some(family) = self.db.cf_handle(&name) {
+                let count = |property| self.db.property_int_value_cf(&family, property);
+                let waiting = count(IMMUTABLE_MEM_TABLES)?.unwrap_or(0);
+                let failed = count(BACKGROUND_ERRORS)?.unwrap_or(0);
+                if waiting == 0 || failed > 0 {
+                    break;
+                }
+                drop(family);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_notes(&self, notes: &Notes, batch: &mut WriteBatch) -> Result<()> {
+        let mut last = None;
+        for (table, key, value) in notes.iter() {
+            let family = match last.take() {
+                Some((same, family)) if same == table => family,
+                _ => self.table(table)?,
+            };
+            match value {
+                Some(value) => batch.put_cf(&family, key, value),
+                None => batch.delete_cf(&family, key),
+            }
+            last = Some((table, family));
+        }
+        Ok(())
+    }
+
+    fn table(&self, table: Table) -> Result<Arc<BoundColumnFamily<'_>>> {
+        let tables = self.tables.read();
+        let name = tables.get(&table);
+        let family = name.and_then(|name| self.db.cf_handle(name));
+        family.ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!("table {} is not in the log", table.name()),
+            )
+        })
+    }
+
+    fn visit(
+        &self,
+        family: &Arc<BoundColumnFamily<'_>>,
+        visit: &mut Visit<'_>,
+    ) -> std::result::Result<Result<()>, rocksdb::Error> {
+        let mut entries = self.db.raw_iterator_cf_opt(family, families::full_read());
+        entries.seek_to_first();
+        while let Some((key, value)) = entries.item() {
+            if let Err(error) = visit(key, value) {
+                return Ok(Err(error));
+            }
+            entries.next();
+        }
+        // An iterator also ends where it fails; only its status tells the two apart.
+        entries.status().map(Ok)
     }
 }
 
@@ -226,21 +327,22 @@ impl Log for RocksLog {
         Ok(self.families.read().keys().copied().collect())
     }
 
-    fn append(&self, id: u64, entries: &Entries) -> Result<()> {
+    fn append(&self, id: u64, entries: &Entries, notes: &Notes) -> Result<()> {
         self.writable()?;
         let families = self.families.read();
         let family = families.get(&id).ok_or_else(|| missing(id))?;
-        let batch = {
+        let mut batch = {
             let mut bytes = self.batch.lock();
             bytes.shrink_to(KEPT_BYTES);
             batch::encode(&family.record_start, entries, &mut bytes);
             WriteBatch::from_data(&bytes)
         };
+        self.add_notes(notes, &mut batch)?;
+        let bytes = entries.bytes() + notes.bytes();
         self.db
             .write_opt(batch, &self.write_options)
             .map_err(|error| self.failed(format!("appending to generation {id}"), error))?;
-        self.payload_bytes
-            .fetch_add(entries.bytes() as u64, Relaxed);
+        self.payload_bytes.fetch_add(bytes as u64, Relaxed);
         Ok(())
     }
 
@@ -260,15 +362,57 @@ impl Log for RocksLog {
         let family = family
             .and_then(|family| self.db.cf_handle(&family.name))
             .ok_or_else(|| missing(id))?;
-        let mut rows = self.db.raw_iterator_cf_opt(&family, families::full_read());
-        rows.seek_to_first();
-        while let Some((key, value)) = rows.item() {
-            visit(key, value)?;
-            rows.next();
+        self.visit(&family, visit)
+            .map_err(|error| self.failed(format!("reading generation {id}"), error))?
+    }
+
+    fn create_table(&self, table: Table) -> Result<()> {
+        let generation_bytes = self.writable()?;
+        let mut tables = self.tables.write();
+        let name = table.name();
+        if tables.contains_key(&table) {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("table {name} stands in the log"),
+            ));
         }
-        // An iterator also ends where it fails; only its status tells the two apart.
-        rows.status()
-            .map_err(|error| self.failed(format!("reading generation {id}"), error))
+        let options = families::table(table.kind, generation_bytes, &self.cache);
+        self.db
+            .create_cf(&name, &options)
+            .map_err(|error| self.failed(format!("making table {name}"), error))?;
+        tables.insert(table, name);
+        Ok(())
+    }
+
+    fn drop_table(&self, table: Table) -> Result<()> {
+        self.writable()?;
+        let mut tables = self.tables.write();
+        let Some(name) = tables.get(&table) else {
+            return Ok(());
+        };
+        self.db
+            .drop_cf(name)
+            .map_err(|error| self.failed(format!("dropping table {name}"), error))?;
+        tables.remove(&table);
+        Ok(())
+    }
+
+    fn tables(&self) -> Result<Vec<Table>> {
+        Ok(self.tables.read().keys().copied().collect())
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let family = self.table(table)?;
+        let value = self.db.get_pinned_cf(&family, key);
+        let value =
+            value.map_err(|error| self.failed(format!("reading table {}", table.name()), error))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
+        let family = self.table(table)?;
+        self.visit(&family, visit)
+            .map_err(|error| self.failed(format!("reading table {}", table.name()), error))?
     }
 
     fn written(&self) -> Written {
@@ -287,6 +431,9 @@ impl Log for RocksLog {
             if self.families.read().contains_key(&id) {
                 read?;
             }
+        }
+        for table in self.tables()? {
+            self.replay_table(table, &mut |_, _| Ok(()))?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use super::generation::Generation;
 use super::log::{Entries, Log, Written};
+use super::table::Notes;
 use super::{key, row};
 use crate::types::{Error, ErrorKind, Result, Row, Schema};
 
@@ -52,8 +53,8 @@ impl Tier {
         Ok(Arc::new(Generation::new(id, Arc::clone(&self.schema))))
     }
 
-    /// Writes the rows of the commit `sequence`, all or none: to the log, buffered, and then to the
-    /// mirror. Callers take turns, in the order of the sequence numbers.
+    /// Writes the rows of the commit `sequence` and notes for tables, all or none: to the log,
+    /// buffered, and the rows then to the mirror. Callers take turns, in the order of the sequence numbers.
     ///
     /// # Errors
     /// `InvalidInput` before anything is written when a row does not fit the schema or the
@@ -63,6 +64,7 @@ impl Tier {
         &self,
         generation: &Generation,
         rows: &[Row<'_>],
+        notes: &Notes,
         sequence: u64,
     ) -> Result<()> {
         u32::try_from(rows.len()).map_err(|_| Error::invalid("more than 2^32 rows in a commit"))?;
@@ -74,8 +76,9 @@ impl Tier {
                 |out| row::encode(&self.schema, row.cells, out),
             )?;
         }
-        self.log.append(generation.id(), &entries)?;
-        generation.add_log_bytes(entries.bytes() + entries.len() * ENTRY_BYTES);
+        self.log.append(generation.id(), &entries, notes)?;
+        let count = entries.len() + notes.len();
+        generation.add_log_bytes(entries.bytes() + notes.bytes() + count * ENTRY_BYTES);
         for (index, row) in rows.iter().enumerate() {
             generation
                 .insert(row, sequence, index as u32)

@@ -97,6 +97,15 @@ impl Cursor {
         self.take_users(end, &selection, out)
     }
 
+    /// Moves behind the rows of the next user.
+    ///
+    /// # Errors
+    /// As [`Cursor::take`].
+    pub fn pass_user(&mut self) -> Result<()> {
+        let none = Selection::Positions(Vec::new());
+        self.take_users(self.user_end, &none, &mut Columns::default())
+    }
+
     /// Moves behind the rows of the next user, having appended those that match.
     ///
     /// # Errors

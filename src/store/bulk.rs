@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::import_batch::ImportBatch;
 use super::manifest::SegmentEntry;
 use super::merge::Merge;
-use super::run_writer::{RunWriter, Unpublished, finish_run};
+use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::sort::sort;
 use super::source::Source;
 use super::version::LiveSegment;
@@ -244,6 +244,7 @@ impl BulkImport {
                 ..TierQuery::everything(&engine.schema)
             },
             &engine.schema,
+            None,
         );
         copy_run(engine, merge, writer, self.chunk_bytes)
     }
@@ -259,7 +260,7 @@ impl BulkImport {
             return Ok(Commit { sequence, rows: 0 });
         }
         let sequence = engine.visible.load(Ordering::Acquire) + 1;
-        let entries = finish_run(&*engine.storage, prepared, Some(sequence))?;
+        let entries = finish_run(&*engine.storage, prepared, RunOf::Import(sequence))?;
         // The import is durable at once; commits before it must not be lost behind it.
         let tier = engine.writable()?;
         tier.sync().map_err(|error| engine.poison(error))?;

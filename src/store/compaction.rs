@@ -1,26 +1,30 @@
 //! Many runs into one: fewer places to look for a user.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::bulk::copy_run;
 use super::engine::Engine;
+use super::late::LateJoin;
 use super::manifest::SegmentEntry;
 use super::merge::Merge;
-use super::run_writer::{RunWriter, finish_run};
+use super::owners::Owners;
+use super::run_writer::{RunOf, RunWriter, finish_run};
 use super::source::Source;
 use super::version::{LiveSegment, Run, Version};
 use crate::segment::Origin;
 use crate::types::{Result, ScanQuery, TierQuery};
 
 impl Engine {
-    /// Seals what was written and merges all runs of each origin into one.
+    /// Seals what was written and merges all runs of each origin into one, with everything worked in
+    /// that came after its rows.
     pub(crate) fn compact(&self) -> Result<()> {
         self.flush()?;
         let _compacting = self.compacting.lock();
         for origin in [Origin::Bulk, Origin::Recorded] {
             let version = self.version.load_full();
             let runs: Vec<&Run> = runs_of(&version, origin).collect();
-            if runs.len() > 1 {
+            if runs.len() > 1 || version.any_lacks(&runs) {
                 self.merge_runs(&runs)?;
             }
         }
@@ -50,16 +54,23 @@ impl Engine {
             return Ok(());
         };
         let query = ScanQuery::default();
-        let sources = runs
-            .iter()
-            .map(|run| Source::of_run(run, &query))
-            .collect::<Result<_>>()?;
-        let merge = Merge::new(sources, TierQuery::everything(&self.schema), &self.schema);
+        let joined = self.visible.load(Ordering::Acquire);
+        let joins = self.version.load().joins.clone();
+        let owners = Owners::stored(&joins, joined);
+        let mut sources = Vec::new();
+        for run in runs {
+            sources.extend(Source::of_run(run, &query, &owners)?);
+        }
+        let everything = TierQuery::everything(&self.schema);
+        let late = LateJoin::new(&joins, &self.schema, joined, &everything.asked);
+        let merge = Merge::new(sources, everything, &self.schema, late);
         let mut writer = RunWriter::new(self, first.origin);
         let budget = (self.settings.memory_budget_bytes / 2) as usize;
         copy_run(self, merge, &mut writer, budget)?;
         let (prepared, mut files) = writer.finish()?;
-        let entries = finish_run(&*self.storage, prepared, None)?;
+        self.make_registry_durable()?;
+        let run_of = RunOf::Commits { joined };
+        let entries = finish_run(&*self.storage, prepared, run_of)?;
         let merged: Vec<u64> = runs.iter().map(|run| run.id).collect();
         let replaced: Vec<Arc<LiveSegment>> = runs
             .iter()
@@ -71,6 +82,7 @@ impl Engine {
         }
         if published? {
             replaced.iter().for_each(|live| live.retire());
+            self.trim_joins()?;
         }
         Ok(())
     }

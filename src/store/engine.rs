@@ -13,7 +13,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::snapshot::Snapshot;
 use super::version::{LiveSegment, Version};
 use super::worker::Wake;
-use crate::hot::{Generation, Tier};
+use crate::hot::{Generation, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Validator};
@@ -28,6 +28,8 @@ pub(crate) struct Engine {
     pub(super) settings: Settings,
     /// The hot tier; `None` when opened for reading.
     pub(super) tier: Option<Tier>,
+    /// What the hot tier remembers beside rows; `None` when opened for reading.
+    registry: Option<Registry>,
     pub(super) version: ArcSwap<Version>,
     /// The newest commit that reads see.
     pub(super) visible: AtomicU64,
@@ -61,6 +63,7 @@ pub(super) struct Parts {
     pub schema: Arc<Schema>,
     pub settings: Settings,
     pub tier: Option<Tier>,
+    pub registry: Option<Registry>,
     pub manifest: Manifest,
     pub version: Version,
     /// An empty generation behind those of the version.
@@ -78,6 +81,7 @@ impl Engine {
             validator,
             settings: parts.settings,
             tier: parts.tier,
+            registry: parts.registry,
             version: ArcSwap::from_pointee(parts.version),
             visible: AtomicU64::new(parts.last_sequence),
             commit: Mutex::new(()),
@@ -145,6 +149,19 @@ impl Engine {
         })
     }
 
+    /// What the hot tier remembers beside rows, for what writes.
+    pub(super) fn registry(&self) -> Result<&Registry> {
+        self.writable()?;
+        self.registry
+            .as_ref()
+            .ok_or_else(|| Error::corrupt("a hot tier that remembers nothing"))
+    }
+
+    /// Reads what the hot tier remembers beside rows.
+    pub(super) fn verify_registry(&self) -> Result<()> {
+        self.registry.as_ref().map_or(Ok(()), Registry::verify)
+    }
+
     /// Whether a publication leaves its files in the store: also where it failed so that nobody
     /// knows whether the manifest on disk lists them. The next opening tells.
     pub(super) fn keeps_files<T>(&self, published: &Result<T>) -> bool {
@@ -197,7 +214,8 @@ impl Engine {
                 }
             })
             .collect::<Result<_>>()?;
-        Ok(Version::new(segments, generations, floor))
+        let joins = current.joins.clone();
+        Ok(Version::new(segments, generations, floor, joins))
     }
 
     /// Reads the distinct event types there are.

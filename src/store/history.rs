@@ -5,7 +5,11 @@ mod order;
 use std::sync::Arc;
 
 use super::event::Event;
+use super::late::LateJoin;
+use super::owners::SessionKey;
 use super::snapshot::Snapshot;
+use super::version::LiveSegment;
+use crate::segment::Origin;
 use crate::types::{
     Column, Columns, Error, FieldId, HistoryQuery, Order, Result, Schema, Strings, TextBuffer,
     TierQuery,
@@ -60,42 +64,116 @@ impl Snapshot {
         order.clear();
         *used = 0;
         let resolved = Resolved::update(resolved, parts, &self.schema, query)?;
-        let segments: Vec<_> = self.version.segments_of(user).collect();
-        let ranges: Vec<[i64; 2]> = segments
-            .iter()
-            .map(|live| live.segment.footer().timestamps)
-            .collect();
         resolved.tier.visible = self.visible;
         let limit = query.limit.unwrap_or(usize::MAX);
-        // Newest data first: what lies further back is often older than all that is asked for.
-        for generation in self.version.generations.iter().rev() {
-            let Some((_, newest)) = generation.timestamps() else {
-                continue;
-            };
-            let Some(left) = resolved.left(limit, parts, *used, newest) else {
-                continue;
-            };
-            let tier = resolved.ask(left, true);
-            let part = next_part(parts, *used, &self.schema, tier)?;
-            generation.history(user, tier, &mut part.columns)?;
-            *used += usize::from(part.is_filled(tier, |field| generation.dictionary(field)));
-        }
-        for (index, live) in segments.iter().enumerate().rev() {
-            let segment = &live.segment;
-            let [oldest, newest] = segment.footer().timestamps;
-            let Some(left) = resolved.left(limit, parts, *used, newest) else {
-                continue;
-            };
-            let mut older = ranges.iter().take(index);
-            let tied = older.any(|[_, newest]| *newest >= oldest)
-                || first_of(parts, *used).is_some_and(|first| first <= newest);
-            let tier = resolved.ask(left, tied);
-            let part = next_part(parts, *used, &self.schema, tier)?;
-            segment.history(user, tier, &mut part.columns)?;
-            *used += usize::from(part.is_filled(tier, |field| segment.dictionary(field)));
+        let sessions = self.sessions_of(user);
+        let asked = &resolved.tier.asked;
+        let mut reading = Reading {
+            snapshot: self,
+            limit,
+            late: LateJoin::new(&self.version.joins, &self.schema, self.visible, asked),
+            scattered: !sessions.is_empty(),
+            resolved,
+            parts,
+            used,
+        };
+        reading.read(user, self.version.segments_of(user).collect())?;
+        for SessionKey { key, linked } in &sessions {
+            let segments = self.version.segments_of(key);
+            let segments = segments.filter(|live| live.entry.joined < *linked);
+            reading.read(key, segments.collect())?;
         }
         let tier = resolved.ask(limit, false);
         merge(parts.get(..*used).unwrap_or_default(), tier, heads, order);
+        Ok(())
+    }
+}
+
+/// The reading of parts.
+struct Reading<'a> {
+    snapshot: &'a Snapshot,
+    resolved: &'a mut Resolved,
+    limit: usize,
+    late: Option<LateJoin>,
+    /// Whether rows lie under several keys.
+    scattered: bool,
+    parts: &'a mut Vec<Part>,
+    used: &'a mut usize,
+}
+
+impl Reading<'_> {
+    /// Reads the rows that lie under a key: those of all generations, and of segments, oldest first.
+    fn read(&mut self, key: &str, segments: Vec<&Arc<LiveSegment>>) -> Result<()> {
+        // Newest data first: what lies further back is often older than all that is asked for.
+        for generation in self.snapshot.version.generations.iter().rev() {
+            let Some((_, newest)) = generation.timestamps() else {
+                continue;
+            };
+            let Some(left) = self.left(newest) else {
+                continue;
+            };
+            let sequences = generation.sequences().map(|(first, last)| [first, last]);
+            self.part(
+                left,
+                true,
+                sequences,
+                |tier, columns| generation.history(key, tier, columns),
+                |field| generation.dictionary(field),
+            )?;
+        }
+        let range = |live: &&Arc<LiveSegment>| live.segment.footer().timestamps;
+        let ranges: Vec<[i64; 2]> = segments.iter().map(range).collect();
+        for (index, live) in segments.iter().enumerate().rev() {
+            let segment = &live.segment;
+            let [oldest, newest] = segment.footer().timestamps;
+            let Some(left) = self.left(newest) else {
+                continue;
+            };
+            let mut older = ranges.iter().take(index);
+            let tied = self.scattered
+                || older.any(|[_, newest]| *newest >= oldest)
+                || first_of(self.parts, *self.used).is_some_and(|first| first <= newest);
+            let recorded = live.entry.origin == Origin::Recorded;
+            self.part(
+                left,
+                tied,
+                recorded.then_some(live.entry.sequences),
+                |tier, columns| segment.history(key, tier, columns),
+                |field| segment.dictionary(field),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn left(&self, newest: i64) -> Option<usize> {
+        self.resolved
+            .left(self.limit, self.parts, *self.used, newest)
+    }
+
+    /// Reads the next part. `recorded` are the commits of its rows that were recorded one by one.
+    fn part(
+        &mut self,
+        left: usize,
+        tied: bool,
+        recorded: Option<[u64; 2]>,
+        read: impl Fn(&TierQuery, &mut Columns) -> Result<()>,
+        dictionary: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
+    ) -> Result<()> {
+        let schema = &self.snapshot.schema;
+        let tier = self.resolved.ask(left, tied);
+        let part = next_part(self.parts, *self.used, schema, tier)?;
+        let late = self.late.as_ref().zip(recorded);
+        let filled = match late.filter(|(late, of)| late.may_concern(*of)) {
+            None => {
+                read(tier, &mut part.columns)?;
+                part.is_filled(tier, dictionary)
+            }
+            Some((late, _)) => {
+                part.columns = late.read(schema, tier, read, dictionary)?;
+                part.columns.rows() > 0
+            }
+        };
+        *self.used += usize::from(filled);
         Ok(())
     }
 }

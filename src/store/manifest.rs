@@ -23,11 +23,18 @@ pub(crate) struct SegmentEntry {
     pub rows: u64,
     /// First and last sequence number.
     pub sequences: [u64; 2],
+    /// Users that are sessions.
+    pub sessions: u64,
+    /// Links and late records of commits up to this are worked into the rows.
+    pub joined: u64,
 }
 
 impl SegmentEntry {
+    /// The entry of a segment with no session, into which nothing was worked.
     pub(crate) fn new(id: u64, run: u64, footer: &Footer, file_bytes: u64) -> Self {
         Self {
+            sessions: 0,
+            joined: 0,
             id,
             run,
             origin: footer.origin,
@@ -107,6 +114,8 @@ impl Manifest {
             wire.varint(segment.rows);
             wire.varint(segment.sequences[0]);
             wire.varint(segment.sequences[1]);
+            wire.varint(segment.sessions);
+            wire.varint(segment.joined);
         }
         wire.varint(self.generations.len() as u64);
         self.generations.iter().for_each(|id| wire.varint(*id));
@@ -210,5 +219,7 @@ fn read_segment(wire: &mut WireReader<'_>) -> Result<SegmentEntry> {
         file_bytes: wire.varint()?,
         rows: wire.varint()?,
         sequences: [wire.varint()?, wire.varint()?],
+        sessions: wire.varint()?,
+        joined: wire.varint()?,
     })
 }

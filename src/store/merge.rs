@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::late::LateJoin;
 use super::source::{Source, UserCodes};
 use crate::hot::SharedDictionary;
-use crate::types::{Column, Columns, Dictionary, Result, Schema, Strings, TierQuery};
+use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings, TierQuery};
 
 /// Merges sources in (user, timestamp, sequence) order; rows equal in all three keep the order of
 /// the sources. Codes are translated into dictionaries of the merge.
@@ -12,6 +13,7 @@ pub(super) struct Merge {
     sources: Vec<Source>,
     remaps: Vec<Remap>,
     query: TierQuery,
+    late: Option<LateJoin>,
     dictionaries: Vec<Arc<SharedDictionary>>,
     item: usize,
     pending: Pending,
@@ -34,19 +36,25 @@ struct Remap {
     codes: Vec<Vec<u32>>,
 }
 
-/// The lowest user, who has it, and the lowest other user of another source.
+/// The lowest user, who has it and in how many places, and the lowest other user of another source.
 struct NextUser {
     user: String,
     first: usize,
-    owners: usize,
+    places: usize,
     until: Option<String>,
 }
 
 impl Merge {
-    /// `query` must ask for sequence numbers unless all rows are of one commit; its limit is not
-    /// looked at.
-    pub(super) fn new(sources: Vec<Source>, query: TierQuery, schema: &Schema) -> Self {
+    /// `query` must ask for sequence numbers unless all rows are of one commit, and for what `late`
+    /// needs; its limit is not looked at.
+    pub(super) fn new(
+        sources: Vec<Source>,
+        query: TierQuery,
+        schema: &Schema,
+        late: Option<LateJoin>,
+    ) -> Self {
         let mut merge = Self {
+            late,
             remaps: sources.iter().map(|_| Remap::default()).collect(),
             sources,
             dictionaries: Vec::new(),
@@ -110,7 +118,7 @@ impl Merge {
             if self.pending_rows() > 0 {
                 self.give_pending(rows - out.rows(), &mut users, out)?;
             } else if let Some(next) = self.next_user()? {
-                if next.owners == 1 {
+                if next.places == 1 {
                     self.copy_alone(&next, rows - out.rows(), &mut users, out)?;
                 } else {
                     self.gather_user(next)?;
@@ -132,23 +140,24 @@ impl Merge {
         let mut until: Option<&str> = None;
         for (index, source) in self.sources.iter().enumerate() {
             let Some(user) = source.user()? else { continue };
+            let places = 1 + usize::from(source.is_scattered());
             match lowest {
-                Some((best, first, owners)) if best == user => {
-                    lowest = Some((best, first, owners + 1));
+                Some((best, first, known)) if best == user => {
+                    lowest = Some((best, first, known + places));
                 }
                 Some((best, ..)) if best < user => {
                     until = Some(until.map_or(user, |known| known.min(user)));
                 }
                 _ => {
                     until = lowest.map(|(best, ..)| best).or(until);
-                    lowest = Some((user, index, 1));
+                    lowest = Some((user, index, places));
                 }
             }
         }
-        Ok(lowest.map(|(user, first, owners)| NextUser {
+        Ok(lowest.map(|(user, first, places)| NextUser {
             user: user.to_owned(),
             first,
-            owners,
+            places,
             until: until.map(str::to_owned),
         }))
     }
@@ -244,6 +253,18 @@ impl Merge {
             ) {
                 translate(codes, known, &**strings, dictionary)?;
             }
+        }
+        let recorded = source.is_recorded();
+        if let Some(late) = self.late.as_ref().filter(|_| recorded)
+            && let Some(ids) = self.dictionaries.get(late.recommendation())
+        {
+            let item = self.item;
+            late.apply(&mut self.scratch, &**ids, |field, text| {
+                match self.dictionaries.get(late.dictionary_of(field, item)) {
+                    Some(dictionary) => dictionary.intern(text),
+                    None => Err(Error::invalid("a field beyond the schema")),
+                }
+            })?;
         }
         Ok(())
     }

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::{Engine, Parts, open_segment};
+use super::joins::Joins;
 use super::lock::StoreLock;
 use super::manifest::{self, Manifest, SegmentEntry};
 use super::version::{LiveSegment, Version};
-use crate::hot::{Generation, Log, RocksLog, Tier};
+use crate::hot::{Generation, Log, Registry, RocksLog, Tier};
 use crate::io::{LocalStorage, Storage};
-use crate::types::{Error, ErrorKind, Limits, Result, Schema, Settings};
+use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
 
 /// The folder of RocksDB.
 const HOT: &str = "hot";
@@ -26,6 +27,7 @@ impl Engine {
         schema: &Schema,
         limits: &Limits,
         settings: Settings,
+        clock: Clock,
     ) -> Result<Self> {
         settings.validate()?;
         create_folder(root)?;
@@ -33,21 +35,21 @@ impl Engine {
         let storage = LocalStorage::new(root);
         check_is_free(root)?;
         Manifest::new(schema.json(), limits).write(&storage)?;
-        Self::open_local(root, settings, lock)
+        Self::open_local(root, settings, clock, lock)
     }
 
     /// Opens the store in the folder `root` for writing.
-    pub(crate) fn open(root: &Path, settings: Settings) -> Result<Self> {
+    pub(crate) fn open(root: &Path, settings: Settings, clock: Clock) -> Result<Self> {
         settings.validate()?;
         check_is_store(root)?;
         let lock = StoreLock::take(root)?;
-        Self::open_local(root, settings, lock)
+        Self::open_local(root, settings, clock, lock)
     }
 
-    fn open_local(root: &Path, settings: Settings, lock: StoreLock) -> Result<Self> {
+    fn open_local(root: &Path, settings: Settings, clock: Clock, lock: StoreLock) -> Result<Self> {
         let storage = Arc::new(LocalStorage::new(root));
         let log = RocksLog::open(&root.join(HOT), settings.generation_bytes)?;
-        Self::recover(storage, Arc::new(log), settings, Some(lock))
+        Self::recover(storage, Arc::new(log), settings, clock, Some(lock))
     }
 
     /// Opens a store over any storage and log: removes what no edit published, seals nothing,
@@ -56,6 +58,7 @@ impl Engine {
         storage: Arc<dyn Storage>,
         log: Arc<dyn Log>,
         settings: Settings,
+        clock: Clock,
         lock: Option<StoreLock>,
     ) -> Result<Self> {
         let mut manifest = Manifest::read(&*storage)?;
@@ -64,7 +67,8 @@ impl Engine {
             storage.create_folder(folder)?;
         }
         remove_strays(&*storage, &manifest)?;
-        let tier = Tier::open(log, schema.clone());
+        let tier = Tier::open(log.clone(), schema.clone());
+        let registry = Registry::open(log, clock, &settings)?;
         for id in tier.generations()? {
             if !manifest.generations.contains(&id) {
                 tier.retire(id)?;
@@ -79,15 +83,17 @@ impl Engine {
             generations.push(tier.begin(id)?);
             manifest.write(&*storage)?;
         }
-        let last_sequence = last_sequence(&manifest, &generations);
+        let last_sequence = last_sequence(&manifest, &generations, &registry)?;
+        let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
         Self::assemble(Parts {
             storage,
             schema,
             settings,
             tier: Some(tier),
+            registry: Some(registry),
             next,
-            version: Version::new(segments, generations, manifest.last_sequence),
+            version: Version::new(segments, generations, manifest.last_sequence, joins),
             manifest,
             last_sequence,
             lock,
@@ -112,16 +118,18 @@ impl Engine {
     ) -> Result<Self> {
         let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
         let segments = open_segments(storage, &schema, &manifest)?;
-        let mut generations = read_generations(root, scratch, &schema, &manifest)?;
-        let last_sequence = last_sequence(&manifest, &generations);
+        let (mut generations, registry) = read_hot(root, scratch, &schema, &manifest)?;
+        let last_sequence = last_sequence(&manifest, &generations, &registry)?;
+        let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
         Self::assemble(Parts {
             storage: storage.clone(),
             schema,
             settings,
             tier: None,
+            registry: None,
             next,
-            version: Version::new(segments, generations, manifest.last_sequence),
+            version: Version::new(segments, generations, manifest.last_sequence, joins),
             manifest,
             last_sequence,
             lock: None,
@@ -192,16 +200,23 @@ pub(super) fn read_steady<T>(
     ))
 }
 
-/// The hot generations of a store that another process may be writing to.
-pub(super) fn read_generations(
+/// The hot tier of a store that another process may be writing to.
+pub(super) fn read_hot(
     root: &Path,
     scratch: &Path,
     schema: &Arc<Schema>,
     manifest: &Manifest,
-) -> Result<Vec<Arc<Generation>>> {
-    let log = RocksLog::open_secondary(&root.join(HOT), scratch)?;
-    let tier = Tier::open(Arc::new(log), schema.clone());
-    recover_generations(&tier, manifest)
+) -> Result<(Vec<Arc<Generation>>, Registry)> {
+    let log = Arc::new(RocksLog::open_secondary(&root.join(HOT), scratch)?);
+    let tier = Tier::open(log.clone(), schema.clone());
+    let registry = Registry::open(log, Clock::default(), &Settings::default())?;
+    Ok((recover_generations(&tier, manifest)?, registry))
+}
+
+fn joins_of(registry: &Registry) -> Result<Arc<Joins>> {
+    let links = registry.links()?.into_iter().map(Arc::new);
+    let late = registry.late()?.into_iter().map(Arc::new);
+    Ok(Joins::new(links, late))
 }
 
 fn check_is_store(root: &Path) -> Result<()> {
@@ -279,10 +294,14 @@ fn take_prepared(generations: &mut Vec<Arc<Generation>>) -> Option<Arc<Generatio
     prepared.then(|| generations.pop()).flatten()
 }
 
-fn last_sequence(manifest: &Manifest, generations: &[Arc<Generation>]) -> u64 {
+fn last_sequence(
+    manifest: &Manifest,
+    generations: &[Arc<Generation>],
+    registry: &Registry,
+) -> Result<u64> {
+    let least = manifest.last_sequence.max(registry.last_commit()?);
     let hot = generations
         .iter()
         .filter_map(|generation| generation.sequences());
-    hot.map(|(_, last)| last)
-        .fold(manifest.last_sequence, u64::max)
+    Ok(hot.map(|(_, last)| last).fold(least, u64::max))
 }

@@ -89,7 +89,12 @@ impl Engine {
             let current = self.version.load();
             let segments = current.segments().cloned().collect();
             let generations = current.generations.iter().cloned().chain([begun]);
-            let version = Version::new(segments, generations.collect(), current.floor);
+            let version = Version::new(
+                segments,
+                generations.collect(),
+                current.floor,
+                current.joins.clone(),
+            );
             self.version.store(Arc::new(version));
         }
         self.sealer.up();

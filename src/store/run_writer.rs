@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::manifest::SegmentEntry;
 use crate::io::Storage;
 use crate::segment::{Origin, PreparedSegment, SegmentWriter};
-use crate::types::{Columns, Dictionary, Result, Strings};
+use crate::types::{Columns, Dictionary, Result, Strings, session_of};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
 pub(super) struct Unpublished {
@@ -44,6 +44,8 @@ impl Drop for Unpublished {
 /// A segment whose footer waits for publication.
 pub(super) struct Prepared {
     pub(super) id: u64,
+    /// Users that are sessions.
+    sessions: u64,
     pub(super) segment: PreparedSegment,
 }
 
@@ -122,7 +124,15 @@ impl<'a> RunWriter<'a> {
         };
         let base = rows.sequences.iter().min().copied().unwrap_or(0);
         let segment = writer.prepare(&path, rows, base)?;
-        self.prepared.push(Prepared { id, segment });
+        let sessions = match self.origin {
+            Origin::Bulk => 0,
+            Origin::Recorded => sessions_of(rows)?,
+        };
+        self.prepared.push(Prepared {
+            id,
+            sessions,
+            segment,
+        });
         Ok(())
     }
 
@@ -133,18 +143,46 @@ impl<'a> RunWriter<'a> {
     }
 }
 
-/// Writes the footers of a run's segments, under `sequence` where given, and makes them durable.
+/// What the rows of a run are, as far as their writer does not see it.
+#[derive(Clone, Copy)]
+pub(super) enum RunOf {
+    /// A bulk import, which is this commit.
+    Import(u64),
+    /// Commits, with their numbers; links and late records up to this one are worked in.
+    Commits { joined: u64 },
+}
+
+fn sessions_of(rows: &Columns) -> Result<u64> {
+    let Some(ids) = &rows.user_ids else {
+        return Ok(0);
+    };
+    let mut sessions = 0;
+    for code in 1..=ids.len() as u32 {
+        sessions += u64::from(session_of(ids.get(code)?).is_some());
+    }
+    Ok(sessions)
+}
+
+/// Writes the footers of a run's segments and makes them durable.
 pub(super) fn finish_run(
     storage: &dyn Storage,
     prepared: Vec<Prepared>,
-    sequence: Option<u64>,
+    of: RunOf,
 ) -> Result<Vec<SegmentEntry>> {
+    let (sequence, joined) = match of {
+        RunOf::Import(sequence) => (Some(sequence), 0),
+        RunOf::Commits { joined } => (None, joined),
+    };
     let run = prepared.first().map_or(0, |first| first.id);
     let entries = prepared
         .into_iter()
-        .map(|Prepared { id, segment }| {
-            let (footer, bytes) = segment.finish(sequence)?;
-            Ok(SegmentEntry::new(id, run, &footer, bytes))
+        .map(|one| {
+            let (footer, bytes) = one.segment.finish(sequence)?;
+            Ok(SegmentEntry {
+                sessions: one.sessions,
+                joined,
+                ..SegmentEntry::new(one.id, run, &footer, bytes)
+            })
         })
         .collect::<Result<_>>()?;
     storage.sync_folder("segments")?;

@@ -3,22 +3,27 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::late::LateJoin;
 use super::merge::Merge;
+use super::owners::{Owners, on_keys};
 use super::snapshot::Snapshot;
 use super::source::{Source, UserCodes};
 use crate::types::{
-    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery, UserRange,
+    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
+    UserRange, shown_user,
 };
 
 /// Batches of rows of a [`Snapshot`], in the query's order.
 ///
 /// String columns are codes into dictionaries that the batch carries. The dictionaries of one
 /// segment are shared by all its batches and never copied. Where several parts are merged
-/// ([`ScanOrder::UserTime`] over more than one), codes are translated into dictionaries of the scan,
+/// ([`ScanOrder::UserTime`] over more than one, or rows that are given to their users and
+/// recommendations only now), codes are translated into dictionaries of the scan,
 /// which grow from batch to batch; codes that were given out stay what they were.
 pub struct Scan {
     snapshot: Snapshot,
     rows: usize,
+    asked: Vec<bool>,
     query: TierQuery,
     form: Form,
 }
@@ -43,42 +48,40 @@ impl Snapshot {
             ));
         }
         let asked = query.projection.resolve(&self.schema)?;
-        let mut sources = VecDeque::new();
-        for run in &self.version.runs {
-            let source = Source::of_run(run, query)?;
-            if source.user()?.is_some() {
-                sources.push_back(source);
-            }
+        let mut late = LateJoin::new(&self.version.joins, &self.schema, self.visible, &asked);
+        late = late.filter(|late| self.version.may_lack(late));
+        let sources = self.sources(query)?;
+        let merged = query.order == ScanOrder::UserTime && sources.len() > 1
+            || late.is_some()
+            || sources.iter().any(Source::scatters);
+        let mut read = asked.clone();
+        let recommendation = late.as_ref().map(LateJoin::recommendation);
+        if let Some(flag) = recommendation.and_then(|field| read.get_mut(field)) {
+            *flag = true;
         }
-        for generation in &self.version.generations {
-            let source = Source::of_generation(generation, query);
-            if source.user()?.is_some() {
-                sources.push_back(source);
-            }
-        }
-        let merged = query.order == ScanOrder::UserTime && sources.len() > 1;
         let tier_query = TierQuery {
             limit: usize::MAX,
             newest: true,
             event_types: query.event_types.clone(),
             time: query.time,
             visible: self.visible,
-            asked,
+            asked: read,
             sequences: merged,
         };
         let form = if merged {
-            let sources = sources.into_iter().collect();
             Form::Merged(Box::new(Merge::new(
                 sources,
                 tier_query.clone(),
                 &self.schema,
+                late,
             )))
         } else {
-            Form::Parts(sources)
+            Form::Parts(sources.into())
         };
         Ok(Scan {
             snapshot: self.clone(),
             rows: query.batch_rows,
+            asked,
             query: tier_query,
             form,
         })
@@ -86,6 +89,26 @@ impl Snapshot {
 }
 
 impl Snapshot {
+    /// What has rows of the users that are asked for, oldest data first.
+    fn sources(&self, query: &ScanQuery) -> Result<Vec<Source>> {
+        let query = on_keys(query);
+        let owners = Owners::shown(&self.version.joins, self.visible);
+        let mut sources = Vec::new();
+        for run in &self.version.runs {
+            sources.extend(Source::of_run(run, &query, &owners)?);
+        }
+        for generation in &self.version.generations {
+            sources.push(Source::of_generation(generation, &query, &owners));
+        }
+        let mut asked = Vec::with_capacity(sources.len());
+        for source in sources {
+            if source.user()?.is_some() {
+                asked.push(source);
+            }
+        }
+        Ok(asked)
+    }
+
     /// Splits the users into at most `parts` ranges of about as many stored rows each, in order:
     /// scans of them, side by side on as many threads, read what one scan would.
     ///
@@ -97,7 +120,8 @@ impl Snapshot {
         if let Some(run) = largest {
             for part in 1..parts as u64 {
                 let row = run.rows() / parts as u64 * part;
-                borders.extend(run.user_at(row)?);
+                let border = run.user_at(row)?;
+                borders.extend(border.map(|user| shown_user(&user).to_owned()));
             }
         }
         borders.dedup();
@@ -118,7 +142,7 @@ impl Scan {
 
     /// Which fields the batches have, by position; user and timestamp always come.
     pub fn asked(&self) -> &[bool] {
-        &self.query.asked
+        &self.asked
     }
 
     /// The next rows; `None` at the end. A batch has at most `batch_rows` rows, or one user's
@@ -133,7 +157,7 @@ impl Scan {
 
     /// An empty batch, for [`Scan::read`].
     pub fn new_batch(&self) -> Columns {
-        Columns::for_schema(&self.snapshot.schema).asked_only(&self.query.asked)
+        Columns::for_schema(&self.snapshot.schema).asked_only(&self.asked)
     }
 
     /// The same as [`Scan::next_batch`], into a batch whose memory is used again; `false` at the

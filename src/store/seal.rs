@@ -1,14 +1,20 @@
 //! A full generation becomes a segment.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use super::bulk::copy_run;
 use super::engine::Engine;
+use super::late::LateJoin;
 use super::manifest::SegmentEntry;
+use super::merge::Merge;
+use super::owners::Owners;
 use super::rotation::waiting;
-use super::run_writer::{RunWriter, Unpublished, finish_run};
+use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
+use super::source::Source;
 use crate::hot::Generation;
 use crate::segment::Origin;
-use crate::types::{Columns, Dictionary, Error, Result, Strings, TierQuery, UserRange};
+use crate::types::{Columns, Dictionary, Result, ScanQuery, Strings, TierQuery, UserRange};
 
 impl Engine {
     /// Seals every row written so far into segments, durably.
@@ -32,6 +38,7 @@ impl Engine {
             self.prepare_next()?;
             self.seal(&generation)?;
             self.sealed.notify_all();
+            self.trim_joins()?;
             self.compactor.up();
         }
         Ok(())
@@ -43,16 +50,16 @@ impl Engine {
         let id = generation.id();
         let tier = self.writable()?;
         let (sealed, mut files) = match generation.rows() {
-            0 => (None, None),
+            0 => (Vec::new(), None),
             _ => {
-                let (entry, files) = self.write_generation(generation)?;
-                (Some(entry), Some(files))
+                let (entries, files) = self.write_generation(generation)?;
+                (entries, Some(files))
             }
         };
         let published = self.publish(
             |manifest| {
                 manifest.generations.retain(|live| *live != id);
-                if let Some(entry) = sealed {
+                for entry in sealed {
                     manifest.last_sequence = manifest.last_sequence.max(entry.sequences[1]);
                     manifest.segment_bytes_written += entry.file_bytes;
                     manifest.segment_bytes_ingested += entry.file_bytes;
@@ -75,14 +82,31 @@ impl Engine {
         tier.retire(id)
     }
 
-    fn write_generation(&self, generation: &Generation) -> Result<(SegmentEntry, Unpublished)> {
+    fn write_generation(
+        &self,
+        generation: &Arc<Generation>,
+    ) -> Result<(Vec<SegmentEntry>, Unpublished)> {
         let mut writer = RunWriter::new(self, Origin::Recorded);
-        writer.write(&self.columns_of(generation)?)?;
+        let joined = self.visible.load(Ordering::Acquire);
+        let joins = self.version.load().joins.clone();
+        let query = TierQuery::everything(&self.schema);
+        let late = LateJoin::new(&joins, &self.schema, joined, &query.asked);
+        let concerns = |late: &LateJoin, (first, last)| late.may_concern([first, last]);
+        let sequences = generation.sequences();
+        let late = late.filter(|late| sequences.is_some_and(|range| concerns(late, range)));
+        if late.is_some() || generation.holds_sessions() && !joins.links.is_empty() {
+            let owners = Owners::stored(&joins, joined);
+            let source = Source::of_generation(generation, &ScanQuery::default(), &owners);
+            let merge = Merge::new(vec![source], query, &self.schema, late);
+            let budget = (self.settings.memory_budget_bytes / 2) as usize;
+            copy_run(self, merge, &mut writer, budget)?;
+        } else {
+            writer.write(&self.columns_of(generation)?)?;
+        }
         let (prepared, files) = writer.finish()?;
-        let entries = finish_run(&*self.storage, prepared, None)?;
-        let entry = entries.into_iter().next();
-        let entry = entry.ok_or_else(|| Error::corrupt("a generation without rows"))?;
-        Ok((entry, files))
+        self.make_registry_durable()?;
+        let entries = finish_run(&*self.storage, prepared, RunOf::Commits { joined })?;
+        Ok((entries, files))
     }
 
     /// The rows of a generation as a segment wants them.

@@ -3,55 +3,100 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::version::Run;
+use super::owners::Owners;
+use super::picked::PickedSource;
+use super::presented::ShownUsers;
+use super::version::{LiveSegment, Run};
 use crate::hot::Generation;
-use crate::segment::{Cursor, Segment};
-use crate::types::{Columns, Error, Result, ScanQuery, Strings, TierQuery};
+use crate::segment::{Cursor, Origin, Segment};
+use crate::types::{Columns, Error, Result, ScanQuery, Strings, TierQuery, shown_user};
 
 /// A source of rows in (user, timestamp, arrival) order.
 pub(super) enum Source {
     Run(RunSource),
-    Generation(GenerationSource),
+    Picked(PickedSource),
 }
 
 impl Source {
-    pub(super) fn of_run(run: &Run, query: &ScanQuery) -> Result<Self> {
-        let segments = run
-            .segments
-            .iter()
-            .filter(|live| {
-                let [min, max] = &live.segment.footer().users;
-                query.users.meets(min, max)
-            })
-            .map(|live| live.segment.clone());
-        Self::of_segments(segments, query)
+    /// The rows of a run, and first those of its sessions that belong elsewhere than where they lie,
+    /// a source for each segment with such.
+    pub(super) fn of_run(run: &Run, query: &ScanQuery, owners: &Owners) -> Result<Vec<Self>> {
+        let mut sources = Vec::new();
+        let mut places = VecDeque::new();
+        for live in &run.segments {
+            let moved = owners.moved(live, &query.users)?;
+            if !moved.is_empty() {
+                let asked = moved.iter().filter(|one| query.users.contains(&one.owner));
+                let asked = asked.map(|one| (one.owner.clone(), one.key.clone()));
+                sources.push(Self::Picked(PickedSource::of_segment(&live.segment, asked)));
+            }
+            let [min, max] = &live.segment.footer().users;
+            if query.users.meets(min, max) {
+                let mut passed: Vec<String> = moved.into_iter().map(|one| one.key).collect();
+                passed.retain(|key| query.users.contains(key));
+                passed.sort();
+                places.push_back(Place::new(live, query, owners, passed)?);
+            }
+        }
+        let recorded = run.origin == Origin::Recorded;
+        sources.push(Self::Run(RunSource::new(places, recorded)?));
+        Ok(sources)
     }
 
+    /// The rows of segments that no version lists, and that have no sessions.
     pub(super) fn of_segments(
         segments: impl Iterator<Item = Arc<Segment>>,
         query: &ScanQuery,
     ) -> Result<Self> {
-        let cursors = segments
-            .map(|segment| Cursor::new(segment, query))
-            .collect::<Result<VecDeque<_>>>()?;
-        let mut source = RunSource { cursors };
-        source.drop_finished()?;
-        Ok(Self::Run(source))
+        let place = |segment| {
+            Ok(Place {
+                cursor: Cursor::new(segment, query)?,
+                passed: VecDeque::new(),
+                shown: false,
+            })
+        };
+        let places = segments.map(place).collect::<Result<_>>()?;
+        RunSource::new(places, false).map(Self::Run)
     }
 
-    pub(super) fn of_generation(generation: &Arc<Generation>, query: &ScanQuery) -> Self {
-        Self::Generation(GenerationSource {
-            users: generation.users(&query.users),
-            generation: generation.clone(),
-            next: 0,
-        })
+    pub(super) fn of_generation(
+        generation: &Arc<Generation>,
+        query: &ScanQuery,
+        owners: &Owners,
+    ) -> Self {
+        let users = PickedSource::of_generation(generation, &query.users, owners);
+        Self::Picked(users)
+    }
+
+    /// Whether rows come in another order than readers want them, so that they have to be merged.
+    pub(super) fn scatters(&self) -> bool {
+        match self {
+            Self::Run(_) => false,
+            Self::Picked(users) => users.scatters(),
+        }
+    }
+
+    /// Whether the next user's rows lie in several places, each in order by itself.
+    pub(super) fn is_scattered(&self) -> bool {
+        match self {
+            Self::Run(_) => false,
+            Self::Picked(users) => users.is_scattered(),
+        }
+    }
+
+    /// Whether its rows were recorded one by one.
+    pub(super) fn is_recorded(&self) -> bool {
+        match self {
+            Self::Run(run) => run.recorded,
+            Self::Picked(_) => true,
+        }
     }
 
     /// Bytes that a row takes on average in the files of a run.
     pub(super) fn row_bytes(&self) -> usize {
         match self {
             Self::Run(run) => {
-                let segments = || run.cursors.iter().map(Cursor::segment);
+                let segments = || run.places.iter().map(|place| place.cursor.segment());
                 let bytes: usize = segments().map(|segment| segment.bytes()).sum();
                 bytes
                     / segments()
@@ -59,42 +104,42 @@ impl Source {
                         .sum::<usize>()
                         .max(1)
             }
-            Self::Generation(_) => 0,
+            Self::Picked(_) => 0,
         }
     }
 
     /// The user of the next row; `None` at the end.
     pub(super) fn user(&self) -> Result<Option<&str>> {
         match self {
-            Self::Run(run) => match run.cursors.front() {
-                Some(cursor) => cursor.user(),
+            Self::Run(run) => match run.places.front() {
+                Some(place) => place.user(),
                 None => Ok(None),
             },
-            Self::Generation(hot) => Ok(hot.users.get(hot.next).map(|user| &**user)),
+            Self::Picked(users) => Ok(users.user()),
         }
     }
 
     /// The dictionary of a string field, of the part that the next rows come from.
     pub(super) fn dictionary(&self, field: usize) -> Option<Arc<dyn Strings>> {
         match self {
-            Self::Run(run) => run.cursors.front()?.segment().dictionary(field),
-            Self::Generation(hot) => hot.generation.dictionary(field),
+            Self::Run(run) => run.places.front()?.cursor.segment().dictionary(field),
+            Self::Picked(users) => users.dictionary(field),
         }
     }
 
     /// Tells apart the parts whose codes differ; it changes when a run goes on to its next segment.
     pub(super) fn part(&self) -> usize {
         match self {
-            Self::Run(run) => run.cursors.len(),
-            Self::Generation(_) => 0,
+            Self::Run(run) => run.places.len(),
+            Self::Picked(_) => 0,
         }
     }
 
     /// The strings of the user codes that [`Source::take`] gives, of the next part.
     pub(super) fn user_ids(&self) -> Option<Arc<dyn Strings>> {
         match self {
-            Self::Run(run) => Some(run.cursors.front()?.segment().user_ids()),
-            Self::Generation(_) => None,
+            Self::Run(run) => Some(run.places.front()?.user_ids()),
+            Self::Picked(_) => None,
         }
     }
 
@@ -111,13 +156,13 @@ impl Source {
         match self {
             Self::Run(run) => {
                 let before = out.users.len();
-                if let Some(cursor) = run.cursors.front_mut() {
-                    cursor.take(rows, until, query, out)?;
-                    users.translate(&cursor.segment().user_ids(), before, out)?;
+                if let Some(place) = run.places.front_mut() {
+                    place.take(rows, until, query, out)?;
+                    users.translate(&place.user_ids(), before, out)?;
                 }
                 run.drop_finished()
             }
-            Self::Generation(hot) => hot.take(rows, until, query, out, users),
+            Self::Picked(picked) => picked.take(rows, until, query, out, users),
         }
     }
 
@@ -126,19 +171,13 @@ impl Source {
         match self {
             Self::Run(run) => {
                 let before = out.users.len();
-                if let Some(cursor) = run.cursors.front_mut() {
-                    cursor.take_user(query, out)?;
+                if let Some(place) = run.places.front_mut() {
+                    place.take_user(query, out)?;
                 }
                 out.users.truncate(before);
                 run.drop_finished()
             }
-            Self::Generation(hot) => {
-                if let Some(user) = hot.users.get(hot.next) {
-                    hot.generation.history(user, query, out)?;
-                    hot.next += 1;
-                }
-                Ok(())
-            }
+            Self::Picked(users) => users.take_user(query, out),
         }
     }
 
@@ -146,10 +185,10 @@ impl Source {
     pub(super) fn loaded_bytes(&self) -> usize {
         match self {
             Self::Run(run) => {
-                let cursors = run.cursors.iter();
-                cursors.map(|cursor| cursor.segment().loaded_bytes()).sum()
+                let segments = run.places.iter().map(|place| place.cursor.segment());
+                segments.map(|segment| segment.loaded_bytes()).sum()
             }
-            Self::Generation(_) => 0,
+            Self::Picked(_) => 0,
         }
     }
 
@@ -160,9 +199,9 @@ impl Source {
         reopen: &mut dyn FnMut(&Arc<Segment>) -> Result<Arc<Segment>>,
     ) -> Result<()> {
         if let Self::Run(run) = self {
-            for cursor in &mut run.cursors {
-                let fresh = reopen(cursor.segment())?;
-                cursor.replace_segment(fresh);
+            for place in &mut run.places {
+                let fresh = reopen(place.cursor.segment())?;
+                place.cursor.replace_segment(fresh);
             }
         }
         Ok(())
@@ -171,45 +210,98 @@ impl Source {
 
 /// The segments of a run, one behind the other.
 pub(super) struct RunSource {
-    cursors: VecDeque<Cursor>,
+    places: VecDeque<Place>,
+    recorded: bool,
 }
 
 impl RunSource {
+    fn new(places: VecDeque<Place>, recorded: bool) -> Result<Self> {
+        let mut run = Self { places, recorded };
+        run.drop_finished()?;
+        Ok(run)
+    }
+
     fn drop_finished(&mut self) -> Result<()> {
-        while let Some(cursor) = self.cursors.front() {
-            if cursor.user()?.is_some() {
+        while let Some(place) = self.places.front() {
+            if place.user()?.is_some() {
                 break;
             }
-            self.cursors.pop_front();
+            self.places.pop_front();
         }
         Ok(())
     }
 }
 
-/// The users of a generation at one moment.
-pub(super) struct GenerationSource {
-    generation: Arc<Generation>,
-    users: Vec<Arc<str>>,
-    next: usize,
+/// Where one stands in a segment.
+struct Place {
+    cursor: Cursor,
+    /// Sessions whose rows are given elsewhere, in order.
+    passed: VecDeque<String>,
+    /// Whether sessions are called by their id.
+    shown: bool,
 }
 
-impl GenerationSource {
+impl Place {
+    fn new(
+        live: &LiveSegment,
+        query: &ScanQuery,
+        owners: &Owners,
+        passed: Vec<String>,
+    ) -> Result<Self> {
+        let mut place = Self {
+            cursor: Cursor::new(live.segment.clone(), query)?,
+            passed: passed.into(),
+            shown: live.entry.sessions > 0 && owners.are_shown(),
+        };
+        place.pass()?;
+        Ok(place)
+    }
+
+    fn user(&self) -> Result<Option<&str>> {
+        let user = self.cursor.user()?;
+        Ok(match self.shown {
+            true => user.map(shown_user),
+            false => user,
+        })
+    }
+
+    fn user_ids(&self) -> Arc<dyn Strings> {
+        let ids = self.cursor.segment().user_ids();
+        match self.shown {
+            true => Arc::new(ShownUsers(ids)),
+            false => ids,
+        }
+    }
+
     fn take(
         &mut self,
         rows: usize,
         until: Option<&str>,
         query: &TierQuery,
         out: &mut Columns,
-        codes: &mut UserCodes<'_>,
     ) -> Result<()> {
-        let full = out.rows().saturating_add(rows);
-        while let Some(user) = self.users.get(self.next) {
-            if out.rows() >= full || until.is_some_and(|until| &**user >= until) {
+        let passed = self.passed.front().map(String::as_str);
+        let until = match (until, passed) {
+            (Some(until), Some(passed)) => Some(until.min(passed)),
+            (until, passed) => until.or(passed),
+        };
+        self.cursor.take(rows, until, query, out)?;
+        self.pass()
+    }
+
+    fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        self.cursor.take_user(query, out)?;
+        self.pass()
+    }
+
+    /// Moves behind the sessions that are next and given elsewhere.
+    fn pass(&mut self) -> Result<()> {
+        while let Some(passed) = self.passed.front() {
+            if self.cursor.user()? != Some(passed.as_str()) {
                 break;
             }
-            self.generation.history(user, query, out)?;
-            codes.append(user, out)?;
-            self.next += 1;
+            self.cursor.pass_user()?;
+            self.passed.pop_front();
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::engine::Engine;
+use super::owners::Owners;
 use super::snapshot::Snapshot;
 use super::version::Run;
 use crate::segment::Origin;
@@ -18,7 +19,7 @@ pub struct Stats {
     pub bulk_rows: u64,
     /// Rows in the hot tier.
     pub hot_rows: u64,
-    /// Distinct users.
+    /// Distinct users; a session that has no user counts as one.
     pub users: u64,
     /// Distinct items, those that stand in impressions alone included.
     pub items: u64,
@@ -134,22 +135,28 @@ impl Snapshot {
     /// Distinct users. One run alone is counted from its footers; otherwise the ids are gathered.
     fn distinct_users(&self) -> Result<u64> {
         let mut gathered: BTreeSet<Arc<str>> = BTreeSet::new();
+        let owners = Owners::shown(&self.version.joins, self.visible);
+        let sessions = self.version.holds_sessions();
+        let owner = |key: Arc<str>| match sessions {
+            true => owners.of(&key).into(),
+            false => key,
+        };
         let (counted, alone) = match self.version.runs.as_slice() {
-            [run] => (users_of_run(run), Some(run)),
+            [run] if !sessions => (users_of_run(run), Some(run)),
             _ => (0, None),
         };
         if alone.is_none() {
             for live in self.version.segments() {
                 let ids = live.segment.user_ids();
                 for code in 1..=ids.len() as u32 {
-                    gathered.insert(ids.get(code)?.into());
+                    gathered.insert(owner(ids.get(code)?.into()));
                 }
             }
         }
         for generation in &self.version.generations {
             for user in generation.users(&UserRange::default()) {
                 if !alone.map_or(Ok(false), |run| has_user(run, &user))? {
-                    gathered.insert(user);
+                    gathered.insert(owner(user));
                 }
             }
         }

@@ -1,5 +1,6 @@
 mod crash;
 mod damage;
 mod fixture;
+mod identity;
 mod poison;
 mod rotation;

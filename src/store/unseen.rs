@@ -56,23 +56,31 @@ impl Snapshot {
                 *flag = false;
             }
         };
-        for live in self.version.segments_of(user) {
-            let segment = &live.segment;
-            codes.clear();
-            segment.seen(user, event_types, self.visible, codes)?;
-            for code in codes.iter() {
-                let hash = segment.item_hash(*code)?;
-                for position in table.find(hash) {
-                    mark(segment.item(*code)?, position);
+        let mut visit = |key: &str, linked: u64| -> Result<()> {
+            let segments = self.version.segments_of(key);
+            for live in segments.filter(|live| live.entry.joined < linked) {
+                let segment = &live.segment;
+                codes.clear();
+                segment.seen(key, event_types, self.visible, codes)?;
+                for code in codes.iter() {
+                    let hash = segment.item_hash(*code)?;
+                    for position in table.find(hash) {
+                        mark(segment.item(*code)?, position);
+                    }
                 }
             }
-        }
-        for generation in &self.version.generations {
-            generation.seen_items(user, event_types, self.visible, &mut |item| {
-                table
-                    .find(item_hash(item))
-                    .for_each(|position| mark(item, position));
-            })?;
+            for generation in &self.version.generations {
+                generation.seen_items(key, event_types, self.visible, &mut |item| {
+                    table
+                        .find(item_hash(item))
+                        .for_each(|position| mark(item, position));
+                })?;
+            }
+            Ok(())
+        };
+        visit(user, u64::MAX)?;
+        for session in self.sessions_of(user) {
+            visit(&session.key, session.linked)?;
         }
         Ok(unseen)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::engine::{Engine, open_segment};
 use super::manifest::SegmentEntry;
-use super::recovery::{read_generations, read_steady};
+use super::recovery::{read_hot, read_steady};
 use super::version::LiveSegment;
 use crate::segment::{Damage, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Schema};
@@ -81,7 +81,7 @@ impl Engine {
             report.count(&live.entry, progress);
         }
         if let Some(tier) = &self.tier
-            && let Err(error) = tier.verify()
+            && let Err(error) = tier.verify().and_then(|()| self.verify_registry())
         {
             report.problems.push(format!("hot tier: {error}"));
         }
@@ -108,7 +108,8 @@ impl Engine {
             };
             let segments = manifest.segments.iter().map(open).collect();
             // Each row of the hot tier is decoded when its generation is read.
-            let hot = read_generations(root, scratch, &schema, &manifest).map(drop);
+            let hot = read_hot(root, scratch, &schema, &manifest);
+            let hot = hot.and_then(|(_, registry)| registry.verify());
             Ok(Opened {
                 schema,
                 segments,

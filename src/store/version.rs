@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::joins::Joins;
 use super::manifest::SegmentEntry;
 use crate::hot::Generation;
 use crate::io::Storage;
@@ -48,6 +49,7 @@ impl Drop for LiveSegment {
 
 /// Segments that do not overlap in users, sorted by user. Only a user with more rows than a
 /// segment holds stands in two neighbours.
+#[derive(Clone)]
 pub(crate) struct Run {
     pub id: u64,
     pub origin: Origin,
@@ -87,7 +89,7 @@ impl Run {
 }
 
 /// An immutable list of runs and generations.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Version {
     /// Runs, oldest data first.
     pub runs: Vec<Run>,
@@ -95,6 +97,10 @@ pub(crate) struct Version {
     pub generations: Vec<Arc<Generation>>,
     /// The newest bulk import in it: a snapshot of this version sees at least so far.
     pub floor: u64,
+    /// What some of its rows lack.
+    pub joins: Arc<Joins>,
+    /// Whether any segment holds rows of sessions.
+    sessions: bool,
 }
 
 impl Version {
@@ -103,7 +109,9 @@ impl Version {
         segments: Vec<Arc<LiveSegment>>,
         generations: Vec<Arc<Generation>>,
         floor: u64,
+        joins: Arc<Joins>,
     ) -> Self {
+        let sessions = segments.iter().any(|live| live.entry.sessions > 0);
         let mut runs: Vec<Run> = Vec::new();
         for live in segments {
             match runs.last_mut() {
@@ -119,7 +127,22 @@ impl Version {
             runs,
             generations,
             floor,
+            joins,
+            sessions,
         }
+    }
+
+    /// The same rows with other joins.
+    pub(super) fn with_joins(&self, joins: Arc<Joins>) -> Self {
+        Self {
+            joins,
+            ..self.clone()
+        }
+    }
+
+    /// Whether any rows lie under the key of a session.
+    pub(super) fn holds_sessions(&self) -> bool {
+        self.sessions || self.generations.iter().any(|hot| hot.holds_sessions())
     }
 
     /// The segments that may hold a user, oldest data first.

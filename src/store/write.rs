@@ -1,8 +1,12 @@
 //! A batch: validated, numbered, appended, and synced where asked.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::MutexGuard;
+
 use super::engine::Engine;
+use crate::hot::{Generation, Notes};
 use crate::types::{
     Cell, Commit, Durability, Interaction, Result, Role, Row, RowScratch, WriteBatch,
 };
@@ -40,6 +44,15 @@ impl Engine {
         } else {
             self.append(rows)?
         };
+        self.settle(sequence, durability)?;
+        Ok(Commit {
+            sequence,
+            rows: rows.len() as u64,
+        })
+    }
+
+    /// Waits until the commit `sequence` is as durable as is asked for.
+    pub(super) fn settle(&self, sequence: u64, durability: Durability) -> Result<()> {
         if durability == Durability::Synced {
             // A sync that follows a failed one may succeed without what the failed one lost.
             self.group_sync.wait(
@@ -48,13 +61,10 @@ impl Engine {
                 || self.writable()?.sync().map_err(|error| self.poison(error)),
             )?;
         }
-        Ok(Commit {
-            sequence,
-            rows: rows.len() as u64,
-        })
+        Ok(())
     }
 
-    fn cells<'a>(&self, interactions: &'a [Interaction]) -> Result<Vec<Cell<'a>>> {
+    pub(super) fn cells<'a>(&self, interactions: &'a [Interaction]) -> Result<Vec<Cell<'a>>> {
         let mut cells = Vec::with_capacity(interactions.len() * self.schema.fields().len());
         let mut scratch = RowScratch::default();
         for (position, interaction) in interactions.iter().enumerate() {
@@ -69,17 +79,39 @@ impl Engine {
     /// return.
     fn append(&self, rows: &[Row<'_>]) -> Result<u64> {
         let mut commit = self.commit.lock();
+        let generation = self.room(&mut commit)?;
+        let sequence = self.visible.load(Ordering::Acquire) + 1;
+        self.apply(&generation, rows, &Notes::default(), sequence, || {})?;
+        Ok(sequence)
+    }
+
+    /// The generation that takes the next commit; with the commit lock, which is let go where the
+    /// writer has to wait.
+    pub(super) fn room(&self, commit: &mut MutexGuard<'_, ()>) -> Result<Arc<Generation>> {
         let tier = self.writable()?;
-        let mut generation = self.active()?;
-        if self.is_full(&generation) {
-            self.rotate(tier, true)?;
-            while self.must_wait() {
-                self.sealer.up();
-                self.sealed.wait_for(&mut commit, RECHECK);
-                self.writable()?;
-            }
-            generation = self.active()?;
+        let generation = self.active()?;
+        if !self.is_full(&generation) {
+            return Ok(generation);
         }
+        self.rotate(tier, true)?;
+        while self.must_wait() {
+            self.sealer.up();
+            self.sealed.wait_for(commit, RECHECK);
+            self.writable()?;
+        }
+        self.active()
+    }
+
+    /// Hands rows and notes to the hot tier, as the commit `sequence`, and makes it visible once
+    /// `before` has been called. The commit lock must be held.
+    pub(super) fn apply(
+        &self,
+        generation: &Generation,
+        rows: &[Row<'_>],
+        notes: &Notes,
+        sequence: u64,
+        before: impl FnOnce(),
+    ) -> Result<()> {
         if let Some(field) = self.schema.position_of(Role::EventType) {
             let types = rows.iter().filter_map(|row| match row.cells.get(field) {
                 Some(Cell::Text(name)) => Some(*name),
@@ -87,15 +119,15 @@ impl Engine {
             });
             self.admit_event_types(types)?;
         }
-        let sequence = self.visible.load(Ordering::Acquire) + 1;
-        tier.append(&generation, rows, sequence)
-            .map_err(|error| match error.kind() {
-                crate::types::ErrorKind::InvalidInput => error,
-                _ => self.poison(error),
-            })?;
+        let appended = self.writable()?.append(generation, rows, notes, sequence);
+        appended.map_err(|error| match error.kind() {
+            crate::types::ErrorKind::InvalidInput => error,
+            _ => self.poison(error),
+        })?;
+        before();
         self.visible.store(sequence, Ordering::Release);
-        self.ask_for_next(&generation);
-        Ok(sequence)
+        self.ask_for_next(generation);
+        Ok(())
     }
 
     /// Whether more generations wait to be sealed than may, and someone else seals them.

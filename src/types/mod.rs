@@ -3,6 +3,7 @@
 //! Rank 0: nothing here imports from another folder.
 
 mod batch;
+mod clock;
 mod columns;
 mod columns_builder;
 mod dictionary;
@@ -14,11 +15,14 @@ mod query;
 mod row;
 mod schema;
 mod schema_json;
+mod session_batch;
+mod session_key;
 mod settings;
 mod text;
 mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
+pub(crate) use clock::Clock;
 pub use columns::{Column, Columns, ListColumn, NumberColumn};
 pub(crate) use columns_builder::ColumnsBuilder;
 pub(crate) use dictionary::index_of;
@@ -32,6 +36,9 @@ pub use query::{
 };
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
+pub use session_batch::{EventsCommit, Recommendation};
+pub(crate) use session_batch::{SessionBatch, SessionEvent};
+pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
 pub use settings::Settings;
 pub(crate) use text::CHUNK;
 pub use text::TextBuffer;

@@ -4,6 +4,7 @@
 
 mod convert;
 mod parse;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Schema};
-use super::{bits_of_f32, f32_of_bits};
+use super::{bits_of_f32, f32_of_bits, holds_mark};
 
 pub use convert::RowScratch;
 
@@ -113,6 +114,9 @@ impl Validator {
         self.check_length(id, text)?;
         match self.schema.fields().get(id).map(Field::role) {
             Some(Role::Impression) => self.check_items(id, text),
+            Some(Role::User) if holds_mark(text) => {
+                Err(self.violation(id, text, parse::MARK_IN_USER))
+            }
             _ => self.check_reserved(id, text),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::hot::{Generation, MemoryLog, Tier};
+use crate::hot::{Generation, MemoryLog, Notes, Tier};
 use crate::types::{Cell, Limits, Row, Schema, bits_of_f32};
 
 /// A schema of the three required fields and these, each a name and an Avro type.
@@ -107,6 +107,17 @@ pub(super) fn commits() -> impl Strategy<Value = Vec<Vec<Event>>> {
 
 /// Writes the rows of one commit.
 pub(super) fn append(tier: &Tier, generation: &Generation, rows: &[Event], sequence: u64) {
+    append_with(tier, generation, rows, &Notes::default(), sequence);
+}
+
+/// The same, with notes.
+pub(super) fn append_with(
+    tier: &Tier,
+    generation: &Generation,
+    rows: &[Event],
+    notes: &Notes,
+    sequence: u64,
+) {
     let joined: Vec<String> = rows
         .iter()
         .map(|event| event.impression.join("|"))
@@ -125,7 +136,7 @@ pub(super) fn append(tier: &Tier, generation: &Generation, rows: &[Event], seque
             cells,
         })
         .collect();
-    tier.append(generation, &rows, sequence).unwrap();
+    tier.append(generation, &rows, notes, sequence).unwrap();
 }
 
 pub(super) fn memory_tier() -> (Arc<MemoryLog>, Tier) {

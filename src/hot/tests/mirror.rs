@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::events::{append, commits, full_schema, memory_tier, numbered, schema};
 use super::model::{assert_holds, everything, expected, insert, query, read, write};
 use crate::hot::log::Entries;
-use crate::hot::{Generation, Log, Tier, key};
+use crate::hot::{Generation, Log, Notes, Tier, key};
 use crate::types::{Cell, Column, Columns, ErrorKind, Row, TierQuery, TimeRange};
 
 proptest! {
@@ -135,14 +135,16 @@ fn a_row_that_does_not_fit_is_refused_before_anything_is_written() {
         cells,
     };
     let error = tier
-        .append(&generation, &[row(&good), row(&bad)], 1)
+        .append(&generation, &[row(&good), row(&bad)], &Notes::default(), 1)
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(generation.rows(), 0);
     assert_eq!(log.written().payload_bytes, 0);
 
     log.set_failing(true);
-    let error = tier.append(&generation, &[row(&good)], 1).unwrap_err();
+    let error = tier
+        .append(&generation, &[row(&good)], &Notes::default(), 1)
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(generation.rows(), 0);
 }
@@ -161,7 +163,7 @@ fn damage_names_the_generation_and_the_key() {
             },
         )
         .unwrap();
-    log.append(7, &entries).unwrap();
+    log.append(7, &entries, &Notes::default()).unwrap();
     let error = tier.verify().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corruption);
     assert!(

@@ -1,14 +1,17 @@
 //! The log on RocksDB.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::events::{append, full_schema, numbered};
+use super::events::{append, append_with, full_schema, numbered};
 use super::model::{Model, assert_holds, insert, write};
-use crate::hot::{RocksLog, Tier};
-use crate::types::ErrorKind;
+use crate::hot::{Generation, Known, Link, Log, Notes, Registry, RocksLog, Tier};
+use crate::types::{Clock, ErrorKind, Settings};
 
 const GENERATION_BYTES: u64 = 1 << 20;
+/// Events of a generation that have an id.
+const EVENTS: u64 = 200;
 
 #[test]
 fn rocksdb_gives_back_what_was_written_after_reopening() {
@@ -183,6 +186,110 @@ fn a_torn_end_after_a_crash_leaves_what_precedes_it() {
         assert_eq!(recovered.rows(), 999 + more);
         append(&tier, &recovered, &numbered(1)[0], 1000 + more);
     }
+}
+
+fn registry(log: Arc<RocksLog>) -> Registry {
+    Registry::open(log, Clock::default(), &Settings::default()).unwrap()
+}
+
+/// Appends a row with the id of an event, in turn, and everything else there is at the first.
+fn append_noted(tier: &Tier, registry: &Registry, generation: &Generation, numbers: Range<u64>) {
+    for number in numbers {
+        let mut notes = Notes::default();
+        registry
+            .note_event(&format!("event {number}"), &mut notes)
+            .unwrap();
+        if number == 0 {
+            registry.note_user("session", "ann", &mut notes).unwrap();
+            registry.note_link(&link(), &mut notes).unwrap();
+            registry
+                .note_known("r", &Known::Awaited([1, 2]), &mut notes)
+                .unwrap();
+            registry.note_commit(7, &mut notes).unwrap();
+        }
+        append_with(tier, generation, &numbered(1)[0], &notes, number + 1);
+    }
+}
+
+fn link() -> Link {
+    Link {
+        session: "session".to_owned(),
+        user: "ann".to_owned(),
+        sequence: 1,
+    }
+}
+
+fn assert_remembers(registry: &Registry, events: u64) {
+    for number in 0..events {
+        assert!(registry.has_event(&format!("event {number}")).unwrap());
+    }
+    assert!(!registry.has_event(&format!("event {events}")).unwrap());
+    assert_eq!(registry.user_of("session").unwrap().as_deref(), Some("ann"));
+    assert_eq!(registry.user_of("other").unwrap(), None);
+    assert_eq!(registry.links().unwrap(), [link()]);
+    let known = registry.recommendation("r").unwrap();
+    assert_eq!(known, Some(Known::Awaited([1, 2])));
+    assert_eq!(registry.last_commit().unwrap(), 7);
+    registry.verify().unwrap();
+}
+
+/// Tables outlive generations, and hold no log file of theirs back.
+#[test]
+fn rocksdb_keeps_tables_when_generations_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    for round in 0..2 {
+        let log = Arc::new(RocksLog::open(folder.path(), GENERATION_BYTES).unwrap());
+        let tier = Tier::open(log.clone(), full_schema());
+        let registry = registry(log.clone());
+        for turn in 0..3 {
+            let id = round * 3 + turn;
+            let generation = tier.begin(id).unwrap();
+            append_noted(
+                &tier,
+                &registry,
+                &generation,
+                id * EVENTS..(id + 1) * EVENTS,
+            );
+            if id > 0 {
+                tier.retire(id - 1).unwrap();
+            }
+            assert_remembers(&registry, (id + 1) * EVENTS);
+            let secondary = RocksLog::open_secondary(folder.path(), scratch.path()).unwrap();
+            let reader = super::rocks::registry(Arc::new(secondary));
+            assert_remembers(&reader, (id + 1) * EVENTS);
+        }
+    }
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let logs = files
+        .map(|file| file.unwrap())
+        .filter(|file| file.file_name().to_string_lossy().ends_with(".log"));
+    let bytes: u64 = logs.map(|file| file.metadata().unwrap().len()).sum();
+    // Of two generations at most.
+    assert!(bytes < 3 * EVENTS * 150, "{bytes} bytes of logs");
+}
+
+/// A store that uses no tables has none.
+#[test]
+fn rocksdb_makes_tables_when_they_are_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Arc::new(RocksLog::open(folder.path(), GENERATION_BYTES).unwrap());
+    let registry = registry(log.clone());
+    assert!(!registry.has_event("event").unwrap());
+    assert_eq!(registry.user_of("session").unwrap(), None);
+    assert_eq!(registry.recommendation("r").unwrap(), None);
+    assert_eq!(registry.last_commit().unwrap(), 0);
+    assert_eq!(log.tables().unwrap(), []);
+    let mut notes = Notes::default();
+    registry.note_event("event", &mut notes).unwrap();
+    let table = log.tables().unwrap()[0];
+    assert_eq!(log.tables().unwrap().len(), 1);
+    log.drop_table(table).unwrap();
+    log.drop_table(table).unwrap();
+    assert_eq!(
+        log.get(table, b"key").unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
 }
 
 fn open_tier(folder: &Path) -> Tier {

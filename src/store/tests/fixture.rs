@@ -8,7 +8,8 @@ use crate::io::{SimStorage, Storage};
 use crate::store::manifest::Manifest;
 use crate::store::{BulkImport, Engine, ImportMode};
 use crate::types::{
-    Cell, Commit, Durability, Interaction, Limits, Result, Row, ScanQuery, Settings, WriteBatch,
+    Cell, Clock, Commit, Durability, Interaction, Limits, Result, Row, ScanQuery, Settings,
+    WriteBatch,
 };
 
 const SCHEMA: &str = r#"{"type": "record", "name": "Interactions",
@@ -29,8 +30,13 @@ pub(super) struct Machine {
 impl Machine {
     /// A machine with an empty store.
     pub(super) fn new() -> Self {
+        Self::with_schema(SCHEMA)
+    }
+
+    /// One with an empty store of this schema.
+    pub(super) fn with_schema(schema: &str) -> Self {
         let machine = Self::default();
-        let manifest = Manifest::new(SCHEMA, &Limits::unlimited());
+        let manifest = Manifest::new(schema, &Limits::unlimited());
         manifest.write(&machine.storage).unwrap();
         machine
     }
@@ -43,8 +49,16 @@ impl Machine {
             background: false,
             ..Settings::default()
         };
+        self.open_with(settings)
+    }
+
+    pub(super) fn open_with(&self, settings: Settings) -> Result<Arc<Engine>> {
+        self.open_as(settings, Clock::default())
+    }
+
+    pub(super) fn open_as(&self, settings: Settings, clock: Clock) -> Result<Arc<Engine>> {
         let storage = Arc::new(self.storage.clone());
-        Engine::recover(storage, self.log.clone(), settings, None).map(Arc::new)
+        Engine::recover(storage, self.log.clone(), settings, clock, None).map(Arc::new)
     }
 
     /// Asserts that nothing is there but what the manifest lists.

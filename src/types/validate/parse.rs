@@ -5,6 +5,8 @@ use crate::types::{Cell, DataType, Error, FieldId, Result, Role, bits_of_f32};
 
 pub(super) const NEGATIVE_TIMESTAMP: &str =
     "a timestamp must not be negative; write Unix epoch seconds";
+pub(super) const MARK_IN_USER: &str =
+    "holds U+0000, which ends the keys of sessions; leave it out of the id";
 const FRACTIONAL_TIMESTAMP: &str =
     "a timestamp must be a whole number; write Unix epoch seconds without fraction or exponent";
 const TEXT_TIMESTAMP: &str =

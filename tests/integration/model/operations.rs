@@ -50,6 +50,7 @@ pub(super) fn settings() -> impl Strategy<Value = Settings> {
             max_runs,
             threads: 2,
             background,
+            ..Settings::default()
         })
 }
 

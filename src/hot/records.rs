@@ -1,0 +1,234 @@
+//! The values of the tables. FORMAT.md section 7.5 has the bytes.
+
+use super::table::Kind;
+use crate::codec::{WireReader, WireWriter};
+use crate::types::{Error, Result};
+
+const AWAITED: u8 = 1;
+const RECORDED: u8 = 2;
+
+/// A session whose events from before its first user are that user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) session: String,
+    pub(crate) user: String,
+    /// The commit that linked them; all rows under the session's key are older.
+    pub(crate) sequence: u64,
+}
+
+/// What is known under the id of a recommendation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Events of these commits, first and last, name it; it was not recorded yet.
+    Awaited([u64; 2]),
+    /// What was shown.
+    Recorded {
+        items: Vec<String>,
+        source: Option<String>,
+    },
+}
+
+/// A recommendation that was recorded after events that name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LateRecord {
+    pub(crate) id: String,
+    pub(crate) items: Vec<String>,
+    pub(crate) source: Option<String>,
+    /// The first and the last commit of these events.
+    pub(crate) awaited: [u64; 2],
+    /// The commit that recorded it.
+    pub(crate) sequence: u64,
+}
+
+pub(super) fn decode_user(value: &[u8]) -> Result<String> {
+    text(value)
+}
+
+pub(super) fn encode_link(link: &Link) -> Vec<u8> {
+    let mut wire = WireWriter::new();
+    wire.varint(link.sequence);
+    wire.text(&link.user);
+    wire.finish()
+}
+
+pub(super) fn decode_link(key: &[u8], value: &[u8]) -> Result<Link> {
+    let mut wire = WireReader::new(value);
+    let link = Link {
+        session: text(key)?,
+        sequence: wire.varint()?,
+        user: wire.text()?.to_owned(),
+    };
+    ended(&wire)?;
+    Ok(link)
+}
+
+pub(super) fn encode_known(known: &Known) -> Vec<u8> {
+    let mut wire = WireWriter::new();
+    match known {
+        Known::Awaited([first, last]) => {
+            wire.u8(AWAITED);
+            wire.varint(*first);
+            wire.varint(*last);
+        }
+        Known::Recorded { items, source } => {
+            wire.u8(RECORDED);
+            shown(items, source.as_deref(), &mut wire);
+        }
+    }
+    wire.finish()
+}
+
+pub(super) fn decode_known(value: &[u8]) -> Result<Known> {
+    let mut wire = WireReader::new(value);
+    let known = match wire.u8()? {
+        AWAITED => Known::Awaited([wire.varint()?, wire.varint()?]),
+        RECORDED => {
+            let (items, source) = read_shown(&mut wire)?;
+            Known::Recorded { items, source }
+        }
+        other => return Err(Error::corrupt(format!("kind {other} is unknown"))),
+    };
+    ended(&wire)?;
+    Ok(known)
+}
+
+pub(super) fn encode_late(late: &LateRecord) -> Vec<u8> {
+    let mut wire = WireWriter::new();
+    wire.varint(late.awaited[0]);
+    wire.varint(late.awaited[1]);
+    wire.text(&late.id);
+    shown(&late.items, late.source.as_deref(), &mut wire);
+    wire.finish()
+}
+
+pub(super) fn decode_late(key: &[u8], value: &[u8]) -> Result<LateRecord> {
+    let mut wire = WireReader::new(value);
+    let awaited = [wire.varint()?, wire.varint()?];
+    let id = wire.text()?.to_owned();
+    let (items, source) = read_shown(&mut wire)?;
+    ended(&wire)?;
+    Ok(LateRecord {
+        id,
+        items,
+        source,
+        awaited,
+        sequence: decode_commit(key)?,
+    })
+}
+
+/// A sequence number.
+pub(super) fn decode_commit(bytes: &[u8]) -> Result<u64> {
+    let bytes = bytes.try_into();
+    bytes
+        .map(u64::from_be_bytes)
+        .map_err(|_| Error::corrupt("not a sequence number of eight bytes"))
+}
+
+/// Checks an entry of a table.
+pub(super) fn check(kind: Kind, key: &[u8], value: &[u8]) -> Result<()> {
+    match kind {
+        Kind::Ids if key.len() == 16 && value.is_empty() => Ok(()),
+        Kind::Ids => Err(Error::corrupt("not a hash of 16 bytes without a value")),
+        Kind::Sessions => text(key).and_then(|_| decode_user(value)).map(drop),
+        Kind::Links => decode_link(key, value).map(drop),
+        Kind::Recommendations => text(key).and_then(|_| decode_known(value)).map(drop),
+        Kind::Late => decode_late(key, value).map(drop),
+        Kind::Commits => decode_commit(value).map(drop),
+    }
+}
+
+fn shown(items: &[String], source: Option<&str>, wire: &mut WireWriter) {
+    wire.varint(items.len() as u64);
+    items.iter().for_each(|item| wire.text(item));
+    wire.text(source.unwrap_or_default());
+}
+
+fn read_shown(wire: &mut WireReader<'_>) -> Result<(Vec<String>, Option<String>)> {
+    let count = wire.count()?;
+    let items = (0..count).map(|_| wire.text().map(str::to_owned));
+    let items = items.collect::<Result<_>>()?;
+    let source = Some(wire.text()?.to_owned());
+    Ok((items, source.filter(|source| !source.is_empty())))
+}
+
+fn text(bytes: &[u8]) -> Result<String> {
+    let text = std::str::from_utf8(bytes);
+    text.map(str::to_owned)
+        .map_err(|_| Error::corrupt("a text that is not UTF-8"))
+}
+
+fn ended(wire: &WireReader<'_>) -> Result<()> {
+    match wire.is_empty() {
+        true => Ok(()),
+        false => Err(Error::corrupt("bytes behind its end")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            kind in prop::sample::select(Kind::ALL.to_vec()),
+            key in prop::collection::vec(any::<u8>(), 0..20),
+            value in prop::collection::vec(0_u8..5, 0..20),
+        ) {
+            if check(kind, &key, &value).is_ok() && kind == Kind::Recommendations {
+                let known = decode_known(&value).unwrap();
+                prop_assert_eq!(decode_known(&encode_known(&known)).unwrap(), known);
+            }
+        }
+    }
+
+    #[test]
+    fn the_layout_is_frozen() {
+        let late = LateRecord {
+            id: "r".to_owned(),
+            items: vec!["tea".to_owned(), "cake".to_owned()],
+            source: Some("home".to_owned()),
+            awaited: [3, 300],
+            sequence: 7,
+        };
+        let value = encode_late(&late);
+        assert_eq!(value, b"\x03\xAC\x02\x01r\x02\x03tea\x04cake\x04home");
+        assert_eq!(decode_late(&7u64.to_be_bytes(), &value).unwrap(), late);
+        let known = Known::Recorded {
+            items: late.items,
+            source: None,
+        };
+        let value = encode_known(&known);
+        assert_eq!(value, b"\x02\x02\x03tea\x04cake\x00");
+        assert_eq!(decode_known(&value).unwrap(), known);
+        let value = encode_known(&Known::Awaited([1, 2]));
+        assert_eq!(value, b"\x01\x01\x02");
+        assert_eq!(decode_known(&value).unwrap(), Known::Awaited([1, 2]));
+        let link = Link {
+            session: "s".to_owned(),
+            user: "ann".to_owned(),
+            sequence: 9,
+        };
+        let value = encode_link(&link);
+        assert_eq!(value, b"\x09\x03ann");
+        assert_eq!(decode_link(b"s", &value).unwrap(), link);
+    }
+
+    #[test]
+    fn damage_is_refused() {
+        let value = encode_known(&Known::Recorded {
+            items: vec!["tea".to_owned()],
+            source: None,
+        });
+        for end in 0..value.len() {
+            assert!(decode_known(&value[..end]).is_err());
+        }
+        assert!(decode_known(&[&value[..], b"x"].concat()).is_err());
+        assert!(decode_known(&[3]).is_err());
+        assert!(check(Kind::Ids, b"short", b"").is_err());
+        assert!(check(Kind::Sessions, b"s", b"\xFF").is_err());
+        assert!(check(Kind::Commits, b"last", b"7").is_err());
+    }
+}

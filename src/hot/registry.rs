@@ -1,0 +1,264 @@
+//! What the store remembers beside rows: event ids, users of sessions, recommendations.
+//!
+//! Everything lies in tables of the log and is written with the rows it belongs to, in one append.
+//! A table is made when it is needed first: a store that uses none of this has none.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::log::Log;
+use super::periods::Periods;
+use super::records::{self, Known, LateRecord, Link};
+use super::table::{Kind, Notes, Table};
+use crate::types::{Clock, Error, Recommendation, Result, Settings};
+
+const LAST: &[u8] = b"last";
+
+/// The tables of a log. Lookups see what was appended; callers take turns.
+pub(crate) struct Registry {
+    log: Arc<dyn Log>,
+    clock: Clock,
+    ids: Mutex<Periods>,
+    recommendations: Mutex<Periods>,
+    /// The tables that never expire.
+    lasting: Mutex<BTreeSet<Table>>,
+}
+
+impl Registry {
+    /// The registry of an open log.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn open(log: Arc<dyn Log>, clock: Clock, settings: &Settings) -> Result<Self> {
+        let tables = log.tables()?;
+        let periods = |kind, retention| Mutex::new(Periods::new(kind, retention, &tables));
+        Ok(Self {
+            ids: periods(Kind::Ids, settings.event_id_retention_seconds),
+            recommendations: periods(
+                Kind::Recommendations,
+                settings.recommendation_retention_seconds,
+            ),
+            lasting: Mutex::new(tables.iter().copied().collect()),
+            log,
+            clock,
+        })
+    }
+
+    /// Whether nothing was ever noted.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn is_empty(&self) -> Result<bool> {
+        Ok(self.log.tables()?.is_empty())
+    }
+
+    /// Whether an event with this id was written.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn has_event(&self, id: &str) -> Result<bool> {
+        let key = event_key(id);
+        for table in self.ids.lock().tables() {
+            if self.log.get(table, &key)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Notes that an event with this id is written.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_event(&self, id: &str, notes: &mut Notes) -> Result<()> {
+        let table = self.turn(&self.ids)?;
+        notes.put(table, &event_key(id), &[]);
+        Ok(())
+    }
+
+    /// The newest user of a session.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn user_of(&self, session: &str) -> Result<Option<String>> {
+        let found = self.get(Kind::Sessions, session.as_bytes())?;
+        found.map(|value| records::decode_user(&value)).transpose()
+    }
+
+    /// Notes the newest user of a session.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_user(&self, session: &str, user: &str, notes: &mut Notes) -> Result<()> {
+        let table = self.lasting(Kind::Sessions)?;
+        notes.put(table, session.as_bytes(), user.as_bytes());
+        Ok(())
+    }
+
+    /// Notes a link of earlier events to a user.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_link(&self, link: &Link, notes: &mut Notes) -> Result<()> {
+        let table = self.lasting(Kind::Links)?;
+        let value = records::encode_link(link);
+        notes.put(table, link.session.as_bytes(), &value);
+        Ok(())
+    }
+
+    /// Notes that a link is not needed any more.
+    pub(crate) fn forget_link(&self, link: &Link, notes: &mut Notes) {
+        notes.remove(Table::only(Kind::Links), link.session.as_bytes());
+    }
+
+    /// The links that are still needed.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn links(&self) -> Result<Vec<Link>> {
+        self.all(Kind::Links, records::decode_link)
+    }
+
+    /// What is known of a recommendation.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn recommendation(&self, id: &str) -> Result<Option<Known>> {
+        for table in self.recommendations.lock().tables() {
+            if let Some(value) = self.log.get(table, id.as_bytes())? {
+                let known = records::decode_known(&value);
+                let within = |error: Error| error.within(format!("recommendation {id:?}"));
+                return known.map(Some).map_err(within);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes what is known of a recommendation.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_known(&self, id: &str, known: &Known, notes: &mut Notes) -> Result<()> {
+        let table = self.turn(&self.recommendations)?;
+        notes.put(table, id.as_bytes(), &records::encode_known(known));
+        Ok(())
+    }
+
+    /// Notes a record that came after events that name it.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_late(&self, late: &LateRecord, notes: &mut Notes) -> Result<()> {
+        let table = self.lasting(Kind::Late)?;
+        let value = records::encode_late(late);
+        notes.put(table, &late.sequence.to_be_bytes(), &value);
+        Ok(())
+    }
+
+    /// Notes that a late record is not needed any more.
+    pub(crate) fn forget_late(&self, late: &LateRecord, notes: &mut Notes) {
+        notes.remove(Table::only(Kind::Late), &late.sequence.to_be_bytes());
+    }
+
+    /// The late records that are still needed.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn late(&self) -> Result<Vec<LateRecord>> {
+        self.all(Kind::Late, records::decode_late)
+    }
+
+    /// Notes a commit that has no rows.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_commit(&self, sequence: u64, notes: &mut Notes) -> Result<()> {
+        let table = self.lasting(Kind::Commits)?;
+        notes.put(table, LAST, &sequence.to_be_bytes());
+        Ok(())
+    }
+
+    /// The newest commit that has no rows; 0 when there was none.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn last_commit(&self) -> Result<u64> {
+        let found = self.all(Kind::Commits, |_, value| records::decode_commit(value))?;
+        Ok(found.into_iter().max().unwrap_or(0))
+    }
+
+    /// Reads every table and decodes each value.
+    ///
+    /// # Errors
+    /// The first damage.
+    pub(crate) fn verify(&self) -> Result<()> {
+        self.log.tables()?.into_iter().try_for_each(|table| {
+            self.visit(table, &mut |key, value| {
+                records::check(table.kind, key, value)
+            })
+        })
+    }
+
+    fn turn(&self, periods: &Mutex<Periods>) -> Result<Table> {
+        periods.lock().turn(&*self.log, || self.clock.now_seconds())
+    }
+
+    fn lasting(&self, kind: Kind) -> Result<Table> {
+        let table = Table::only(kind);
+        let mut lasting = self.lasting.lock();
+        if !lasting.contains(&table) {
+            self.log.create_table(table)?;
+            lasting.insert(table);
+        }
+        Ok(table)
+    }
+
+    fn get(&self, kind: Kind, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let table = Table::only(kind);
+        if !self.lasting.lock().contains(&table) {
+            return Ok(None);
+        }
+        self.log.get(table, key)
+    }
+
+    fn all<T>(&self, kind: Kind, decode: impl Fn(&[u8], &[u8]) -> Result<T>) -> Result<Vec<T>> {
+        let table = Table::only(kind);
+        let mut found = Vec::new();
+        if self.lasting.lock().contains(&table) {
+            self.visit(table, &mut |key, value| {
+                found.push(decode(key, value)?);
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    fn visit(&self, table: Table, visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        self.log.replay_table(table, &mut |key, value| {
+            visit(key, value).map_err(|error| {
+                let place = format!("table {}, key {}", table.name(), key.escape_ascii());
+                error.within(place)
+            })
+        })
+    }
+}
+
+/// The hash of an event id stands for it. Of ten billion ids two are the same with a probability of
+/// 1.5e-19; and who could make another's event a duplicate by a made-up collision could do so by
+/// the id itself.
+fn event_key(id: &str) -> [u8; 16] {
+    xxh3_128(id.as_bytes()).to_be_bytes()
+}
+
+/// What is recorded is known.
+impl From<&Recommendation> for Known {
+    fn from(given: &Recommendation) -> Self {
+        Self::Recorded {
+            items: given.items.clone(),
+            source: given.source.clone(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Events of a session: which of them count, and whose they are.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::engine::Engine;
+use super::recommendations::Shown;
+use crate::hot::{Link, Notes, Registry};
+use crate::types::{
+    Cell, Commit, Durability, EventsCommit, Interaction, Result, Role, Row, SessionBatch, Value,
+    session_key,
+};
+
+/// What is looked up about events, beside their rows.
+struct Named {
+    event_id: Option<String>,
+    recommendation: Option<String>,
+}
+
+/// The user of a session, as of the commit at hand.
+struct Owner {
+    /// What the rows lie under.
+    key: String,
+    /// The link that this commit makes of earlier events.
+    link: Option<Link>,
+}
+
+impl Engine {
+    /// Writes the events of a session, all or none, as one commit. Those with the id of an earlier
+    /// one are left out.
+    pub(crate) fn put_events(
+        &self,
+        batch: SessionBatch,
+        durability: Durability,
+    ) -> Result<EventsCommit> {
+        self.validator.check_session(&batch.session)?;
+        let shown = batch.user.as_deref().unwrap_or(&batch.session);
+        let mut interactions = Vec::with_capacity(batch.events.len());
+        let mut named = Vec::with_capacity(batch.events.len());
+        for event in batch.events {
+            let recommendation = event.recommendation.as_deref();
+            let interaction = self.prepared(event.interaction, shown, recommendation)?;
+            interactions.push(interaction);
+            named.push(Named {
+                event_id: event.event_id,
+                recommendation: event.recommendation,
+            });
+        }
+        let cells = self.cells(&interactions)?;
+        let session = (batch.session.as_str(), batch.user.as_deref());
+        let done = self.append_events(session, &interactions, &named, &cells)?;
+        self.settle(done.commit.sequence, durability)?;
+        Ok(done)
+    }
+
+    /// The interaction with its user and the id of its recommendation.
+    fn prepared(
+        &self,
+        mut interaction: Interaction,
+        user: &str,
+        recommendation: Option<&str>,
+    ) -> Result<Interaction> {
+        interaction.user_id = user.to_owned();
+        if let (Some(id), Some(field)) = (
+            recommendation,
+            self.schema.position_of(Role::RecommendationId),
+        ) && let Some(field) = self.schema.fields().get(field)
+        {
+            let is_it = |(name, _): &(std::borrow::Cow<'_, str>, Value)| name == field.name();
+            interaction.fields.retain(|field| !is_it(field));
+            interaction = interaction.with(field.name().to_owned(), id);
+        }
+        self.validator.join_lists(&mut interaction)?;
+        Ok(interaction)
+    }
+
+    fn append_events(
+        &self,
+        (session, user): (&str, Option<&str>),
+        interactions: &[Interaction],
+        named: &[Named],
+        cells: &[Cell<'_>],
+    ) -> Result<EventsCommit> {
+        let mut commit = self.commit.lock();
+        let generation = self.room(&mut commit)?;
+        let registry = self.registry()?;
+        let before = self.visible.load(Ordering::Acquire);
+        let mut notes = Notes::default();
+        let fresh = fresh_events(registry, named)?;
+        let duplicates: Vec<usize> = (0..named.len())
+            .filter(|position| !fresh.contains(position))
+            .collect();
+        if fresh.is_empty() {
+            let commit = Commit {
+                sequence: before,
+                rows: 0,
+            };
+            return Ok(EventsCommit { commit, duplicates });
+        }
+        let sequence = before + 1;
+        for event in fresh.iter().filter_map(|position| named.get(*position)) {
+            if let Some(id) = &event.event_id {
+                registry.note_event(id, &mut notes)?;
+            }
+        }
+        let owner = self.owner_of(registry, session, user, sequence, &mut notes)?;
+        let shown = self.shown_of(registry, named, &fresh)?;
+        let width = self.schema.fields().len();
+        let mut row_cells = Vec::with_capacity(fresh.len() * width);
+        for position in &fresh {
+            let start = row_cells.len();
+            let own = cells.get(position * width..(position + 1) * width);
+            row_cells.extend_from_slice(own.unwrap_or_default());
+            let own = row_cells.get_mut(start..).unwrap_or_default();
+            if let Some(id) = named
+                .get(*position)
+                .and_then(|one| one.recommendation.as_deref())
+            {
+                self.fill_in(registry, id, &shown, sequence, own, &mut notes)?;
+            }
+        }
+        let fresh_ones = fresh.iter().filter_map(|at| interactions.get(*at));
+        let rows: Vec<Row<'_>> = fresh_ones
+            .zip(row_cells.chunks(width))
+            .map(|(interaction, cells)| Row {
+                user: &owner.key,
+                timestamp: interaction.timestamp,
+                cells,
+            })
+            .collect();
+        self.apply(&generation, &rows, &notes, sequence, || {
+            if let Some(link) = &owner.link {
+                self.version.load().joins.links.add(Arc::new(link.clone()));
+            }
+        })?;
+        Ok(EventsCommit {
+            commit: Commit {
+                sequence,
+                rows: rows.len() as u64,
+            },
+            duplicates,
+        })
+    }
+
+    /// Under whom the events lie. The first user of a session is linked with its earlier events; the
+    /// newest takes those that come without one.
+    fn owner_of(
+        &self,
+        registry: &Registry,
+        session: &str,
+        user: Option<&str>,
+        sequence: u64,
+        notes: &mut Notes,
+    ) -> Result<Owner> {
+        let known = registry.user_of(session)?;
+        let Some(user) = user else {
+            let key = known.unwrap_or_else(|| session_key(session));
+            return Ok(Owner { key, link: None });
+        };
+        if known.as_deref() != Some(user) {
+            registry.note_user(session, user, notes)?;
+        }
+        let link = Link {
+            session: session.to_owned(),
+            user: user.to_owned(),
+            sequence,
+        };
+        let needed = known.is_none() && self.version.load().needs_link(&link);
+        if needed {
+            registry.note_link(&link, notes)?;
+        }
+        Ok(Owner {
+            key: user.to_owned(),
+            link: needed.then_some(link),
+        })
+    }
+
+    /// What is known of the recommendations that the fresh events name.
+    fn shown_of(
+        &self,
+        registry: &Registry,
+        named: &[Named],
+        fresh: &BTreeSet<usize>,
+    ) -> Result<Vec<Shown>> {
+        let named = fresh.iter().filter_map(|position| named.get(*position));
+        let ids: BTreeSet<&str> = named
+            .filter_map(|one| one.recommendation.as_deref())
+            .collect();
+        ids.into_iter()
+            .map(|id| Shown::look_up(registry, id))
+            .collect()
+    }
+}
+
+/// The positions of the events that count: without an id, or with one that did not come before.
+fn fresh_events(registry: &Registry, named: &[Named]) -> Result<BTreeSet<usize>> {
+    let mut fresh = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for (position, event) in named.iter().enumerate() {
+        let counts = match &event.event_id {
+            Some(id) => ids.insert(id.as_str()) && !registry.has_event(id)?,
+            None => true,
+        };
+        if counts {
+            fresh.insert(position);
+        }
+    }
+    Ok(fresh)
+}

@@ -1,0 +1,170 @@
+//! Whose rows lie under which key.
+
+use std::sync::Arc;
+
+use super::joins::Joins;
+use super::snapshot::Snapshot;
+use super::version::LiveSegment;
+use crate::types::{Result, ScanQuery, Strings, UserRange, session_key, session_of, shown_user};
+
+/// A session whose rows belong to the user who is asked for.
+pub(super) struct SessionKey {
+    pub(super) key: String,
+    /// Segments into which commits up to this are worked have no such rows.
+    pub(super) linked: u64,
+}
+
+impl Snapshot {
+    /// The sessions whose rows are `user`'s, or that stand in as the user. Cost where the store has
+    /// no rows of sessions: a flag for each generation.
+    pub(super) fn sessions_of(&self, user: &str) -> Vec<SessionKey> {
+        let version = &self.version;
+        if !version.holds_sessions() {
+            return Vec::new();
+        }
+        let links = &version.joins.links;
+        let mut keys = Vec::new();
+        if links.of_session(user, self.visible).is_none() {
+            keys.push(SessionKey {
+                key: session_key(user),
+                linked: u64::MAX,
+            });
+        }
+        let linked = links.of_user(user, self.visible);
+        keys.extend(linked.iter().map(|link| SessionKey {
+            key: session_key(&link.session),
+            linked: link.sequence,
+        }));
+        keys
+    }
+}
+
+/// Who owns the rows of each key, as of one commit.
+pub(super) struct Owners {
+    joins: Arc<Joins>,
+    upto: u64,
+    /// Whether a session that has no user is called by its id, as readers see it, or keeps its key,
+    /// as it is stored.
+    shown: bool,
+}
+
+/// Rows of a session that belong elsewhere than where they lie.
+pub(super) struct Moved {
+    pub(super) owner: String,
+    pub(super) key: String,
+}
+
+impl Owners {
+    /// As a reader of the commit `upto` sees it.
+    pub(super) fn shown(joins: &Arc<Joins>, upto: u64) -> Self {
+        Self {
+            joins: joins.clone(),
+            upto,
+            shown: true,
+        }
+    }
+
+    /// As rows are to be stored from now on.
+    pub(super) fn stored(joins: &Arc<Joins>, upto: u64) -> Self {
+        Self {
+            shown: false,
+            ..Self::shown(joins, upto)
+        }
+    }
+
+    /// Whether sessions are called by their id.
+    pub(super) fn are_shown(&self) -> bool {
+        self.shown
+    }
+
+    /// Who owns the rows of a key.
+    pub(super) fn of(&self, key: &str) -> String {
+        let link = session_of(key).and_then(|session| self.link(session));
+        match link {
+            Some(user) => user,
+            None if self.shown => shown_user(key).to_owned(),
+            None => key.to_owned(),
+        }
+    }
+
+    fn link(&self, session: &str) -> Option<String> {
+        let link = self.joins.links.of_session(session, self.upto)?;
+        Some(link.user.clone())
+    }
+
+    /// The sessions of a segment whose rows belong elsewhere: those that have a user, and where
+    /// sessions are called by their id, those with a user of the same name in the segment. Cost: a
+    /// look at each user of the query in a segment that has sessions.
+    pub(super) fn moved(&self, live: &LiveSegment, users: &UserRange) -> Result<Vec<Moved>> {
+        let mut moved = Vec::new();
+        if live.entry.sessions == 0 {
+            return Ok(moved);
+        }
+        for link in self.joins.links.all() {
+            let key = session_key(&link.session);
+            let lacks = link.sequence <= self.upto && live.entry.lacks_link(link.sequence);
+            let asked = users.contains(&link.user) || users.contains(&key);
+            if lacks && asked && live.segment.has_user(&key)? {
+                let owner = link.user.clone();
+                moved.push(Moved { owner, key });
+            }
+        }
+        if self.shown {
+            self.find_namesakes(&*live.segment.user_ids(), users, &mut moved)?;
+        }
+        moved.sort_by(|a, b| (&a.owner, &a.key).cmp(&(&b.owner, &b.key)));
+        Ok(moved)
+    }
+
+    fn find_namesakes(
+        &self,
+        ids: &dyn Strings,
+        users: &UserRange,
+        moved: &mut Vec<Moved>,
+    ) -> Result<()> {
+        let mut before: Option<&str> = None;
+        for code in first_of(ids, users)?..=ids.len() as u32 {
+            let key = ids.get(code)?;
+            if users.to.as_deref().is_some_and(|to| key >= to) {
+                break;
+            }
+            if let Some(session) = session_of(key)
+                && before == Some(session)
+                && self.link(session).is_none()
+            {
+                let (owner, key) = (session.to_owned(), key.to_owned());
+                moved.push(Moved { owner, key });
+            }
+            before = Some(key);
+        }
+        Ok(())
+    }
+}
+
+/// The code of the first user of a range among sorted ids.
+fn first_of(ids: &dyn Strings, users: &UserRange) -> Result<u32> {
+    let Some(from) = users.from.as_deref() else {
+        return Ok(1);
+    };
+    let (mut low, mut high) = (1, ids.len() as u32 + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match ids.get(middle)? < from {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// The query with bounds on users as bounds on keys.
+pub(super) fn on_keys(query: &ScanQuery) -> ScanQuery {
+    let mut query = query.clone();
+    for bound in [&mut query.users.from, &mut query.users.to]
+        .into_iter()
+        .flatten()
+    {
+        *bound = crate::types::key_bound(bound);
+    }
+    query
+}

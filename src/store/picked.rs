@@ -1,0 +1,153 @@
+//! Users of one segment or generation that are read one by one.
+
+use std::sync::Arc;
+
+use super::owners::Owners;
+use super::source::UserCodes;
+use crate::hot::Generation;
+use crate::segment::Segment;
+use crate::types::{Columns, Result, Strings, TierQuery, UserRange};
+
+/// The users of a generation at one moment, or sessions of a segment that belong elsewhere than
+/// where they lie; in the order of the owners.
+pub(super) struct PickedSource {
+    part: PickedPart,
+    users: Vec<Picked>,
+    next: usize,
+}
+
+enum PickedPart {
+    Generation(Arc<Generation>),
+    Segment(Arc<Segment>),
+}
+
+struct Picked {
+    owner: Arc<str>,
+    /// Where the rows lie; `None` for the owner's own.
+    key: Option<Arc<str>>,
+}
+
+impl Picked {
+    fn key(&self) -> &str {
+        self.key.as_ref().unwrap_or(&self.owner)
+    }
+}
+
+impl PickedSource {
+    /// The users of a generation whose owner is in the range.
+    pub(super) fn of_generation(
+        generation: &Arc<Generation>,
+        users: &UserRange,
+        owners: &Owners,
+    ) -> Self {
+        let users = match generation.holds_sessions() {
+            true => owned(generation.users(&UserRange::default()), users, owners),
+            false => generation.users(users).into_iter().map(own).collect(),
+        };
+        Self {
+            part: PickedPart::Generation(generation.clone()),
+            users,
+            next: 0,
+        }
+    }
+
+    /// Keys of a segment with their owners, in the owners' order.
+    pub(super) fn of_segment(
+        segment: &Arc<Segment>,
+        moved: impl Iterator<Item = (String, String)>,
+    ) -> Self {
+        let users = moved.map(|(owner, key)| Picked {
+            owner: owner.into(),
+            key: Some(key.into()),
+        });
+        Self {
+            part: PickedPart::Segment(segment.clone()),
+            users: users.collect(),
+            next: 0,
+        }
+    }
+
+    /// The owner of the next rows; `None` at the end.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.users.get(self.next).map(|user| &*user.owner)
+    }
+
+    /// Whether the next user's rows lie in several places, each in order by itself.
+    pub(super) fn is_scattered(&self) -> bool {
+        let next = |ahead| self.users.get(self.next + ahead);
+        matches!((next(0), next(1)), (Some(a), Some(b)) if a.owner == b.owner)
+    }
+
+    /// Whether this is so for any user.
+    pub(super) fn scatters(&self) -> bool {
+        let left = self.users.get(self.next..).unwrap_or_default();
+        left.windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.owner == b.owner))
+    }
+
+    pub(super) fn dictionary(&self, field: usize) -> Option<Arc<dyn Strings>> {
+        match &self.part {
+            PickedPart::Generation(generation) => generation.dictionary(field),
+            PickedPart::Segment(segment) => segment.dictionary(field),
+        }
+    }
+
+    /// Appends the matching rows of whole users before `until`, up to about `rows`, and stops before
+    /// one whose rows are scattered.
+    pub(super) fn take(
+        &mut self,
+        rows: usize,
+        until: Option<&str>,
+        query: &TierQuery,
+        out: &mut Columns,
+        codes: &mut UserCodes<'_>,
+    ) -> Result<()> {
+        let full = out.rows().saturating_add(rows);
+        while let Some(user) = self.users.get(self.next) {
+            let behind = until.is_some_and(|until| &*user.owner >= until);
+            if out.rows() >= full || behind || self.is_scattered() {
+                break;
+            }
+            self.read(user.key(), query, out)?;
+            codes.append(&user.owner, out)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// Appends the matching rows that lie in the next place.
+    pub(super) fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        if let Some(user) = self.users.get(self.next) {
+            self.read(user.key(), query, out)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn read(&self, key: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        match &self.part {
+            PickedPart::Generation(generation) => generation.history(key, query, out),
+            PickedPart::Segment(segment) => segment.history(key, query, out),
+        }
+    }
+}
+
+fn own(owner: Arc<str>) -> Picked {
+    Picked { owner, key: None }
+}
+
+fn owned(keys: Vec<Arc<str>>, users: &UserRange, owners: &Owners) -> Vec<Picked> {
+    let picked = keys.into_iter().map(|key| {
+        let owner = owners.of(&key);
+        match *owner == *key {
+            true => own(key),
+            false => Picked {
+                owner: owner.into(),
+                key: Some(key),
+            },
+        }
+    });
+    let mut picked: Vec<Picked> = picked.filter(|user| users.contains(&user.owner)).collect();
+    picked.sort_by(|a, b| (&*a.owner, a.key()).cmp(&(&*b.owner, b.key())));
+    picked
+}

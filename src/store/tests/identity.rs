@@ -1,0 +1,88 @@
+//! Event ids, sessions and recommendations, compared with a model.
+
+mod concurrency;
+mod crash;
+mod model;
+mod operations;
+mod retention;
+mod rules;
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use self::model::{Model, assert_equals};
+use self::operations::{Operation, operations};
+use super::fixture::Machine;
+use crate::store::{Engine, Snapshot};
+use crate::types::Settings;
+
+/// Every reserved field that events fill.
+pub(super) const SCHEMA: &str = r#"{"type": "record", "name": "Interactions",
+    "namespace": "com.amazonaws.personalize.schema", "version": "1.0", "fields": [
+    {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
+    {"name": "TIMESTAMP", "type": "long"}, {"name": "IMPRESSION", "type": ["null", "string"]},
+    {"name": "RECOMMENDATION_ID", "type": ["null", "string"]},
+    {"name": "EVENT_ATTRIBUTION_SOURCE", "type": ["null", "string"]}]}"#;
+
+/// Snapshots held at a time.
+const HELD: usize = 3;
+
+/// Generations of a few rows, so that links and records meet rows everywhere.
+pub(super) fn small() -> Settings {
+    Settings {
+        generation_rows: 4,
+        max_runs: 2,
+        memory_budget_bytes: 1 << 20,
+        background: false,
+        ..Settings::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_store_answers_as_the_model(operations in operations()) {
+        let machine = Machine::with_schema(SCHEMA);
+        let mut engine = machine.open_with(small()).unwrap();
+        let mut model = Model::default();
+        let mut held: Vec<(Snapshot, Model)> = Vec::new();
+        for operation in &operations {
+            match operation {
+                Operation::Reopen => {
+                    held.clear();
+                    drop(engine);
+                    engine = machine.open_with(small()).unwrap();
+                }
+                Operation::Hold => {
+                    held.truncate(HELD - 1);
+                    held.insert(0, (engine.snapshot(), model.clone()));
+                }
+                Operation::Change(change) => {
+                    assert_eq!(change.run(&engine).unwrap(), model.note(change));
+                }
+                Operation::Maintain(maintenance) => maintenance.run(&engine).unwrap(),
+            }
+            assert_equals(&engine.snapshot(), &model);
+            for (snapshot, model) in &held {
+                assert_equals(snapshot, model);
+            }
+        }
+        assert_eq!(engine.stats().unwrap().users, model.users());
+        engine.compact().unwrap();
+        assert_equals(&engine.snapshot(), &model);
+        assert_eq!(engine.stats().unwrap().users, model.users());
+        assert!(engine.verify(&mut |_| {}).unwrap().is_sound());
+        assert_nothing_waits(&engine);
+    }
+}
+
+/// After a compaction every row has what belongs to it.
+fn assert_nothing_waits(engine: &Arc<Engine>) {
+    engine.trim_joins().unwrap();
+    assert!(engine.version.load().joins.is_empty());
+    let registry = engine.registry().unwrap();
+    assert_eq!(registry.links().unwrap(), []);
+    assert_eq!(registry.late().unwrap(), []);
+}

@@ -1,0 +1,46 @@
+//! The events of one session, and what was recommended.
+
+use super::{Commit, Interaction};
+
+/// Checked events of one session, as the engine takes them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SessionBatch {
+    /// The session, 1 character or more.
+    pub(crate) session: String,
+    /// The user of all events; without one they belong to the session.
+    pub(crate) user: Option<String>,
+    /// In the order of arrival.
+    pub(crate) events: Vec<SessionEvent>,
+}
+
+/// One event of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SessionEvent {
+    /// The first event with an id counts, later ones are duplicates.
+    pub(crate) event_id: Option<String>,
+    /// The recommendation that the event follows.
+    pub(crate) recommendation: Option<String>,
+    /// The engine says whose it is: its user id is not looked at.
+    pub(crate) interaction: Interaction,
+}
+
+/// What the recording of events answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventsCommit {
+    /// The commit of the events that were written; where all were duplicates, the newest commit.
+    pub commit: Commit,
+    /// The events that were not written since their id had come before: their positions in the
+    /// request, from 0, rising.
+    pub duplicates: Vec<usize>,
+}
+
+/// What was shown to someone: the items of one recommendation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recommendation {
+    /// The id that events name, 1 to 256 characters.
+    pub id: String,
+    /// The items that were shown, in their order; at least one.
+    pub items: Vec<String>,
+    /// Who recommended, for `EVENT_ATTRIBUTION_SOURCE`.
+    pub source: Option<String>,
+}

@@ -1,86 +1,38 @@
 //! annals with its default settings, through its public interface.
 
+mod load;
 mod scans;
 
-use std::path::Path;
-
-use annals::import::CsvImport;
 use annals::{
-    Cell, Durability, History, HistoryQuery, ImportMode, Interaction, Projection, Row, Schema,
-    Store as Annals, TextBuffer, Unseen, WriteBatch, bits_of_f32,
+    Durability, History, HistoryQuery, Interaction, Projection, Store as Annals, TextBuffer, Unseen,
+    WriteBatch,
 };
 use anyhow::{Context, Result};
 
 use crate::checksum::{self, Checksum};
-use crate::data::{Event, Rows};
+use crate::data::Event;
 use crate::peer::{Batch, Form, NEWEST, Peer, Reader, Scan, Store, Writer};
 
 pub const STORE: Store = Store {
     name: super::OURS,
-    settings: "default settings (memory budget 1 GiB); load: BulkImport, rows in order of arrival; \
+    settings: "default settings (memory budget 1 GiB); load: BulkImport, batches filled on as \
+               many threads as its settings say, appended in order of arrival; \
                lookups and scans on a fresh snapshot each, buffers reused; codes: columns of \
                Scan, strings: the same with their texts appended to reused buffers, arrow: ArrowScan \
                and Arrow's cast of each dictionary to Utf8; writes with validation, buffered: log in \
                the page cache",
-    load,
+    load: load::load,
     open: |folder, _| {
         Ok(Box::new(Ours {
             store: Annals::open(folder)?,
         }))
     },
-    load_csv: Some(load_csv),
+    load_csv: Some(load::load_csv),
     slow: false,
     forms: &[Form::Codes, Form::Strings, Form::Arrow],
     view: true,
     writes: true,
 };
-
-fn create(folder: &Path) -> Result<Annals> {
-    let schema = Schema::parse(annals_generate::SCHEMA, &annals::Limits::personalize())?;
-    Ok(Annals::create(folder, &schema)?)
-}
-
-fn load(folder: &Path, rows: &Rows) -> Result<()> {
-    let store = create(folder)?;
-    let mut import = store.import(ImportMode::Full)?;
-    let mut shown = String::new();
-    for row in 0..rows.len() {
-        let event = rows.event(row);
-        event.shown.join(&mut shown);
-        let text = |text| match text {
-            Some("") | None => Cell::Null,
-            Some(text) => Cell::Text(text),
-        };
-        // In the order of the schema; user and timestamp stand apart.
-        let cells = [
-            Cell::Null,
-            Cell::Text(event.item),
-            Cell::Null,
-            Cell::Text(event.event_type),
-            event
-                .value
-                .map_or(Cell::Null, |value| Cell::Bits(bits_of_f32(value))),
-            Cell::Text(event.location),
-            text(event.device),
-            text(Some(&shown)),
-        ];
-        import.push(&Row {
-            user: event.user,
-            timestamp: event.timestamp,
-            cells: &cells,
-        })?;
-    }
-    import.commit()?;
-    Ok(())
-}
-
-fn load_csv(folder: &Path, file: &Path) -> Result<()> {
-    let store = create(folder)?;
-    let mut import = store.import(ImportMode::Full)?;
-    CsvImport::new(store.validator()).run(&[file.to_owned()], &mut import)?;
-    import.commit()?;
-    Ok(())
-}
 
 struct Ours {
     store: Annals,

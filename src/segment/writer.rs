@@ -52,7 +52,11 @@ impl SegmentWriter<'_> {
         let items = ItemRanks::of(columns, self.schema.item())?;
         let jobs = (0..FIELDS_AT + columns.fields.len()).map(|nth| {
             let items = &items;
-            move || {
+            let field = nth
+                .checked_sub(FIELDS_AT)
+                .and_then(|field| columns.fields.get(field));
+            let size = field.map_or(columns.timestamps.len() * 8, Column::data_bytes);
+            let job = move || {
                 let mut out = Output::default();
                 let part = match nth {
                     USERS_AT => Part::Users(users(columns, &mut out)?),
@@ -63,7 +67,8 @@ impl SegmentWriter<'_> {
                     _ => Part::Field(self.field(columns, nth - FIELDS_AT, items, &mut out)?),
                 };
                 Ok((part, out))
-            }
+            };
+            (size, job)
         });
         let mut file = SummedFile::new(self.storage.create(path)?);
         file.region(&header())?;

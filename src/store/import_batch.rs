@@ -9,6 +9,35 @@ use crate::types::{ColumnsBuilder, Result, Row, Validator};
 /// [`BulkImport::append`](super::BulkImport::append) in the order of arrival. Its memory comes on top
 /// of the import's: some ten thousand rows are enough for what a batch costs by itself, which is a
 /// look at each of its distinct strings.
+///
+/// ```
+/// # use annals::{Cell, ImportMode, Limits, Row, Schema, Store};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let schema = Schema::parse(
+/// #     r#"{"type": "record", "name": "Interactions", "fields": [
+/// #         {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
+/// #         {"name": "TIMESTAMP", "type": "long"}]}"#,
+/// #     &Limits::personalize(),
+/// # )?;
+/// # let store = Store::create(folder.path(), &schema)?;
+/// let mut import = store.import(ImportMode::Incremental)?;
+/// let mut halves = [("ada", import.batch()), ("bob", import.batch())];
+/// std::thread::scope(|scope| {
+///     for (user, batch) in &mut halves {
+///         scope.spawn(move || {
+///             let cells = [Cell::Null, Cell::Text("tea"), Cell::Null];
+///             batch.push(&Row { user, timestamp: 60, cells: &cells }).is_ok()
+///         });
+///     }
+/// });
+/// for (_, mut batch) in halves {
+///     import.append(&mut batch)?;
+/// }
+/// assert_eq!(import.commit()?.rows, 2);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ImportBatch {
     pub(super) builder: ColumnsBuilder,
 }

@@ -24,10 +24,9 @@ fn sort_users(order: &mut [u32], starts: &[u32], timestamps: &[i64]) {
     let at = |row: &u32| timestamps.get(*row as usize).copied();
     for bounds in starts.windows(2) {
         let &[start, end] = bounds else { continue };
-        if let Some(rows) = order.get_mut(start as usize..end as usize) {
-            if !rows.is_sorted_by_key(at) {
-                rows.sort_by_key(at);
-            }
+        let rows = order.get_mut(start as usize..end as usize);
+        if let Some(rows) = rows.filter(|rows| !rows.is_sorted_by_key(at)) {
+            rows.sort_by_key(at);
         }
     }
 }
@@ -82,6 +81,15 @@ enum Part {
 }
 
 impl Part {
+    fn data_bytes(&self) -> usize {
+        match self {
+            Self::Users(codes) => size_of_val(&codes[..]),
+            Self::Timestamps(timestamps) => size_of_val(&timestamps[..]),
+            Self::Sequences(sequences) => size_of_val(&sequences[..]),
+            Self::Field(_, column) => column.data_bytes(),
+        }
+    }
+
     /// The same values in `order`.
     fn moved(self, order: &[u32]) -> Result<Self> {
         Ok(match self {
@@ -102,13 +110,13 @@ impl Part {
 fn permute(mut columns: Columns, order: &[u32], threads: usize) -> Result<Columns> {
     let fields = columns.fields.iter_mut().map(std::mem::take).enumerate();
     let mut parts: Vec<Part> = fields.map(|(id, column)| Part::Field(id, column)).collect();
-    // Lists take longest: begun first, they leave no thread waiting at the end.
-    parts.sort_by_key(|part| !matches!(part, Part::Field(_, Column::Lists(_))));
     parts.push(Part::Users(std::mem::take(&mut columns.users)));
     parts.push(Part::Timestamps(std::mem::take(&mut columns.timestamps)));
     parts.push(Part::Sequences(std::mem::take(&mut columns.sequences)));
-    let jobs = parts.into_iter().map(|part| || part.moved(order)).collect();
-    for part in run_side_by_side(threads, jobs) {
+    let jobs = parts
+        .into_iter()
+        .map(|part| (part.data_bytes(), || part.moved(order)));
+    for part in run_side_by_side(threads, jobs.collect()) {
         match part? {
             Part::Users(users) => columns.users = users,
             Part::Timestamps(timestamps) => columns.timestamps = timestamps,

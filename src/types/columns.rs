@@ -226,7 +226,8 @@ impl Column {
         }
     }
 
-    fn data_bytes(&self) -> usize {
+    /// Bytes that the values fill.
+    pub(crate) fn data_bytes(&self) -> usize {
         match self {
             Self::Absent => 0,
             Self::Strings(codes) => codes.len() * 4,

@@ -165,7 +165,7 @@ impl Interner {
     #[inline]
     fn first_slot(&self, key: Key) -> usize {
         // The upper bits of the tag, as many as there are slots for.
-        (u64::from(key.tag) * self.slots.len() as u64 >> 32) as usize
+        ((u64::from(key.tag) * self.slots.len() as u64) >> 32) as usize
     }
 
     #[inline]

@@ -8,6 +8,6 @@ pub use store::Store;
 
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
-    BulkImport, ColumnStats, Event, GenerationReport, History, ImportBatch, ImportMode,
+    BulkImport, ColumnStats, Event, GenerationReport, History, ImportBatch, ImportMode, Interacted,
     ManifestReport, Scan, SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
 };

@@ -72,7 +72,9 @@ impl Segment {
     /// As [`Segment::history`].
     pub fn item_hash(&self, code: u32) -> Result<u32> {
         match self.columns.get(self.item) {
-            Some(ColumnReader::Strings { dictionary, .. }) => dictionary.hash(code),
+            Some(ColumnReader::Strings { dictionary, .. }) => {
+                crate::types::Strings::hash(&**dictionary, code)
+            }
             _ => Err(self.bad_kind()),
         }
     }

@@ -67,15 +67,6 @@ impl MappedStrings {
         self.pages.get(self.handle.text.offset + start, end - start)
     }
 
-    /// The [`item_hash`] of the string with this code.
-    #[inline]
-    pub(super) fn hash(&self, code: u32) -> Result<u32> {
-        let index = index_of(code, self.handle.count)?;
-        let bytes = self.pages.get(self.handle.hashes.offset + index * 4, 4)?;
-        let bytes = bytes.try_into().map_err(|_| self.out_of_order())?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
     /// The offsets and the text of a small dictionary, verified as a whole at its first use.
     fn whole(&self) -> Result<Option<(&[u8], &[u8])>> {
         let StringsHandle { offsets, text, .. } = self.handle;
@@ -108,6 +99,17 @@ impl Strings for MappedStrings {
 
     fn get(&self, code: u32) -> Result<&str> {
         self.at(index_of(code, self.handle.count)?)
+    }
+
+    #[inline]
+    fn hash(&self, code: u32) -> Result<u32> {
+        let index = index_of(code, self.handle.count)?;
+        if self.handle.hashes.len == 0 {
+            return Ok(item_hash(self.at(index)?));
+        }
+        let bytes = self.pages.get(self.handle.hashes.offset + index * 4, 4)?;
+        let bytes = bytes.try_into().map_err(|_| self.out_of_order())?;
+        Ok(u32::from_le_bytes(bytes))
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {

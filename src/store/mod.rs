@@ -13,6 +13,7 @@ mod group_sync;
 mod history;
 mod import_batch;
 mod inspect;
+mod interacted;
 mod joins;
 mod late;
 mod links;
@@ -47,6 +48,7 @@ pub use event::{Event, value_at};
 pub use history::History;
 pub use import_batch::ImportBatch;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
+pub use interacted::Interacted;
 #[cfg(feature = "fuzzing")]
 pub(crate) use manifest::Manifest;
 pub use scan::Scan;

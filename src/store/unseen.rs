@@ -18,7 +18,7 @@ pub struct Unseen {
 /// Candidates by the hash of their id, open addressing: the hash in the upper half of a slot, the
 /// position plus one in the lower; 0 is free. Four slots a candidate keep the chains short.
 #[derive(Default)]
-struct Candidates {
+pub(super) struct Candidates {
     slots: Vec<u64>,
     mask: usize,
 }
@@ -94,7 +94,7 @@ impl Unseen {
 }
 
 impl Candidates {
-    fn fill<S: AsRef<str>>(&mut self, candidates: &[S]) -> Result<()> {
+    pub(super) fn fill<S: AsRef<str>>(&mut self, candidates: &[S]) -> Result<()> {
         if candidates.len() > MAX_CANDIDATES {
             return Err(Error::invalid(format!(
                 "{} candidates; at most {MAX_CANDIDATES} in one call",
@@ -120,7 +120,7 @@ impl Candidates {
 
     /// The positions of the candidates with this hash.
     #[inline]
-    fn find(&self, hash: u32) -> impl Iterator<Item = usize> {
+    pub(super) fn find(&self, hash: u32) -> impl Iterator<Item = usize> {
         let mut slot = hash as usize & self.mask;
         std::iter::from_fn(move || {
             loop {

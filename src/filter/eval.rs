@@ -3,8 +3,8 @@
 use super::attributes::FilterContext;
 use super::bind::{Bound, Standing, bind};
 use super::plan::{Action, Dataset, FilterPlan, Subject};
-use super::rows::{Newest, is_by_type, only_types, passes};
-use crate::api::{Event, Interacted, Snapshot, Store, Unseen};
+use super::rows::{is_by_type, only_types, passes};
+use crate::api::{Event, Interacted, NewestPerEventType, Snapshot, Store, Unseen};
 use crate::types::{Error, HistoryQuery, Projection, Result, Role, Schema};
 
 /// Memory for [`Snapshot::filter`] that can be used for many calls.
@@ -96,9 +96,10 @@ impl Snapshot {
         }
         kept.clear();
         let flags = included.iter().zip(excluded.iter()).enumerate();
-        kept.extend(flags.filter_map(|(position, (included, excluded))| {
-            ((*included || !includes) && !excluded).then_some(position)
-        }));
+        let keep = |included: bool, excluded: bool| (included | !includes) & !excluded;
+        kept.extend(
+            flags.filter_map(|(at, (included, excluded))| keep(*included, *excluded).then_some(at)),
+        );
         Ok(())
     }
 
@@ -112,46 +113,46 @@ impl Snapshot {
         (unseen, interacted): (&mut Unseen, &mut Interacted),
         matched: &mut [bool],
     ) -> Result<()> {
-        let Some(query) = query_of(bound, self.schema()) else {
+        let limit = plan.newest_per_event_type.unwrap_or(usize::MAX);
+        let Some(event_types) = types_of(bound) else {
             return Ok(());
         };
-        let by_type = is_by_type(bound);
-        match plan.newest_per_event_type {
-            None if by_type => {
-                let flags = self.unseen(user, candidates, &query.event_types, unseen)?;
-                let flags = matched.iter_mut().zip(flags);
-                flags.for_each(|(matched, unseen)| *matched |= !unseen);
-            }
-            limit => {
-                let mut newest = limit.map(|limit| Newest::new(limit, self.schema()));
-                let accept = |event: &Event<'_>| {
-                    let counts = match &mut newest {
-                        Some(newest) => newest.takes(event)?,
-                        None => true,
-                    };
-                    Ok(counts && (by_type || passes(bound, event, user)?))
-                };
-                let flags = self.interacted(user, candidates, &query, accept, interacted)?;
-                let flags = matched.iter_mut().zip(flags);
-                flags.for_each(|(matched, interacted)| *matched |= interacted);
-            }
+        if is_by_type(bound) {
+            let flags = self.unseen_among_newest(user, candidates, &event_types, limit, unseen)?;
+            let flags = matched.iter_mut().zip(flags);
+            flags.for_each(|(matched, unseen)| *matched |= !unseen);
+            return Ok(());
         }
+        let query = query_of(bound, event_types, self.schema());
+        let mut newest = NewestPerEventType::new(limit, self.schema());
+        let accept = |event: &Event<'_>| Ok(newest.takes(event)? && passes(bound, event, user)?);
+        let flags = self.interacted(user, candidates, &query, accept, interacted)?;
+        let flags = matched.iter_mut().zip(flags);
+        flags.for_each(|(matched, interacted)| *matched |= interacted);
         Ok(())
     }
 }
 
-/// The interactions that an expression has to see, newest first; `None` where none can pass.
-pub(super) fn query_of(bound: &Bound<'_>, schema: &Schema) -> Option<HistoryQuery> {
-    let types = only_types(bound);
-    if types.as_ref().is_some_and(Vec::is_empty) {
-        return None;
+/// The event types that an expression has to see, empty for all; `None` where nothing can pass.
+pub(super) fn types_of(bound: &Bound<'_>) -> Option<Vec<String>> {
+    match only_types(bound) {
+        None => Some(Vec::new()),
+        Some(types) if types.is_empty() => None,
+        Some(types) => Some(types.into_iter().map(str::to_owned).collect()),
     }
-    let types = types.unwrap_or_default().into_iter();
-    Some(HistoryQuery {
-        event_types: types.map(str::to_owned).collect(),
+}
+
+/// The interactions that an expression has to see, newest first.
+pub(super) fn query_of(
+    bound: &Bound<'_>,
+    event_types: Vec<String>,
+    schema: &Schema,
+) -> HistoryQuery {
+    HistoryQuery {
+        event_types,
         projection: projection_of(std::iter::once(bound), schema),
         ..HistoryQuery::default()
-    })
+    }
 }
 
 /// The fields that conditions on interactions look at, and the item and the event type.

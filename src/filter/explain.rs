@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::attributes::FilterContext;
 use super::bind::{Bound, Standing, bind};
-use super::eval::query_of;
+use super::eval::{query_of, types_of};
 use super::plan::{Action, Dataset, FilterPlan, Subject};
-use super::rows::{Newest, passes};
-use crate::api::{Event, History, Snapshot, Store};
+use super::rows::passes;
+use crate::api::{Event, History, NewestPerEventType, Snapshot, Store};
 use crate::types::Result;
 
 /// Why a filter keeps or drops one candidate. `Display` gives a line for the candidate and one for
@@ -138,13 +138,14 @@ impl Snapshot {
                 false => ExpressionOutcome::DoesNotMatch,
             });
         }
-        let Some(query) = query_of(bound, self.schema()) else {
+        let Some(event_types) = types_of(bound) else {
             return Ok(ExpressionOutcome::DoesNotMatch);
         };
+        let query = query_of(bound, event_types, self.schema());
         let mut history = History::new();
         self.history(user, &query, &mut history)?;
         let limit = plan.newest_per_event_type.unwrap_or(usize::MAX);
-        let mut newest = Newest::new(limit, self.schema());
+        let mut newest = NewestPerEventType::new(limit, self.schema());
         for event in history.iter() {
             if newest.takes(&event)? && event.item()? == candidate && passes(bound, &event, user)? {
                 return matching(&event);

@@ -4,8 +4,8 @@ use super::attributes::FilterContext;
 use super::bind::{Bound, Standing, bind};
 use super::eval::projection_of;
 use super::plan::{Action, Dataset, FilterPlan, Subject};
-use super::rows::{TypeNumbers, passes};
-use crate::api::{Event, Snapshot, Store};
+use super::rows::passes;
+use crate::api::{Event, EventTypeNumbers, Snapshot, Store};
 use crate::types::{Error, Result, ScanQuery};
 
 impl Snapshot {
@@ -39,7 +39,7 @@ impl Snapshot {
             projection: projection_of(bounds.iter().copied(), self.schema()),
             ..ScanQuery::default()
         };
-        let mut numbers = TypeNumbers::new(self.schema());
+        let mut numbers = EventTypeNumbers::new(self.schema());
         let mut users = Users::new(plan, context, bounds);
         let mut scan = self.scan(&query)?;
         let mut batch = scan.new_batch();

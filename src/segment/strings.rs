@@ -67,6 +67,15 @@ impl MappedStrings {
         self.pages.get(self.handle.text.offset + start, end - start)
     }
 
+    /// The [`item_hash`] of the string with this code.
+    #[inline]
+    pub(super) fn hash(&self, code: u32) -> Result<u32> {
+        let index = index_of(code, self.handle.count)?;
+        let bytes = self.pages.get(self.handle.hashes.offset + index * 4, 4)?;
+        let bytes = bytes.try_into().map_err(|_| self.out_of_order())?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
     /// The offsets and the text of a small dictionary, verified as a whole at its first use.
     fn whole(&self) -> Result<Option<(&[u8], &[u8])>> {
         let StringsHandle { offsets, text, .. } = self.handle;
@@ -101,15 +110,11 @@ impl Strings for MappedStrings {
         self.at(index_of(code, self.handle.count)?)
     }
 
-    #[inline]
     fn hash(&self, code: u32) -> Result<u32> {
-        let index = index_of(code, self.handle.count)?;
-        if self.handle.hashes.len == 0 {
-            return Ok(item_hash(self.at(index)?));
+        match self.handle.hashes.len {
+            0 => Ok(item_hash(self.get(code)?)),
+            _ => Self::hash(self, code),
         }
-        let bytes = self.pages.get(self.handle.hashes.offset + index * 4, 4)?;
-        let bytes = bytes.try_into().map_err(|_| self.out_of_order())?;
-        Ok(u32::from_le_bytes(bytes))
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {

@@ -49,26 +49,37 @@ impl Snapshot {
             return Ok(interacted);
         }
         table.fill(candidates)?;
-        let field = self.schema.item();
         for event in history.iter() {
-            if !accept(&event)? {
-                continue;
-            }
-            let Some(items) = event.dictionary(field) else {
-                return Err(Error::invalid(
-                    "a query whose projection lacks ITEM_ID; add it",
-                ));
-            };
-            let code = event.code(field);
-            for position in table.find(items.hash(code)?) {
-                let same = candidates.get(position).map(AsRef::as_ref) == Some(items.get(code)?);
-                if let Some(flag) = interacted.get_mut(position).filter(|_| same) {
-                    *flag = true;
-                }
+            if accept(&event)? {
+                mark_event(&event, table, candidates, interacted, true)?;
             }
         }
         Ok(interacted)
     }
+}
+
+/// Sets the flags of the candidates that an interaction is with to `value`.
+pub(super) fn mark_event<S: AsRef<str>>(
+    event: &Event<'_>,
+    table: &Candidates,
+    candidates: &[S],
+    flags: &mut [bool],
+    value: bool,
+) -> Result<()> {
+    let field = event.schema.item();
+    let Some(items) = event.dictionary(field) else {
+        return Err(Error::invalid(
+            "a query whose projection lacks ITEM_ID; add it",
+        ));
+    };
+    let code = event.code(field);
+    for position in table.find(items.hash(code)?) {
+        let same = candidates.get(position).map(AsRef::as_ref) == Some(items.get(code)?);
+        if let Some(flag) = flags.get_mut(position).filter(|_| same) {
+            *flag = value;
+        }
+    }
+    Ok(())
 }
 
 impl Interacted {

@@ -20,6 +20,7 @@ mod links;
 mod lock;
 mod manifest;
 mod merge;
+mod newest;
 mod owners;
 mod picked;
 mod presented;
@@ -51,6 +52,7 @@ pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 pub use interacted::Interacted;
 #[cfg(feature = "fuzzing")]
 pub(crate) use manifest::Manifest;
+pub use newest::{EventTypeNumbers, NewestPerEventType};
 pub use scan::Scan;
 pub use snapshot::Snapshot;
 pub use stats::{ColumnStats, Stats};

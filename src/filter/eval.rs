@@ -72,16 +72,20 @@ impl Snapshot {
             excluded,
             kept,
         } = buffer;
-        for flags in [&mut *included, &mut *excluded] {
+        let include = |standing: &Standing<'_>| match standing {
+            Standing::Applied(bound) => bound.action == Action::Include,
+            Standing::Missing(_) | Standing::IfFails(_) => false,
+        };
+        // Without an INCLUDE everything is included.
+        let all = !standings.iter().any(include);
+        for (flags, from) in [(&mut *included, all), (&mut *excluded, false)] {
             flags.clear();
-            flags.resize(candidates.len(), false);
+            flags.resize(candidates.len(), from);
         }
-        let mut includes = false;
         for standing in &standings {
             let Standing::Applied(bound) = standing else {
                 continue;
             };
-            includes |= bound.action == Action::Include;
             let matched = match bound.action {
                 Action::Include => &mut *included,
                 Action::Exclude => &mut *excluded,
@@ -94,12 +98,12 @@ impl Snapshot {
                 _ => match_items(bound, candidates, context, matched)?,
             }
         }
+        let flags = included.iter_mut().zip(excluded.iter());
+        flags.for_each(|(included, excluded)| *included &= !excluded);
         kept.clear();
-        let flags = included.iter().zip(excluded.iter()).enumerate();
-        let keep = |included: bool, excluded: bool| (included | !includes) & !excluded;
-        kept.extend(
-            flags.filter_map(|(at, (included, excluded))| keep(*included, *excluded).then_some(at)),
-        );
+        kept.reserve(candidates.len());
+        let positions = included.iter().enumerate();
+        kept.extend(positions.filter_map(|(at, keep)| keep.then_some(at)));
         Ok(())
     }
 

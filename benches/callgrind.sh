@@ -46,6 +46,8 @@ echo "|---|---:|"
 line "one warm history of 100 rows, copied out" "$(more history counted_histories 2000)" 2000
 line "one warm history of 100 rows, as a view" "$(more view counted_views 2000)" 2000
 line "one filter of 500 candidates" "$(more unseen counted_filters 1000)" 1000
+line "one filter expression of 500 candidates, newest of each event type" "$(more filter counted_expressions 1000)" 1000
+line "one filter expression of 500 candidates, whole history" "$(more filter-all counted_expressions 1000)" 1000
 line "a row of a scan, all columns, as codes" "$(more scan-all counted_scans 10)" $((10 * rows))
 line "a row of a scan, user, item and time, as codes" "$(more scan-three counted_scans 10)" $((10 * rows))
 # An import is counted with its threads, and so with the drawing of its rows.

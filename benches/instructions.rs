@@ -39,6 +39,8 @@ fn read(work: &str, store: &Store, count: usize) -> Result<()> {
         "history" => counted_histories(&mut asker, count),
         "view" => counted_views(&mut asker, count),
         "unseen" => counted_filters(&mut asker, count),
+        "filter" => counted_expressions(&mut asker, false, count),
+        "filter-all" => counted_expressions(&mut asker, true, count),
         "scan-all" => counted_scans(&asker, true, count),
         "scan-three" => counted_scans(&asker, false, count),
         _ => Err(format!("no work {work}").into()),
@@ -60,6 +62,11 @@ fn counted_views(asker: &mut Asker, count: usize) -> Result<()> {
 #[inline(never)]
 fn counted_filters(asker: &mut Asker, count: usize) -> Result<()> {
     (0..count).try_for_each(|_| asker.unseen().map(drop))
+}
+
+#[inline(never)]
+fn counted_expressions(asker: &mut Asker, all: bool, count: usize) -> Result<()> {
+    (0..count).try_for_each(|_| asker.filter(all).map(drop))
 }
 
 #[inline(never)]

@@ -58,6 +58,16 @@ fn unseen_500(bencher: Bencher<'_, '_>) {
     ask(bencher, 1, Asker::unseen);
 }
 
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn filter_500(bencher: Bencher<'_, '_>) {
+    ask(bencher, 1, |asker| asker.filter(false));
+}
+
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn filter_500_all(bencher: Bencher<'_, '_>) {
+    ask(bencher, 1, |asker| asker.filter(true));
+}
+
 #[divan::bench(sample_count = 20)]
 fn scan_all(bencher: Bencher<'_, '_>) {
     ask(bencher, ROWS, |asker| asker.scan(true));

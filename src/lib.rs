@@ -82,6 +82,7 @@
 mod api;
 mod codec;
 pub mod export;
+pub mod filter;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -105,7 +106,9 @@ pub use types::{Commit, Durability, Validator, WriteBatch, looks_like_millisecon
 pub use types::{EventsCommit, Recommendation};
 
 // Reading.
-pub use api::{Event, History, Scan, Unseen, value_at};
+pub use api::{
+    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, value_at,
+};
 pub use types::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange, UserRange,
 };

@@ -8,6 +8,7 @@ pub use store::Store;
 
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
-    BulkImport, ColumnStats, Event, GenerationReport, History, ImportBatch, ImportMode,
-    ManifestReport, Scan, SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
+    BulkImport, ColumnStats, Event, EventTypeNumbers, GenerationReport, History, ImportBatch,
+    ImportMode, Interacted, ManifestReport, NewestPerEventType, Scan, SegmentReport, Snapshot,
+    Stats, Unseen, VerifyReport, value_at,
 };

@@ -1,9 +1,10 @@
 //! One user's rows, and only those.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::reader::{ColumnReader, Located, Segment, Selection};
-use crate::types::{Columns, Result, TierQuery, TimeRange};
+use crate::types::{Columns, Result, Strings, TierQuery, TimeRange};
 
 impl Segment {
     /// Whether the segment can hold rows of `user` at all, by its first and last user.
@@ -36,7 +37,8 @@ impl Segment {
     }
 
     /// Appends the item codes of a user's rows that have one of `event_types` (empty for all),
-    /// duplicates included.
+    /// duplicates included, but of each event type only those of the `newest` rows. Gives the number
+    /// of rows, all of them counted.
     ///
     /// # Errors
     /// As [`Segment::history`].
@@ -45,13 +47,14 @@ impl Segment {
         user: &str,
         event_types: &[String],
         visible: u64,
+        newest: usize,
         out: &mut Vec<u32>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let Some(index) = self.directory.find(user)? else {
-            return Ok(());
+            return Ok(0);
         };
         let Some(ColumnReader::Strings { codes, .. }) = self.columns.get(self.item) else {
-            return Ok(());
+            return Ok(0);
         };
         let query = TierQuery {
             limit: usize::MAX,
@@ -62,8 +65,41 @@ impl Segment {
             asked: Vec::new(),
             sequences: false,
         };
-        let selection = self.select(self.directory.rows(index)?, &query)?;
-        self.read(codes, &selection, out)
+        let mut selection = self.select(self.directory.rows(index)?, &query)?;
+        let rows = selection.len();
+        if rows > newest {
+            selection = self.newest_of_types(selection, event_types, newest)?;
+        }
+        self.read(codes, &selection, out)?;
+        Ok(rows)
+    }
+
+    /// Of rows with one of `event_types` the `newest` of each event type, whose names are one where
+    /// they differ only in case.
+    fn newest_of_types(
+        &self,
+        selection: Selection,
+        event_types: &[String],
+        newest: usize,
+    ) -> Result<Selection> {
+        let column = self.event_type.and_then(|field| self.columns.get(field));
+        let Some(ColumnReader::Strings { codes, dictionary }) = column else {
+            return Ok(selection.last(newest));
+        };
+        let numbers = type_numbers(&**dictionary, event_types)?;
+        let mut types: Vec<u32> = Vec::with_capacity(selection.len());
+        self.read(codes, &selection, &mut types)?;
+        let mut counts = vec![0; numbers.len().max(event_types.len())];
+        for code in types.iter_mut().rev() {
+            let number = numbers.get(*code as usize).copied().unwrap_or(0);
+            if let Some(count) = counts.get_mut(number) {
+                *count += 1;
+                *code = u32::from(*count <= newest);
+            }
+        }
+        Ok(Selection::Positions(keep(selection, &types, |kept| {
+            *kept != 0
+        })))
     }
 
     /// The hash under which the item with this code is looked for.
@@ -175,6 +211,28 @@ impl Segment {
     fn bad_kind(&self) -> crate::types::Error {
         crate::types::Error::corrupt(format!("{}: no item column", self.pages.name()))
     }
+}
+
+/// For each code of a dictionary of event types a number, equal where the names differ only in case;
+/// `asked` are those that matter, empty for all.
+fn type_numbers(names: &dyn Strings, asked: &[String]) -> Result<Vec<usize>> {
+    let mut numbers = vec![0];
+    let mut known = BTreeMap::new();
+    for code in 1..=names.len() as u32 {
+        let name = names.get(code)?;
+        let listed = asked
+            .iter()
+            .position(|asked| asked.eq_ignore_ascii_case(name));
+        numbers.push(match listed {
+            Some(number) => number,
+            None if asked.is_empty() => {
+                let next = known.len();
+                *known.entry(name.to_ascii_lowercase()).or_insert(next)
+            }
+            None => 0,
+        });
+    }
+    Ok(numbers)
 }
 
 fn newest_or_oldest(rows: Range<usize>, query: &TierQuery) -> Range<usize> {

@@ -74,6 +74,26 @@ pub(super) enum Selection {
     Positions(Vec<usize>),
 }
 
+impl Selection {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Range(range) => range.len(),
+            Self::Positions(rows) => rows.len(),
+        }
+    }
+
+    /// The last rows, at most so many.
+    pub(super) fn last(self, count: usize) -> Self {
+        match self {
+            Self::Range(range) => Self::Range(range.end - range.len().min(count)..range.end),
+            Self::Positions(mut rows) => {
+                rows.drain(..rows.len().saturating_sub(count));
+                Self::Positions(rows)
+            }
+        }
+    }
+}
+
 /// An immutable segment, memory-mapped. Every byte is verified before its first use.
 pub struct Segment {
     pub(super) pages: Arc<Pages>,

@@ -110,6 +110,13 @@ impl Strings for MappedStrings {
         self.at(index_of(code, self.handle.count)?)
     }
 
+    fn hash(&self, code: u32) -> Result<u32> {
+        match self.handle.hashes.len {
+            0 => Ok(item_hash(self.get(code)?)),
+            _ => Self::hash(self, code),
+        }
+    }
+
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
         out.make_room(codes.len() * CHUNK);
         let Some((offsets, text)) = self.whole()? else {

@@ -6,7 +6,7 @@ use crate::types::{
     Cell, Column, Columns, DataType, FieldId, Result, Role, Schema, Strings, Value, f32_of_bits,
 };
 
-/// One interaction of a [`History`](crate::History).
+/// One interaction of a [`History`](crate::History), or of a batch of a [`Scan`](crate::Scan).
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     pub(super) schema: &'a Schema,
@@ -15,6 +15,15 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// The interaction at a row of a scan's batch. A row beyond the end has no values.
+    pub fn of_row(schema: &'a Schema, columns: &'a Columns, row: usize) -> Self {
+        Self {
+            schema,
+            columns,
+            row,
+        }
+    }
+
     /// `TIMESTAMP`, in epoch seconds.
     pub fn timestamp(&self) -> i64 {
         self.columns.timestamps.get(self.row).copied().unwrap_or(0)

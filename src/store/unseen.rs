@@ -1,5 +1,7 @@
 //! Which of some candidates a user has not interacted with.
 
+use super::history::History;
+use super::interacted::mark_event;
 use super::snapshot::Snapshot;
 use crate::segment::item_hash;
 use crate::types::{Error, Result};
@@ -13,12 +15,13 @@ pub struct Unseen {
     candidates: Candidates,
     unseen: Vec<bool>,
     codes: Vec<u32>,
+    history: History,
 }
 
 /// Candidates by the hash of their id, open addressing: the hash in the upper half of a slot, the
 /// position plus one in the lower; 0 is free. Four slots a candidate keep the chains short.
 #[derive(Default)]
-struct Candidates {
+pub(super) struct Candidates {
     slots: Vec<u64>,
     mask: usize,
 }
@@ -40,10 +43,30 @@ impl Snapshot {
         event_types: &[String],
         buffer: &'a mut Unseen,
     ) -> Result<&'a [bool]> {
+        self.unseen_among_newest(user, candidates, event_types, usize::MAX, buffer)
+    }
+
+    /// The same as [`Snapshot::unseen`], but of each event type (names that differ only in ASCII
+    /// case are one) only the user's `newest` interactions count.
+    ///
+    /// Cost: as [`Snapshot::unseen`]; where more than `newest` interactions match and they lie in
+    /// several segments or generations, a history of them on top.
+    ///
+    /// # Errors
+    /// As [`Snapshot::unseen`].
+    pub fn unseen_among_newest<'a, S: AsRef<str>>(
+        &self,
+        user: &str,
+        candidates: &[S],
+        event_types: &[String],
+        newest: usize,
+        buffer: &'a mut Unseen,
+    ) -> Result<&'a [bool]> {
         let Unseen {
             candidates: table,
             unseen,
             codes,
+            history,
         } = buffer;
         table.fill(candidates)?;
         unseen.clear();
@@ -56,12 +79,16 @@ impl Snapshot {
                 *flag = false;
             }
         };
+        // Rows that match, and the parts that they lie in; one segment alone counts for itself.
+        let [mut rows, mut parts] = [0; 2];
         let mut visit = |key: &str, linked: u64| -> Result<()> {
             let segments = self.version.segments_of(key);
             for live in segments.filter(|live| live.entry.joined < linked) {
                 let segment = &live.segment;
                 codes.clear();
-                segment.seen(key, event_types, self.visible, codes)?;
+                let found = segment.seen(key, event_types, self.visible, newest, codes)?;
+                rows += found;
+                parts += usize::from(found > 0);
                 for code in codes.iter() {
                     let hash = segment.item_hash(*code)?;
                     for position in table.find(hash) {
@@ -71,6 +98,8 @@ impl Snapshot {
             }
             for generation in &self.version.generations {
                 generation.seen_items(key, event_types, self.visible, &mut |item| {
+                    rows += 1;
+                    parts = 2;
                     table
                         .find(item_hash(item))
                         .for_each(|position| mark(item, position));
@@ -81,6 +110,12 @@ impl Snapshot {
         visit(user, u64::MAX)?;
         for session in self.sessions_of(user) {
             visit(&session.key, session.linked)?;
+        }
+        if rows > newest && parts > 1 {
+            unseen.fill(true);
+            self.each_newest(user, event_types, newest, history, &mut |event| {
+                mark_event(event, table, candidates, unseen, false)
+            })?;
         }
         Ok(unseen)
     }
@@ -94,7 +129,7 @@ impl Unseen {
 }
 
 impl Candidates {
-    fn fill<S: AsRef<str>>(&mut self, candidates: &[S]) -> Result<()> {
+    pub(super) fn fill<S: AsRef<str>>(&mut self, candidates: &[S]) -> Result<()> {
         if candidates.len() > MAX_CANDIDATES {
             return Err(Error::invalid(format!(
                 "{} candidates; at most {MAX_CANDIDATES} in one call",
@@ -120,7 +155,7 @@ impl Candidates {
 
     /// The positions of the candidates with this hash.
     #[inline]
-    fn find(&self, hash: u32) -> impl Iterator<Item = usize> {
+    pub(super) fn find(&self, hash: u32) -> impl Iterator<Item = usize> {
         let mut slot = hash as usize & self.mask;
         std::iter::from_fn(move || {
             loop {

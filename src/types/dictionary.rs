@@ -1,6 +1,7 @@
 //! Strings as codes. Codes count from 1; 0 is null everywhere.
 
 use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Error, Result, TextBuffer};
 
@@ -18,6 +19,15 @@ pub trait Strings: Send + Sync {
     /// All strings at once, as Arrow lays them out: `len() + 1` offsets (i32, little-endian) and
     /// the bytes they point into. Checked; cost grows with the dictionary.
     fn buffers(&self) -> Result<(Bytes, Bytes)>;
+
+    /// The hash of the string with this code: the lower half of its XXH3. Where a segment keeps
+    /// hashes beside its strings, the string is not read.
+    ///
+    /// # Errors
+    /// As [`Strings::get`].
+    fn hash(&self, code: u32) -> Result<u32> {
+        Ok(xxh3_64(self.get(code)?.as_bytes()) as u32)
+    }
 
     /// Adds the strings with these codes to `out`; that of code 0 is empty.
     ///

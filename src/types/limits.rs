@@ -23,6 +23,13 @@ pub struct Limits {
     pub max_string_chars: Option<usize>,
     /// Characters of an impression list joined by bars, the bars included. Default 1,000.
     pub max_impression_chars: Option<usize>,
+    /// Characters of a filter expression. Default 2,500.
+    pub max_filter_chars: Option<usize>,
+    /// Distinct dataset fields of a filter. Default 5.
+    pub max_filter_fields: Option<usize>,
+    /// Interactions of one user and event type, the most recent, that a filter considers. Default
+    /// 100.
+    pub max_filter_interactions_per_event_type: Option<usize>,
     /// Whether a reserved field name may not stand as a value. Default true.
     pub refuse_reserved_values: bool,
     /// Fewer rows than this in one bulk import give a warning. Default 1,000.
@@ -46,6 +53,9 @@ impl Limits {
             max_event_type_chars: Some(256),
             max_string_chars: Some(1000),
             max_impression_chars: Some(1000),
+            max_filter_chars: Some(2500),
+            max_filter_fields: Some(5),
+            max_filter_interactions_per_event_type: Some(100),
             refuse_reserved_values: true,
             min_import_rows: 1000,
         }
@@ -61,6 +71,9 @@ impl Limits {
             max_event_type_chars: None,
             max_string_chars: None,
             max_impression_chars: None,
+            max_filter_chars: None,
+            max_filter_fields: None,
+            max_filter_interactions_per_event_type: None,
             refuse_reserved_values: false,
             min_import_rows: 0,
         }

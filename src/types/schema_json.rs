@@ -146,7 +146,7 @@ fn field_of(position: usize, json: &Json) -> Result<Field> {
     Ok(field)
 }
 
-fn type_of(declared: &Json) -> std::result::Result<(DataType, bool), String> {
+pub(crate) fn type_of(declared: &Json) -> std::result::Result<(DataType, bool), String> {
     match declared {
         Json::String(name) => Ok((primitive(name)?, false)),
         Json::Array(branches) => union_of(branches),

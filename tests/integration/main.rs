@@ -9,6 +9,7 @@
 )]
 
 mod concurrency;
+mod filter;
 mod golden;
 mod kill;
 mod model;

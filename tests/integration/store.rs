@@ -1,5 +1,6 @@
 //! A store from end to end: what is written is read, in every state that its rows can be in.
 
+mod candidates;
 mod csv_blocks;
 mod imports;
 mod snapshots;

@@ -36,6 +36,16 @@ pub(super) fn history(lines: &[Line], user: &str, query: &TierQuery) -> Vec<Line
     found
 }
 
+/// Of each event type, in any case of letters, the newest.
+pub(super) fn newest_of_types(lines: &[Line], newest: usize) -> Vec<Line> {
+    let newer = |at: usize| {
+        let same = |line: &&Line| line.event_type.eq_ignore_ascii_case(&lines[at].event_type);
+        lines[at + 1..].iter().filter(same).count()
+    };
+    let kept = (0..lines.len()).filter(|at| newer(*at) < newest);
+    kept.map(|at| lines[at].clone()).collect()
+}
+
 pub(super) fn query(schema: &Schema) -> impl Strategy<Value = TierQuery> + use<> {
     let bound = || {
         proptest::option::of(prop_oneof![

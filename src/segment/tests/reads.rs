@@ -83,7 +83,7 @@ proptest! {
             let want = naive::history(&lines, user, query);
             prop_assert_eq!(lines_of(&segment, &out, Some(user)), want, "{:?}", query);
             let mut codes = Vec::new();
-            segment.seen(user, &query.event_types, query.visible, &mut codes).unwrap();
+            segment.seen(user, &query.event_types, query.visible, usize::MAX, &mut codes).unwrap();
             let seen: Vec<&str> = codes.iter().map(|code| segment.item(*code).unwrap()).collect();
             for (code, item) in codes.iter().zip(&seen) {
                 prop_assert_eq!(segment.item_hash(*code).unwrap(), item_hash(item));
@@ -91,6 +91,16 @@ proptest! {
             let all = TierQuery { limit: usize::MAX, time: Default::default(), ..query.clone() };
             let want = naive::history(&lines, user, &all);
             prop_assert_eq!(seen, want.iter().map(|line| line.item.as_str()).collect::<Vec<_>>());
+            for newest in [0, 1, 3] {
+                codes.clear();
+                let types = &query.event_types;
+                let rows = segment.seen(user, types, query.visible, newest, &mut codes).unwrap();
+                let seen: Vec<&str> =
+                    codes.iter().map(|code| segment.item(*code).unwrap()).collect();
+                let newest = naive::newest_of_types(&want, newest);
+                prop_assert_eq!(seen, newest.iter().map(|line| &*line.item).collect::<Vec<_>>());
+                prop_assert_eq!(rows, want.len());
+            }
         }
         let mut out = Columns::for_schema(&schema);
         for nobody in ["", "user", "user 000 ", "zzz"] {

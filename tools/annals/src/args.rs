@@ -1,7 +1,13 @@
 //! Arguments that several commands share.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
 use annals::TimeRange;
 use clap::{Args, ValueEnum};
+
+use crate::failure::{Failure, Outcome};
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -39,4 +45,34 @@ pub struct EventTypes {
     /// Only this event type, in any case of letters; may be given several times
     #[arg(long = "event-type", value_name = "T", allow_hyphen_values = true)]
     pub event_types: Vec<String>,
+}
+
+/// Ids, one a line; blank lines are passed over.
+pub fn read_candidates(path: &Path) -> Outcome<Vec<String>> {
+    let failed = |error| Failure::io(format_args!("reading {}", path.display()), &error);
+    let input: Box<dyn Read> = match path == Path::new("-") {
+        true => Box::new(std::io::stdin().lock()),
+        false => Box::new(File::open(path).map_err(failed)?),
+    };
+    let mut ids = Vec::new();
+    for (number, line) in (1..).zip(BufReader::new(input).split(b'\n')) {
+        let mut line = line.map_err(failed)?;
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        let line = String::from_utf8(line).map_err(|_| {
+            Failure::invalid(format_args!(
+                "{}: line {number}: not valid UTF-8; save the file as UTF-8",
+                path.display()
+            ))
+        })?;
+        let id = match number {
+            1 => line.strip_prefix('\u{feff}').unwrap_or(&line),
+            _ => &line,
+        };
+        if !id.is_empty() {
+            ids.push(id.to_owned());
+        }
+    }
+    Ok(ids)
 }

@@ -5,6 +5,7 @@ mod dump;
 mod dump_segment;
 mod dump_store;
 mod export;
+mod filter;
 mod generate;
 mod history;
 mod import;
@@ -34,6 +35,8 @@ pub enum Command {
     History(history::History),
     /// Tell which candidates a user has not interacted with
     Unseen(unseen::Unseen),
+    /// Tell which candidates, or which users, a filter expression keeps
+    Filter(filter::Filter),
     /// Write the store as CSV
     Export(export::Export),
     /// Show what is physically there
@@ -57,6 +60,7 @@ impl Command {
             Self::Put(command) => command.run(),
             Self::History(command) => command.run(),
             Self::Unseen(command) => command.run(),
+            Self::Filter(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),

@@ -1,12 +1,11 @@
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use annals::{Store, Value};
 use clap::Args;
 
-use crate::args::{EventTypes, Format};
-use crate::failure::{Failure, Outcome};
+use crate::args::{EventTypes, Format, read_candidates};
+use crate::failure::Outcome;
 use crate::output::{Records, print_json, stdout};
 
 /// Tells which candidates a user has not interacted with, in their order.
@@ -52,34 +51,4 @@ impl Unseen {
             }
         }
     }
-}
-
-/// Ids, one a line; blank lines are passed over.
-fn read_candidates(path: &Path) -> Outcome<Vec<String>> {
-    let failed = |error| Failure::io(format_args!("reading {}", path.display()), &error);
-    let input: Box<dyn Read> = match path == Path::new("-") {
-        true => Box::new(std::io::stdin().lock()),
-        false => Box::new(File::open(path).map_err(failed)?),
-    };
-    let mut ids = Vec::new();
-    for (number, line) in (1..).zip(BufReader::new(input).split(b'\n')) {
-        let mut line = line.map_err(failed)?;
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-        let line = String::from_utf8(line).map_err(|_| {
-            Failure::invalid(format_args!(
-                "{}: line {number}: not valid UTF-8; save the file as UTF-8",
-                path.display()
-            ))
-        })?;
-        let id = match number {
-            1 => line.strip_prefix('\u{feff}').unwrap_or(&line),
-            _ => &line,
-        };
-        if !id.is_empty() {
-            ids.push(id.to_owned());
-        }
-    }
-    Ok(ids)
 }

@@ -9,6 +9,7 @@
 mod damage;
 mod dump;
 mod export;
+mod filter;
 mod generate;
 mod history;
 mod import;

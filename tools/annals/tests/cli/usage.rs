@@ -15,6 +15,16 @@ fn a_wrong_command_line_is_exit_code_2() {
         &["dump", "store", "--segment", "1", "--rows", "2..1"],
         &["export", "store"],
         &["stats", "store", "--format", "csv"],
+        &["filter", "store"],
+        &["filter", "store", "--expression", "x", "--param", "GENRE"],
+        &[
+            "filter",
+            "store",
+            "--expression",
+            "x",
+            "--items",
+            "items.csv",
+        ],
     ] {
         let ran = folder.run(line);
         assert_eq!(ran.code, 2, "{line:?}: {}", ran.stderr);
@@ -39,6 +49,7 @@ fn a_store_that_is_not_there_is_exit_code_1() {
         &["put", "none"],
         &["history", "none", "--user", "a"],
         &["unseen", "none", "--user", "a", "--candidates", "x.csv"],
+        &["filter", "none", "--expression", "x"],
         &["export", "none", "--output", "-"],
         &["dump", "none"],
         &["stats", "none"],

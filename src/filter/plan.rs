@@ -1,0 +1,196 @@
+//! What an expression says, checked and ready to be asked.
+
+use std::sync::Arc;
+
+use super::cursor::Place;
+use super::number::{Comparison, Number};
+use crate::types::{FieldId, Role, Schema};
+
+/// A filter, compiled once and used for any number of requests, from any thread.
+///
+/// Its `Display` writes the expression in one form: keywords in upper case, one space between
+/// words, strings in double quotes. Compiling what it writes gives an equal plan.
+#[derive(Clone, Debug)]
+pub struct FilterPlan {
+    pub(super) schema: Arc<Schema>,
+    pub(super) subject: Subject,
+    pub(super) expressions: Vec<Expression>,
+    /// In the order of their first use, each once.
+    pub(super) parameters: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    pub(super) newest_per_event_type: Option<usize>,
+}
+
+impl PartialEq for FilterPlan {
+    fn eq(&self, other: &Self) -> bool {
+        self.subject == other.subject
+            && self.expressions == other.expressions
+            && self.newest_per_event_type == other.newest_per_event_type
+            && self.schema == other.schema
+    }
+}
+
+/// What a filter keeps and drops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// `ItemID`: candidates of one user's request.
+    Items,
+    /// `UserID`: users of the store.
+    Users,
+}
+
+/// What an expression does with what it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Include,
+    Exclude,
+}
+
+/// One of the expressions that `|` joins.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Expression {
+    pub(super) action: Action,
+    /// The dataset that the conditions behind WHERE are about.
+    pub(super) dataset: Dataset,
+    /// Any of these groups, of which all conditions: AND binds tighter than OR.
+    pub(super) any: Vec<Vec<Condition>>,
+    /// The conditions behind IF, all of them; empty where there is no IF.
+    pub(super) only_if: Vec<Condition>,
+}
+
+impl Expression {
+    /// Every condition, those behind IF included.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.any.iter().flatten().chain(&self.only_if)
+    }
+}
+
+/// What a field can belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dataset {
+    Interactions,
+    Items,
+    Users,
+    CurrentUser,
+    CurrentItem,
+}
+
+impl Dataset {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Interactions,
+        Self::Items,
+        Self::Users,
+        Self::CurrentUser,
+        Self::CurrentItem,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Interactions => "Interactions",
+            Self::Items => "Items",
+            Self::Users => "Users",
+            Self::CurrentUser => "CurrentUser",
+            Self::CurrentItem => "CurrentItem",
+        }
+    }
+
+    /// The dataset that the fields are declared in.
+    pub(super) fn declared_in(self) -> Self {
+        match self {
+            Self::CurrentUser => Self::Users,
+            Self::CurrentItem => Self::Items,
+            other => other,
+        }
+    }
+}
+
+/// A field, such as `Items.GENRE`.
+#[derive(Clone, Debug)]
+pub(super) struct FieldRef {
+    pub(super) dataset: Dataset,
+    pub(super) name: String,
+    /// What the schema says of it, for fields of Interactions.
+    pub(super) declared: Declared,
+    pub(super) place: Place,
+}
+
+/// What the schema says of a field of Interactions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Declared {
+    pub(super) id: FieldId,
+    pub(super) role: Role,
+    /// Whether a string holds several values joined by bars.
+    pub(super) categorical: bool,
+}
+
+impl FieldRef {
+    /// Whether it is the event type of an interaction.
+    pub(super) fn is_event_type(&self) -> bool {
+        self.dataset == Dataset::Interactions && self.declared.role == Role::EventType
+    }
+}
+
+impl PartialEq for FieldRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.dataset == other.dataset && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
+/// A field and what its value must be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Condition {
+    pub(super) field: FieldRef,
+    pub(super) test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Test {
+    /// `IN`, or `NOT IN` where negated.
+    In { negated: bool, list: List },
+    /// A comparison with one number.
+    Compare {
+        comparison: Comparison,
+        with: Operand,
+    },
+}
+
+/// What stands behind IN.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum List {
+    Terms(Vec<Term>),
+    /// An attribute of the item that the request is about.
+    Current(FieldRef),
+}
+
+/// A string, or the name of the parameter that stands for some.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Term {
+    Text(String, Place),
+    Parameter(String),
+}
+
+/// What a number is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Operand {
+    Number(Number),
+    Parameter(String),
+    /// An attribute of the item that the request is about.
+    Current(FieldRef),
+}
+
+impl FilterPlan {
+    /// Whether it keeps items or users.
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The parameters that it names, without `$`, in the order of their first use.
+    pub fn parameters(&self) -> &[String] {
+        &self.parameters
+    }
+
+    /// What is allowed but probably not meant, such as one string that holds a comma.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}

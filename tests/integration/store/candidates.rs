@@ -1,0 +1,134 @@
+//! Which candidates a user has interacted with: among the newest, or as the caller decides.
+
+use annals::{
+    Durability, ErrorKind, Event, EventTypeNumbers, HistoryQuery, ImportMode, Interacted,
+    Projection, Store, Unseen,
+};
+
+use crate::support::record::{Record, batch};
+use crate::support::{create, folder, quiet};
+
+/// Item `n` is of second `n`; even ones are `view` or `VIEW`, odd ones `buy`.
+fn records(range: std::ops::Range<i64>) -> Vec<Record> {
+    let record = |at: i64| Record {
+        event_type: ["view", "buy", "VIEW", "buy"][at as usize % 4].to_owned(),
+        position: at as i32,
+        ..Record::new("ann", &format!("item {at}"), at)
+    };
+    range.map(record).collect()
+}
+
+fn import(store: &Store, records: &[Record]) {
+    let mut import = store.import(ImportMode::Incremental).unwrap();
+    records
+        .iter()
+        .for_each(|record| record.push_to(&mut import).unwrap());
+    import.commit().unwrap();
+}
+
+fn seen(store: &Store, types: &[&str], newest: usize) -> Vec<usize> {
+    let types: Vec<String> = types.iter().map(|name| (*name).to_owned()).collect();
+    let candidates: Vec<String> = (0..40).map(|at| format!("item {at}")).collect();
+    let mut buffer = Unseen::new();
+    let snapshot = store.snapshot();
+    let flags = snapshot
+        .unseen_among_newest("ann", &candidates, &types, newest, &mut buffer)
+        .unwrap();
+    (0..40).filter(|at| !flags[*at]).collect()
+}
+
+#[test]
+fn of_each_event_type_the_newest_count() {
+    let stores: [fn(&Store); 4] = [
+        |store| import(store, &records(0..20)),
+        |store| {
+            store
+                .write(batch(&records(0..20)), Durability::Buffered)
+                .unwrap();
+        },
+        |store| {
+            // The newest rows lie in the older run.
+            import(store, &records(7..20));
+            import(store, &records(0..7));
+        },
+        |store| {
+            import(store, &records(0..9));
+            store
+                .write(batch(&records(9..20)), Durability::Buffered)
+                .unwrap();
+        },
+    ];
+    for fill in stores {
+        let folder = folder();
+        let store = create(folder.path(), quiet());
+        fill(&store);
+        assert_eq!(seen(&store, &["View"], 2), [16, 18]);
+        assert_eq!(seen(&store, &["View", "buy", "view"], 2), [16, 17, 18, 19]);
+        assert_eq!(seen(&store, &[], 1), [18, 19]);
+        assert_eq!(
+            seen(&store, &["buy"], 10),
+            (1..20).step_by(2).collect::<Vec<_>>()
+        );
+        assert_eq!(seen(&store, &[], usize::MAX), (0..20).collect::<Vec<_>>());
+        assert_eq!(seen(&store, &[], 0), [0usize; 0]);
+    }
+}
+
+#[test]
+fn the_caller_decides_which_interactions_count() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    import(&store, &records(0..9));
+    store
+        .write(batch(&records(9..20)), Durability::Buffered)
+        .unwrap();
+    let candidates = ["item 3", "item 19", "item 4", "item 19", "nothing"];
+    let field = store.schema().require("POSITION").unwrap();
+    let mut query = HistoryQuery {
+        event_types: vec!["BUY".to_owned()],
+        projection: Projection::names(["ITEM_ID", "POSITION"]),
+        ..HistoryQuery::default()
+    };
+    let mut told = Vec::new();
+    let accept = |event: &Event<'_>| {
+        told.push(event.timestamp());
+        Ok(event.value(field)? != 3.into())
+    };
+    let mut buffer = Interacted::new();
+    let snapshot = store.snapshot();
+    let flags = snapshot
+        .interacted("ann", &candidates, &query, accept, &mut buffer)
+        .unwrap();
+    assert_eq!(flags, [false, true, false, true, false]);
+    assert_eq!(told, (0..10).map(|at| 19 - 2 * at).collect::<Vec<_>>());
+
+    query.projection = Projection::names(["POSITION"]);
+    let found = snapshot.interacted("ann", &candidates, &query, |_| Ok(true), &mut buffer);
+    let error = found.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(
+        error.to_string(),
+        "a query whose projection lacks ITEM_ID; add it"
+    );
+    let flags = snapshot.interacted("bob", &candidates, &query, |_| Ok(true), &mut buffer);
+    assert_eq!(flags.unwrap(), [false; 5]);
+}
+
+#[test]
+fn event_types_are_numbered_across_the_places_they_lie_in() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    import(&store, &records(0..9));
+    store
+        .write(batch(&records(9..20)), Durability::Buffered)
+        .unwrap();
+    let mut history = annals::History::new();
+    store
+        .history("ann", &HistoryQuery::default(), &mut history)
+        .unwrap();
+    let mut numbers = EventTypeNumbers::new(store.schema());
+    for event in history.iter() {
+        let want = usize::from(event.event_type().unwrap() != Some("buy"));
+        assert_eq!(numbers.of(&event).unwrap(), want);
+    }
+}

@@ -1,0 +1,156 @@
+use crate::support::{Folder, Ran};
+
+const CANDIDATES: &str = "i4\ni3\ni2\ni1\n";
+
+const ITEMS: &str = r#"{"type": "record", "name": "Items", "fields": [
+    {"name": "ITEM_ID", "type": "string"},
+    {"name": "GENRE", "type": ["null", "string"], "categorical": true},
+    {"name": "PRICE", "type": ["null", "float"]}]}"#;
+
+const USERS: &str = r#"{"type": "record", "name": "Users", "fields": [
+    {"name": "USER_ID", "type": "string"}, {"name": "AGE", "type": "int"}]}"#;
+
+fn folder() -> Folder {
+    let folder = Folder::with_rows();
+    folder.write("candidates.txt", CANDIDATES);
+    folder.write("items.json", ITEMS);
+    folder.write(
+        "items.csv",
+        "ITEM_ID,GENRE,PRICE\ni1,comedy|drama,5\ni3,horror,9.5\n",
+    );
+    folder.write("users.json", USERS);
+    folder.write("users.csv", "USER_ID,AGE\na,30\nb,17\n");
+    folder
+}
+
+/// Filters the candidates for user `a`.
+fn filter(folder: &Folder, expression: &str, more: &[&str]) -> Ran {
+    let line = [
+        "filter",
+        "store",
+        "--user",
+        "a",
+        "--candidates",
+        "candidates.txt",
+    ];
+    folder.run(&[&line[..], &["--expression", expression], more].concat())
+}
+
+#[test]
+fn candidates_that_are_kept_come_in_their_order() {
+    let folder = folder();
+    let click = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"Click\")";
+    assert_eq!(filter(&folder, click, &[]).ok(), "i4\ni3\ni1\n");
+    let by_type = "include itemid where interactions.event_type in ($TYPES)";
+    let types = ["--param", "TYPES=\"buy\",'view'"];
+    assert_eq!(filter(&folder, by_type, &types).ok(), "i3\ni1\n");
+    let line = [
+        "filter",
+        "store",
+        "--user",
+        "b",
+        "--candidates",
+        "-",
+        "--expression",
+        click,
+    ];
+    assert_eq!(folder.run_with(&line, "i1\ni2").ok(), "i1\ni2\n");
+}
+
+#[test]
+fn items_and_users_come_out_of_files() {
+    let folder = folder();
+    let items = ["--items", "items.csv", "--items-schema", "items.json"];
+    let drama = "INCLUDE ItemID WHERE Items.GENRE IN (\"drama\")";
+    assert_eq!(filter(&folder, drama, &items).ok(), "i1\n");
+    let current = "EXCLUDE ItemID WHERE Items.PRICE > CurrentItem.PRICE";
+    let line = [&items[..], &["--current-item", "i1"]].concat();
+    assert_eq!(filter(&folder, current, &line).ok(), "i4\ni2\ni1\n");
+    let grown = "EXCLUDE ItemID WHERE Items.PRICE > 6 IF CurrentUser.AGE >= $AGE";
+    let users = [
+        "--users",
+        "users.csv",
+        "--users-schema",
+        "users.json",
+        "--param",
+        "$AGE=18",
+    ];
+    let line = [&items[..], &users].concat();
+    assert_eq!(filter(&folder, grown, &line).ok(), "i4\ni2\ni1\n");
+    let message = filter(&folder, drama, &[]).fails(3);
+    assert!(
+        message.contains("the Items dataset was not given"),
+        "{message}"
+    );
+    folder.write("items.csv", "ITEM_ID,GENRE,PRICE\ni1,,cheap\n");
+    assert_eq!(
+        filter(&folder, drama, &items).fails(3),
+        "annals: items.csv: line 2, column PRICE: value \"cheap\": not of type float\n"
+    );
+}
+
+#[test]
+fn users_are_selected_without_candidates() {
+    let folder = folder();
+    let select = |expression: &str, more: &[&str]| {
+        let line = ["filter", "store", "--expression", expression];
+        folder.run(&[&line[..], more].concat())
+    };
+    let clicked = "INCLUDE UserID WHERE Interactions.EVENT_TYPE IN (\"click\")";
+    assert_eq!(select(clicked, &[]).ok(), "a\n");
+    assert_eq!(
+        select(&clicked.replace("INCLUDE", "exclude"), &[]).ok(),
+        "b\n"
+    );
+    let users = ["--users", "users.csv", "--users-schema", "users.json"];
+    assert_eq!(
+        select("EXCLUDE UserID WHERE Users.AGE < 18", &users).ok(),
+        "a\n"
+    );
+    select(clicked, &["--user", "a"]).fails(2);
+    select("EXCLUDE ItemID WHERE Items.A > 1", &[]).fails(2);
+}
+
+#[test]
+fn explanations_name_the_interaction() {
+    let folder = folder();
+    let click = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"Click\", $MORE)";
+    let told = filter(&folder, click, &["--explain", "--param", "MORE=\"buy\""]).ok();
+    let text = "  EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"Click\", $MORE): ";
+    assert_eq!(
+        told,
+        format!(
+            "i4: kept\n{text}does not match\ni3: dropped\n{text}matches buy at 20\n\
+             i2: dropped\n{text}matches click at 20\ni1: kept\n{text}does not match\n"
+        )
+    );
+    let told = filter(&folder, click, &["--explain"]).ok();
+    assert!(
+        told.starts_with(&format!("i4: kept\n{text}left out, $MORE is not given\n")),
+        "{told}"
+    );
+}
+
+#[test]
+fn wrong_expressions_and_parameters_are_exit_code_3() {
+    let folder = folder();
+    assert_eq!(
+        filter(&folder, "EXCLUDE ItemID WERE", &[]).fails(3),
+        "annals: filter: line 1, column 16: expected WHERE, found \"WERE\"\n"
+    );
+    let by_type = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($TYPES)";
+    let message = filter(&folder, by_type, &["--param", "TYPES=buy"]).fails(3);
+    assert!(
+        message.starts_with("annals: parameter TYPES: line 1, column 1:"),
+        "{message}"
+    );
+    let comma = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"click, buy\")";
+    let ran = filter(&folder, comma, &[]);
+    assert!(
+        ran.stderr
+            .starts_with("annals: warning: line 1, column 50: "),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.ok(), CANDIDATES);
+}

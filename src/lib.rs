@@ -103,7 +103,7 @@ pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, Value};
 // Writing.
 pub use api::{BulkImport, ImportBatch, ImportMode};
 pub use types::{Commit, Durability, Validator, WriteBatch, looks_like_milliseconds};
-pub use types::{EventsCommit, Recommendation};
+pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
 
 // Reading.
 pub use api::{

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
-    Columns, Commit, Durability, Error, FieldId, HistoryQuery, Limits, Recommendation, Result,
-    ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
+    Columns, Commit, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
+    Recommendation, Result, ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
 };
 
 /// An embedded store of user-item interactions.
@@ -182,6 +182,26 @@ impl Store {
     ) -> Result<Commit> {
         self.engine()
             .record_recommendation(recommendation, durability)
+    }
+
+    /// Records the events of a session, all or none of them, as one commit; in all else as
+    /// [`Store::write`]. An event whose id came before is not written again, and named in the
+    /// answer.
+    ///
+    /// The rules are those of the interactions dataset contract for the service's PutEvents
+    /// request. Parameters that the schema has no field for are checked and not kept.
+    /// [`import::put_events_of_json`](crate::import::put_events_of_json) reads a request in JSON.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming event, field, value and rule; nothing was written then. Else as
+    /// [`Store::write`].
+    pub fn put_events(
+        &self,
+        request: &PutEvents<'_>,
+        durability: Durability,
+    ) -> Result<EventsCommit> {
+        let batch = self.validator().session_batch(request)?;
+        self.engine().put_events(batch, durability)
     }
 
     /// Begins a bulk import with the memory budget of the settings. Several may be under way at

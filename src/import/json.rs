@@ -6,8 +6,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value as Json;
 
 use crate::types::{
-    Cell, DataType, Error, Field, FieldId, Interaction, Result, Role, RowScratch, Schema,
-    Validator, Value, f32_of_bits, shown,
+    DataType, Error, Field, FieldId, Interaction, Result, Role, RowScratch, Schema, Validator,
+    Value, shown, value_of_cell,
 };
 
 /// Largest whole number below which a double stands for that number alone.
@@ -41,17 +41,25 @@ pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interact
     Ok(interaction)
 }
 
-/// Says what is wrong without the parser's own position, which counts from this object.
 fn not_an_object(error: &serde_json::Error) -> Error {
-    let message = error.to_string();
-    let what = message
-        .rsplit_once(" at line ")
-        .map_or(&*message, |(what, _)| what);
-    let rule = format!("not a JSON object ({what}); write one object a line");
-    Error::invalid(match error.column() {
-        0 => rule,
-        column => format!("column {column}: {rule}"),
-    })
+    let (column, what) = syntax_of(error);
+    Error::invalid(format!(
+        "{column}not a JSON object ({what}); write one object a line"
+    ))
+}
+
+/// Where the text breaks the rules of JSON, and how, without the parser's own position, which counts
+/// from the text's beginning.
+pub(super) fn syntax_of(error: &serde_json::Error) -> (String, String) {
+    let mut what = error.to_string();
+    if let Some(end) = what.rfind(" at line ") {
+        what.truncate(end);
+    }
+    let column = match error.column() {
+        0 => String::new(),
+        column => format!("column {column}: "),
+    };
+    (column, what)
 }
 
 fn assemble(schema: &Schema, mut values: Vec<Option<Value>>) -> Result<Interaction> {
@@ -139,17 +147,6 @@ fn refused_number(validator: &Validator, id: FieldId, text: &str) -> Error {
 
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= MAX_EXACT_DOUBLE).then_some(number as i64)
-}
-
-fn value_of_cell(data_type: DataType, cell: Cell<'_>) -> Value {
-    match (cell, data_type) {
-        (Cell::Null, _) => Value::Null,
-        (Cell::Text(text), _) => Value::String(text.to_owned()),
-        (Cell::Bits(bits), DataType::Float) => Value::Float(f32_of_bits(bits)),
-        (Cell::Bits(bits), DataType::Double) => Value::Double(f64::from_bits(bits)),
-        (Cell::Bits(bits), DataType::Boolean) => Value::Boolean(bits == 1),
-        (Cell::Bits(bits), _) => Value::Long(Cell::i64_of_bits(bits)),
-    }
 }
 
 fn shown_json(json: &Json) -> String {

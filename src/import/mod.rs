@@ -1,19 +1,22 @@
-//! What comes in: CSV files and JSON lines.
+//! What comes in: CSV files, JSON lines and event requests.
 //!
 //! [`CsvImport`] reads the files that [`csv_files`] lists and gives their rows to a [`RowSink`], such
 //! as a [`BulkImport`](crate::BulkImport). [`JsonLines`] reads interactions for
-//! [`Store::write`](crate::Store::write), and [`infer_schema`] proposes a schema for a CSV file. The
-//! rules are those of the interactions dataset contract; errors name file, line, column, value and
+//! [`Store::write`](crate::Store::write), [`put_events_of_json`] a request for
+//! [`Store::put_events`](crate::Store::put_events), and [`infer_schema`] proposes a schema for a CSV
+//! file. The rules are those of the interactions dataset contract; errors name file, line, column, value and
 //! rule.
 
 mod block;
 mod blocks;
 mod candidates;
 mod csv;
+mod events;
 mod header;
 mod infer;
 mod json;
 mod json_lines;
+mod json_tree;
 mod paths;
 mod pipeline;
 mod profile;
@@ -28,6 +31,7 @@ use crate::api::BulkImport;
 use crate::types::{Result, Row};
 
 pub use csv::{CsvImport, OnError};
+pub use events::put_events_of_json;
 pub use infer::{InferredSchema, infer_schema};
 pub use json::interaction_of_json;
 pub use json_lines::JsonLines;

@@ -15,7 +15,7 @@ pub struct Limits {
     /// Optional metadata fields (EVENT_TYPE and EVENT_VALUE count) plus distinct event types in the
     /// data. Default 10.
     pub max_metadata_fields_and_event_types: Option<usize>,
-    /// Characters of a user or item id. Default 256.
+    /// Characters of a user, item, session, tracking or event id. Default 256.
     pub max_id_chars: Option<usize>,
     /// Characters of an event type. Default 256.
     pub max_event_type_chars: Option<usize>,
@@ -34,6 +34,16 @@ pub struct Limits {
     pub refuse_reserved_values: bool,
     /// Fewer rows than this in one bulk import give a warning. Default 1,000.
     pub min_import_rows: u64,
+    /// Events of one PutEvents request. Default 10.
+    pub max_request_events: Option<usize>,
+    /// Bytes of one event of a PutEvents request, as JSON. Default 10,240.
+    pub max_event_bytes: Option<usize>,
+    /// Characters of an event's properties, as JSON. Default 1,024.
+    pub max_properties_chars: Option<usize>,
+    /// Items of an event's impression. Default 25.
+    pub max_impression_items: Option<usize>,
+    /// Characters of a recommendation's id. Default 40.
+    pub max_recommendation_id_chars: Option<usize>,
 }
 
 impl Limits {
@@ -58,6 +68,11 @@ impl Limits {
             max_filter_interactions_per_event_type: Some(100),
             refuse_reserved_values: true,
             min_import_rows: 1000,
+            max_request_events: Some(10),
+            max_event_bytes: Some(10 << 10),
+            max_properties_chars: Some(1024),
+            max_impression_items: Some(25),
+            max_recommendation_id_chars: Some(40),
         }
     }
 
@@ -76,6 +91,11 @@ impl Limits {
             max_filter_interactions_per_event_type: None,
             refuse_reserved_values: false,
             min_import_rows: 0,
+            max_request_events: None,
+            max_event_bytes: None,
+            max_properties_chars: None,
+            max_impression_items: None,
+            max_recommendation_id_chars: None,
         }
     }
 }

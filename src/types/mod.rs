@@ -11,6 +11,7 @@ mod error;
 mod interaction;
 mod interner;
 mod limits;
+mod put_events;
 mod query;
 mod row;
 mod schema;
@@ -31,6 +32,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use interaction::{Interaction, Value};
 pub(crate) use interner::Interner;
 pub use limits::Limits;
+pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
 };
@@ -43,5 +45,7 @@ pub(crate) use schema_json::type_of;
 pub use settings::Settings;
 pub(crate) use text::CHUNK;
 pub use text::TextBuffer;
-pub(crate) use validate::shown;
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};
+pub(crate) use validate::{
+    check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,
+};

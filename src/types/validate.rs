@@ -3,7 +3,9 @@
 //! Every error reads `field NAME: value "...": rule; what to do`.
 
 mod convert;
+mod events;
 mod parse;
+mod properties;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,8 @@ use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Sc
 use super::{bits_of_f32, f32_of_bits, holds_mark};
 
 pub use convert::RowScratch;
+pub(crate) use convert::value_of_cell;
+pub(crate) use events::{check_event_bytes, check_properties_chars, place_of_event};
 
 /// Whether a timestamp in seconds lies after the year 5138, as one in milliseconds does: from
 /// 1973 on, any time in milliseconds is above 100,000,000,000.

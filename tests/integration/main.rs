@@ -9,6 +9,7 @@
 )]
 
 mod concurrency;
+mod events;
 mod filter;
 mod golden;
 mod kill;

@@ -3,7 +3,7 @@
 use super::{Validator, parse};
 use crate::types::{
     Cell, CellBuffer, DataType, Error, Field, FieldId, Interaction, Result, Role, Row, Value,
-    bits_of_f32,
+    bits_of_f32, f32_of_bits,
 };
 
 /// Memory that [`Validator::with_row`] uses from one row to the next.
@@ -213,7 +213,20 @@ fn whole_of(value: &Value) -> Option<i64> {
     }
 }
 
-fn describe(value: &Value) -> String {
+/// The value that a cell of a type stands for.
+pub(crate) fn value_of_cell(data_type: DataType, cell: Cell<'_>) -> Value {
+    match (cell, data_type) {
+        (Cell::Null, _) => Value::Null,
+        (Cell::Text(text), _) => Value::String(text.to_owned()),
+        (Cell::Bits(bits), DataType::Float) => Value::Float(f32_of_bits(bits)),
+        (Cell::Bits(bits), DataType::Double) => Value::Double(f64::from_bits(bits)),
+        (Cell::Bits(bits), DataType::Boolean) => Value::Boolean(bits == 1),
+        (Cell::Bits(bits), _) => Value::Long(Cell::i64_of_bits(bits)),
+    }
+}
+
+/// A value as text, for messages.
+pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::String(text) => text.clone(),

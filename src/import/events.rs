@@ -1,0 +1,230 @@
+//! A PutEvents request in JSON.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::json::syntax_of;
+use super::json_tree::{Entries, Json, Known};
+use crate::types::{
+    Error, Limits, PutEvent, PutEvents, Result, Validator, Value, check_event_bytes,
+    check_properties_chars, place_of_event, shown,
+};
+
+const REQUEST_KEYS: [&str; 4] = ["trackingId", "userId", "sessionId", "eventList"];
+
+const EVENT_KEYS: [&str; 9] = [
+    "eventId",
+    "eventType",
+    "eventValue",
+    "itemId",
+    "impression",
+    "recommendationId",
+    "metricAttribution",
+    "sentAt",
+    "properties",
+];
+
+/// The request that a JSON object stands for: the body of the service's PutEvents call, or the
+/// arguments that its client libraries take.
+///
+/// `sentAt` is a number or a string of Unix epoch seconds, of which a fraction is dropped;
+/// `eventValue` a number or a string. `properties` is an object, or a string that holds one. Null
+/// is the same as an absent key. Text is borrowed from `json` where it has no escapes.
+///
+/// What the request is checked for here is its form; the rules on values, and on names that the
+/// contract does not know, are those of [`Store::put_events`](crate::Store::put_events).
+///
+/// # Errors
+/// `InvalidInput`, naming the event by its position (from 0) and id, the field, the value and the
+/// rule.
+pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<PutEvents<'a>> {
+    let limits = validator.limits();
+    let tree: Json<'a> = serde_json::from_str(json).map_err(|error| not_json(&error))?;
+    let entries = tree.into_entries("request")?;
+    let Known { values, unknown } = Known::of(entries, REQUEST_KEYS)?;
+    let [tracking_id, user_id, session_id, events] = values;
+    let request = PutEvents {
+        tracking_id: optional_text(tracking_id, "trackingId")?,
+        user_id: optional_text(user_id, "userId")?,
+        session_id: required("sessionId", session_id)?.into_text("sessionId")?,
+        events: required("eventList", events)?
+            .into_list("eventList")?
+            .into_iter()
+            .enumerate()
+            .map(|(position, event)| event_at(position, event, limits))
+            .collect::<Result<_>>()?,
+        unknown,
+        ignore_unknown: false,
+    };
+    check_sizes(json, &request, limits)?;
+    Ok(request)
+}
+
+fn not_json(error: &serde_json::Error) -> Error {
+    let (column, what) = syntax_of(error);
+    Error::invalid(format!(
+        "{column}not valid JSON ({what}); write one request, an object"
+    ))
+}
+
+fn event_at<'a>(position: usize, event: Json<'a>, limits: &Limits) -> Result<PutEvent<'a>> {
+    let entries = match event {
+        Json::Object(entries) => entries,
+        other => {
+            let name = format!("eventList[{position}]");
+            return Err(other.is_not(&name, "an object: an event"));
+        }
+    };
+    // Known before anything can be wrong.
+    let event_id = entries.iter().find_map(|entry| match entry {
+        (key, Json::Text(id)) if key == "eventId" => Some(id.clone()),
+        _ => None,
+    });
+    event_of(entries, limits)
+        .map_err(|error| error.within(place_of_event(position, event_id.as_deref())))
+}
+
+fn event_of<'a>(entries: Entries<'a>, limits: &Limits) -> Result<PutEvent<'a>> {
+    let Known { values, unknown } = Known::of(entries, EVENT_KEYS)?;
+    let [
+        event_id,
+        event_type,
+        event_value,
+        item_id,
+        impression,
+        recommendation_id,
+        attribution,
+        sent_at,
+        properties,
+    ] = values;
+    let mut event = PutEvent {
+        event_id: optional_text(event_id, "eventId")?,
+        event_type: required("eventType", event_type)?.into_text("eventType")?,
+        event_value: event_value.map(number).transpose()?,
+        item_id: optional_text(item_id, "itemId")?,
+        impression: impression.map(items).transpose()?.unwrap_or_default(),
+        recommendation_id: optional_text(recommendation_id, "recommendationId")?,
+        attribution_source: None,
+        sent_at: seconds(required("sentAt", sent_at)?)?,
+        properties: match properties {
+            Some(properties) => properties_of(properties, limits)?,
+            None => Vec::new(),
+        },
+        unknown,
+    };
+    if let Some(attribution) = attribution {
+        let entries = attribution.into_entries("metricAttribution")?;
+        let known = Known::of(entries, ["eventAttributionSource"])?;
+        let [source] = known.values;
+        let source = required("eventAttributionSource", source)?;
+        event.attribution_source = Some(source.into_text("eventAttributionSource")?);
+        event.unknown.extend(known.unknown);
+    }
+    Ok(event)
+}
+
+fn required<'a>(name: &str, value: Option<Json<'a>>) -> Result<Json<'a>> {
+    value.ok_or_else(|| Error::of_field(name, "is missing or null; give a value"))
+}
+
+fn optional_text<'a>(value: Option<Json<'a>>, name: &str) -> Result<Option<Cow<'a, str>>> {
+    value.map(|value| value.into_text(name)).transpose()
+}
+
+fn number(value: Json<'_>) -> Result<f64> {
+    let number = match &value {
+        Json::Whole(number) => Some(*number as f64),
+        Json::Number(number) => Some(*number),
+        Json::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    number.ok_or_else(|| value.is_not("eventValue", "a number; write digits"))
+}
+
+fn items(value: Json<'_>) -> Result<Vec<Cow<'_, str>>> {
+    let items = value.into_list("impression")?;
+    if items.is_empty() {
+        return Err(Error::of_field(
+            "impression",
+            "holds no item; give 1 or more, or leave it out",
+        ));
+    }
+    let items = items.into_iter().map(|item| item.into_text("impression"));
+    items.collect()
+}
+
+/// Whole seconds; clients that send a date as a number may send fractions, too.
+fn seconds(value: Json<'_>) -> Result<i64> {
+    const END: f64 = i64::MAX as f64;
+    let whole = |number: f64| (-END..END).contains(&number).then(|| number.floor() as i64);
+    let seconds = match &value {
+        Json::Whole(number) => Some(*number),
+        Json::Number(number) => whole(*number),
+        Json::Text(text) => match text.parse() {
+            Ok(number) => Some(number),
+            Err(_) => text.parse().ok().and_then(whole),
+        },
+        _ => None,
+    };
+    seconds.ok_or_else(|| {
+        value.is_not(
+            "sentAt",
+            "a number of seconds; write dates as Unix epoch seconds",
+        )
+    })
+}
+
+fn properties_of<'a>(value: Json<'a>, limits: &Limits) -> Result<Vec<(Cow<'a, str>, Value)>> {
+    let text = match value {
+        Json::Text(text) => text,
+        object => return values_of(object.into_entries("properties")?),
+    };
+    if text.len() > limits.max_properties_chars.unwrap_or(usize::MAX) {
+        check_properties_chars(text.chars().count(), limits)?;
+    }
+    let object: Json<'_> = serde_json::from_str(&text).map_err(|error| {
+        let (column, what) = syntax_of(&error);
+        let value = shown(&text);
+        let rule = "write an object in JSON, as text";
+        Error::of_field(
+            "properties",
+            format!("value {value}: {column}{what}; {rule}"),
+        )
+    })?;
+    let values = values_of(object.into_entries("properties")?)?;
+    // The text may be a copy that ends here.
+    let owned = |(name, value): (Cow<'_, str>, Value)| (Cow::Owned(name.into_owned()), value);
+    Ok(values.into_iter().map(owned).collect())
+}
+
+fn values_of(entries: Entries<'_>) -> Result<Vec<(Cow<'_, str>, Value)>> {
+    let values = entries.into_iter().map(|(name, value)| {
+        let value = match value {
+            Json::List(_) | Json::Object(_) => value.into_value(&format!("properties.{name}"))?,
+            scalar => scalar.into_value(&name)?,
+        };
+        Ok((name, value))
+    });
+    values.collect()
+}
+
+/// Checks the bytes that each event takes in the request. Most requests are so short that no event
+/// can have too many.
+fn check_sizes(json: &str, request: &PutEvents<'_>, limits: &Limits) -> Result<()> {
+    if json.len() <= limits.max_event_bytes.unwrap_or(usize::MAX) {
+        return Ok(());
+    }
+    #[derive(Deserialize)]
+    struct Sizes<'a> {
+        #[serde(borrow, rename = "eventList")]
+        events: Vec<&'a RawValue>,
+    }
+    let sizes: Sizes<'_> = serde_json::from_str(json).map_err(|error| not_json(&error))?;
+    for (position, (event, text)) in request.events.iter().zip(&sizes.events).enumerate() {
+        check_event_bytes(text.get().len(), limits)
+            .map_err(|error| error.within(place_of_event(position, event.event_id.as_deref())))?;
+    }
+    Ok(())
+}

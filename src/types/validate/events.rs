@@ -1,0 +1,265 @@
+//! PutEvents requests against the contract, and on to what the engine takes.
+
+use std::borrow::Cow;
+
+use super::{RowScratch, Validator, parse, shown};
+use crate::types::{
+    Error, Interaction, Limits, PutEvent, PutEvents, Result, Role, SessionBatch, SessionEvent,
+    Value,
+};
+
+/// What a check of lengths counts, and the limit that says how many there may be.
+type Limit = (Option<usize>, &'static str);
+
+impl Validator {
+    /// Checks a request against every rule of the contract, and gives what the engine takes.
+    ///
+    /// Costs a few allocations an event.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the event by its position (from 0) and id, the field, the value and
+    /// the rule.
+    pub(crate) fn session_batch(&self, request: &PutEvents<'_>) -> Result<SessionBatch> {
+        if let Some(tracking_id) = &request.tracking_id {
+            check_chars("trackingId", tracking_id, self.id_limit())?;
+        }
+        if let Some(user_id) = &request.user_id {
+            check_chars("userId", user_id, self.id_limit())?;
+        }
+        check_chars("sessionId", &request.session_id, self.id_limit())?;
+        check_known(request.ignore_unknown, &request.unknown)?;
+        let limits = &self.limits;
+        let limit = (limits.max_request_events, "max_request_events");
+        check_count("eventList", "event", request.events.len(), limit)?;
+        let mut scratch = RowScratch::default();
+        let mut events = Vec::with_capacity(request.events.len());
+        for (position, event) in request.events.iter().enumerate() {
+            let checked = self.session_event(request, event, &mut scratch);
+            let place = || place_of_event(position, event.event_id.as_deref());
+            events.push(checked.map_err(|error| error.within(place()))?);
+        }
+        Ok(SessionBatch {
+            session: request.session_id.to_string(),
+            user: request.user_id.as_deref().map(str::to_owned),
+            events,
+        })
+    }
+
+    fn id_limit(&self) -> Limit {
+        (self.limits.max_id_chars, "max_id_chars")
+    }
+
+    fn session_event(
+        &self,
+        request: &PutEvents<'_>,
+        event: &PutEvent<'_>,
+        scratch: &mut RowScratch,
+    ) -> Result<SessionEvent> {
+        self.check_parameters(event)?;
+        check_known(request.ignore_unknown, &event.unknown)?;
+        let properties = self.properties(event, request.ignore_unknown)?;
+        let item = properties.item.ok_or_else(|| {
+            Error::of_field(
+                "itemId",
+                "is missing; give it in the event or in its properties",
+            )
+        })?;
+        check_chars("itemId", &item, self.id_limit())?;
+        let user = request.user_id.as_ref().unwrap_or(&request.session_id);
+        let mut interaction = Interaction {
+            user_id: user.to_string(),
+            item_id: item.into_owned(),
+            timestamp: event.sent_at,
+            fields: properties.fields,
+        };
+        self.add_parameters(event, properties.event_value, &mut interaction);
+        self.check_complete(&interaction)?;
+        self.with_row(&interaction, scratch, |_| Ok(()))?;
+        Ok(SessionEvent {
+            event_id: event.event_id.as_deref().map(str::to_owned),
+            recommendation: event.recommendation_id.as_deref().map(str::to_owned),
+            interaction,
+        })
+    }
+
+    fn check_parameters(&self, event: &PutEvent<'_>) -> Result<()> {
+        let limits = &self.limits;
+        if let Some(event_id) = &event.event_id {
+            check_chars("eventId", event_id, self.id_limit())?;
+        }
+        let limit = (limits.max_event_type_chars, "max_event_type_chars");
+        check_chars("eventType", &event.event_type, limit)?;
+        if event.sent_at < 0 {
+            let value = shown(&event.sent_at.to_string());
+            let rule = parse::NEGATIVE_TIMESTAMP;
+            return Err(Error::of_field("sentAt", format!("value {value}: {rule}")));
+        }
+        if !event.impression.is_empty() {
+            let limit = (limits.max_impression_items, "max_impression_items");
+            check_count("impression", "item", event.impression.len(), limit)?;
+        }
+        for item in &event.impression {
+            check_chars("impression", item, self.id_limit())?;
+        }
+        if let Some(id) = &event.recommendation_id {
+            let limit = limits.max_recommendation_id_chars;
+            check_chars(
+                "recommendationId",
+                id,
+                (limit, "max_recommendation_id_chars"),
+            )?;
+        }
+        if let Some(source) = &event.attribution_source {
+            let limit = (limits.max_string_chars, "max_string_chars");
+            check_chars("eventAttributionSource", source, limit)?;
+        }
+        check_properties_chars(event.properties_chars(), limits)?;
+        check_event_bytes(event.json_bytes(), limits)
+    }
+
+    /// Sets the fields that parameters of the event stand for, as far as the schema has them.
+    fn add_parameters(
+        &self,
+        event: &PutEvent<'_>,
+        event_value: Option<f64>,
+        interaction: &mut Interaction,
+    ) {
+        let text = |text: &Cow<'_, str>| Value::String(text.to_string());
+        for (field, (name, role)) in self.schema.fields().iter().filter_map(|field| {
+            let mut reserved = Role::RESERVED.iter();
+            Some((field, reserved.find(|(_, role)| *role == field.role)?))
+        }) {
+            let value = match role {
+                Role::EventType => Some(text(&event.event_type)),
+                Role::EventValue => event_value.map(Value::Double),
+                Role::Impression if !event.impression.is_empty() => Some(Value::Items(
+                    event.impression.iter().map(Cow::to_string).collect(),
+                )),
+                Role::RecommendationId => event.recommendation_id.as_ref().map(text),
+                Role::AttributionSource => event.attribution_source.as_ref().map(text),
+                _ => None,
+            };
+            debug_assert_eq!(*name, field.name);
+            if let Some(value) = value {
+                interaction.fields.push((Cow::Borrowed(name), value));
+            }
+        }
+    }
+
+    /// Says how to give what the schema requires and the event lacks.
+    fn check_complete(&self, interaction: &Interaction) -> Result<()> {
+        let is_set = |name: &str| {
+            let mut fields = interaction.fields.iter();
+            fields.any(|(set, value)| set == name && *value != Value::Null)
+        };
+        let missing = self.schema.fields().iter().find(|field| {
+            let apart = matches!(field.role, Role::User | Role::Item | Role::Timestamp);
+            !field.nullable && !apart && !is_set(&field.name)
+        });
+        let Some(field) = missing else { return Ok(()) };
+        let what = match field.role {
+            Role::EventValue => "eventValue in the event or in its properties",
+            Role::Impression => "impression in the event",
+            Role::RecommendationId => "recommendationId in the event",
+            Role::AttributionSource => "metricAttribution in the event",
+            _ => &format!("{} in the event's properties", camel_case(&field.name)),
+        };
+        let rule = format!("is missing, and the field is not nullable; give {what}");
+        Err(Error::of_field(&field.name, rule))
+    }
+}
+
+/// Where an event of a request stands, for messages.
+pub(crate) fn place_of_event(position: usize, event_id: Option<&str>) -> String {
+    match event_id {
+        Some(id) => format!("eventList[{position}] (eventId {})", shown(id)),
+        None => format!("eventList[{position}]"),
+    }
+}
+
+/// Checks the characters of an event's properties as JSON.
+pub(crate) fn check_properties_chars(chars: usize, limits: &Limits) -> Result<()> {
+    match limits.max_properties_chars.filter(|max| chars > *max) {
+        None => Ok(()),
+        Some(max) => Err(Error::of_field(
+            "properties",
+            format!(
+                "{chars} characters of JSON; shorten them to {max} or lift the limit \
+                 max_properties_chars"
+            ),
+        )),
+    }
+}
+
+/// Checks the bytes of an event as JSON.
+pub(crate) fn check_event_bytes(bytes: usize, limits: &Limits) -> Result<()> {
+    match limits.max_event_bytes.filter(|max| bytes > *max) {
+        None => Ok(()),
+        Some(max) => Err(Error::invalid(format!(
+            "the event takes {bytes} bytes of JSON; shorten it to {max} or lift the limit \
+             max_event_bytes"
+        ))),
+    }
+}
+
+/// Checks the length of a parameter: 1 character to the limit.
+fn check_chars(name: &str, text: &str, (max, limit): Limit) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::of_field(
+            name,
+            "value \"\": must not be empty; give a value, or leave it out where it is optional",
+        ));
+    }
+    let (max, count, what) = match max {
+        Some(max) if text.len() > max => (max, text.chars().count(), "characters"),
+        _ => (Limits::MAX_CELL_BYTES, text.len(), "bytes"),
+    };
+    if count <= max {
+        return Ok(());
+    }
+    let rule = match what {
+        "bytes" => format!("{count} bytes; a store holds at most {max} in one value"),
+        _ => format!("{count} characters; shorten it to {max} or lift the limit {limit}"),
+    };
+    Err(Error::of_field(
+        name,
+        format!("value {}: {rule}", shown(text)),
+    ))
+}
+
+fn check_count(name: &str, what: &str, count: usize, (max, limit): Limit) -> Result<()> {
+    let most = max.unwrap_or(usize::MAX);
+    if (1..=most).contains(&count) {
+        return Ok(());
+    }
+    let rule = match max {
+        _ if count == 0 => format!("holds no {what}; give 1 or more"),
+        Some(max) => format!("holds {count} {what}s; give 1 to {max} or lift the limit {limit}"),
+        None => return Ok(()),
+    };
+    Err(Error::of_field(name, rule))
+}
+
+/// Refuses names that the contract does not know.
+fn check_known(ignore_unknown: bool, unknown: &[Cow<'_, str>]) -> Result<()> {
+    match unknown.first().filter(|_| !ignore_unknown) {
+        None => Ok(()),
+        Some(name) => Err(Error::of_field(
+            name,
+            "a PutEvents request has no such field; correct the name, or let unknown fields be \
+             ignored",
+        )),
+    }
+}
+
+/// A field's name as clients spell it in properties: `numRatings` for `NUM_RATINGS`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_').filter(|word| !word.is_empty());
+    let mut camel = words.next().unwrap_or_default().to_ascii_lowercase();
+    for word in words {
+        let (first, rest) = word.split_at(1);
+        camel.push_str(&first.to_ascii_uppercase());
+        camel.push_str(&rest.to_ascii_lowercase());
+    }
+    camel
+}

@@ -1,0 +1,147 @@
+//! Requests as clients send them, and as a host writes them.
+
+use std::borrow::Cow;
+
+use annals::import::put_events_of_json;
+use annals::{Limits, PutEvent, PutEvents};
+
+use super::{Tracker, fixtures};
+
+/// Each `NAME.json` is recorded unchanged, and read as the rows of `NAME.csv`.
+#[test]
+fn requests_of_clients_go_in_unchanged() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(fixtures()).unwrap() {
+        let path = entry.unwrap().path();
+        let rows = path.with_extension("csv");
+        if path.extension().is_none_or(|end| end != "json") || !rows.exists() {
+            continue;
+        }
+        let tracker = Tracker::new();
+        let json = std::fs::read_to_string(&path).unwrap();
+        let done = tracker.put_json(&json);
+        let done = done.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let want = std::fs::read_to_string(rows).unwrap();
+        assert_eq!(tracker.rows(), want, "{}", path.display());
+        assert_eq!(done.commit.sequence, 1);
+        assert_eq!(done.commit.rows as usize, want.lines().count() - 1);
+        assert_eq!(done.duplicates, [0usize; 0]);
+        seen += 1;
+    }
+    assert!(seen >= 9, "{seen} requests");
+}
+
+/// Every kind of value, and every parameter.
+fn typed() -> PutEvents<'static> {
+    PutEvents {
+        tracking_id: Some("t".into()),
+        user_id: Some("ada".into()),
+        session_id: "s-1".into(),
+        events: vec![
+            PutEvent {
+                event_id: Some("e1".into()),
+                event_type: "click".into(),
+                event_value: Some(4.5),
+                item_id: Some("tea".into()),
+                impression: vec!["tea".into(), "cake".into()],
+                recommendation_id: Some("r1".into()),
+                attribution_source: Some("thumb".into()),
+                sent_at: 60,
+                properties: vec![
+                    ("numRatings".into(), 13.into()),
+                    ("DEVICE".into(), "phone".into()),
+                    ("member".into(), true.into()),
+                    ("discount".into(), 0.25.into()),
+                ],
+                ..PutEvent::default()
+            },
+            PutEvent {
+                event_type: "view".into(),
+                sent_at: 90,
+                properties: vec![
+                    ("itemId".into(), "cake".into()),
+                    ("eventValue".into(), "2".into()),
+                    ("numRatings".into(), "12".into()),
+                ],
+                ..PutEvent::default()
+            },
+        ],
+        ..PutEvents::default()
+    }
+}
+
+#[test]
+fn a_typed_request_is_the_same_as_its_json() {
+    let json = r#"{"trackingId": "t", "userId": "ada", "sessionId": "s-1", "eventList": [
+        {"eventId": "e1", "eventType": "click", "eventValue": 4.5, "itemId": "tea",
+         "impression": ["tea", "cake"], "recommendationId": "r1",
+         "metricAttribution": {"eventAttributionSource": "thumb"}, "sentAt": 60,
+         "properties": "{\"numRatings\": 13, \"DEVICE\": \"phone\", \"member\": true, \"discount\": 0.25}"},
+        {"eventType": "view", "sentAt": 90,
+         "properties": "{\"itemId\": \"cake\", \"eventValue\": \"2\", \"numRatings\": \"12\"}"}]}"#;
+    let (of_json, of_host) = (Tracker::new(), Tracker::new());
+    of_json.put_json(json).unwrap();
+    of_host.put(&typed()).unwrap();
+    assert_eq!(of_host.rows(), of_json.rows());
+    assert_eq!(
+        of_host.rows().lines().skip(1).collect::<Vec<_>>(),
+        [
+            "ada,tea,60,click,4.5,tea|cake,r1,thumb,phone,13,0.25,true",
+            "ada,cake,90,view,2.0,,,,,12,,",
+        ]
+    );
+}
+
+#[test]
+fn text_without_escapes_is_borrowed() {
+    let tracker = Tracker::new();
+    let json = r#"{"sessionId": "s", "userId": "\u0061da",
+        "eventList": [{"eventType": "view", "itemId": "tea", "sentAt": 1}]}"#;
+    let request = put_events_of_json(json, tracker.store.validator()).unwrap();
+    assert!(matches!(request.session_id, Cow::Borrowed("s")));
+    assert!(matches!(
+        request.events[0].item_id,
+        Some(Cow::Borrowed("tea"))
+    ));
+    assert_eq!(request.user_id.as_deref(), Some("ada"));
+}
+
+/// A parameter of the request that the schema has no field for is checked, and not kept.
+#[test]
+fn a_small_schema_keeps_what_it_has_fields_for() {
+    let schema = r#"{"type": "record", "name": "Interactions", "fields": [
+        {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
+        {"name": "TIMESTAMP", "type": "long"}]}"#;
+    let tracker = Tracker::of(schema, Limits::personalize());
+    let mut request = typed();
+    request.events[0].properties.clear();
+    request.events[1].properties.truncate(2);
+    tracker.put(&request).unwrap();
+    assert_eq!(
+        tracker.rows(),
+        "USER_ID,ITEM_ID,TIMESTAMP\nada,tea,60\nada,cake,90\n"
+    );
+    request.events[1].properties[1].1 = "much".into();
+    let error = tracker.put(&request).unwrap_err().to_string();
+    assert!(error.contains("properties.eventValue"), "{error}");
+}
+
+#[test]
+fn unknown_names_are_passed_over_when_asked() {
+    let tracker = Tracker::new();
+    let json = r#"{"sessionId": "s", "region": "eu", "eventList": [{"eventType": "view",
+        "itemId": "tea", "sentAt": 1, "os": {"name": "x"}, "metricAttribution":
+        {"eventAttributionSource": "thumb", "more": 1},
+        "properties": {"colour": "red", "timestamp": 5, "device": "phone"}}]}"#;
+    let mut request = put_events_of_json(json, tracker.store.validator()).unwrap();
+    assert_eq!(request.unknown, ["region"]);
+    assert_eq!(request.events[0].unknown, ["os", "more"]);
+    tracker.put(&request).unwrap_err();
+    request.ignore_unknown = true;
+    tracker.put(&request).unwrap();
+    assert!(
+        tracker
+            .rows()
+            .ends_with("\ns,tea,1,view,,,,thumb,phone,,,\n")
+    );
+}

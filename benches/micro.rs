@@ -6,6 +6,7 @@ mod fixture;
 
 use std::sync::OnceLock;
 
+use annals::import::put_events_of_json;
 use annals::{Durability, Store};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -91,6 +92,41 @@ fn put(bencher: Bencher<'_, '_>, durability: &Durability) {
         .counter(ItemsCount::new(1u64))
         .with_inputs(|| rows.next().map(Owned::interaction))
         .bench_local_values(|row| row.map(|row| store.write(row, *durability)));
+}
+
+/// A request of ten events in JSON, checked in full; counts events.
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn check_request(bencher: Bencher<'_, '_>) {
+    let Some(fixture) = FIXTURE.get() else { return };
+    let validator = fixture.store.validator();
+    let rows = fixture.rows.get(..10).unwrap_or_default();
+    let json = fixture::request(rows, 0);
+    let check = || validator.check_events(&put_events_of_json(&json, validator)?);
+    if check().is_ok() {
+        bencher.counter(ItemsCount::new(10u64)).bench_local(check);
+    }
+}
+
+/// The same, written; counts events.
+#[divan::bench(sample_count = 1000, args = [Durability::Buffered, Durability::Synced])]
+fn put_request(bencher: Bencher<'_, '_>, durability: &Durability) {
+    let Some((fixture, folder)) = FIXTURE.get().zip(tempfile::tempdir().ok()) else {
+        return;
+    };
+    let Ok(store) = fixture::create(folder.path()) else {
+        return;
+    };
+    let mut rows = fixture.rows.chunks(10).cycle().zip(0..);
+    bencher
+        .counter(ItemsCount::new(10u64))
+        .with_inputs(|| {
+            rows.next()
+                .map(|(rows, number)| fixture::request(rows, number))
+        })
+        .bench_local_values(|json| {
+            let json = json.unwrap_or_default();
+            store.put_events(&put_events_of_json(&json, store.validator())?, *durability)
+        });
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

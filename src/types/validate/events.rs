@@ -12,6 +12,14 @@ use crate::types::{
 type Limit = (Option<usize>, &'static str);
 
 impl Validator {
+    /// Checks a request as [`Store::put_events`](crate::Store::put_events) does.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming event, field, value and rule.
+    pub fn check_events(&self, request: &PutEvents<'_>) -> Result<()> {
+        self.session_batch(request).map(drop)
+    }
+
     /// Checks a request against every rule of the contract, and gives what the engine takes.
     ///
     /// Costs a few allocations an event.

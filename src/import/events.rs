@@ -41,8 +41,7 @@ const EVENT_KEYS: [&str; 9] = [
 /// rule.
 pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<PutEvents<'a>> {
     let limits = validator.limits();
-    let tree: Json<'a> = serde_json::from_str(json).map_err(|error| not_json(&error))?;
-    let entries = tree.into_entries("request")?;
+    let entries = parse(json)?.into_entries("request")?;
     let Known { values, unknown } = Known::of(entries, REQUEST_KEYS)?;
     let [tracking_id, user_id, session_id, events] = values;
     let request = PutEvents {
@@ -62,11 +61,14 @@ pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<Pu
     Ok(request)
 }
 
+/// A text that holds one JSON value.
+pub(super) fn parse(json: &str) -> Result<Json<'_>> {
+    serde_json::from_str(json).map_err(|error| not_json(&error))
+}
+
 fn not_json(error: &serde_json::Error) -> Error {
     let (column, what) = syntax_of(error);
-    Error::invalid(format!(
-        "{column}not valid JSON ({what}); write one request, an object"
-    ))
+    Error::invalid(format!("{column}not valid JSON ({what}); write one object"))
 }
 
 fn event_at<'a>(position: usize, event: Json<'a>, limits: &Limits) -> Result<PutEvent<'a>> {

@@ -3,9 +3,10 @@
 //! [`CsvImport`] reads the files that [`csv_files`] lists and gives their rows to a [`RowSink`], such
 //! as a [`BulkImport`](crate::BulkImport). [`JsonLines`] reads interactions for
 //! [`Store::write`](crate::Store::write), [`put_events_of_json`] a request for
-//! [`Store::put_events`](crate::Store::put_events), and [`infer_schema`] proposes a schema for a CSV
-//! file. The rules are those of the interactions dataset contract; errors name file, line, column, value and
-//! rule.
+//! [`Store::put_events`](crate::Store::put_events), [`recommendation_of_json`] what was shown for
+//! [`Store::record_recommendation`](crate::Store::record_recommendation), and [`infer_schema`] proposes
+//! a schema for a CSV file. The rules are those of the interactions dataset contract; errors name
+//! file, line, column, value and rule.
 
 mod block;
 mod blocks;
@@ -17,10 +18,12 @@ mod infer;
 mod json;
 mod json_lines;
 mod json_tree;
+mod lines;
 mod paths;
 mod pipeline;
 mod profile;
 mod reader;
+mod recommendation;
 mod record;
 mod rejects;
 mod report;
@@ -35,7 +38,9 @@ pub use events::put_events_of_json;
 pub use infer::{InferredSchema, infer_schema};
 pub use json::interaction_of_json;
 pub use json_lines::JsonLines;
+pub use lines::Lines;
 pub use paths::csv_files;
+pub use recommendation::recommendation_of_json;
 pub use report::ImportReport;
 
 /// Bytes of one record (a CSV row or a JSON line) that is read into memory, by default: 16 MiB.

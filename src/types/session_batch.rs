@@ -37,7 +37,7 @@ pub struct EventsCommit {
 /// What was shown to someone: the items of one recommendation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recommendation {
-    /// The id that events name, 1 to 256 characters.
+    /// The id that events name, 1 to 40 characters.
     pub id: String,
     /// The items that were shown, in their order; at least one.
     pub items: Vec<String>,

@@ -258,7 +258,7 @@ fn refused_lines_name_line_and_column() {
 }
 
 #[test]
-fn a_line_beyond_its_bound_ends_the_reading() {
+fn a_line_beyond_its_bound_is_passed_over() {
     let validator = validator();
     let text = format!("{}\n{}\n{}\n", line(""), line(&" ".repeat(100)), line(""));
     let mut lines = JsonLines::new(text.as_bytes(), &validator).max_line_bytes(100);
@@ -268,5 +268,6 @@ fn a_line_beyond_its_bound_ends_the_reading() {
         "line 2: the line is longer than 100 bytes; write one object a line"
     );
     assert_eq!(lines.line(), 2);
+    assert!(lines.next().unwrap().is_ok());
     assert!(lines.next().is_none());
 }

@@ -25,7 +25,12 @@ impl Validator {
     /// `InvalidInput`, naming the value and the rule.
     pub(crate) fn check_recommendation(&self, given: &Recommendation) -> Result<()> {
         let within = |error: Error| error.within(format!("recommendation {}", shown(&given.id)));
-        self.check_id("recommendation id", &given.id)?;
+        self.check_length(
+            "recommendation id",
+            &given.id,
+            self.limits.max_recommendation_id_chars,
+            "max_recommendation_id_chars",
+        )?;
         if given.items.is_empty() {
             return Err(within(Error::invalid(
                 "has no items; give those that were shown",

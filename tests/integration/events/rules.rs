@@ -54,8 +54,7 @@ fn too_long(chars: usize, max: usize, limit: &str) -> String {
 
 #[test]
 fn a_request_is_one_object_of_known_keys() {
-    let message = "column 12: not valid JSON (EOF while parsing an object); write one request, \
-                   an object";
+    let message = "column 12: not valid JSON (EOF while parsing an object); write one object";
     refused("{\"sessionId\"", None, message);
     refused(
         "[]",

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use annals::TimeRange;
+use annals::{Durability, TimeRange};
 use clap::{Args, ValueEnum};
 
 use crate::failure::{Failure, Outcome};
@@ -75,4 +75,22 @@ pub fn read_candidates(path: &Path) -> Outcome<Vec<String>> {
         }
     }
     Ok(ids)
+}
+
+/// When something counts as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Safety {
+    /// When the disk has it: survives power loss
+    Synced,
+    /// When the operating system has it: survives the end of the process
+    Buffered,
+}
+
+impl From<Safety> for Durability {
+    fn from(safety: Safety) -> Self {
+        match safety {
+            Safety::Synced => Self::Synced,
+            Safety::Buffered => Self::Buffered,
+        }
+    }
 }

@@ -11,6 +11,9 @@ mod history;
 mod import;
 mod init;
 mod put;
+mod put_events;
+mod recommendations;
+mod records;
 mod schema;
 mod stats;
 mod unseen;
@@ -31,6 +34,10 @@ pub enum Command {
     Import(import::Import),
     /// Record interactions from JSON lines
     Put(put::Put),
+    /// Record event requests (PutEvents), one a line
+    PutEvents(put_events::PutEvents),
+    /// Record what was recommended, one recommendation a line
+    Recommendations(recommendations::Recommendations),
     /// Show what one user did
     History(history::History),
     /// Tell which candidates a user has not interacted with
@@ -58,6 +65,8 @@ impl Command {
             Self::Init(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Put(command) => command.run(),
+            Self::PutEvents(command) => command.run(),
+            Self::Recommendations(command) => command.run(),
             Self::History(command) => command.run(),
             Self::Unseen(command) => command.run(),
             Self::Filter(command) => command.run(),

@@ -1,18 +1,16 @@
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use annals::import::JsonLines;
-use annals::{Commit, Durability, Store, WriteBatch, looks_like_milliseconds};
-use clap::{Args, ValueEnum};
+use annals::{Commit, Store, WriteBatch, looks_like_milliseconds};
+use clap::Args;
 
+use crate::args::Safety;
 use crate::failure::{Failure, Outcome};
-use crate::output::{count, print, warn};
+use crate::input::{self, Input};
+use crate::output::{count, print, warn_of_milliseconds};
 
 /// Lines of one commit, at most.
 const BATCH_LINES: usize = 1000;
-/// Bytes that are read at a time.
-const BUFFER_BYTES: usize = 1 << 20;
 
 /// Records interactions from JSON lines: one object a line, keyed by the schema's field names.
 ///
@@ -31,14 +29,6 @@ pub struct Put {
     durability: Safety,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Safety {
-    /// When the disk has it: survives power loss
-    Synced,
-    /// When the operating system has it: survives the end of the process
-    Buffered,
-}
-
 /// What was written so far.
 #[derive(Default)]
 struct Written {
@@ -50,18 +40,12 @@ struct Written {
 
 impl Put {
     pub fn run(self) -> Outcome {
-        let input = open(&self.file)?;
+        let input = input::open(&self.file)?;
         let store = Store::open(&self.store)?;
         let mut written = Written::default();
         let result = self.put(&store, input, &mut written);
         store.maintain()?;
-        if written.milliseconds > 0 {
-            warn([format_args!(
-                "{} whose TIMESTAMP looks like milliseconds; timestamps are Unix epoch seconds: \
-                 divide by 1000",
-                count(written.milliseconds, "row")
-            )]);
-        }
+        warn_of_milliseconds(written.milliseconds);
         let rows = count(written.rows, "row");
         result.map_err(|failure| failure.and(format_args!("{rows} before it written")))?;
         match written.sequence {
@@ -70,12 +54,8 @@ impl Put {
         }
     }
 
-    fn put(&self, store: &Store, input: impl Read, written: &mut Written) -> Outcome {
-        let durability = match self.durability {
-            Safety::Synced => Durability::Synced,
-            Safety::Buffered => Durability::Buffered,
-        };
-        let input = BufReader::with_capacity(BUFFER_BYTES, input);
+    fn put(&self, store: &Store, input: Input, written: &mut Written) -> Outcome {
+        let durability = self.durability.into();
         let mut lines = JsonLines::new(input, store.validator());
         let mut batch = WriteBatch::new();
         loop {
@@ -89,12 +69,10 @@ impl Put {
                     batch.push(interaction);
                     None
                 }
-                Some(Err(error)) => Some(Failure::from(error).within(self.file_name())),
+                Some(Err(error)) => Some(Failure::from(error).within(input::name(&self.file))),
                 None => None,
             };
-            // Without a whole line at hand the next one may be long in coming.
-            let waits = || !lines.get_ref().buffer().contains(&b'\n');
-            if ends || batch.len() >= BATCH_LINES || waits() {
+            if ends || batch.len() >= BATCH_LINES || input::waits(lines.get_ref()) {
                 written.add(store.write(std::mem::take(&mut batch), durability)?);
             }
             match (ends, failure) {
@@ -102,13 +80,6 @@ impl Put {
                 (true, None) => return Ok(()),
                 (false, None) => {}
             }
-        }
-    }
-
-    fn file_name(&self) -> String {
-        match self.file.to_str() {
-            Some("-") => "standard input".to_owned(),
-            _ => self.file.display().to_string(),
         }
     }
 }
@@ -119,18 +90,5 @@ impl Written {
             self.rows += commit.rows;
             self.sequence = Some(commit.sequence);
         }
-    }
-}
-
-fn open(path: &Path) -> Outcome<Box<dyn Read>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(std::io::stdin().lock()));
-    }
-    match File::open(path) {
-        Ok(file) => Ok(Box::new(file)),
-        Err(error) => Err(Failure::io(
-            format_args!("opening {}", path.display()),
-            &error,
-        )),
     }
 }

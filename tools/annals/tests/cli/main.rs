@@ -15,6 +15,7 @@ mod history;
 mod import;
 mod live;
 mod put;
+mod put_events;
 mod round_trip;
 mod schema;
 mod support;

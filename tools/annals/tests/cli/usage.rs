@@ -47,6 +47,8 @@ fn a_store_that_is_not_there_is_exit_code_1() {
     for line in [
         &["import", "none", "x.csv"][..],
         &["put", "none"],
+        &["put-events", "none"],
+        &["recommendations", "none"],
         &["history", "none", "--user", "a"],
         &["unseen", "none", "--user", "a", "--candidates", "x.csv"],
         &["filter", "none", "--expression", "x"],

@@ -1,0 +1,77 @@
+use annals::import::put_events_of_json;
+use annals::{Durability, EventsCommit, PutEvents as Request, looks_like_milliseconds};
+use clap::Args;
+
+use super::records::Records;
+use crate::failure::Outcome;
+use crate::output::{count, print, warn_of_milliseconds};
+
+/// Records event requests: one JSON object a line, as the service's PutEvents call and its client
+/// libraries have it.
+///
+/// A request is one commit: all of its events are written, or none. A request that breaks a rule is
+/// named by its line, and the next one goes on; the command then ends with exit code 3.
+#[derive(Args)]
+pub struct PutEvents {
+    #[command(flatten)]
+    records: Records,
+    /// Pass over names and properties that neither contract nor schema know
+    #[arg(long)]
+    ignore_unknown: bool,
+}
+
+/// What was written so far.
+#[derive(Default)]
+struct Written {
+    events: u64,
+    duplicates: u64,
+    sequence: Option<u64>,
+    /// Timestamps that look like milliseconds.
+    milliseconds: u64,
+}
+
+impl PutEvents {
+    pub fn run(self) -> Outcome {
+        let mut written = Written::default();
+        let done = self.records.each(|store, line| {
+            let mut request = put_events_of_json(line, store.validator())?;
+            request.ignore_unknown = self.ignore_unknown;
+            // Lines share a sync.
+            let commit = store.put_events(&request, Durability::Buffered)?;
+            written.add(&request, &commit);
+            Ok(())
+        })?;
+        warn_of_milliseconds(written.milliseconds);
+        print(written.summary(done.taken))?;
+        done.outcome("request")
+    }
+}
+
+impl Written {
+    fn add(&mut self, request: &Request<'_>, done: &EventsCommit) {
+        self.events += done.commit.rows;
+        self.duplicates += done.duplicates.len() as u64;
+        if done.commit.rows > 0 {
+            self.sequence = Some(done.commit.sequence);
+        }
+        let events = request.events.iter().enumerate();
+        let fresh = events.filter(|(position, _)| !done.duplicates.contains(position));
+        let odd = fresh.filter(|(_, event)| looks_like_milliseconds(event.sent_at));
+        self.milliseconds += odd.count() as u64;
+    }
+
+    fn summary(&self, requests: u64) -> String {
+        let mut line = format!(
+            "{} written from {}",
+            count(self.events, "event"),
+            count(requests, "request")
+        );
+        if self.duplicates > 0 {
+            line += &format!(", {} passed over", count(self.duplicates, "duplicate"));
+        }
+        if let Some(sequence) = self.sequence {
+            line += &format!(", sequence {sequence}");
+        }
+        line
+    }
+}

@@ -1,0 +1,35 @@
+use annals::Durability;
+use annals::import::recommendation_of_json;
+use clap::Args;
+
+use super::records::Records;
+use crate::failure::Outcome;
+use crate::output::{count, print};
+
+/// Records what was recommended, for the events that name it: one JSON object a line, with
+/// `recommendationId`, `items` and, if known, `source`; or an answer of the service's
+/// GetRecommendations call.
+///
+/// A line that breaks a rule is named, and the next one goes on; the command then ends with exit
+/// code 3.
+#[derive(Args)]
+pub struct Recommendations {
+    #[command(flatten)]
+    records: Records,
+}
+
+impl Recommendations {
+    pub fn run(self) -> Outcome {
+        let done = self.records.each(|store, line| {
+            let recommendation = recommendation_of_json(line)?;
+            // Lines share a sync.
+            store.record_recommendation(&recommendation, Durability::Buffered)?;
+            Ok(())
+        })?;
+        print(format_args!(
+            "{} recorded",
+            count(done.taken, "recommendation")
+        ))?;
+        done.outcome("recommendation")
+    }
+}

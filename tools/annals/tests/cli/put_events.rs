@@ -1,0 +1,150 @@
+use crate::support::{Folder, HEADER};
+
+const LINE: &str = r#"{"trackingId":"t","userId":"a","sessionId":"s","eventList":[{"eventId":"e1","eventType":"view","itemId":"i1","sentAt":"10"},{"eventType":"buy","sentAt":20.5,"properties":"{\"itemId\":\"i2\",\"device\":\"tv\",\"eventValue\":\"1.5\"}"}]}"#;
+
+#[test]
+fn requests_are_recorded_one_a_line() {
+    let folder = Folder::with_store();
+    folder.write("events.jsonl", format!("{LINE}\n\n"));
+    let put = ["put-events", "store", "events.jsonl"];
+    assert_eq!(
+        folder.run(&put).ok(),
+        "2 events written from 1 request, sequence 1\n"
+    );
+    let buffered = ["put-events", "store", "-", "--durability", "buffered"];
+    assert_eq!(
+        folder.run_with(&buffered, LINE).ok(),
+        "1 event written from 1 request, 1 duplicate passed over, sequence 2\n"
+    );
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}a,i1,10,view,,,\na,i2,20,buy,1.5,tv,\na,i2,20,buy,1.5,tv,\n")
+    );
+}
+
+#[test]
+fn a_bad_request_is_named_and_the_others_are_recorded() {
+    let folder = Folder::with_store();
+    let second = LINE.replace("e1", "e2").replace("device", "colour");
+    let third = LINE.replace("e1", "e3");
+    let lines = format!("{LINE}\n{second}\n[\n{third}\n");
+    let ran = folder.run_with(&["put-events", "store"], &lines);
+    assert_eq!(ran.code, 3);
+    assert_eq!(ran.stdout, "4 events written from 2 requests, sequence 2\n");
+    let said: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(
+        said[0],
+        "annals: standard input: line 2: eventList[1]: field properties.colour: no such property; \
+         it may be itemId, eventValue, DEVICE; correct the name, or let unknown fields be ignored"
+    );
+    assert!(said[1].starts_with("annals: standard input: line 3: column "));
+    assert_eq!(said[2..], ["annals: 2 requests of 4 refused"]);
+    assert_eq!(folder.exported("store").lines().count(), 5);
+    let ignoring = ["put-events", "store", "--ignore-unknown"];
+    folder.run_with(&ignoring, second).ok();
+    assert_eq!(folder.exported("store").lines().count(), 7);
+}
+
+#[test]
+fn many_requests_and_milliseconds() {
+    let folder = Folder::with_store();
+    let line = r#"{"sessionId":"s","eventList":[{"eventType":"view","itemId":"i","sentAt":1700000000000}]}"#;
+    let lines = format!("{line}\n").repeat(2500);
+    let ran = folder.run_with(&["put-events", "store"], lines);
+    assert!(
+        ran.stderr
+            .starts_with("annals: warning: 2,500 rows whose TIMESTAMP looks like"),
+        "{}",
+        ran.stderr
+    );
+    let said = ran.ok();
+    assert!(said.starts_with("2,500 events written from 2,500 requests, sequence "));
+    let nothing = folder.run(&["put-events", "store"]).ok();
+    assert_eq!(nothing, "0 events written from 0 requests\n");
+}
+
+/// What is recommended gives impressions to the events that name it, and a session its events to
+/// the user that it comes to have.
+#[test]
+fn recommendations_and_sessions_are_joined() {
+    let folder = Folder::with_store();
+    let lines = concat!(
+        r#"{"recommendationId":"r1","items":["i1","i2"],"source":"home"}"#,
+        "\n{}\n",
+        r#"{"recommendationId":"r2","itemList":[{"itemId":"i3","score":0.5},{"itemId":"i4"}]}"#,
+        "\n",
+    );
+    let ran = folder.run_with(&["recommendations", "store"], lines);
+    assert_eq!(ran.stdout, "2 recommendations recorded\n");
+    assert_eq!(
+        ran.fails(3),
+        "annals: standard input: line 2: field recommendationId: is missing or null; give a \
+         value\nannals: 1 recommendation of 3 refused\n"
+    );
+    let event = |id: &str, more: &str| {
+        format!(
+            r#"{{"sessionId":"s",{more}"eventList":[{{"eventType":"view","itemId":"{id}","sentAt":1,"recommendationId":"r{id}"}}]}}"#
+        )
+    };
+    let lines = format!("{}\n{}\n", event("1", ""), event("2", r#""userId":"ann","#));
+    folder.run_with(&["put-events", "store"], lines).ok();
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}ann,1,1,view,,,i1|i2\nann,2,1,view,,,i3|i4\n")
+    );
+}
+
+#[test]
+fn a_recommendation_says_what_is_wrong_with_it() {
+    let folder = Folder::with_store();
+    let id = r#""recommendationId":"r""#;
+    for (line, message) in [
+        (
+            "7".to_owned(),
+            "field recommendation: value 7: must be an object",
+        ),
+        (
+            format!("{{{id}}}"),
+            "field items: is missing or null; give a value",
+        ),
+        (
+            format!(r#"{{{id},"items":["a"],"itemList":[]}}"#),
+            "field itemList: is given beside items; give one of the two",
+        ),
+        (
+            format!(r#"{{{id},"items":"a"}}"#),
+            "field items: value \"a\": must be a list",
+        ),
+        (
+            format!(r#"{{{id},"items":[7]}}"#),
+            "field items: value 7: must be a string; write the value in quotes",
+        ),
+        (
+            format!(r#"{{{id},"itemList":[{{}}]}}"#),
+            "field itemId: is missing or null; give a value",
+        ),
+        (
+            format!(r#"{{{id},"items":["a"],"user":"u"}}"#),
+            "field user: a recommendation has no such field; it may have recommendationId, items, \
+             itemList and source",
+        ),
+        (
+            format!(r#"{{{id},"items":[]}}"#),
+            "recommendation \"r\": has no items; give those that were shown",
+        ),
+        (
+            format!(
+                r#"{{"recommendationId":"{}","items":["a"]}}"#,
+                "r".repeat(41)
+            ),
+            "recommendation id: value \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\": 41 characters; \
+             shorten it to 40 or lift the limit max_recommendation_id_chars",
+        ),
+    ] {
+        let said = folder
+            .run_with(&["recommendations", "store"], &line)
+            .fails(3);
+        let want = format!("annals: standard input: line 1: {message}\n");
+        assert!(said.starts_with(&want), "{said}\n{want}");
+    }
+}

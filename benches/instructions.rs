@@ -7,6 +7,7 @@ mod fixture;
 
 use std::path::Path;
 
+use annals::import::put_events_of_json;
 use annals::{Durability, Store};
 
 use fixture::{Asker, Owned, Result};
@@ -43,6 +44,10 @@ fn read(work: &str, store: &Store, count: usize) -> Result<()> {
         "filter-all" => counted_expressions(&mut asker, true, count),
         "scan-all" => counted_scans(&asker, true, count),
         "scan-three" => counted_scans(&asker, false, count),
+        "check-request" => {
+            let json = fixture::request(&fixture::rows(10)?, 0);
+            counted_requests(store, &json, count)
+        }
         _ => Err(format!("no work {work}").into()),
     }
 }
@@ -72,6 +77,13 @@ fn counted_expressions(asker: &mut Asker, all: bool, count: usize) -> Result<()>
 #[inline(never)]
 fn counted_scans(asker: &Asker, all: bool, count: usize) -> Result<()> {
     (0..count).try_for_each(|_| asker.scan(all).map(drop))
+}
+
+/// Ten events each.
+#[inline(never)]
+fn counted_requests(store: &Store, json: &str, count: usize) -> Result<()> {
+    let validator = store.validator();
+    (0..count).try_for_each(|_| Ok(validator.check_events(&put_events_of_json(json, validator)?)?))
 }
 
 #[inline(never)]

@@ -64,8 +64,7 @@ impl<R: BufRead> Lines<R> {
                     self.max_bytes
                 )));
             }
-            let blank = self.bytes.trim_ascii().is_empty() || self.bytes == BYTE_ORDER_MARK;
-            if !self.ended && !blank {
+            if !self.ended && !self.bytes.trim_ascii().is_empty() {
                 return self.text().map(Some);
             }
         }
@@ -86,6 +85,9 @@ impl<R: BufRead> Lines<R> {
             .read_until(b'\n', &mut self.bytes)
             .map_err(failed)?;
         self.within_long = self.bytes.len() > self.max_bytes && !self.bytes.ends_with(b"\n");
+        if self.line == 1 && self.bytes.starts_with(BYTE_ORDER_MARK) {
+            self.bytes.drain(..BYTE_ORDER_MARK.len());
+        }
         Ok(read > 0)
     }
 
@@ -96,10 +98,6 @@ impl<R: BufRead> Lines<R> {
                 error.valid_up_to() + 1
             ))
         })?;
-        let text = match self.line {
-            1 => text.strip_prefix('\u{feff}').unwrap_or(text),
-            _ => text,
-        };
         Ok(text.trim_end())
     }
 }

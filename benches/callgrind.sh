@@ -55,3 +55,4 @@ imported=$(more import "" 100000)
 drawn=$(more generate "" 100000)
 line "a row of an import" $((imported - drawn)) 100000
 line "a single put, buffered" "$(more put counted_puts 10000)" 10000
+line "an event of a request, from JSON to its check" "$(more check-request counted_requests 1000)" 10000

@@ -88,6 +88,7 @@ pub mod filter;
 pub mod fuzzing;
 mod hot;
 pub mod import;
+pub mod insights;
 mod io;
 mod segment;
 mod store;

@@ -12,6 +12,7 @@ mod concurrency;
 mod events;
 mod filter;
 mod golden;
+mod insights;
 mod kill;
 mod model;
 mod numbers;

@@ -22,6 +22,15 @@ pub enum Format {
     Jsonl,
 }
 
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Table,
+    /// One object
+    Json,
+}
+
 /// A half-open range of timestamps.
 #[derive(Args)]
 pub struct Window {

@@ -10,6 +10,7 @@ mod generate;
 mod history;
 mod import;
 mod init;
+mod insights;
 mod put;
 mod put_events;
 mod recommendations;
@@ -50,6 +51,8 @@ pub enum Command {
     Dump(dump::Dump),
     /// Show figures about the store
     Stats(stats::Stats),
+    /// Report what the data lacks for training
+    Insights(insights::Insights),
     /// Read every byte and check every checksum and invariant
     Verify(verify::Verify),
     /// Merge what was written into few segments
@@ -73,6 +76,7 @@ impl Command {
             Self::Export(command) => command.run(),
             Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),
+            Self::Insights(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),

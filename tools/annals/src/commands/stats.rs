@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
 use annals::{ColumnStats, Stats as Figures, Store};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use crate::args::ReportFormat;
 use crate::failure::Outcome;
 use crate::output::{Align, facts, instant, print, print_json, table, thousands};
 
@@ -11,24 +12,16 @@ pub struct Stats {
     /// The folder of the store
     store: PathBuf,
     /// How to write them
-    #[arg(long, value_enum, default_value_t = StatsFormat::Table)]
-    format: StatsFormat,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum StatsFormat {
-    /// For people
-    Table,
-    /// One object
-    Json,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    format: ReportFormat,
 }
 
 impl Stats {
     pub fn run(self) -> Outcome {
         let stats = Store::open_read_only(&self.store)?.stats()?;
         match self.format {
-            StatsFormat::Json => print_json(&stats),
-            StatsFormat::Table => {
+            ReportFormat::Json => print_json(&stats),
+            ReportFormat::Table => {
                 print(facts("store", figures(&stats)))?;
                 print("")?;
                 print(columns(&stats.columns))

@@ -13,6 +13,7 @@ mod filter;
 mod generate;
 mod history;
 mod import;
+mod insights;
 mod live;
 mod put;
 mod put_events;

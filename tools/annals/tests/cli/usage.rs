@@ -55,6 +55,7 @@ fn a_store_that_is_not_there_is_exit_code_1() {
         &["export", "none", "--output", "-"],
         &["dump", "none"],
         &["stats", "none"],
+        &["insights", "none"],
         &["verify", "none"],
         &["compact", "none"],
     ] {

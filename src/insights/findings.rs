@@ -1,0 +1,206 @@
+//! Figures against thresholds.
+
+use serde::Serialize;
+
+use super::{ColumnInsights, Insights, Thresholds};
+
+/// What is probably not as it should be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// What kind of thing it is, for programs.
+    pub kind: FindingKind,
+    /// The field that it is about, where it is about one.
+    pub field: Option<String>,
+    /// The figure.
+    pub figure: f64,
+    /// The threshold that it crosses.
+    pub threshold: f64,
+    /// What it is, in words.
+    pub message: String,
+    /// What to do about it.
+    pub advice: &'static str,
+}
+
+/// Kinds of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// Too few interactions to train. The figure counts interactions.
+    FewInteractions,
+    /// Too few users with enough interactions to train. The figure counts users.
+    FewUsers,
+    /// Rows of which too few values are not null. The figure counts rows.
+    IncompleteRows,
+    /// A column of which too few values are not null. The figure is the share of those that are not.
+    IncompleteColumn,
+    /// Numbers far outside of the others. The figure counts values.
+    Outliers,
+    /// A categorical field with too many categories. The figure counts categories.
+    ManyCategories,
+    /// Too many event types. The figure counts them.
+    ManyEventTypes,
+    /// All interactions have the same timestamp. The figure is the timestamp.
+    OneTimestamp,
+}
+
+/// The findings, in the order of [`FindingKind`].
+pub(super) fn find(insights: &Insights, thresholds: &Thresholds) -> Vec<Finding> {
+    let mut found = Vec::new();
+    found.extend(few_interactions(insights, thresholds));
+    found.extend(few_users(insights, thresholds));
+    found.extend(incomplete_rows(insights, thresholds));
+    let columns = || insights.columns.iter();
+    found.extend(columns().filter_map(|column| incomplete_column(column, thresholds)));
+    found.extend(columns().filter_map(outliers));
+    found.extend(columns().filter_map(|column| many_categories(column, thresholds)));
+    found.extend(columns().filter_map(|column| many_event_types(column, thresholds)));
+    found.extend(one_timestamp(insights));
+    found
+}
+
+fn few_interactions(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
+    let (figure, least) = (insights.interactions, thresholds.min_interactions);
+    (figure < least).then(|| Finding {
+        kind: FindingKind::FewInteractions,
+        field: None,
+        figure: figure as f64,
+        threshold: least as f64,
+        message: format!("{figure} interactions; training needs {least}"),
+        advice: "record or import more before training",
+    })
+}
+
+fn few_users(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
+    let (figure, least) = (insights.users_with_enough, thresholds.min_users);
+    (figure < least).then(|| Finding {
+        kind: FindingKind::FewUsers,
+        field: None,
+        figure: figure as f64,
+        threshold: least as f64,
+        message: format!(
+            "{figure} of {} users have {} interactions or more; training needs {least} such users",
+            insights.users, thresholds.min_user_interactions
+        ),
+        advice: "record or import more before training; look whether user ids are kept from visit \
+                 to visit",
+    })
+}
+
+fn incomplete_rows(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
+    let figure = insights.incomplete_rows;
+    (figure > 0).then(|| Finding {
+        kind: FindingKind::IncompleteRows,
+        field: None,
+        figure: figure as f64,
+        threshold: thresholds.min_completeness,
+        message: format!(
+            "{figure} of {} rows have values in less than {} of their fields",
+            insights.interactions,
+            percent(thresholds.min_completeness)
+        ),
+        advice: "fill in the missing values at their source, or leave fields that are mostly empty \
+                 out of the schema",
+    })
+}
+
+fn incomplete_column(column: &ColumnInsights, thresholds: &Thresholds) -> Option<Finding> {
+    let figure = column.completeness;
+    (figure < thresholds.min_completeness).then(|| Finding {
+        kind: FindingKind::IncompleteColumn,
+        field: Some(column.name.clone()),
+        figure,
+        threshold: thresholds.min_completeness,
+        message: format!(
+            "{} is null in {} of {} rows; {} complete",
+            column.name,
+            column.nulls,
+            column.nulls + column.values,
+            percent(figure)
+        ),
+        advice: "fill in the missing values at their source, or leave the field out of the schema",
+    })
+}
+
+fn outliers(column: &ColumnInsights) -> Option<Finding> {
+    let numbers = column.numbers.as_ref()?;
+    let figure = numbers.outliers_below + numbers.outliers_above;
+    let (low, high) = numbers.bounds;
+    (figure > 0).then(|| Finding {
+        kind: FindingKind::Outliers,
+        field: Some(column.name.clone()),
+        figure: figure as f64,
+        threshold: 0.0,
+        message: format!(
+            "{} has {figure} of {} values far outside of the others: {} below {}, {} above {}",
+            column.name,
+            column.values,
+            numbers.outliers_below,
+            short(low),
+            numbers.outliers_above,
+            short(high)
+        ),
+        advice: "look whether they are errors, or in another unit; correct them, or cap them at \
+                 their source",
+    })
+}
+
+fn many_categories(column: &ColumnInsights, thresholds: &Thresholds) -> Option<Finding> {
+    let figure = column.categories?.count;
+    (figure > thresholds.max_categories).then(|| Finding {
+        kind: FindingKind::ManyCategories,
+        field: Some(column.name.clone()),
+        figure: figure as f64,
+        threshold: thresholds.max_categories as f64,
+        message: format!(
+            "{} has {figure} categories; more than {} dilute what training learns of each",
+            column.name, thresholds.max_categories
+        ),
+        advice: "merge rare or alike categories, and look for different spellings of the same",
+    })
+}
+
+fn many_event_types(column: &ColumnInsights, thresholds: &Thresholds) -> Option<Finding> {
+    let figure = column
+        .distinct
+        .filter(|_| column.name == "EVENT_TYPE")?
+        .count;
+    (figure > thresholds.max_event_types).then(|| Finding {
+        kind: FindingKind::ManyEventTypes,
+        field: Some(column.name.clone()),
+        figure: figure as f64,
+        threshold: thresholds.max_event_types as f64,
+        message: format!(
+            "{figure} event types; the service takes {}",
+            thresholds.max_event_types
+        ),
+        advice: "merge event types that mean the same, or leave out those that training does not \
+                 use",
+    })
+}
+
+fn one_timestamp(insights: &Insights) -> Option<Finding> {
+    let (first, last) = insights.timestamps?;
+    (first == last && insights.interactions > 1).then(|| Finding {
+        kind: FindingKind::OneTimestamp,
+        field: Some("TIMESTAMP".to_owned()),
+        figure: first as f64,
+        threshold: 1.0,
+        message: format!("all interactions have the timestamp {first}"),
+        advice: "give each interaction the time at which it happened; training learns from their \
+                 order",
+    })
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// Four significant digits are enough to find a value by.
+fn short(number: f64) -> String {
+    match number.abs() {
+        magnitude if magnitude >= 1000.0 || magnitude == 0.0 => format!("{number:.0}"),
+        magnitude if magnitude >= 1.0 => format!("{number:.2}"),
+        _ => format!("{number:.4}"),
+    }
+}

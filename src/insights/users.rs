@@ -1,0 +1,53 @@
+//! Users, and how many have enough interactions.
+
+use crate::api::Snapshot;
+use crate::types::{Columns, Error, Projection, Result, ScanQuery};
+
+/// Figures about users.
+#[derive(Default)]
+pub(super) struct Users {
+    pub(super) all: u64,
+    /// With as many interactions as were asked for, or more.
+    pub(super) with_enough: u64,
+}
+
+/// Counts in a scan by user, in which the rows of a user stand together.
+pub(super) fn count(snapshot: &Snapshot, enough: u64) -> Result<Users> {
+    let mut scan = snapshot.scan(&ScanQuery {
+        projection: Projection::Names(Vec::new()),
+        ..ScanQuery::default()
+    })?;
+    let mut batch = scan.new_batch();
+    let mut users = Users::default();
+    let mut current: Option<(String, u64)> = None;
+    while scan.read(&mut batch)? {
+        for run in batch.users.chunk_by(|a, b| a == b) {
+            let user = user_of(&batch, run.first().copied().unwrap_or(0))?;
+            match &mut current {
+                Some((known, rows)) if known == user => *rows += run.len() as u64,
+                _ => {
+                    users.add(current.take(), enough);
+                    current = Some((user.to_owned(), run.len() as u64));
+                }
+            }
+        }
+    }
+    users.add(current, enough);
+    Ok(users)
+}
+
+fn user_of(batch: &Columns, code: u32) -> Result<&str> {
+    match &batch.user_ids {
+        Some(ids) => ids.get(code),
+        None => Err(Error::invalid("a batch without user ids")),
+    }
+}
+
+impl Users {
+    fn add(&mut self, user: Option<(String, u64)>, enough: u64) {
+        if let Some((_, rows)) = user {
+            self.all += 1;
+            self.with_enough += u64::from(rows >= enough);
+        }
+    }
+}

@@ -9,9 +9,10 @@
 //! Personalize's Interactions dataset), checked against **[`Limits`]**.
 //!
 //! A **[`Store`]** is a folder that one process at a time writes to. Interactions come in one by one
-//! or in a **[`WriteBatch`]**, or in bulk by a **[`BulkImport`]**. Each batch and each import is one
-//! **[`Commit`]** with the next sequence number: the order of arrival, which is not that of the
-//! timestamps. Rows are only ever added, but for a FULL import, which replaces earlier bulk rows.
+//! or in a **[`WriteBatch`]**, as the events of a session in a **[`PutEvents`]** request, or in bulk by
+//! a **[`BulkImport`]**. Each batch, request and import is one **[`Commit`]** with the next sequence
+//! number: the order of arrival, which is not that of the timestamps. Rows are only ever added, but for
+//! a FULL import, which replaces earlier bulk rows.
 //!
 //! A **[`Snapshot`]** is the store as of one commit, for as long as it is held. Every read goes
 //! through one; the reads of [`Store`] make their own. There are three:

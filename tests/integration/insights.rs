@@ -37,7 +37,7 @@ fn healthy() -> Vec<Interaction> {
             .event_type(["view", "buy"][(n % 4 / 3) as usize])
             .with("EVENT_VALUE", (n % 9) as f32 / 2.0)
             .with("PLACE", ["here", "here|there"][(n % 2) as usize])
-            .with("MEMBER", n % 5 == 0)
+            .with("MEMBER", n.is_multiple_of(5))
             .impression(vec!["i1"; (n % 3 + 1) as usize])
     };
     (0..1000).map(one).collect()

@@ -31,7 +31,8 @@ const EVENT_KEYS: [&str; 9] = [
 ///
 /// `sentAt` is a number or a string of Unix epoch seconds, of which a fraction is dropped;
 /// `eventValue` a number or a string. `properties` is an object, or a string that holds one. Null
-/// is the same as an absent key. Text is borrowed from `json` where it has no escapes.
+/// is the same as an absent key. Text is borrowed from `json` where it has no escapes. Memory: at most
+/// 64 times the text, for a text that is no request; otherwise about the text.
 ///
 /// What the request is checked for here is its form; the rules on values, and on names that the
 /// contract does not know, are those of [`Store::put_events`](crate::Store::put_events).

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::types::{Error, Result, Value, shown};
 
-/// A JSON value. Memory: up to 32 times the text.
+/// A JSON value. Memory: at most 64 times the text, which is that of many small objects.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json<'a> {
     Null,
@@ -121,6 +121,9 @@ impl<'de> Deserialize<'de> for Json<'de> {
     }
 }
 
+/// Entries that most objects of a request do not exceed.
+const OBJECT_ENTRIES: usize = 8;
+
 struct TreeVisitor;
 
 impl<'de> Visitor<'de> for TreeVisitor {
@@ -170,6 +173,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Json<'de>, A::Error> {
         let mut entries = Vec::new();
         while let Some((Key(key), value)) = map.next_entry()? {
+            if entries.is_empty() {
+                entries.reserve(OBJECT_ENTRIES);
+            }
             entries.push((key, value));
         }
         Ok(Json::Object(entries))

@@ -121,8 +121,13 @@ impl Validator {
             let limit = (limits.max_string_chars, "max_string_chars");
             check_chars("eventAttributionSource", source, limit)?;
         }
-        check_properties_chars(event.properties_chars(), limits)?;
-        check_event_bytes(event.json_bytes(), limits)
+        if event.properties_bytes_at_most() > limits.max_properties_chars.unwrap_or(usize::MAX) {
+            check_properties_chars(event.properties_chars(), limits)?;
+        }
+        if event.json_bytes_at_most() > limits.max_event_bytes.unwrap_or(usize::MAX) {
+            check_event_bytes(event.json_bytes(), limits)?;
+        }
+        Ok(())
     }
 
     /// Sets the fields that parameters of the event stand for, as far as the schema has them.

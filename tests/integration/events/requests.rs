@@ -1,11 +1,19 @@
 //! Requests as clients send them, and as a host writes them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use annals::import::put_events_of_json;
-use annals::{Limits, PutEvent, PutEvents};
+use annals::{Limits, PutEvent, PutEvents, Schema, Validator, Value};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
 
 use super::{Tracker, fixtures};
+
+const SMALL: &str = r#"{"type": "record", "name": "Interactions", "fields": [
+    {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
+    {"name": "TIMESTAMP", "type": "long"}]}"#;
 
 /// Each `NAME.json` is recorded unchanged, and read as the rows of `NAME.csv`.
 #[test]
@@ -109,10 +117,7 @@ fn text_without_escapes_is_borrowed() {
 /// A parameter of the request that the schema has no field for is checked, and not kept.
 #[test]
 fn a_small_schema_keeps_what_it_has_fields_for() {
-    let schema = r#"{"type": "record", "name": "Interactions", "fields": [
-        {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"}]}"#;
-    let tracker = Tracker::of(schema, Limits::personalize());
+    let tracker = Tracker::of(SMALL, Limits::personalize());
     let mut request = typed();
     request.events[0].properties.clear();
     request.events[1].properties.truncate(2);
@@ -144,4 +149,85 @@ fn unknown_names_are_passed_over_when_asked() {
             .rows()
             .ends_with("\ns,tea,1,view,,,,thumb,phone,,,\n")
     );
+}
+
+fn text() -> impl Strategy<Value = Cow<'static, str>> {
+    ".{1,12}".prop_map(Cow::Owned)
+}
+
+fn property() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Boolean),
+        any::<i64>().prop_map(Value::Long),
+        (-1e30..1e30f64).prop_map(Value::Double),
+        text().prop_map(|text| Value::String(text.into_owned())),
+    ]
+}
+
+prop_compose! {
+    fn event()(
+        (event_id, event_type, event_value) in (of(text()), text(), of(-1e30..1e30f64)),
+        (item_id, impression) in (of(text()), vec(text(), 0..4)),
+        (recommendation_id, attribution_source) in (of(text()), of(text())),
+        sent_at in 0..i64::MAX,
+        properties in vec((text(), property()), 0..4),
+    ) -> PutEvent<'static> {
+        PutEvent {
+            event_id, event_type, event_value, item_id, impression, recommendation_id,
+            attribution_source, sent_at, properties, unknown: Vec::new(),
+        }
+    }
+}
+
+/// Entries as they stand, repeated names included.
+fn object(properties: &[(Cow<'_, str>, Value)]) -> String {
+    let entries = properties.iter().map(|(name, value)| {
+        let value = match value {
+            Value::String(text) => serde_json::json!(text),
+            Value::Long(number) => serde_json::json!(number),
+            Value::Double(number) => serde_json::json!(number),
+            Value::Boolean(flag) => serde_json::json!(flag),
+            _ => serde_json::Value::Null,
+        };
+        format!("{}: {value}", serde_json::json!(name))
+    });
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+}
+
+fn json_of(request: &PutEvents<'_>) -> String {
+    let events = request.events.iter().map(|event| {
+        let impression = Some(&event.impression).filter(|items| !items.is_empty());
+        let attribution = event.attribution_source.as_ref();
+        serde_json::json!({
+            "eventId": event.event_id, "eventType": event.event_type, "itemId": event.item_id,
+            "eventValue": event.event_value, "impression": impression,
+            "recommendationId": event.recommendation_id, "sentAt": event.sent_at,
+            "metricAttribution":
+                attribution.map(|source| serde_json::json!({"eventAttributionSource": source})),
+            "properties": object(&event.properties),
+        })
+    });
+    serde_json::json!({
+        "trackingId": request.tracking_id, "userId": request.user_id,
+        "sessionId": request.session_id, "eventList": events.collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+proptest! {
+    #[test]
+    fn json_reads_back_as_the_request_it_was_made_of(
+        (tracking_id, user_id, session_id) in (of(text()), of(text()), text()),
+        events in vec(event(), 1..4),
+    ) {
+        let request = PutEvents {
+            tracking_id, user_id, session_id, events, ..PutEvents::default()
+        };
+        let schema = Schema::parse(SMALL, &Limits::unlimited()).unwrap();
+        let validator = Validator::new(Arc::new(schema), Limits::unlimited());
+        let json = json_of(&request);
+        let read = put_events_of_json(&json, &validator);
+        prop_assert_eq!(read.map_err(|error| error.to_string()), Ok(request));
+    }
 }

@@ -11,6 +11,8 @@ use crate::failure::{Failure, Outcome};
 use crate::input;
 use crate::output::{count, say, thousands};
 
+/// Bytes of a line, at most: ten times what the contract lets a request have.
+const LINE_BYTES: usize = 1 << 20;
 /// Lines between two syncs, at most.
 const SYNC_LINES: u64 = 1000;
 
@@ -38,7 +40,7 @@ impl Records {
     /// Hands each line to `record`. A line that breaks a rule is named on standard error, and the
     /// next one goes on.
     pub fn each(&self, mut record: impl FnMut(&Store, &str) -> Result<()>) -> Outcome<Done> {
-        let mut lines = Lines::new(input::open(&self.file)?);
+        let mut lines = Lines::new(input::open(&self.file)?).max_line_bytes(LINE_BYTES);
         let store = Store::open(&self.store)?;
         let (mut taken, mut refused) = (0, 0);
         let result = loop {

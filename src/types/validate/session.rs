@@ -25,7 +25,7 @@ impl Validator {
     /// `InvalidInput`, naming the value and the rule.
     pub(crate) fn check_recommendation(&self, given: &Recommendation) -> Result<()> {
         let within = |error: Error| error.within(format!("recommendation {}", shown(&given.id)));
-        self.check_length(
+        self.check_named(
             "recommendation id",
             &given.id,
             self.limits.max_recommendation_id_chars,

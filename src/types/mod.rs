@@ -36,10 +36,10 @@ pub use query::{
 };
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
+pub(crate) use schema_json::type_of;
 pub use session_batch::{EventsCommit, Recommendation};
 pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
-pub(crate) use schema_json::type_of;
 pub use settings::Settings;
 pub(crate) use text::CHUNK;
 pub use text::TextBuffer;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::log::Log;
+use super::log::{Log, Visit};
 use super::periods::Periods;
 use super::records::{self, Known, LateRecord, Link};
 use super::table::{Kind, Notes, Table};
@@ -236,7 +236,7 @@ impl Registry {
         Ok(found)
     }
 
-    fn visit(&self, table: Table, visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    fn visit(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
         self.log.replay_table(table, &mut |key, value| {
             visit(key, value).map_err(|error| {
                 let place = format!("table {}, key {}", table.name(), key.escape_ascii());

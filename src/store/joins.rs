@@ -29,10 +29,6 @@ impl Joins {
         late.into_iter().for_each(|late| joins.late.add(late));
         Arc::new(joins)
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.links.is_empty() && self.late.is_empty()
-    }
 }
 
 impl Version {

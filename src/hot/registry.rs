@@ -13,7 +13,7 @@ use super::log::{Log, Visit};
 use super::periods::Periods;
 use super::records::{self, Known, LateRecord, Link};
 use super::table::{Kind, Notes, Table};
-use crate::types::{Clock, Error, Recommendation, Result, Settings};
+use crate::types::{Clock, Error, ErrorKind, Recommendation, Result, Settings};
 
 const LAST: &[u8] = b"last";
 
@@ -195,11 +195,15 @@ impl Registry {
     /// # Errors
     /// The first damage.
     pub(crate) fn verify(&self) -> Result<()> {
-        self.log.tables()?.into_iter().try_for_each(|table| {
-            self.visit(table, &mut |key, value| {
-                records::check(table.kind, key, value)
-            })
-        })
+        for table in self.log.tables()? {
+            let check = &mut |key: &[u8], value: &[u8]| records::check(table.kind, key, value);
+            match self.visit(table, check) {
+                // It has expired meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                read => read?,
+            }
+        }
+        Ok(())
     }
 
     fn turn(&self, periods: &Mutex<Periods>) -> Result<Table> {

@@ -22,10 +22,6 @@ const MARKER: &[u8] = b"generation";
 /// Capacity of the reused batch that is kept from one append to the next.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// Memory that waits to be written to files, and what failed at it.
-const IMMUTABLE_MEM_TABLES: &str = "rocksdb.num-immutable-mem-table";
-const BACKGROUND_ERRORS: &str = "rocksdb.background-errors";
-
 /// How often a secondary is opened anew when the primary changes files meanwhile; each time after
 /// a millisecond more.
 const SECONDARY_ATTEMPTS: u64 = 16;
@@ -197,8 +193,7 @@ impl RocksLog {
             self.db.flush_opt(&begin)?;
             self.flush_tables()?;
         }
-        self.db.flush()?;
-        self.await_tables()
+        self.db.flush()
     }
 
     /// Has the tables written to files, in the background: their entries are in log files that could
@@ -209,26 +204,6 @@ impl RocksLog {
         let tables = self.tables.read();
         let mut families = tables.values().filter_map(|name| self.db.cf_handle(name));
         families.try_for_each(|family| self.db.flush_cf_opt(&family, &options))
-    }
-
-    /// Waits until what was to be written to files is there. A reader in another process may then
-    /// take it from the files: no log file goes away without it, between two looks of the reader's.
-    /// A second flush would wait, too, but begin a log file.
-    fn await_tables(&self) -> std::result::Result<(), rocksdb::Error> {
-        let names: Vec<String> = self.tables.read().values().cloned().collect();
-        for name in names {
-            while let Some(family) = self.db.cf_handle(&name) {
-                let count = |property| self.db.property_int_value_cf(&family, property);
-                let waiting = count(IMMUTABLE_MEM_TABLES)?.unwrap_or(0);
-                let failed = count(BACKGROUND_ERRORS)?.unwrap_or(0);
-                if waiting == 0 || failed > 0 {
-                    break;
-                }
-                drop(family);
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-        Ok(())
     }
 
     fn add_notes(&self, notes: &Notes, batch: &mut WriteBatch) -> Result<()> {
@@ -433,7 +408,11 @@ impl Log for RocksLog {
             }
         }
         for table in self.tables()? {
-            self.replay_table(table, &mut |_, _| Ok(()))?;
+            let read = self.replay_table(table, &mut |_, _| Ok(()));
+            // So is one that has expired.
+            if self.tables.read().contains_key(&table) {
+                read?;
+            }
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ pub struct Settings {
     pub threads: usize,
     /// How long the ids of events are remembered, in seconds: an event with an id that came before
     /// is a duplicate for so long at least, and for little more than twice as long at most while
-    /// events come in. `None` for ever. At least 1. Default `None`. Cost: about 20 bytes of disk and
+    /// events come in. `None` for ever. At least 1. Default `None`. Cost: about 22 bytes of disk and
     /// 1.25 bytes of memory an id.
     pub event_id_retention_seconds: Option<u64>,
     /// How long it is remembered what was recommended, in seconds, for events that name it; in the

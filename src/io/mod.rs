@@ -4,6 +4,7 @@ mod checksum;
 mod file;
 mod local;
 mod pages;
+mod prefetch;
 #[cfg(test)]
 mod sim;
 mod storage;

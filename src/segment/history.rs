@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::reader::{ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, Result, Strings, TierQuery, TimeRange};
 
+/// Rows whose bytes are asked for before the first is decoded.
+const PREFETCHED_ROWS: usize = 256;
+
 impl Segment {
     /// Whether the segment can hold rows of `user` at all, by its first and last user.
     #[inline]
@@ -33,6 +36,11 @@ impl Segment {
         };
         let rows = self.directory.rows(index)?;
         let selection = self.select(rows, query)?;
+        if let Selection::Range(rows) = &selection {
+            // Of a longer range the processor sees by itself what comes next.
+            let soon = rows.start..rows.end.min(rows.start + PREFETCHED_ROWS);
+            self.prefetch(&soon, &query.asked);
+        }
         self.read_rows(&selection, &query.asked, query.sequences, out)
     }
 

@@ -212,21 +212,6 @@ impl Segment {
         Arc::new(self.directory.ids.clone())
     }
 
-    /// Makes `known` the dictionary of a string field; where it is already, nothing is counted.
-    pub fn set_dictionary(&self, field: usize, known: &mut Option<Arc<dyn Strings>>) {
-        let own = match self.columns.get(field) {
-            Some(ColumnReader::Strings { dictionary, .. }) => Some(dictionary),
-            _ => None,
-        };
-        let same = match (own, &known) {
-            (Some(own), Some(known)) => std::ptr::addr_eq(Arc::as_ptr(own), Arc::as_ptr(known)),
-            (own, known) => own.is_none() && known.is_none(),
-        };
-        if !same {
-            *known = self.dictionary(field);
-        }
-    }
-
     /// The dictionary of a string field; impressions use the item field's.
     pub fn dictionary(&self, field: usize) -> Option<Arc<dyn Strings>> {
         match self.columns.get(field)? {

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::StringsHandle;
 use crate::io::Pages;
-use crate::types::{CHUNK, Error, Result, Strings, TextBuffer, index_of};
+use crate::types::{Error, Result, Strings, TextBuffer, index_of};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 pub(crate) fn item_hash(item: &str) -> u32 {
@@ -118,30 +118,22 @@ impl Strings for MappedStrings {
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
-        out.make_room(codes.len() * CHUNK);
         let Some((offsets, text)) = self.whole()? else {
             for code in codes {
                 out.push(if *code == 0 { "" } else { self.get(*code)? });
             }
             return Ok(());
         };
-        let offsets = offsets.as_chunks::<4>().0;
-        for code in codes {
-            let Some(index) = (*code as usize).checked_sub(1) else {
-                out.push("");
-                continue;
-            };
-            let (Some(start), Some(end)) = (offsets.get(index), offsets.get(index + 1)) else {
-                return Err(self.out_of_order());
-            };
-            let start = u32::from_le_bytes(*start) as usize;
-            let len = (u32::from_le_bytes(*end) as usize).checked_sub(start);
-            let (Some(bytes), Some(len)) = (text.get(start..), len) else {
-                return Err(self.out_of_order());
-            };
-            out.push_prefix(bytes, len);
-        }
-        Ok(())
+        let span = |code: u32| match (code as usize).checked_sub(1) {
+            Some(index) => {
+                let pair = offsets.get(index * 4..index * 4 + 8)?;
+                let pair = u64::from_le_bytes(pair.try_into().ok()?);
+                Some([pair as u32, (pair >> 32) as u32])
+            }
+            None => Some([0; 2]),
+        };
+        out.append(text, codes.iter().map(|code| span(*code)))
+            .ok_or_else(|| self.out_of_order())
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

@@ -63,19 +63,42 @@ impl TextBuffer {
         self.push_bytes(text.as_bytes());
     }
 
-    /// Adds the first `len` bytes of `bytes`, which may have more; that they are UTF-8 is checked
-    /// by [`TextBuffer::validate`].
-    #[inline]
-    pub(crate) fn push_prefix(&mut self, bytes: &[u8], len: usize) {
-        let slot = self.bytes.get_mut(self.len..self.len + CHUNK);
-        match (slot, bytes.first_chunk::<CHUNK>()) {
-            (Some(slot), Some(chunk)) if len <= CHUNK => {
-                slot.copy_from_slice(chunk);
-                self.len += len;
-                self.ends.push(self.len as u32);
-            }
-            _ => self.push_bytes(bytes.get(..len).unwrap_or(bytes)),
+    /// Adds the strings that begin and end at these places of `text`; that they are UTF-8 is
+    /// checked by [`TextBuffer::validate`]. `None`, and an unknown part of them added, when a place
+    /// is none.
+    #[inline(always)]
+    pub(crate) fn append(
+        &mut self,
+        text: &[u8],
+        spans: impl ExactSizeIterator<Item = Option<[u32; 2]>>,
+    ) -> Option<()> {
+        let wanted = self.len + spans.len() * CHUNK;
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
         }
+        let first = self.ends.len();
+        self.ends.resize(first + spans.len(), 0);
+        let mut len = self.len;
+        for (end, span) in self.ends.get_mut(first..)?.iter_mut().zip(spans) {
+            let [from, to] = span?;
+            let size = to.wrapping_sub(from) as usize;
+            let chunk = text.get(from as usize..from as usize + CHUNK);
+            let slot = self.bytes.get_mut(len..len + CHUNK);
+            if let (Some(slot), Some(chunk), true) = (slot, chunk, size <= CHUNK) {
+                slot.copy_from_slice(chunk);
+            } else {
+                let string = text.get(from as usize..to as usize)?;
+                let wanted = len + size + CHUNK;
+                if self.bytes.len() < wanted {
+                    self.bytes.resize(wanted, 0);
+                }
+                self.bytes.get_mut(len..len + size)?.copy_from_slice(string);
+            }
+            len += size;
+            *end = len as u32;
+        }
+        self.len = len;
+        Some(())
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) {
@@ -83,15 +106,6 @@ impl TextBuffer {
         self.bytes.extend_from_slice(bytes);
         self.len = self.bytes.len();
         self.ends.push(self.len as u32);
-        self.make_room(CHUNK);
-    }
-
-    /// Makes room for so many bytes, so that short strings are copied without a look.
-    pub(crate) fn make_room(&mut self, bytes: usize) {
-        let wanted = self.len + bytes;
-        if self.bytes.len() < wanted {
-            self.bytes.resize(wanted, 0);
-        }
     }
 
     /// Checks that what was added is UTF-8.

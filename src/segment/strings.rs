@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::StringsHandle;
 use crate::io::Pages;
-use crate::types::{Error, Result, Strings, TextBuffer, index_of};
+use crate::types::{CHUNK, Error, Result, Strings, TextBuffer, index_of};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 pub(crate) fn item_hash(item: &str) -> u32 {
@@ -26,6 +26,9 @@ pub(super) struct MappedStrings {
 
 /// Bytes of text up to which a dictionary is verified as a whole, at its first use.
 const SMALL_BYTES: usize = 4 << 20;
+
+/// Bytes of text that are copied before strings are picked out of them.
+const FEW_BYTES: usize = 112;
 
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
@@ -124,15 +127,16 @@ impl Strings for MappedStrings {
             }
             return Ok(());
         };
-        let span = |code: u32| match (code as usize).checked_sub(1) {
-            Some(index) => {
-                let pair = offsets.get(index * 4..index * 4 + 8)?;
-                let pair = u64::from_le_bytes(pair.try_into().ok()?);
-                Some([pair as u32, (pair >> 32) as u32])
+        // So that the last strings of a few, too, have a whole chunk behind them.
+        let mut padded = [0; FEW_BYTES + CHUNK];
+        let text = match padded.get_mut(..text.len()) {
+            Some(copy) if text.len() <= FEW_BYTES => {
+                copy.copy_from_slice(text);
+                &padded
             }
-            None => Some([0; 2]),
+            _ => text,
         };
-        out.append(text, codes.iter().map(|code| span(*code)))
+        out.append(offsets, text, codes)
             .ok_or_else(|| self.out_of_order())
     }
 

@@ -63,42 +63,38 @@ impl TextBuffer {
         self.push_bytes(text.as_bytes());
     }
 
-    /// Adds the strings that begin and end at these places of `text`; that they are UTF-8 is
-    /// checked by [`TextBuffer::validate`]. `None`, and an unknown part of them added, when a place
-    /// is none.
-    #[inline(always)]
-    pub(crate) fn append(
-        &mut self,
-        text: &[u8],
-        spans: impl ExactSizeIterator<Item = Option<[u32; 2]>>,
-    ) -> Option<()> {
-        let wanted = self.len + spans.len() * CHUNK;
+    /// Adds the strings with these codes of a dictionary laid out as Arrow does: little-endian
+    /// offsets, and the text they point into. That they are UTF-8 is checked by
+    /// [`TextBuffer::validate`]. `None`, and an unknown part of them added, when a code or an offset
+    /// is out of range.
+    pub(crate) fn append(&mut self, offsets: &[u8], text: &[u8], codes: &[u32]) -> Option<()> {
+        let first = self.ends.len();
+        self.ends.resize(first + codes.len(), 0);
+        let wanted = self.len + codes.len() * CHUNK;
         if self.bytes.len() < wanted {
             self.bytes.resize(wanted, 0);
         }
-        let first = self.ends.len();
-        self.ends.resize(first + spans.len(), 0);
-        let mut len = self.len;
-        for (end, span) in self.ends.get_mut(first..)?.iter_mut().zip(spans) {
-            let [from, to] = span?;
-            let size = to.wrapping_sub(from) as usize;
-            let chunk = text.get(from as usize..from as usize + CHUNK);
-            let slot = self.bytes.get_mut(len..len + CHUNK);
-            if let (Some(slot), Some(chunk), true) = (slot, chunk, size <= CHUNK) {
-                slot.copy_from_slice(chunk);
-            } else {
-                let string = text.get(from as usize..to as usize)?;
-                let wanted = len + size + CHUNK;
-                if self.bytes.len() < wanted {
-                    self.bytes.resize(wanted, 0);
-                }
-                self.bytes.get_mut(len..len + size)?.copy_from_slice(string);
+        let mut rest = codes.iter().zip(self.ends.get_mut(first..)?);
+        loop {
+            let Some((code, end)) =
+                copy_short(offsets, text, &mut self.bytes, &mut self.len, &mut rest)
+            else {
+                return Some(());
+            };
+            let [from, to] = match code {
+                0 => [0; 2],
+                _ => span_of(offsets, *code)?,
+            };
+            let string = text.get(from..to)?;
+            let wanted = self.len + string.len() + CHUNK;
+            if self.bytes.len() < wanted {
+                self.bytes.resize(wanted, 0);
             }
-            len += size;
-            *end = len as u32;
+            let slot = self.bytes.get_mut(self.len..self.len + string.len());
+            slot?.copy_from_slice(string);
+            self.len += string.len();
+            *end = self.len as u32;
         }
-        self.len = len;
-        Some(())
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) {
@@ -116,4 +112,43 @@ impl TextBuffer {
             Err(error) => Err(Error::corrupt("a dictionary string is not UTF-8").caused_by(error)),
         }
     }
+}
+
+/// Where the string with this code begins and ends.
+#[inline(always)]
+fn span_of(offsets: &[u8], code: u32) -> Option<[usize; 2]> {
+    let at = code.wrapping_sub(1) as usize * 4;
+    let pair = u64::from_le_bytes(offsets.get(at..at + 8)?.try_into().ok()?);
+    Some([pair as u32 as usize, (pair >> 32) as usize])
+}
+
+/// Copies strings in whole chunks behind `len` bytes, and gives the first that cannot be copied so:
+/// one that is longer than a chunk or has none behind it in the text, null, or damaged.
+#[inline(always)]
+fn copy_short<'a>(
+    offsets: &[u8],
+    text: &[u8],
+    bytes: &mut [u8],
+    len: &mut usize,
+    rest: &mut impl Iterator<Item = (&'a u32, &'a mut u32)>,
+) -> Option<(&'a u32, &'a mut u32)> {
+    let mut at = *len;
+    let mut left = None;
+    for (code, end) in rest.by_ref() {
+        let copied = span_of(offsets, *code).and_then(|[from, to]| {
+            let size = to.wrapping_sub(from);
+            let chunk = text.get(from..from + CHUNK)?;
+            let slot = bytes.get_mut(at..at + CHUNK).filter(|_| size <= CHUNK)?;
+            slot.copy_from_slice(chunk);
+            Some(size)
+        });
+        let Some(size) = copied else {
+            left = Some((code, end));
+            break;
+        };
+        at += size;
+        *end = at as u32;
+    }
+    *len = at;
+    left
 }

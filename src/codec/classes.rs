@@ -133,6 +133,8 @@ pub(super) struct Block<'a> {
     pub(super) head: &'a [u8],
     classes: &'a [u8],
     payload: &'a [u8],
+    /// The position behind its last value, in the stream.
+    pub(super) end: usize,
     /// Within the block.
     pub(super) wanted: Range<usize>,
 }
@@ -287,6 +289,7 @@ impl Classes {
                 head,
                 classes,
                 payload,
+                end: first + BLOCK,
                 wanted: range.start.saturating_sub(first)..(range.end - first).min(BLOCK),
             })?;
         }
@@ -327,7 +330,8 @@ impl Classes {
         Ok(())
     }
 
-    /// Appends the values of a block at rising `positions` of the whole stream, without a base.
+    /// Appends the values of a block at rising `positions` of the whole stream.
+    #[inline(always)]
     pub(super) fn pick<T: Word>(
         &self,
         block: &Block<'_>,

@@ -341,23 +341,35 @@ impl Stream {
         positions: &[usize],
         out: &mut Vec<T>,
     ) -> Result<()> {
+        let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
+            return Ok(());
+        };
+        if *last >= self.count {
+            return Err(short());
+        }
         out.reserve(positions.len());
+        if let Kind::Classes(classes, base) = &self.kind {
+            return dispatch(
+                #[inline(always)]
+                || {
+                    let mut rest = positions;
+                    classes.for_blocks(source, self.count, *first..*last + 1, |block| {
+                        let inside = rest.iter().take_while(|position| **position < block.end);
+                        let (here, later) =
+                            rest.split_at_checked(inside.count()).ok_or_else(short)?;
+                        rest = later;
+                        classes.pick(&block, here, *base, out)
+                    })
+                },
+            );
+        }
         let mut block = [T::default(); BLOCK];
         for group in positions.chunk_by(|a, b| a / BLOCK == b / BLOCK) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else {
                 continue;
             };
-            let span = *first..*last + 1;
-            if let Kind::Classes(classes, base) = &self.kind {
-                if span.end > self.count {
-                    return Err(short());
-                }
-                classes.for_blocks(source, self.count, span, |block| {
-                    classes.pick(&block, group, *base, out)
-                })?;
-                continue;
-            }
-            let slots = block.get_mut(..span.len()).ok_or_else(short)?;
+            let span = last.checked_sub(*first).ok_or_else(short)? + 1;
+            let slots = block.get_mut(..span).ok_or_else(short)?;
             self.fill(source, *first, slots)?;
             for position in group {
                 out.push(slots.get(position - first).copied().ok_or_else(short)?);

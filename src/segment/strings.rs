@@ -11,6 +11,7 @@ use crate::io::Pages;
 use crate::types::{CHUNK, Error, Result, Strings, TextBuffer, index_of};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
+#[inline]
 pub(crate) fn item_hash(item: &str) -> u32 {
     xxh3_64(item.as_bytes()) as u32
 }
@@ -79,20 +80,57 @@ impl MappedStrings {
         Ok(u32::from_le_bytes(bytes))
     }
 
+    /// Gives each code with the [`item_hash`] of its string to `each`.
+    pub(super) fn hashes(
+        &self,
+        codes: &[u32],
+        each: &mut dyn FnMut(u32, u32) -> Result<()>,
+    ) -> Result<()> {
+        if !self.is_whole()? {
+            return codes
+                .iter()
+                .try_for_each(|code| each(*code, self.hash(*code)?));
+        }
+        let hashes = self.handle.hashes;
+        let hashes = self.pages.verified(hashes.offset, hashes.len)?;
+        let hashes = hashes.as_chunks::<4>().0;
+        for code in codes {
+            let hash = hashes.get(index_of(*code, self.handle.count)?);
+            let hash = hash.ok_or_else(|| self.out_of_order())?;
+            each(*code, u32::from_le_bytes(*hash))?;
+        }
+        Ok(())
+    }
+
     /// The offsets and the text of a small dictionary, verified as a whole at its first use.
     fn whole(&self) -> Result<Option<(&[u8], &[u8])>> {
         let StringsHandle { offsets, text, .. } = self.handle;
-        if text.len > SMALL_BYTES {
+        if !self.is_whole()? {
             return Ok(None);
-        }
-        if !self.verified.load(Ordering::Relaxed) {
-            self.pages.get(offsets.offset, offsets.len)?;
-            self.pages.get(text.offset, text.len)?;
-            self.verified.store(true, Ordering::Relaxed);
         }
         let offsets = self.pages.verified(offsets.offset, offsets.len)?;
         let text = self.pages.verified(text.offset, text.len)?;
         Ok(Some((offsets, text)))
+    }
+
+    /// Whether the dictionary is small; it is then verified.
+    fn is_whole(&self) -> Result<bool> {
+        let StringsHandle {
+            offsets,
+            text,
+            hashes,
+            ..
+        } = self.handle;
+        if text.len > SMALL_BYTES {
+            return Ok(false);
+        }
+        if !self.verified.load(Ordering::Relaxed) {
+            for part in [offsets, text, hashes] {
+                self.pages.get(part.offset, part.len)?;
+            }
+            self.verified.store(true, Ordering::Relaxed);
+        }
+        Ok(true)
     }
 
     #[cold]

@@ -330,6 +330,29 @@ impl Classes {
         Ok(())
     }
 
+    /// Appends the values at rising positions of `span`.
+    #[inline(always)]
+    pub(super) fn gather<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        span: Range<usize>,
+        mut positions: &[usize],
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        self.for_blocks(source, count, span, |block| {
+            let inside = positions
+                .iter()
+                .take_while(|position| **position < block.end);
+            let (here, later) = positions
+                .split_at_checked(inside.count())
+                .ok_or_else(short)?;
+            positions = later;
+            self.pick(&block, here, base, out)
+        })
+    }
+
     /// Appends the values of a block at rising `positions` of the whole stream.
     #[inline(always)]
     pub(super) fn pick<T: Word>(

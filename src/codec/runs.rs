@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::BLOCK;
 use super::packed::Packed;
 use super::source::{Source, Tail, short, u32_at};
 use super::word::Word;
@@ -78,17 +79,20 @@ impl Runs {
         range: Range<usize>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
-        let mut values = [T::default(); BLOCK_VALUES];
+        let mut piece = Piece {
+            values: [T::default(); BLOCK],
+            filled: 0,
+            sink,
+        };
         let mut start = range.start;
         while start < range.end {
             let block = start / BLOCK_VALUES;
             let begins = block * BLOCK_VALUES;
             let wanted = start - begins..(range.end - begins).min(BLOCK_VALUES);
-            let filled = values.get_mut(wanted.clone()).ok_or_else(short)?;
-            self.fill(source, count, block, wanted, filled)?;
-            sink(filled);
+            self.visit_block(source, count, block, wanted, &mut piece)?;
             start = begins + BLOCK_VALUES;
         }
+        piece.give();
         Ok(())
     }
 
@@ -112,15 +116,15 @@ impl Runs {
         source.prefetch(self.values_offset(count) + first * width / 8, 64);
     }
 
-    /// Fills `out` with the values `wanted` of a block.
+    /// Gives the values `wanted` of a block.
     #[inline(always)]
-    fn fill<'a, T: Word>(
+    fn visit_block<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         count: usize,
         block: usize,
         wanted: Range<usize>,
-        out: &mut [T],
+        piece: &mut Piece<'_, T>,
     ) -> Result<()> {
         let first = u32_at(source, 0, block)? as usize;
         let last = u32_at(source, 0, block + 1)? as usize;
@@ -134,20 +138,46 @@ impl Runs {
         let ends = ends.get(from..).ok_or_else(short)?;
         let values = Tail(source, self.values_offset(count));
         let mut values = self.values.open(values, first + from, ends.len())?;
-        let (mut at, mut slots) = (wanted.start, out);
+        let mut at = wanted.start;
         for end in ends {
             let value = T::of(values.next().ok_or_else(short)?);
-            let length = end_of(end).saturating_sub(at).min(slots.len());
-            let (now, later) = slots.split_at_mut(length);
-            // Most runs are short: a loop of a few stores costs less than a call that fills.
-            now.iter_mut().for_each(|slot| *slot = value);
-            at += length;
-            slots = later;
-            if slots.is_empty() {
+            let end = end_of(end).min(wanted.end);
+            piece.push(value, end.saturating_sub(at));
+            at = at.max(end);
+            if at == wanted.end {
                 return Ok(());
             }
         }
         Err(short())
+    }
+}
+
+/// Values that wait to be given.
+struct Piece<'a, T> {
+    values: [T; BLOCK],
+    filled: usize,
+    sink: &'a mut dyn FnMut(&[T]),
+}
+
+impl<T: Word> Piece<'_, T> {
+    #[inline(always)]
+    fn push(&mut self, value: T, mut count: usize) {
+        while count > 0 {
+            let room = self.values.get_mut(self.filled..).unwrap_or_default();
+            let now = count.min(room.len());
+            // Most runs are short: a loop of a few stores costs less than a call that fills.
+            room.iter_mut().take(now).for_each(|slot| *slot = value);
+            self.filled += now;
+            count -= now;
+            if self.filled == BLOCK {
+                self.give();
+            }
+        }
+    }
+
+    fn give(&mut self) {
+        (self.sink)(self.values.get(..self.filled).unwrap_or_default());
+        self.filled = 0;
     }
 }
 

@@ -70,14 +70,23 @@ impl Sparse {
     ) -> Result<()> {
         let is_wanted = |value: u64| wanted.get(value as usize).copied().unwrap_or(false);
         let modal = is_wanted(self.modal);
+        // Of few values each is one bit: no look-up, and no branch that nobody could predict.
+        let few = wanted.len() <= 64 && self.rest.most().is_some_and(|most| most < 64);
+        let bits = (0..).zip(wanted.iter().take(64));
+        let bits = bits.fold(0, |bits, (value, wanted)| {
+            bits | u64::from(*wanted) << value
+        });
         self.for_words(source, count, &range, |begins, mut others, rest| {
             let inside = inside(begins, &range);
             let mut hits = if modal { inside & !others } else { 0 };
             while others != 0 {
                 let lowest = others & others.wrapping_neg();
-                // Without a branch, which no processor could predict.
-                hits |=
-                    lowest & u64::from(is_wanted(rest.next().ok_or_else(short)?)).wrapping_neg();
+                let value = rest.next().ok_or_else(short)?;
+                let wanted = match few {
+                    true => bits >> (value % 64) & 1,
+                    false => u64::from(is_wanted(value)),
+                };
+                hits |= lowest & wanted.wrapping_neg();
                 others ^= lowest;
             }
             while hits != 0 {

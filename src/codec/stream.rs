@@ -341,43 +341,49 @@ impl Stream {
         positions: &[usize],
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
-            return Ok(());
-        };
-        if *last >= self.count {
-            return Err(short());
-        }
         out.reserve(positions.len());
-        if let Kind::Classes(classes, base) = &self.kind {
-            return dispatch(
-                #[inline(always)]
-                || {
-                    let mut rest = positions;
-                    classes.for_blocks(source, self.count, *first..*last + 1, |block| {
-                        let inside = rest.iter().take_while(|position| **position < block.end);
-                        let (here, later) =
-                            rest.split_at_checked(inside.count()).ok_or_else(short)?;
-                        rest = later;
-                        classes.pick(&block, here, *base, out)
-                    })
-                },
-            );
-        }
-        let mut block = [T::default(); BLOCK];
-        for group in positions.chunk_by(|a, b| a / BLOCK == b / BLOCK) {
-            let (Some(first), Some(last)) = (group.first(), group.last()) else {
+        // What lies between two positions is decoded with them where it is short.
+        for near in positions.chunk_by(|a, b| b.saturating_sub(*a) < NEAR) {
+            let (Some(first), Some(last)) = (near.first(), near.last()) else {
                 continue;
             };
-            let span = last.checked_sub(*first).ok_or_else(short)? + 1;
-            let slots = block.get_mut(..span).ok_or_else(short)?;
-            self.fill(source, *first, slots)?;
-            for position in group {
-                out.push(slots.get(position - first).copied().ok_or_else(short)?);
+            let span = *first..*last + 1;
+            if span.end > self.count {
+                return Err(short());
+            }
+            match &self.kind {
+                Kind::Classes(classes, base) => dispatch(
+                    #[inline(always)]
+                    || classes.gather(source, self.count, span, near, *base, out),
+                )?,
+                _ => self.gather_span(source, span, near, out)?,
             }
         }
         Ok(())
     }
+
+    fn gather_span<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        span: Range<usize>,
+        mut positions: &[usize],
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        let mut begins = span.start;
+        self.visit(source, span, &mut |values| {
+            while let Some((position, later)) = positions.split_first()
+                && let Some(value) = values.get(position - begins)
+            {
+                out.push(*value);
+                positions = later;
+            }
+            begins += values.len();
+        })
+    }
 }
+
+/// Positions less than so far apart are read in one go.
+const NEAR: usize = 2 * BLOCK;
 
 /// Gives a value so often.
 fn repeat<T: Word>(value: T, mut count: usize, sink: &mut dyn FnMut(&[T])) {

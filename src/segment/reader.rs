@@ -313,6 +313,17 @@ impl Segment {
         out: &mut Columns,
     ) -> Result<()> {
         self.read_timestamps(selection, &mut out.timestamps)?;
+        self.read_fields(selection, asked, sequences, out)
+    }
+
+    /// The same without timestamps.
+    pub(super) fn read_fields(
+        &self,
+        selection: &Selection,
+        asked: &[bool],
+        sequences: bool,
+        out: &mut Columns,
+    ) -> Result<()> {
         if sequences {
             self.read_sequences(selection, &mut out.sequences)?;
         }
@@ -349,8 +360,9 @@ impl Segment {
                 match selection {
                     Selection::Range(range) => reader.decode(sources, range.clone(), out),
                     Selection::Positions(rows) => rows
-                        .iter()
-                        .try_for_each(|row| reader.decode(sources, *row..*row + 1, out)),
+                        .chunk_by(|a, b| a + 1 == *b)
+                        .filter_map(|run| Some(*run.first()?..*run.last()? + 1))
+                        .try_for_each(|run| reader.decode(sources, run, out)),
                 }
             }
             _ => Ok(()),

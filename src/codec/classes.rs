@@ -110,10 +110,10 @@ impl Widths {
 #[derive(Clone, Copy, Default)]
 struct Group {
     masks: [u32; 4],
-    /// Bits of the first value, of the first two, of the third, and of all four.
-    first: u8,
+    /// Where each begins in its pair.
+    shifts: [u8; 4],
+    /// Bits of the first two, and of all four.
     pair: u8,
-    third: u8,
     total: u8,
 }
 
@@ -148,9 +148,8 @@ impl Classes {
             for (lane, slot) in group.masks.iter_mut().enumerate() {
                 *slot = mask(width(lane)) as u32;
             }
-            group.first = width(0) as u8;
+            group.shifts = [0, width(0) as u8, 0, width(2) as u8];
             group.pair = (width(0) + width(1)) as u8;
-            group.third = width(2) as u8;
             group.total = (0..4).map(width).sum::<u32>() as u8;
         }
         Self {
@@ -418,12 +417,10 @@ impl Group {
         let at = second / 8 % 8;
         let a = u64::from_le_bytes(window.get(..8)?.try_into().ok()?) >> low;
         let b = u64::from_le_bytes(window.get(at..at + 8)?.try_into().ok()?) >> (second % 8);
-        let value = |word: u64, lane: usize| u64::from(word as u32 & self.masks[lane]);
-        Some([
-            value(a, 0),
-            value(a >> (self.first % 64), 1),
-            value(b, 2),
-            value(b >> (self.third % 64), 3),
-        ])
+        let mut values = [a, a, b, b];
+        for (lane, value) in values.iter_mut().enumerate() {
+            *value = *value >> (self.shifts[lane] % 64) & u64::from(self.masks[lane]);
+        }
+        Some(values)
     }
 }

@@ -302,23 +302,27 @@ impl ListReader {
         let before = usize::from(self.present.rank(sources.present, rows.start)? > 0);
         let spans = spans.get(before..).ok_or_else(short)?;
         let first = spans.first().copied().ok_or_else(short)?;
+        let ends: Vec<u32> = spans
+            .iter()
+            .map(|end| (base + end - first) as u32)
+            .collect();
         self.items
             .decode(sources.items, first..items.end, &mut out.items)?;
         let words = self.present.words(sources.present, &rows)?;
         out.ends.reserve(rows.len());
-        let mut ends = [0; 64];
+        let mut word = [0; 64];
         let (mut row, mut list) = (rows.start, 0);
         while row < rows.end {
             let upto = rows.end.min((row / 64 + 1) * 64);
-            let ends = ends.get_mut(..upto - row).ok_or_else(short)?;
+            let word = word.get_mut(..upto - row).ok_or_else(short)?;
             let mut present = words.get(row).ok_or_else(short)? >> (row % 64);
-            for slot in ends.iter_mut() {
+            for slot in word.iter_mut() {
                 // Without a branch, which no processor could predict.
                 list += (present & 1) as usize;
-                *slot = (base + spans.get(list).ok_or_else(short)? - first) as u32;
+                *slot = *ends.get(list).ok_or_else(short)?;
                 present >>= 1;
             }
-            out.ends.extend_from_slice(ends);
+            out.ends.extend_from_slice(word);
             row = upto;
         }
         Ok(())

@@ -80,7 +80,7 @@ impl Runs {
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
         let mut piece = Piece {
-            values: [T::default(); BLOCK],
+            values: [T::default(); BLOCK + SHORT],
             filled: 0,
             sink,
         };
@@ -152,9 +152,13 @@ impl Runs {
     }
 }
 
+/// Values of a short run, which is written whole whatever its length.
+const SHORT: usize = 16;
+
 /// Values that wait to be given.
 struct Piece<'a, T> {
-    values: [T; BLOCK],
+    /// A block, and room to write a short run beyond its end.
+    values: [T; BLOCK + SHORT],
     filled: usize,
     sink: &'a mut dyn FnMut(&[T]),
 }
@@ -163,10 +167,13 @@ impl<T: Word> Piece<'_, T> {
     #[inline(always)]
     fn push(&mut self, value: T, mut count: usize) {
         while count > 0 {
+            let now = count.min(BLOCK - self.filled);
             let room = self.values.get_mut(self.filled..).unwrap_or_default();
-            let now = count.min(room.len());
-            // Most runs are short: a loop of a few stores costs less than a call that fills.
-            room.iter_mut().take(now).for_each(|slot| *slot = value);
+            match room.first_chunk_mut::<SHORT>() {
+                // No processor could predict how often a loop over a short run goes round.
+                Some(slots) if now <= SHORT => *slots = [value; SHORT],
+                _ => room.iter_mut().take(now).for_each(|slot| *slot = value),
+            }
             self.filled += now;
             count -= now;
             if self.filled == BLOCK {

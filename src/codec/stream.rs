@@ -220,8 +220,9 @@ impl Stream {
         )
     }
 
+    /// [`Stream::visit`] with the instructions that every processor has.
     #[inline(always)]
-    fn visit_inline<'a, T: Word>(
+    pub(super) fn visit_inline<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         range: Range<usize>,

@@ -70,10 +70,7 @@ impl TextBuffer {
     pub(crate) fn append(&mut self, offsets: &[u8], text: &[u8], codes: &[u32]) -> Option<()> {
         let first = self.ends.len();
         self.ends.resize(first + codes.len(), 0);
-        let wanted = self.len + codes.len() * CHUNK;
-        if self.bytes.len() < wanted {
-            self.bytes.resize(wanted, 0);
-        }
+        self.make_room(codes.len() * CHUNK);
         let mut rest = codes.iter().zip(self.ends.get_mut(first..)?);
         loop {
             let Some((code, end)) =
@@ -97,11 +94,35 @@ impl TextBuffer {
         }
     }
 
+    /// Adds the first `len` bytes of `bytes`, which may have more; that they are UTF-8 is checked
+    /// by [`TextBuffer::validate`].
+    #[inline]
+    pub(crate) fn push_prefix(&mut self, bytes: &[u8], len: usize) {
+        let slot = self.bytes.get_mut(self.len..self.len + CHUNK);
+        match (slot, bytes.first_chunk::<CHUNK>()) {
+            (Some(slot), Some(chunk)) if len <= CHUNK => {
+                slot.copy_from_slice(chunk);
+                self.len += len;
+                self.ends.push(self.len as u32);
+            }
+            _ => self.push_bytes(bytes.get(..len).unwrap_or(bytes)),
+        }
+    }
+
+    /// Makes room for so many bytes, so that short strings are copied without a look.
+    pub(crate) fn make_room(&mut self, bytes: usize) {
+        let wanted = self.len + bytes;
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
+        }
+    }
+
     fn push_bytes(&mut self, bytes: &[u8]) {
         self.bytes.truncate(self.len);
         self.bytes.extend_from_slice(bytes);
         self.len = self.bytes.len();
         self.ends.push(self.len as u32);
+        self.make_room(CHUNK);
     }
 
     /// Checks that what was added is UTF-8.
@@ -151,4 +172,43 @@ fn copy_short<'a>(
     }
     *len = at;
     left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_any_length_are_copied_behind_each_other() {
+        let strings = ["", "a", "sixteen letters!", "seventeen letters", "b\u{F6}b"];
+        let long = "x".repeat(700);
+        let strings: Vec<&str> = strings.into_iter().chain([long.as_str(), "end"]).collect();
+        let text = strings.concat();
+        let mut offsets = vec![0; 4];
+        let mut end = 0u32;
+        for string in &strings {
+            end += string.len() as u32;
+            offsets.extend_from_slice(&end.to_le_bytes());
+        }
+        let codes: Vec<u32> = (0..900).map(|at| at * 5 % 8).collect();
+        let mut buffer = TextBuffer::new();
+        buffer.push("first");
+        buffer.append(&offsets, text.as_bytes(), &codes).unwrap();
+        buffer.push("last");
+        let expected = codes.iter().map(|code| match code.checked_sub(1) {
+            Some(index) => strings[index as usize],
+            None => "",
+        });
+        let expected = ["first"].into_iter().chain(expected).chain(["last"]);
+        let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
+        assert!(copied.eq(expected));
+        for damaged in [8, u32::MAX] {
+            let mut buffer = TextBuffer::new();
+            assert!(
+                buffer
+                    .append(&offsets, text.as_bytes(), &[damaged])
+                    .is_none()
+            );
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! A bitmap that counts its set bits before any position in constant time. FORMAT.md section 6.8
 //! has the bytes.
 
+use std::ops::Range;
+
 use super::source::{Source, short, u32_at};
 use crate::types::{Error, Result};
 
@@ -76,7 +78,27 @@ impl Bitmap {
         source.get(self.bits_offset() + first * 8, count * 8)
     }
 
+    /// The numbers of set bits before the start and before the end of a range.
+    #[inline(always)]
+    pub fn ranks<'a>(&self, source: impl Source<'a>, range: &Range<usize>) -> Result<[usize; 2]> {
+        let from = self.rank(source, range.start)?;
+        Ok([from, self.rank(source, range.end)?])
+    }
+
+    /// Says that the bits of a range and their ranks are about to be read.
+    pub fn prefetch<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
+        source.prefetch(range.start / RANK_BITS * 4, 8);
+        let bits = range.start / RANK_BITS * (RANK_BITS / 8)..range.end.div_ceil(8);
+        source.prefetch(self.bits_offset() + bits.start, bits.len());
+    }
+
+    /// About how many bits are set before `position`; no more than that, and at most 511 less.
+    pub fn rank_before<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {
+        Ok(u32_at(source, 0, position / RANK_BITS)? as usize)
+    }
+
     /// The number of set bits before `position`, which is at most `len`.
+    #[inline(always)]
     pub fn rank<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {
         if position > self.len {
             return Err(Error::corrupt("a position beyond its bitmap"));

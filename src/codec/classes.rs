@@ -5,9 +5,11 @@
 //! the only chain from one group of four to the next is one addition. FORMAT.md section 6.5 has the
 //! bytes; the head of a block is empty here, and delta.rs (section 6.7) keeps a value there.
 
+use std::ops::Range;
+
 use super::BLOCK;
 use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
-use super::source::{Source, short};
+use super::source::{Source, short, u32_at};
 use super::word::Word;
 use crate::types::{Error, Result};
 
@@ -104,15 +106,19 @@ impl Widths {
     }
 }
 
-/// What four values with one class byte need.
+/// Where four values with one class byte lie, when none is wider than [`NARROW_BITS`].
 #[derive(Clone, Copy, Default)]
 struct Group {
-    masks: [u64; 4],
+    masks: [u32; 4],
+    /// Where each begins in its pair.
     shifts: [u8; 4],
-    /// Bits of the first two values, and of all four.
+    /// Bits of the first two, and of all four.
     pair: u8,
     total: u8,
 }
+
+/// The widest value of which two follow each other within one 64-bit load, whatever its bit offset.
+const NARROW_BITS: u32 = MAX_LOAD_BITS / 2;
 
 /// The class-coded blocks of a stream.
 #[derive(Clone)]
@@ -122,6 +128,17 @@ pub(super) struct Classes {
     head: usize,
 }
 
+/// One block of a stream, and which of its values are wanted.
+pub(super) struct Block<'a> {
+    pub(super) head: &'a [u8],
+    classes: &'a [u8],
+    payload: &'a [u8],
+    /// The position behind its last value, in the stream.
+    pub(super) end: usize,
+    /// Within the block.
+    pub(super) wanted: Range<usize>,
+}
+
 impl Classes {
     /// Blocks with `head` bytes before their classes.
     pub(super) fn new(widths: Widths, head: usize) -> Self {
@@ -129,7 +146,7 @@ impl Classes {
         for (byte, group) in groups.iter_mut().enumerate() {
             let width = |lane: usize| widths.0[byte >> (2 * lane) & 3];
             for (lane, slot) in group.masks.iter_mut().enumerate() {
-                *slot = mask(width(lane));
+                *slot = mask(width(lane)) as u32;
             }
             group.shifts = [0, width(0) as u8, 0, width(2) as u8];
             group.pair = (width(0) + width(1)) as u8;
@@ -152,7 +169,7 @@ impl Classes {
     pub(super) fn encode(
         &self,
         count: usize,
-        mut block: impl FnMut(std::ops::Range<usize>, &mut Vec<u8>, &mut [u64]),
+        mut block: impl FnMut(Range<usize>, &mut Vec<u8>, &mut [u64]),
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let blocks = count.div_ceil(BLOCK);
@@ -220,110 +237,189 @@ impl Classes {
         out.extend_from_slice(payload.bytes());
     }
 
-    /// Calls `each` with the part of every block that holds values of `start..start + len`:
-    /// the block's bytes, the values in it, and the range wanted of them.
+    pub(super) fn prefetch_index<'a>(source: impl Source<'a>, range: &Range<usize>) {
+        let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
+        source.prefetch(blocks.start * 4, (blocks.len() + 1) * 4);
+    }
+
+    /// Says that the blocks of a range are about to be read.
+    pub(super) fn prefetch_values<'a>(source: impl Source<'a>, count: usize, range: &Range<usize>) {
+        let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
+        let (Ok(from), Ok(to)) = (
+            u32_at(source, 0, blocks.start),
+            u32_at(source, 0, blocks.end),
+        ) else {
+            return;
+        };
+        let blocks_at = (count.div_ceil(BLOCK) + 1) * 4;
+        source.prefetch(blocks_at + from as usize, to.saturating_sub(from) as usize);
+    }
+
+    /// Calls `each` with every block that holds values of `range`.
+    #[inline(always)]
     pub(super) fn for_blocks<'a>(
+        &self,
         source: impl Source<'a>,
         count: usize,
-        start: usize,
-        len: usize,
-        mut each: impl FnMut(&'a [u8], usize, std::ops::Range<usize>) -> Result<()>,
+        range: Range<usize>,
+        mut each: impl FnMut(Block<'a>) -> Result<()>,
     ) -> Result<()> {
-        if len == 0 {
+        if range.is_empty() {
             return Ok(());
         }
-        let end = start + len;
-        let blocks = count.div_ceil(BLOCK);
-        let (first, last) = (start / BLOCK, (end - 1) / BLOCK);
-        let offsets = source.get(first * 4, (last - first + 2) * 4)?;
+        let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
+        let offsets = source.get(blocks.start * 4, (blocks.len() + 1) * 4)?;
         let offsets = offsets.as_chunks::<4>().0;
-        for (block, pair) in (first..).zip(offsets.windows(2)) {
-            let [from, to] = pair else {
-                return Err(short());
-            };
-            let from = u32::from_le_bytes(*from) as usize;
-            let to = u32::from_le_bytes(*to) as usize;
-            let len = to.checked_sub(from).ok_or_else(short)?;
-            let bytes = source.get((blocks + 1) * 4 + from, len + SLACK)?;
-            let begins = block * BLOCK;
-            let values = (count - begins).min(BLOCK);
-            let wanted = start.saturating_sub(begins)..(end - begins).min(values);
-            each(bytes, values, wanted)?;
+        let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
+            return Err(short());
+        };
+        let begin = u32::from_le_bytes(*first) as usize;
+        let len = (u32::from_le_bytes(*last) as usize).checked_sub(begin);
+        let blocks_at = (count.div_ceil(BLOCK) + 1) * 4;
+        let bytes = source.get(blocks_at + begin, len.ok_or_else(short)? + SLACK)?;
+        for (block, offset) in blocks.zip(offsets) {
+            let first = block * BLOCK;
+            let from = (u32::from_le_bytes(*offset) as usize).checked_sub(begin);
+            let bytes = bytes.get(from.ok_or_else(short)?..).ok_or_else(short)?;
+            let (head, bytes) = bytes.split_at_checked(self.head).ok_or_else(short)?;
+            let class_bytes = (count - first).min(BLOCK).div_ceil(4);
+            let (classes, payload) = bytes.split_at_checked(class_bytes).ok_or_else(short)?;
+            each(Block {
+                head,
+                classes,
+                payload,
+                end: first + BLOCK,
+                wanted: range.start.saturating_sub(first)..(range.end - first).min(BLOCK),
+            })?;
         }
         Ok(())
     }
 
-    /// Decodes the values `wanted` of a block of `values`, and up to three on either side, into the
-    /// same positions of `out`.
-    #[inline]
+    /// Decodes the groups of four values that hold values `from` to `upto` of a block into the same
+    /// positions of `out`; `each` turns the bits of four values into values.
+    #[inline(always)]
     pub(super) fn decode_block<T: Word>(
         &self,
-        block: &[u8],
-        values: usize,
-        wanted: &std::ops::Range<usize>,
-        base: u64,
+        block: &Block<'_>,
+        wanted: Range<usize>,
         out: &mut [T; BLOCK],
+        mut each: impl FnMut([u64; 4]) -> [T; 4],
     ) -> Result<()> {
-        let class_bytes = values.div_ceil(4);
-        let classes = block
-            .get(self.head..self.head + class_bytes)
-            .ok_or_else(short)?;
-        let payload = block.get(self.head + class_bytes..).ok_or_else(short)?;
         let (first, last) = (wanted.start / 4, wanted.end.div_ceil(4));
-        let before = classes.get(..first).ok_or_else(short)?;
+        let before = block.classes.get(..first).ok_or_else(short)?;
         let mut bit: usize = before.iter().map(|class| self.total(*class)).sum();
-        let classes = classes.get(first..last).ok_or_else(short)?;
+        let classes = block.classes.get(first..last).ok_or_else(short)?;
         let slots = out.as_chunks_mut::<4>().0.get_mut(first..last);
         let groups = classes.iter().zip(slots.ok_or_else(short)?);
-        if self.widths.0[3] <= MAX_LOAD_BITS / 2 {
+        if self.is_narrow() {
             for (class, slots) in groups {
                 let group = &self.groups[usize::from(*class)];
-                *slots = group.two_loads(payload, bit, base).ok_or_else(short)?;
+                *slots = each(group.load(block.payload, bit).ok_or_else(short)?);
                 bit += usize::from(group.total);
             }
         } else {
             for (class, slots) in groups {
-                let group = &self.groups[usize::from(*class)];
-                *slots = group.four_loads(payload, bit, base).ok_or_else(short)?;
-                bit += usize::from(group.total);
+                *slots = each(
+                    self.load_wide(*class, block.payload, bit)
+                        .ok_or_else(short)?,
+                );
+                bit += self.total(*class);
             }
         }
         Ok(())
     }
 
-    #[inline]
+    /// Appends the values at rising positions of `span`.
+    #[inline(always)]
+    pub(super) fn gather<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        span: Range<usize>,
+        mut positions: &[usize],
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        self.for_blocks(source, count, span, |block| {
+            let inside = positions
+                .iter()
+                .take_while(|position| **position < block.end);
+            let (here, later) = positions
+                .split_at_checked(inside.count())
+                .ok_or_else(short)?;
+            positions = later;
+            self.pick(&block, here, base, out)
+        })
+    }
+
+    /// Appends the values of a block at rising `positions` of the whole stream.
+    #[inline(always)]
+    pub(super) fn pick<T: Word>(
+        &self,
+        block: &Block<'_>,
+        positions: &[usize],
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        let (mut group, mut bit) = (0, 0);
+        for position in positions {
+            let wanted = position % BLOCK / 4;
+            let before = block.classes.get(group..wanted).ok_or_else(short)?;
+            bit += before.iter().map(|class| self.total(*class)).sum::<usize>();
+            group = wanted;
+            let class = *block.classes.get(group).ok_or_else(short)?;
+            let values = match self.is_narrow() {
+                true => self.groups[usize::from(class)].load(block.payload, bit),
+                false => self.load_wide(class, block.payload, bit),
+            };
+            let value = values.ok_or_else(short)?[position % 4];
+            out.push(T::of(value.wrapping_add(base)));
+        }
+        Ok(())
+    }
+
+    /// The highest value there can be, without a base.
+    pub(super) fn most(&self) -> u64 {
+        mask(self.widths.0[3])
+    }
+
+    #[inline(always)]
+    fn is_narrow(&self) -> bool {
+        self.widths.0[3] <= NARROW_BITS
+    }
+
+    /// Bits of four values with one class byte.
+    #[inline(always)]
     fn total(&self, class: u8) -> usize {
         usize::from(self.groups[usize::from(class)].total)
-    }
-}
-
-impl Group {
-    /// Four values whose pairs fit one load each.
-    #[inline]
-    fn two_loads<T: Word>(&self, payload: &[u8], bit: usize, base: u64) -> Option<[T; 4]> {
-        let second = bit + usize::from(self.pair);
-        let a = load(payload, bit / 8)? >> (bit % 8);
-        let b = load(payload, second / 8)? >> (second % 8);
-        let value = |word: u64, lane: usize| {
-            T::of((word >> self.shifts[lane] & self.masks[lane]).wrapping_add(base))
-        };
-        Some([value(a, 0), value(a, 1), value(b, 2), value(b, 3)])
     }
 
     /// Four values of up to 57 bits.
     #[inline]
-    fn four_loads<T: Word>(&self, payload: &[u8], bit: usize, base: u64) -> Option<[T; 4]> {
-        let at = |lane: usize| match lane {
-            0 => bit,
-            1 => bit + usize::from(self.shifts[1]),
-            2 => bit + usize::from(self.pair),
-            _ => bit + usize::from(self.pair) + usize::from(self.shifts[3]),
-        };
-        let mut values = [T::default(); 4];
+    fn load_wide(&self, class: u8, payload: &[u8], mut bit: usize) -> Option<[u64; 4]> {
+        let mut values = [0; 4];
         for (lane, slot) in values.iter_mut().enumerate() {
-            let bit = at(lane);
-            let word = load(payload, bit / 8)? >> (bit % 8);
-            *slot = T::of((word & self.masks[lane]).wrapping_add(base));
+            let width = self.widths.0[usize::from(class >> (2 * lane) & 3)];
+            *slot = load(payload, bit / 8)? >> (bit % 8) & mask(width);
+            bit += width as usize;
+        }
+        Some(values)
+    }
+}
+
+impl Group {
+    /// Four values whose pairs fit one load each. The window that both lie in is looked up once.
+    #[inline(always)]
+    fn load(&self, payload: &[u8], bit: usize) -> Option<[u64; 4]> {
+        let window = payload.get(bit / 8..bit / 8 + 16)?;
+        let (low, second) = (bit % 8, bit % 8 + usize::from(self.pair));
+        // The first pair takes at most 56 bits.
+        let at = second / 8 % 8;
+        let a = u64::from_le_bytes(window.get(..8)?.try_into().ok()?) >> low;
+        let b = u64::from_le_bytes(window.get(at..at + 8)?.try_into().ok()?) >> (second % 8);
+        let mut values = [a, a, b, b];
+        for (lane, value) in values.iter_mut().enumerate() {
+            *value = *value >> (self.shifts[lane] % 64) & u64::from(self.masks[lane]);
         }
         Some(values)
     }

@@ -5,6 +5,8 @@
 //! block's head keeps the value before it, so a lookup starts at its own block. FORMAT.md section
 //! 6.7 has the bytes.
 
+use std::ops::Range;
+
 use super::BLOCK;
 use super::bits::{mask, width_of};
 use super::classes::{Classes, Histogram, Widths};
@@ -46,6 +48,11 @@ impl Delta {
         }
     }
 
+    /// The highest value there can be.
+    pub(super) fn most(&self) -> u64 {
+        mask(self.width)
+    }
+
     pub(super) fn encode<T: Word>(&self, values: &[T], out: &mut Vec<u8>) -> Result<()> {
         let mut before = 0u64;
         let mask = mask(self.width);
@@ -64,49 +71,44 @@ impl Delta {
         )
     }
 
-    /// Fills `out` with the values from `start`, of `count` in all.
-    pub(super) fn decode<'a, T: Word>(
+    /// Gives the values of `range`, of `count` in all, in order.
+    #[inline(always)]
+    pub(super) fn visit<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         count: usize,
-        start: usize,
-        out: &mut [T],
+        range: Range<usize>,
+        sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
         let mask = mask(self.width);
-        let mut slots = out;
-        let len = slots.len();
-        let mut block = [0u64; BLOCK];
-        Classes::for_blocks(source, count, start, len, |bytes, values, wanted| {
-            let upto = 0..wanted.end;
+        let mut values = [T::default(); BLOCK];
+        self.classes.for_blocks(source, count, range, |block| {
+            let mut before = head(block.head)?;
+            let upto = 0..block.wanted.end;
+            // From one group of four to the next the chain is one addition.
             self.classes
-                .decode_block(bytes, values, &upto, 0, &mut block)?;
-            let mut value = self.head(bytes)?;
-            let (skipped, rest) = block.split_at_mut_checked(wanted.start).ok_or_else(short)?;
-            for delta in skipped {
-                value = value.wrapping_add(*delta);
-            }
-            let (now, later) = std::mem::take(&mut slots)
-                .split_at_mut_checked(wanted.len())
-                .ok_or_else(short)?;
-            for (slot, delta) in now.iter_mut().zip(rest) {
-                value = value.wrapping_add(*delta);
-                *slot = T::of(value & mask);
-            }
-            slots = later;
+                .decode_block(&block, upto, &mut values, |[a, b, c, d]| {
+                    let ab = a.wrapping_add(b);
+                    let abc = ab.wrapping_add(c);
+                    let sums = [a, ab, abc, ab.wrapping_add(c.wrapping_add(d))];
+                    let four = sums.map(|sum| before.wrapping_add(sum));
+                    before = four[3];
+                    four.map(|value| T::of(value & mask))
+                })?;
+            sink(values.get(block.wanted).ok_or_else(short)?);
             Ok(())
         })
     }
+}
 
-    #[inline]
-    fn head(&self, block: &[u8]) -> Result<u64> {
-        let mut head = [0; 8];
-        let bytes = head_bytes(self.width);
-        let from = block.get(..bytes).ok_or_else(short)?;
-        head.get_mut(..bytes)
-            .ok_or_else(short)?
-            .copy_from_slice(from);
-        Ok(u64::from_le_bytes(head))
-    }
+/// A block's head: the value before its first one.
+#[inline]
+fn head(bytes: &[u8]) -> Result<u64> {
+    let mut head = [0; 8];
+    head.get_mut(..bytes.len())
+        .ok_or_else(short)?
+        .copy_from_slice(bytes);
+    Ok(u64::from_le_bytes(head))
 }
 
 /// Each value less the one before it, modulo 2^width.

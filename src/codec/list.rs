@@ -52,6 +52,20 @@ impl Flags {
         }
     }
 
+    /// The words that hold the flags of a range.
+    fn words<'a>(&self, source: impl Source<'a>, range: &Range<usize>) -> Result<FlagWords<'a>> {
+        let first = range.start / 64;
+        let words = match self.all {
+            true => None,
+            false => {
+                let end = range.end.div_ceil(64);
+                let bytes = Bitmap::new(self.count).words(source, first, end)?;
+                Some(bytes.as_chunks::<8>().0)
+            }
+        };
+        Ok(FlagWords { first, words })
+    }
+
     /// The flags of `start..end`, which lie in one 64-bit word, the first in the lowest bit.
     fn bits<'a>(&self, source: impl Source<'a>, start: usize, end: usize) -> Result<u64> {
         let keep = mask((end - start) as u32);
@@ -74,6 +88,25 @@ impl Flags {
         }
         let high = self.bits(source, border, start + count)?;
         Ok(low | high << (border - start))
+    }
+}
+
+/// Flags by words of 64; without bytes all are set.
+struct FlagWords<'a> {
+    first: usize,
+    words: Option<&'a [[u8; 8]]>,
+}
+
+impl FlagWords<'_> {
+    /// The word that holds a position.
+    fn get(&self, position: usize) -> Option<u64> {
+        match self.words {
+            None => Some(!0),
+            Some(words) => {
+                let index = (position / 64).checked_sub(self.first)?;
+                Some(u64::from_le_bytes(*words.get(index)?))
+            }
+        }
     }
 }
 
@@ -267,26 +300,29 @@ impl ListReader {
         u32::try_from(base.saturating_add(items.len())).map_err(|_| short())?;
         // The list before the first one of `rows` is decoded with them, and is not theirs.
         let before = usize::from(self.present.rank(sources.present, rows.start)? > 0);
-        let first = spans.get(before).copied().ok_or_else(short)?;
+        let spans = spans.get(before..).ok_or_else(short)?;
+        let first = spans.first().copied().ok_or_else(short)?;
+        let ends: Vec<u32> = spans
+            .iter()
+            .map(|end| (base + end - first) as u32)
+            .collect();
         self.items
             .decode(sources.items, first..items.end, &mut out.items)?;
-        let mut ends = spans
-            .iter()
-            .skip(before)
-            .map(|end| (base + end - first) as u32);
-        let mut end = ends.next().ok_or_else(short)?;
+        let words = self.present.words(sources.present, &rows)?;
         out.ends.reserve(rows.len());
-        let mut row = rows.start;
+        let mut word = [0; 64];
+        let (mut row, mut list) = (rows.start, 0);
         while row < rows.end {
             let upto = rows.end.min((row / 64 + 1) * 64);
-            let mut present = self.present.bits(sources.present, row, upto)?;
-            for _ in row..upto {
-                if present & 1 == 1 {
-                    end = ends.next().ok_or_else(short)?;
-                }
-                out.ends.push(end);
+            let word = word.get_mut(..upto - row).ok_or_else(short)?;
+            let mut present = words.get(row).ok_or_else(short)? >> (row % 64);
+            for slot in word.iter_mut() {
+                // Without a branch, which no processor could predict.
+                list += (present & 1) as usize;
+                *slot = *ends.get(list).ok_or_else(short)?;
                 present >>= 1;
             }
+            out.ends.extend_from_slice(word);
             row = upto;
         }
         Ok(())

@@ -9,6 +9,7 @@ mod bits;
 mod choose;
 mod classes;
 mod delta;
+mod dispatch;
 mod list;
 mod packed;
 mod runs;

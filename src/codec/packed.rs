@@ -1,6 +1,8 @@
 //! Bit-packing with a frame of reference: every value in the same width, above a base. FORMAT.md
 //! section 6.3 has the bytes.
 
+use std::ops::Range;
+
 use super::bits::{BitWriter, MAX_LOAD_BITS, SLACK, load, mask, width_of};
 use super::source::{Source, short};
 use super::word::Word;
@@ -28,6 +30,11 @@ impl Packed {
         }
     }
 
+    /// The highest value that can be packed so; `None` beyond 64 bits.
+    pub(super) fn most(&self) -> Option<u64> {
+        self.base.checked_add(mask(self.width))
+    }
+
     /// Bytes for `count` values.
     pub(super) fn bytes(&self, count: usize) -> usize {
         (count * self.width as usize).div_ceil(8) + SLACK
@@ -44,27 +51,69 @@ impl Packed {
     }
 
     /// Fills `out` with the values from `start`.
-    pub(super) fn decode<'a, T: Word>(
+    #[inline(always)]
+    pub(super) fn fill<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         start: usize,
         out: &mut [T],
     ) -> Result<()> {
-        if self.width == 0 {
-            out.fill(T::of(self.base));
-            return Ok(());
-        }
-        let width = self.width as usize;
-        let first_byte = start * width / 8;
-        let last_byte = (start + out.len()) * width / 8;
-        let bytes = source.get(first_byte, last_byte - first_byte + SLACK)?;
-        let mask = mask(self.width);
-        let mut bit = start * width % 8;
+        let mut values = self.open(source, start, out.len())?;
         for slot in out {
-            let word = load(bytes, bit / 8).ok_or_else(short)?;
-            *slot = T::of((word >> (bit % 8) & mask).wrapping_add(self.base));
-            bit += width;
+            *slot = T::of(values.next().ok_or_else(short)?);
         }
         Ok(())
+    }
+
+    /// Says that the values of a range are about to be read.
+    pub(super) fn prefetch<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
+        let width = self.width as usize;
+        let bytes = range.start * width / 8..range.end * width / 8;
+        source.prefetch(bytes.start, bytes.len() + SLACK);
+    }
+
+    /// A position in the stream, with the bytes of `len` values from `start`.
+    #[inline(always)]
+    pub(super) fn open<'a>(
+        &self,
+        source: impl Source<'a>,
+        start: usize,
+        len: usize,
+    ) -> Result<PackedReader<'a>> {
+        let width = self.width as usize;
+        let bytes = match width {
+            0 => &[0; SLACK],
+            _ => {
+                let first = start * width / 8;
+                let last = (start + len) * width / 8;
+                source.get(first, last - first + SLACK)?
+            }
+        };
+        Ok(PackedReader {
+            bytes,
+            bit: start * width % 8,
+            width,
+            mask: mask(self.width),
+            base: self.base,
+        })
+    }
+}
+
+/// Values of a packed stream, one after the other.
+pub(super) struct PackedReader<'a> {
+    bytes: &'a [u8],
+    bit: usize,
+    width: usize,
+    mask: u64,
+    base: u64,
+}
+
+impl PackedReader<'_> {
+    /// The next value; `None` beyond the bytes.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Option<u64> {
+        let word = load(self.bytes, self.bit / 8)? >> (self.bit % 8);
+        self.bit += self.width;
+        Some((word & self.mask).wrapping_add(self.base))
     }
 }

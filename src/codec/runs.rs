@@ -3,15 +3,15 @@
 //! Runs end at every 1024th value at the latest, so that a run's end fits 16 bits and a lookup
 //! searches one block. FORMAT.md section 6.4 has the bytes.
 
+use std::ops::Range;
+
+use super::BLOCK;
 use super::packed::Packed;
 use super::source::{Source, Tail, short, u32_at};
 use super::word::Word;
 use crate::types::{Error, Result};
 
 const BLOCK_VALUES: usize = 1024;
-
-/// Values of runs that are decoded at once.
-const VALUES_AT_ONCE: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Runs {
@@ -70,35 +70,61 @@ impl Runs {
         Ok(())
     }
 
-    /// Fills `out` with the values from `start`, of `count` in all.
-    pub(super) fn decode<'a, T: Word>(
+    /// Gives the values of `range`, of `count` in all, in order.
+    #[inline(always)]
+    pub(super) fn visit<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         count: usize,
-        start: usize,
-        out: &mut [T],
+        range: Range<usize>,
+        sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
-        let mut at = start;
-        let mut slots = out;
-        while !slots.is_empty() {
-            let block = at / BLOCK_VALUES;
-            let skip = at % BLOCK_VALUES;
-            let take = (BLOCK_VALUES - skip).min(slots.len());
-            let (now, later) = slots.split_at_mut(take);
-            self.decode_block(source, count, block, skip, now)?;
-            at += take;
-            slots = later;
+        let mut piece = Piece {
+            values: [T::default(); BLOCK + SHORT],
+            filled: 0,
+            sink,
+        };
+        let mut start = range.start;
+        while start < range.end {
+            let block = start / BLOCK_VALUES;
+            let begins = block * BLOCK_VALUES;
+            let wanted = start - begins..(range.end - begins).min(BLOCK_VALUES);
+            self.visit_block(source, count, block, wanted, &mut piece)?;
+            start = begins + BLOCK_VALUES;
         }
+        piece.give();
         Ok(())
     }
 
-    fn decode_block<'a, T: Word>(
+    pub(super) fn prefetch_index<'a>(source: impl Source<'a>, range: &Range<usize>) {
+        source.prefetch(range.start / BLOCK_VALUES * 4, 8);
+    }
+
+    /// Says that the runs of the block in which a range begins are about to be read.
+    pub(super) fn prefetch_values<'a>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        range: &Range<usize>,
+    ) {
+        let Ok(first) = u32_at(source, 0, range.start / BLOCK_VALUES) else {
+            return;
+        };
+        let first = first as usize;
+        source.prefetch(Self::ends_offset(count) + first * 2, 64);
+        let width = self.values.width as usize;
+        source.prefetch(self.values_offset(count) + first * width / 8, 64);
+    }
+
+    /// Gives the values `wanted` of a block.
+    #[inline(always)]
+    fn visit_block<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         count: usize,
         block: usize,
-        skip: usize,
-        out: &mut [T],
+        wanted: Range<usize>,
+        piece: &mut Piece<'_, T>,
     ) -> Result<()> {
         let first = u32_at(source, 0, block)? as usize;
         let last = u32_at(source, 0, block + 1)? as usize;
@@ -108,27 +134,57 @@ impl Runs {
         let ends = source.get(Self::ends_offset(count) + first * 2, (last - first) * 2)?;
         let ends = ends.as_chunks::<2>().0;
         let end_of = |end: &[u8; 2]| usize::from(u16::from_le_bytes(*end));
-        let from = ends.partition_point(|end| end_of(end) <= skip);
+        let from = ends.partition_point(|end| end_of(end) <= wanted.start);
         let ends = ends.get(from..).ok_or_else(short)?;
         let values = Tail(source, self.values_offset(count));
-        let (mut at, mut slots) = (skip, out);
-        for (chunk, ends) in ends.chunks(VALUES_AT_ONCE).enumerate() {
-            let mut buffer = [0u64; VALUES_AT_ONCE];
-            let buffer = buffer.get_mut(..ends.len()).ok_or_else(short)?;
-            let run = first + from + chunk * VALUES_AT_ONCE;
-            self.values.decode(values, run, buffer)?;
-            for (end, value) in ends.iter().zip(buffer) {
-                let length = end_of(end).saturating_sub(at).min(slots.len());
-                let (now, later) = slots.split_at_mut(length);
-                now.fill(T::of(*value));
-                at += length;
-                slots = later;
-                if slots.is_empty() {
-                    return Ok(());
-                }
+        let mut values = self.values.open(values, first + from, ends.len())?;
+        let mut at = wanted.start;
+        for end in ends {
+            let value = T::of(values.next().ok_or_else(short)?);
+            let end = end_of(end).min(wanted.end);
+            piece.push(value, end.saturating_sub(at));
+            at = at.max(end);
+            if at == wanted.end {
+                return Ok(());
             }
         }
         Err(short())
+    }
+}
+
+/// Values of a short run, which is written whole whatever its length.
+const SHORT: usize = 16;
+
+/// Values that wait to be given.
+struct Piece<'a, T> {
+    /// A block, and room to write a short run beyond its end.
+    values: [T; BLOCK + SHORT],
+    filled: usize,
+    sink: &'a mut dyn FnMut(&[T]),
+}
+
+impl<T: Word> Piece<'_, T> {
+    #[inline(always)]
+    fn push(&mut self, value: T, mut count: usize) {
+        while count > 0 {
+            let now = count.min(BLOCK - self.filled);
+            let room = self.values.get_mut(self.filled..).unwrap_or_default();
+            match room.first_chunk_mut::<SHORT>() {
+                // No processor could predict how often a loop over a short run goes round.
+                Some(slots) if now <= SHORT => *slots = [value; SHORT],
+                _ => room.iter_mut().take(now).for_each(|slot| *slot = value),
+            }
+            self.filled += now;
+            count -= now;
+            if self.filled == BLOCK {
+                self.give();
+            }
+        }
+    }
+
+    fn give(&mut self) {
+        (self.sink)(self.values.get(..self.filled).unwrap_or_default());
+        self.filled = 0;
     }
 }
 

@@ -9,6 +9,10 @@ pub trait Source<'a>: Copy {
     /// # Errors
     /// `Corruption` when they are damaged or outside the stream.
     fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]>;
+
+    /// Says that these bytes are about to be read. A source that can asks for them in advance.
+    #[inline(always)]
+    fn prefetch(&self, _offset: usize, _len: usize) {}
 }
 
 /// A stream in memory.
@@ -33,6 +37,11 @@ impl<'a, S: Source<'a>> Source<'a> for Tail<S> {
     #[inline]
     fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
         self.0.get(self.1.saturating_add(offset), len)
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, offset: usize, len: usize) {
+        self.0.prefetch(self.1.saturating_add(offset), len);
     }
 }
 

@@ -1,9 +1,11 @@
 //! One modal value and few others: a bitmap of the others, which are packed densely. FORMAT.md
 //! section 6.6 has the bytes.
 
+use std::ops::Range;
+
 use super::bitmap::Bitmap;
 use super::bits::mask;
-use super::packed::Packed;
+use super::packed::{Packed, PackedReader};
 use super::source::{Source, Tail, short};
 use super::word::Word;
 use crate::types::Result;
@@ -31,116 +33,113 @@ impl Sparse {
         Bitmap::new(count).bytes() + self.rest.bytes(others)
     }
 
-    /// Fills `out` with the values from `start`, of `count` in all.
-    pub(super) fn decode<'a, T: Word>(
+    /// Gives the values of `range`, of `count` in all, in order.
+    #[inline(always)]
+    pub(super) fn visit<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         count: usize,
-        start: usize,
-        out: &mut [T],
+        range: Range<usize>,
+        sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
-        let bitmap = Bitmap::new(count);
-        let first = start / 64;
-        let end = (start + out.len()).div_ceil(64);
-        let words = bitmap.words(source, first, end)?.as_chunks::<8>().0;
-        let mut rest = Rest {
-            packed: self.rest,
-            source: Tail(source, bitmap.bytes()),
-            next: bitmap.rank(source, start)?,
-            buffer: [0; 64],
-        };
-        let mut skip = start % 64;
-        let mut slots = out;
-        for word in words {
-            let take = (64 - skip).min(slots.len());
-            let (now, later) = slots.split_at_mut(take);
-            let keep = if take == 64 { !0 } else { (1u64 << take) - 1 };
-            self.fill(u64::from_le_bytes(*word) >> skip & keep, now, &mut rest)?;
-            slots = later;
-            skip = 0;
-        }
-        Ok(())
+        let mut values = [T::default(); 64];
+        self.for_words(source, count, &range, |begins, mut others, rest| {
+            values.fill(T::of(self.modal));
+            while others != 0 {
+                let value = rest.next().ok_or_else(short)?;
+                values[others.trailing_zeros() as usize % 64] = T::of(value);
+                others &= others - 1;
+            }
+            let first = range.start.saturating_sub(begins);
+            let end = (range.end - begins).min(64);
+            sink(values.get(first..end).ok_or_else(short)?);
+            Ok(())
+        })
     }
 
-    /// Appends the positions of `start..end` whose value is wanted. Where the modal value is not,
+    /// Appends the positions of `range` whose value is wanted. Where the modal value is not,
     /// only the others are looked at.
+    #[inline(always)]
     pub(super) fn select<'a>(
         &self,
         source: impl Source<'a>,
         count: usize,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         wanted: &[bool],
         out: &mut Vec<usize>,
     ) -> Result<()> {
         let is_wanted = |value: u64| wanted.get(value as usize).copied().unwrap_or(false);
         let modal = is_wanted(self.modal);
-        let bitmap = Bitmap::new(count);
-        let first = range.start / 64;
-        let words = bitmap.words(source, first, range.end.div_ceil(64))?;
-        let mut rest = Rest {
-            packed: self.rest,
-            source: Tail(source, bitmap.bytes()),
-            next: bitmap.rank(source, range.start)?,
-            buffer: [0; 64],
-        };
-        for (index, word) in (first..).zip(words.as_chunks::<8>().0) {
-            let begins = index * 64;
+        // Of few values each is one bit: no look-up, and no branch that nobody could predict.
+        let few = wanted.len() <= 64 && self.rest.most().is_some_and(|most| most < 64);
+        let bits = (0..).zip(wanted.iter().take(64));
+        let bits = bits.fold(0, |bits, (value, wanted)| {
+            bits | u64::from(*wanted) << value
+        });
+        self.for_words(source, count, &range, |begins, mut others, rest| {
             let inside = inside(begins, &range);
-            let mut others = u64::from_le_bytes(*word) & inside;
             let mut hits = if modal { inside & !others } else { 0 };
-            for value in rest.take(others.count_ones() as usize)? {
+            while others != 0 {
                 let lowest = others & others.wrapping_neg();
-                if is_wanted(*value) {
-                    hits |= lowest;
-                }
+                let value = rest.next().ok_or_else(short)?;
+                let wanted = match few {
+                    true => bits >> (value % 64) & 1,
+                    false => u64::from(is_wanted(value)),
+                };
+                hits |= lowest & wanted.wrapping_neg();
                 others ^= lowest;
             }
             while hits != 0 {
                 out.push(begins + hits.trailing_zeros() as usize);
                 hits &= hits - 1;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
-    fn fill<'a, T: Word, S: Source<'a>>(
+    /// Says that the values of a range which are not modal are about to be read.
+    pub(super) fn prefetch_values<'a>(
         &self,
-        mut others: u64,
-        out: &mut [T],
-        rest: &mut Rest<S>,
+        source: impl Source<'a>,
+        count: usize,
+        range: &Range<usize>,
+    ) {
+        let bitmap = Bitmap::new(count);
+        if let Ok(before) = bitmap.rank_before(source, range.start) {
+            let rest = before..before + range.len();
+            self.rest.prefetch(Tail(source, bitmap.bytes()), &rest);
+        }
+    }
+
+    /// Calls `each` with the position at which a word of the bitmap begins, which of its values in
+    /// `range` are not modal, and where these are to be read from.
+    #[inline(always)]
+    fn for_words<'a>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        range: &Range<usize>,
+        mut each: impl FnMut(usize, u64, &mut PackedReader<'a>) -> Result<()>,
     ) -> Result<()> {
-        out.fill(T::of(self.modal));
-        for value in rest.take(others.count_ones() as usize)? {
-            let slot = out.get_mut(others.trailing_zeros() as usize);
-            *slot.ok_or_else(short)? = T::of(*value);
-            others &= others.wrapping_sub(1);
+        let bitmap = Bitmap::new(count);
+        let first = range.start / 64;
+        let words = bitmap.words(source, first, range.end.div_ceil(64))?;
+        let [from, to] = bitmap.ranks(source, range)?;
+        let rest = Tail(source, bitmap.bytes());
+        let mut rest = self.rest.open(rest, from, to.saturating_sub(from))?;
+        for (index, word) in (first..).zip(words.as_chunks::<8>().0) {
+            let begins = index * 64;
+            let others = u64::from_le_bytes(*word) & inside(begins, range);
+            each(begins, others, &mut rest)?;
         }
         Ok(())
     }
 }
 
 /// The bits of the word that begins at `begins` which lie in `range`.
-fn inside(begins: usize, range: &std::ops::Range<usize>) -> u64 {
+#[inline(always)]
+fn inside(begins: usize, range: &Range<usize>) -> u64 {
     let low = range.start.saturating_sub(begins).min(64) as u32;
     let high = range.end.saturating_sub(begins).min(64) as u32;
     mask(high) & !mask(low)
-}
-
-/// The values that are not modal, taken in order.
-struct Rest<S> {
-    packed: Packed,
-    source: S,
-    next: usize,
-    buffer: [u64; 64],
-}
-
-impl<'a, S: Source<'a>> Rest<S> {
-    fn take(&mut self, count: usize) -> Result<&[u64]> {
-        let out = self.buffer.get_mut(..count).ok_or_else(short)?;
-        if count > 0 {
-            self.packed.decode(self.source, self.next, out)?;
-        }
-        self.next += count;
-        Ok(out)
-    }
 }

@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use super::BLOCK;
+use super::bitmap::Bitmap;
 use super::classes::{Classes, Widths};
 use super::delta::Delta;
+use super::dispatch::dispatch;
 use super::packed::Packed;
 use super::runs::Runs;
 use super::source::{Source, short};
@@ -161,6 +163,19 @@ impl Stream {
         }
     }
 
+    /// Whether the encoding's parameters leave room for no value beyond 32 bits.
+    pub fn is_u32(&self) -> bool {
+        let most = match &self.kind {
+            Kind::Constant(value) => Some(*value),
+            Kind::Packed(packed) => packed.most(),
+            Kind::Runs(runs) => runs.values.most(),
+            Kind::Sparse(sparse) => sparse.rest.most().map(|most| most.max(sparse.modal)),
+            Kind::Classes(classes, base) => base.checked_add(classes.most()),
+            Kind::Delta(delta) => Some(delta.most()),
+        };
+        most.is_some_and(|most| u32::try_from(most).is_ok())
+    }
+
     /// Fills `out` with the values from `start`.
     ///
     /// # Errors
@@ -171,35 +186,96 @@ impl Stream {
         start: usize,
         out: &mut [T],
     ) -> Result<()> {
-        if start
-            .checked_add(out.len())
-            .is_none_or(|end| end > self.count)
+        let range = start..start.saturating_add(out.len());
+        if let Kind::Packed(packed) = &self.kind
+            && range.end <= self.count
         {
+            return packed.fill(source, start, out);
+        }
+        let mut slots = out.iter_mut();
+        self.visit(source, range, &mut |values| {
+            // Values first: a slot that was taken would be lost when they end.
+            for (value, slot) in values.iter().zip(slots.by_ref()) {
+                *slot = *value;
+            }
+        })
+    }
+
+    /// Gives the values of `range` to `sink`, in order, in pieces.
+    ///
+    /// # Errors
+    /// As [`Stream::fill`]; what came before the damage was given.
+    pub fn visit<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        range: Range<usize>,
+        sink: &mut dyn FnMut(&[T]),
+    ) -> Result<()> {
+        if range.end > self.count {
             return Err(short());
         }
+        dispatch(
+            #[inline(always)]
+            || self.visit_inline(source, range, sink),
+        )
+    }
+
+    /// [`Stream::visit`] with the instructions that every processor has.
+    #[inline(always)]
+    pub(super) fn visit_inline<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        range: Range<usize>,
+        sink: &mut dyn FnMut(&[T]),
+    ) -> Result<()> {
+        let count = self.count;
         match &self.kind {
-            Kind::Constant(value) => {
-                out.fill(T::of(*value));
-                Ok(())
+            Kind::Constant(value) => repeat(T::of(*value), range.len(), sink),
+            Kind::Packed(packed) => {
+                let mut values = [T::default(); BLOCK];
+                for start in range.clone().step_by(BLOCK) {
+                    let values = values.get_mut(..(range.end - start).min(BLOCK));
+                    let values = values.ok_or_else(short)?;
+                    packed.fill(source, start, values)?;
+                    sink(values);
+                }
             }
-            Kind::Packed(packed) => packed.decode(source, start, out),
-            Kind::Runs(runs) => runs.decode(source, self.count, start, out),
-            Kind::Sparse(sparse) => sparse.decode(source, self.count, start, out),
-            Kind::Delta(delta) => delta.decode(source, self.count, start, out),
+            Kind::Runs(runs) => runs.visit(source, count, range, sink)?,
+            Kind::Sparse(sparse) => sparse.visit(source, count, range, sink)?,
+            Kind::Delta(delta) => delta.visit(source, count, range, sink)?,
             Kind::Classes(classes, base) => {
-                let mut slots = out;
-                let len = slots.len();
-                let mut block = [T::default(); BLOCK];
-                Classes::for_blocks(source, self.count, start, len, |bytes, values, wanted| {
-                    classes.decode_block(bytes, values, &wanted, *base, &mut block)?;
-                    let (now, later) = std::mem::take(&mut slots)
-                        .split_at_mut_checked(wanted.len())
-                        .ok_or_else(short)?;
-                    now.copy_from_slice(block.get(wanted).ok_or_else(short)?);
-                    slots = later;
+                let mut values = [T::default(); BLOCK];
+                classes.for_blocks(source, count, range, |block| {
+                    let wanted = block.wanted.clone();
+                    let of = |bits: [u64; 4]| bits.map(|bits| T::of(bits.wrapping_add(*base)));
+                    classes.decode_block(&block, wanted, &mut values, of)?;
+                    sink(values.get(block.wanted).ok_or_else(short)?);
                     Ok(())
-                })
+                })?;
             }
+        }
+        Ok(())
+    }
+
+    /// Says that where the values of a short range lie is about to be looked up.
+    pub fn prefetch_index<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
+        match &self.kind {
+            Kind::Constant(_) => {}
+            Kind::Packed(packed) => packed.prefetch(source, range),
+            Kind::Runs(_) => Runs::prefetch_index(source, range),
+            Kind::Sparse(_) => Bitmap::new(self.count).prefetch(source, range),
+            Kind::Classes(..) | Kind::Delta(_) => Classes::prefetch_index(source, range),
+        }
+    }
+
+    /// Says that the values of a short range are about to be read; their index should be there.
+    pub fn prefetch_values<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
+        let count = self.count;
+        match &self.kind {
+            Kind::Constant(_) | Kind::Packed(_) => {}
+            Kind::Runs(runs) => runs.prefetch_values(source, count, range),
+            Kind::Sparse(sparse) => sparse.prefetch_values(source, count, range),
+            Kind::Classes(..) | Kind::Delta(_) => Classes::prefetch_values(source, count, range),
         }
     }
 
@@ -214,18 +290,16 @@ impl Stream {
         out: &mut Vec<T>,
     ) -> Result<()> {
         let start = out.len();
+        // So that damage does not ask for more than the stream can have.
         if range.end > self.count {
             return Err(short());
         }
-        out.resize(start + range.len(), T::default());
-        let filled = match out.get_mut(start..) {
-            Some(slots) => self.fill(source, range.start, slots),
-            None => Ok(()),
-        };
-        if filled.is_err() {
+        out.reserve(range.len());
+        let decoded = self.visit(source, range, &mut |values| out.extend_from_slice(values));
+        if decoded.is_err() {
             out.truncate(start);
         }
-        filled
+        decoded
     }
 
     /// Appends the positions of `range` whose value is wanted, a flag for each value.
@@ -243,24 +317,22 @@ impl Stream {
             return Err(short());
         }
         if let Kind::Sparse(sparse) = &self.kind {
-            return sparse.select(source, self.count, range, wanted, out);
+            return dispatch(
+                #[inline(always)]
+                || sparse.select(source, self.count, range, wanted, out),
+            );
         }
-        let mut block = [0u32; BLOCK];
-        let mut start = range.start;
-        while start < range.end {
-            let end = range.end.min((start / BLOCK + 1) * BLOCK);
-            let values = block.get_mut(..end - start).ok_or_else(short)?;
-            self.fill(source, start, values)?;
-            let hits = (start..)
+        let mut position = range.start;
+        self.visit(source, range, &mut |values: &[u32]| {
+            let hits = (position..)
                 .zip(values)
                 .filter(|(_, value)| wanted.get(**value as usize).copied().unwrap_or(false));
             out.extend(hits.map(|(position, _)| position));
-            start = end;
-        }
-        Ok(())
+            position += values.len();
+        })
     }
 
-    /// Appends the values at rising `positions` to `out`, decoding each block of 128 once.
+    /// Appends the values at rising `positions` to `out`, looking at each block of 128 once.
     ///
     /// # Errors
     /// As [`Stream::fill`].
@@ -270,18 +342,58 @@ impl Stream {
         positions: &[usize],
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let mut block = [T::default(); BLOCK];
-        for group in positions.chunk_by(|a, b| a / BLOCK == b / BLOCK) {
-            let (Some(first), Some(last)) = (group.first(), group.last()) else {
+        out.reserve(positions.len());
+        // What lies between two positions is decoded with them where it is short.
+        for near in positions.chunk_by(|a, b| b.saturating_sub(*a) < NEAR) {
+            let (Some(first), Some(last)) = (near.first(), near.last()) else {
                 continue;
             };
-            let span = last.checked_sub(*first).ok_or_else(short)? + 1;
-            let slots = block.get_mut(..span).ok_or_else(short)?;
-            self.fill(source, *first, slots)?;
-            for position in group {
-                out.push(slots.get(position - first).copied().ok_or_else(short)?);
+            let span = *first..*last + 1;
+            if span.end > self.count {
+                return Err(short());
+            }
+            match &self.kind {
+                Kind::Classes(classes, base) => dispatch(
+                    #[inline(always)]
+                    || classes.gather(source, self.count, span, near, *base, out),
+                )?,
+                _ => self.gather_span(source, span, near, out)?,
             }
         }
         Ok(())
+    }
+
+    fn gather_span<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        span: Range<usize>,
+        mut positions: &[usize],
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        let mut begins = span.start;
+        self.visit(source, span, &mut |values| {
+            while let Some((position, later)) = positions.split_first()
+                && let Some(value) = values.get(position - begins)
+            {
+                out.push(*value);
+                positions = later;
+            }
+            begins += values.len();
+        })
+    }
+}
+
+/// Positions less than so far apart are read in one go.
+const NEAR: usize = 2 * BLOCK;
+
+/// Gives a value so often.
+fn repeat<T: Word>(value: T, mut count: usize, sink: &mut dyn FnMut(&[T])) {
+    let values = [value; BLOCK];
+    while let Some(piece) = values
+        .get(..count.min(BLOCK))
+        .filter(|piece| !piece.is_empty())
+    {
+        sink(piece);
+        count -= piece.len();
     }
 }

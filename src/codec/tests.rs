@@ -53,13 +53,33 @@ proptest! {
         let range = a.min(b)..a.max(b);
         let mut part: Vec<u64> = vec![7];
         stream.decode(source, range.clone(), &mut part).unwrap();
-        prop_assert_eq!(&part[1..], &values[range]);
+        prop_assert_eq!(&part[1..], &values[range.clone()]);
 
-        let positions: Vec<usize> = (0..values.len()).filter(|at| at * 7919 % 5 == 0).collect();
-        let mut gathered: Vec<u64> = Vec::new();
-        stream.gather(source, &positions, &mut gathered).unwrap();
-        let expected: Vec<u64> = positions.iter().map(|at| values[*at]).collect();
-        prop_assert_eq!(gathered, expected);
+        let mut plain: Vec<u64> = Vec::new();
+        let mut sink = |values: &[u64]| plain.extend_from_slice(values);
+        stream.visit_inline(source, range.clone(), &mut sink).unwrap();
+        prop_assert_eq!(&plain, &values[range.clone()]);
+        let mut filled = vec![0u64; range.len()];
+        stream.fill(source, range.start, &mut filled).unwrap();
+        prop_assert_eq!(&filled, &plain);
+        prop_assert!(!stream.is_u32() || values.iter().all(|value| *value <= u32::MAX.into()));
+
+        let wanted: Vec<bool> = (0..80).map(|value| value % 3 == 2).collect();
+        let mut selected: Vec<usize> = Vec::new();
+        stream.select(source, range.clone(), &wanted, &mut selected).unwrap();
+        let is_wanted = |at: &usize| *wanted.get(values[*at] as usize).unwrap_or(&false);
+        // The values that are looked up are those that fit 32 bits, as codes do.
+        if stream.is_u32() {
+            prop_assert_eq!(selected, range.filter(is_wanted).collect::<Vec<_>>());
+        }
+
+        for apart in [1, 5, 400] {
+            let positions: Vec<usize> = (0..values.len()).filter(|at| at * 7919 % apart == 0).collect();
+            let mut gathered: Vec<u64> = Vec::new();
+            stream.gather(source, &positions, &mut gathered).unwrap();
+            let expected: Vec<u64> = positions.iter().map(|at| values[*at]).collect();
+            prop_assert_eq!(gathered, expected);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The integers that streams decode into.
 
 /// An integer that a stream's values can be decoded into.
-pub trait Word: Copy + Default + Send {
+pub trait Word: Copy + Default + Ord + Send {
     /// The lower bits of `value` that fit.
     fn of(value: u64) -> Self;
     /// The value, widened.

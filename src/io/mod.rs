@@ -4,6 +4,7 @@ mod checksum;
 mod file;
 mod local;
 mod pages;
+mod prefetch;
 #[cfg(test)]
 mod sim;
 mod storage;
@@ -12,6 +13,7 @@ pub use checksum::crc32;
 pub use file::FileBytes;
 pub use local::LocalStorage;
 pub use pages::{PAGE_BYTES, Pages, page_sums};
+pub use prefetch::prefetch_line;
 #[cfg(test)]
 pub use sim::SimStorage;
 pub use storage::{Append, ReadAt, Storage};

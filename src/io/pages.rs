@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+use super::prefetch::prefetch;
 use super::{FileBytes, crc32};
 use crate::types::{Error, Result};
 
@@ -84,6 +85,16 @@ impl Pages {
         match offset.checked_add(len) {
             Some(end) if end <= self.len => self.file.get(offset..end),
             _ => Err(self.outside(offset, len)),
+        }
+    }
+
+    /// Asks the processor for `len` bytes from `offset`, as far as they are mapped, and does not wait.
+    #[inline(always)]
+    pub fn prefetch(&self, offset: usize, len: usize) {
+        if let FileBytes::Mapped(bytes) = &self.file
+            && let Some(bytes) = bytes.get(offset..offset.saturating_add(len))
+        {
+            prefetch(bytes);
         }
     }
 

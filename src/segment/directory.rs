@@ -101,6 +101,8 @@ impl Directory {
             }
             if word as u32 == hash as u32 && taken <= self.len() {
                 let index = taken - 1;
+                let starts = Region::new(&self.pages, self.starts_at);
+                self.starts.prefetch_index(starts, &(index..index + 2));
                 if self.ids.bytes_at(index)? == user.as_bytes() {
                     return Ok(Some(index));
                 }

@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::reader::{ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, Result, Strings, TierQuery, TimeRange};
 
+/// Rows whose bytes are asked for before the first is decoded.
+const PREFETCHED_ROWS: usize = 256;
+
 impl Segment {
     /// Whether the segment can hold rows of `user` at all, by its first and last user.
     #[inline]
@@ -32,7 +35,12 @@ impl Segment {
             return Ok(());
         };
         let rows = self.directory.rows(index)?;
-        let selection = self.select(rows, query)?;
+        let selection = self.select(rows, &query.event_types, query)?;
+        if let Selection::Range(rows) = &selection {
+            // Of a longer range the processor sees by itself what comes next.
+            let soon = rows.start..rows.end.min(rows.start + PREFETCHED_ROWS);
+            self.prefetch(&soon, &query.asked);
+        }
         self.read_rows(&selection, &query.asked, query.sequences, out)
     }
 
@@ -59,13 +67,13 @@ impl Segment {
         let query = TierQuery {
             limit: usize::MAX,
             newest: true,
-            event_types: event_types.to_vec(),
+            event_types: Vec::new(),
             time: TimeRange::ALL,
             visible,
             asked: Vec::new(),
             sequences: false,
         };
-        let mut selection = self.select(self.directory.rows(index)?, &query)?;
+        let mut selection = self.select(self.directory.rows(index)?, event_types, &query)?;
         let rows = selection.len();
         if rows > newest {
             selection = self.newest_of_types(selection, event_types, newest)?;
@@ -113,6 +121,21 @@ impl Segment {
         }
     }
 
+    /// Gives each of these item codes with the hash under which the item is looked for to `each`.
+    ///
+    /// # Errors
+    /// As [`Segment::history`], and those of `each`.
+    pub fn item_hashes(
+        &self,
+        codes: &[u32],
+        each: &mut dyn FnMut(u32, u32) -> Result<()>,
+    ) -> Result<()> {
+        match self.columns.get(self.item) {
+            Some(ColumnReader::Strings { dictionary, .. }) => dictionary.hashes(codes, each),
+            _ => Err(self.bad_kind()),
+        }
+    }
+
     /// The item with this code.
     ///
     /// # Errors
@@ -126,10 +149,16 @@ impl Segment {
         }
     }
 
-    /// The rows of one user that match, at most `limit` of them.
-    fn select(&self, rows: Range<usize>, query: &TierQuery) -> Result<Selection> {
+    /// The rows of one user that match, at most `limit` of them; of these event types, whatever
+    /// those of the query are.
+    fn select(
+        &self,
+        rows: Range<usize>,
+        event_types: &[String],
+        query: &TierQuery,
+    ) -> Result<Selection> {
         let rows = self.within(rows, query.time)?;
-        let wanted = self.wanted_types(&query.event_types)?;
+        let wanted = self.wanted_types(event_types)?;
         let all_visible = self.footer.sequence_range()[1] <= query.visible;
         if wanted.is_none() && all_visible {
             return Ok(Selection::Range(newest_or_oldest(rows, query)));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::directory::Directory;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
+use super::numbers::Words;
 use super::strings::MappedStrings;
 use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word};
 use crate::io::{FileBytes, Pages};
@@ -33,6 +34,13 @@ impl<'a> Source<'a> for Region<'a> {
             )));
         }
         self.pages.get(self.handle.offset + offset, len)
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, offset: usize, len: usize) {
+        let len = len.min(self.handle.len.saturating_sub(offset));
+        self.pages
+            .prefetch(self.handle.offset.saturating_add(offset), len);
     }
 }
 
@@ -230,26 +238,69 @@ impl Segment {
         }
     }
 
+    /// Gives a stream's values at the selected rows to `sink`, in pieces.
+    fn visit<T: Word>(
+        &self,
+        located: &Located,
+        selection: &Selection,
+        sink: &mut dyn FnMut(&[T]),
+    ) -> Result<()> {
+        let region = self.region(located.handle);
+        match selection {
+            Selection::Range(range) => located.stream.visit(region, range.clone(), sink),
+            Selection::Positions(rows) => {
+                let mut values = Vec::new();
+                located.stream.gather(region, rows, &mut values)?;
+                sink(&values);
+                Ok(())
+            }
+        }
+    }
+
     /// Appends timestamps of the selected rows.
     pub(super) fn read_timestamps(&self, selection: &Selection, out: &mut Vec<i64>) -> Result<()> {
-        let start = out.len();
-        self.read(&self.timestamps, selection, out)?;
         let min = self.footer.timestamps[0];
         let step = self.footer.timestamp_step as i64;
-        for at in out.get_mut(start..).unwrap_or_default() {
-            *at = at.wrapping_mul(step).wrapping_add(min);
-        }
-        Ok(())
+        self.visit(
+            &self.timestamps,
+            selection,
+            &mut |codes: &[i64]| match step {
+                1 => out.extend(codes.iter().map(|code| code.wrapping_add(min))),
+                _ => out.extend(
+                    codes
+                        .iter()
+                        .map(|code| code.wrapping_mul(step).wrapping_add(min)),
+                ),
+            },
+        )
     }
 
     /// Appends sequence numbers of the selected rows.
     pub(super) fn read_sequences(&self, selection: &Selection, out: &mut Vec<u64>) -> Result<()> {
-        let start = out.len();
-        self.read(&self.sequences, selection, out)?;
-        for sequence in out.get_mut(start..).unwrap_or_default() {
-            *sequence = sequence.wrapping_add(self.footer.sequence_base);
+        let base = self.footer.sequence_base;
+        self.visit(&self.sequences, selection, &mut |codes| {
+            out.extend(codes.iter().map(|code: &u64| code.wrapping_add(base)));
+        })
+    }
+
+    /// Asks for all that the rows of a short range take in memory, before any of it is decoded.
+    pub(super) fn prefetch(&self, rows: &Range<usize>, asked: &[bool]) {
+        let asked = self.columns.iter().zip(asked).filter(|(_, asked)| **asked);
+        let streams = || {
+            let columns = asked.clone().filter_map(|(column, _)| match column {
+                ColumnReader::Strings { codes, .. } | ColumnReader::Numbers { codes, .. } => {
+                    Some(codes)
+                }
+                ColumnReader::Absent | ColumnReader::Lists { .. } => None,
+            });
+            std::iter::once(&self.timestamps).chain(columns)
+        };
+        for Located { stream, handle } in streams() {
+            stream.prefetch_index(self.region(*handle), rows);
         }
-        Ok(())
+        for Located { stream, handle } in streams() {
+            stream.prefetch_values(self.region(*handle), rows);
+        }
     }
 
     /// Appends the selected rows to `out`, users aside: timestamps, sequences where asked for, and
@@ -262,6 +313,17 @@ impl Segment {
         out: &mut Columns,
     ) -> Result<()> {
         self.read_timestamps(selection, &mut out.timestamps)?;
+        self.read_fields(selection, asked, sequences, out)
+    }
+
+    /// The same without timestamps.
+    pub(super) fn read_fields(
+        &self,
+        selection: &Selection,
+        asked: &[bool],
+        sequences: bool,
+        out: &mut Columns,
+    ) -> Result<()> {
         if sequences {
             self.read_sequences(selection, &mut out.sequences)?;
         }
@@ -298,8 +360,9 @@ impl Segment {
                 match selection {
                     Selection::Range(range) => reader.decode(sources, range.clone(), out),
                     Selection::Positions(rows) => rows
-                        .iter()
-                        .try_for_each(|row| reader.decode(sources, *row..*row + 1, out)),
+                        .chunk_by(|a, b| a + 1 == *b)
+                        .filter_map(|run| Some(*run.first()?..*run.last()? + 1))
+                        .try_for_each(|run| reader.decode(sources, run, out)),
                 }
             }
             _ => Ok(()),
@@ -313,31 +376,27 @@ impl Segment {
         selection: &Selection,
         out: &mut NumberColumn,
     ) -> Result<()> {
-        let start = out.bits.len();
-        self.read(codes, selection, &mut out.bits)?;
-        let added = out.bits.get_mut(start..).unwrap_or_default();
-        let nulls = added.contains(&0);
-        if nulls || !out.valid.is_empty() {
-            out.valid.resize(start, true);
-            out.valid.extend(added.iter().map(|code| *code != 0));
-        }
-        match table {
-            NumberTable::Linear { min, step } => {
-                for slot in added {
-                    if *slot != 0 {
-                        *slot = min.wrapping_add((*slot - 1).wrapping_mul(*step));
-                    }
-                }
-                Ok(())
-            }
+        let words = match table {
+            NumberTable::Linear { min, step } => Words::Linear {
+                min: *min,
+                step: *step,
+            },
             NumberTable::Distinct(handle) => {
-                let words = self
-                    .pages
-                    .get(handle.offset, handle.len)?
-                    .as_chunks::<8>()
-                    .0;
-                translate(words, added).ok_or_else(|| self.bad_code())
+                let bytes = self.pages.get(handle.offset, handle.len)?;
+                Words::of_table(bytes.as_chunks::<8>().0)
             }
+        };
+        let mut known = true;
+        if codes.stream.is_u32() {
+            let sink = &mut |codes: &[u32]| known &= words.append(codes, out);
+            self.visit(codes, selection, sink)?;
+        } else {
+            let sink = &mut |codes: &[u64]| known &= words.append(codes, out);
+            self.visit(codes, selection, sink)?;
+        }
+        match known {
+            true => Ok(()),
+            false => Err(self.bad_code()),
         }
     }
 
@@ -345,31 +404,6 @@ impl Segment {
     fn bad_code(&self) -> Error {
         Error::corrupt(format!("{}: a code outside its table", self.pages.name()))
     }
-}
-
-/// Turns codes into the words they stand for, 0 into 0; `None` when a code has no word.
-fn translate(words: &[[u8; 8]], codes: &mut [u64]) -> Option<()> {
-    if codes.iter().fold(0, |most, code| most.max(*code)) > words.len() as u64 {
-        return None;
-    }
-    // A table that fits a byte's range needs no look at its length for each code.
-    let mut table = [0u64; 256];
-    if words.len() < table.len() {
-        for (slot, word) in table.iter_mut().skip(1).zip(words) {
-            *slot = u64::from_le_bytes(*word);
-        }
-        for code in codes {
-            *code = table[usize::from(*code as u8)];
-        }
-        return Some(());
-    }
-    for code in codes {
-        *code = match code.checked_sub(1) {
-            Some(index) => u64::from_le_bytes(*words.get(index as usize)?),
-            None => 0,
-        };
-    }
-    Some(())
 }
 
 fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {

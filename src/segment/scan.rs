@@ -91,9 +91,7 @@ impl Cursor {
             };
             end = end.min(before.max(self.row));
         }
-        let selection = self.segment.select_rows(self.row..end, query)?;
-        self.segment
-            .read_rows(&selection, &query.asked, query.sequences, out)?;
+        let selection = self.segment.take_rows(self.row..end, query, out)?;
         self.take_users(end, &selection, out)
     }
 
@@ -111,9 +109,8 @@ impl Cursor {
     /// # Errors
     /// As [`Cursor::take`].
     pub fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let selection = self.segment.select_rows(self.row..self.user_end, query)?;
-        self.segment
-            .read_rows(&selection, &query.asked, query.sequences, out)?;
+        let rows = self.row..self.user_end;
+        let selection = self.segment.take_rows(rows, query, out)?;
         self.take_users(self.user_end, &selection, out)
     }
 
@@ -148,6 +145,26 @@ impl Cursor {
 }
 
 impl Segment {
+    /// Appends the rows of a range, of any users, that match, and tells which these are.
+    fn take_rows(
+        &self,
+        rows: Range<usize>,
+        query: &TierQuery,
+        out: &mut Columns,
+    ) -> Result<Selection> {
+        let [min, max] = self.footer.timestamps;
+        let all_visible = self.footer.sequence_range()[1] <= query.visible;
+        if query.event_types.is_empty() && all_visible && !query.time.covers(min, max) {
+            // The timestamps that decide are those that come out.
+            let selection = self.select_time(rows, query, &mut out.timestamps)?;
+            self.read_fields(&selection, &query.asked, query.sequences, out)?;
+            return Ok(selection);
+        }
+        let selection = self.select_rows(rows, query)?;
+        self.read_rows(&selection, &query.asked, query.sequences, out)?;
+        Ok(selection)
+    }
+
     /// The rows of a range, of any users, that match.
     fn select_rows(&self, rows: Range<usize>, query: &TierQuery) -> Result<Selection> {
         let [min, max] = self.footer.timestamps;
@@ -157,7 +174,7 @@ impl Segment {
         };
         if !query.time.covers(min, max) {
             selection = match selection {
-                Selection::Range(rows) => self.select_time(rows, query)?,
+                Selection::Range(rows) => self.select_time(rows, query, &mut Vec::new())?,
                 Selection::Positions(_) => {
                     let mut timestamps = Vec::new();
                     self.read_timestamps(&selection, &mut timestamps)?;
@@ -175,8 +192,14 @@ impl Segment {
         Ok(selection)
     }
 
-    /// The rows within the time range: whole blocks by their zone, the others row by row.
-    fn select_time(&self, rows: Range<usize>, query: &TierQuery) -> Result<Selection> {
+    /// The rows within the time range, whose timestamps are appended. Blocks without any are
+    /// passed over by their zone.
+    fn select_time(
+        &self,
+        rows: Range<usize>,
+        query: &TierQuery,
+        out: &mut Vec<i64>,
+    ) -> Result<Selection> {
         let blocks = rows.start / BLOCK..rows.end.div_ceil(BLOCK);
         let (mut lows, mut highs) = (Vec::new(), Vec::new());
         let zones = Selection::Range(blocks.clone());
@@ -184,18 +207,24 @@ impl Segment {
         self.read::<i64>(&self.zone_max, &zones, &mut highs)?;
         let (min, step) = (self.footer.timestamps[0], self.footer.timestamp_step as i64);
         let at = |code: i64| code.wrapping_mul(step).wrapping_add(min);
+        let zones: Vec<(i64, i64)> = lows.into_iter().zip(highs).collect();
+        let meets = |zone: &(i64, i64)| query.time.meets(at(zone.0), at(zone.1));
         let mut positions = Vec::new();
         let mut timestamps = Vec::new();
-        for (block, (low, high)) in blocks.zip(lows.into_iter().zip(highs)) {
-            let start = (block * BLOCK).max(rows.start);
-            let end = (block * BLOCK + BLOCK).min(rows.end);
-            if query.time.covers(at(low), at(high)) {
-                positions.extend(start..end);
-            } else if query.time.meets(at(low), at(high)) {
-                timestamps.clear();
-                self.read_timestamps(&Selection::Range(start..end), &mut timestamps)?;
-                let inside = |at: &i64| query.time.contains(*at);
-                positions.extend(keep(Selection::Range(start..end), &timestamps, inside));
+        let mut block = blocks.start;
+        for zones in zones.chunk_by(|a, b| meets(a) == meets(b)) {
+            let begins = block * BLOCK;
+            block += zones.len();
+            if !zones.first().is_some_and(meets) {
+                continue;
+            }
+            let near = begins.max(rows.start)..(block * BLOCK).min(rows.end);
+            timestamps.clear();
+            self.read_timestamps(&Selection::Range(near.clone()), &mut timestamps)?;
+            let inside = near.zip(&timestamps);
+            for (position, at) in inside.filter(|(_, at)| query.time.contains(**at)) {
+                positions.push(position);
+                out.push(*at);
             }
         }
         Ok(Selection::Positions(positions))

@@ -11,6 +11,7 @@ use crate::io::Pages;
 use crate::types::{CHUNK, Error, Result, Strings, TextBuffer, index_of};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
+#[inline]
 pub(crate) fn item_hash(item: &str) -> u32 {
     xxh3_64(item.as_bytes()) as u32
 }
@@ -26,6 +27,9 @@ pub(super) struct MappedStrings {
 
 /// Bytes of text up to which a dictionary is verified as a whole, at its first use.
 const SMALL_BYTES: usize = 4 << 20;
+
+/// Bytes of text that are copied before strings are picked out of them.
+const FEW_BYTES: usize = 112;
 
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
@@ -76,20 +80,57 @@ impl MappedStrings {
         Ok(u32::from_le_bytes(bytes))
     }
 
+    /// Gives each code with the [`item_hash`] of its string to `each`.
+    pub(super) fn hashes(
+        &self,
+        codes: &[u32],
+        each: &mut dyn FnMut(u32, u32) -> Result<()>,
+    ) -> Result<()> {
+        if !self.is_whole()? {
+            return codes
+                .iter()
+                .try_for_each(|code| each(*code, self.hash(*code)?));
+        }
+        let hashes = self.handle.hashes;
+        let hashes = self.pages.verified(hashes.offset, hashes.len)?;
+        let hashes = hashes.as_chunks::<4>().0;
+        for code in codes {
+            let hash = hashes.get(index_of(*code, self.handle.count)?);
+            let hash = hash.ok_or_else(|| self.out_of_order())?;
+            each(*code, u32::from_le_bytes(*hash))?;
+        }
+        Ok(())
+    }
+
     /// The offsets and the text of a small dictionary, verified as a whole at its first use.
     fn whole(&self) -> Result<Option<(&[u8], &[u8])>> {
         let StringsHandle { offsets, text, .. } = self.handle;
-        if text.len > SMALL_BYTES {
+        if !self.is_whole()? {
             return Ok(None);
-        }
-        if !self.verified.load(Ordering::Relaxed) {
-            self.pages.get(offsets.offset, offsets.len)?;
-            self.pages.get(text.offset, text.len)?;
-            self.verified.store(true, Ordering::Relaxed);
         }
         let offsets = self.pages.verified(offsets.offset, offsets.len)?;
         let text = self.pages.verified(text.offset, text.len)?;
         Ok(Some((offsets, text)))
+    }
+
+    /// Whether the dictionary is small; it is then verified.
+    fn is_whole(&self) -> Result<bool> {
+        let StringsHandle {
+            offsets,
+            text,
+            hashes,
+            ..
+        } = self.handle;
+        if text.len > SMALL_BYTES {
+            return Ok(false);
+        }
+        if !self.verified.load(Ordering::Relaxed) {
+            for part in [offsets, text, hashes] {
+                self.pages.get(part.offset, part.len)?;
+            }
+            self.verified.store(true, Ordering::Relaxed);
+        }
+        Ok(true)
     }
 
     #[cold]
@@ -118,30 +159,23 @@ impl Strings for MappedStrings {
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
-        out.make_room(codes.len() * CHUNK);
         let Some((offsets, text)) = self.whole()? else {
             for code in codes {
                 out.push(if *code == 0 { "" } else { self.get(*code)? });
             }
             return Ok(());
         };
-        let offsets = offsets.as_chunks::<4>().0;
-        for code in codes {
-            let Some(index) = (*code as usize).checked_sub(1) else {
-                out.push("");
-                continue;
-            };
-            let (Some(start), Some(end)) = (offsets.get(index), offsets.get(index + 1)) else {
-                return Err(self.out_of_order());
-            };
-            let start = u32::from_le_bytes(*start) as usize;
-            let len = (u32::from_le_bytes(*end) as usize).checked_sub(start);
-            let (Some(bytes), Some(len)) = (text.get(start..), len) else {
-                return Err(self.out_of_order());
-            };
-            out.push_prefix(bytes, len);
-        }
-        Ok(())
+        // So that the last strings of a few, too, have a whole chunk behind them.
+        let mut padded = [0; FEW_BYTES + CHUNK];
+        let text = match padded.get_mut(..text.len()) {
+            Some(copy) if text.len() <= FEW_BYTES => {
+                copy.copy_from_slice(text);
+                &padded
+            }
+            _ => text,
+        };
+        out.append(offsets, text, codes)
+            .ok_or_else(|| self.out_of_order())
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

@@ -334,6 +334,27 @@ impl History {
         (0..self.len()).filter_map(|position| self.get(position))
     }
 
+    /// The order, cut where the part changes.
+    fn runs(&self) -> impl Iterator<Item = (&Columns, &[(u32, u32)])> {
+        let alone = self.used == 1;
+        self.order
+            .chunk_by(move |a, b| alone || a.0 == b.0)
+            .filter_map(|run| {
+                let part = self.parts.get(run.first()?.0 as usize)?;
+                Some((&part.columns, run))
+            })
+    }
+
+    /// Copies the timestamps, in the order asked for, over `out`.
+    pub fn copy_timestamps(&self, out: &mut Vec<i64>) {
+        out.clear();
+        for (columns, run) in self.runs() {
+            let timestamps = columns.timestamps.as_slice();
+            let at = |row: u32| timestamps.get(row as usize).copied().unwrap_or(0);
+            out.extend(run.iter().map(|(_, row)| at(*row)));
+        }
+    }
+
     /// Copies a string field's values, in the order asked for, into `out`, whose memory is used
     /// again. A null, and a field that was not asked for, is an empty string.
     ///
@@ -341,27 +362,21 @@ impl History {
     /// `Corruption` when the strings' bytes are damaged.
     pub fn copy_text(&self, field: FieldId, out: &mut TextBuffer) -> Result<()> {
         out.clear();
-        let mut codes = [0u32; 128];
-        for run in self.order.chunk_by(|a, b| a.0 == b.0) {
-            let part = run
-                .first()
-                .and_then(|(part, _)| self.parts.get(*part as usize));
-            let columns = part.map(|part| &part.columns);
-            let dictionary = columns.and_then(|columns| columns.dictionaries.get(field)?.as_ref());
-            let column = columns.and_then(|columns| columns.fields.get(field));
-            for rows in run.chunks(codes.len()) {
-                for (slot, (_, row)) in codes.iter_mut().zip(rows) {
-                    *slot = match column {
-                        Some(Column::Strings(codes)) => {
-                            codes.get(*row as usize).copied().unwrap_or(0)
-                        }
-                        _ => 0,
-                    };
+        let mut picked = [0u32; 128];
+        for (columns, run) in self.runs() {
+            let dictionary = columns.dictionaries.get(field).and_then(Option::as_ref);
+            let codes = match columns.fields.get(field) {
+                Some(Column::Strings(codes)) => codes.as_slice(),
+                _ => &[],
+            };
+            for rows in run.chunks(picked.len()) {
+                for (slot, (_, row)) in picked.iter_mut().zip(rows) {
+                    *slot = codes.get(*row as usize).copied().unwrap_or(0);
                 }
-                let codes = codes.get(..rows.len()).unwrap_or(&codes);
+                let picked = picked.get(..rows.len()).unwrap_or(&picked);
                 match dictionary {
-                    Some(strings) => strings.append_text(codes, out)?,
-                    None => codes.iter().for_each(|_| out.push("")),
+                    Some(strings) => strings.append_text(picked, out)?,
+                    None => picked.iter().for_each(|_| out.push("")),
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::history::History;
 use super::interacted::mark_event;
 use super::snapshot::Snapshot;
+use crate::io::prefetch_line;
 use crate::segment::item_hash;
 use crate::types::{Error, Result};
 
@@ -17,6 +18,9 @@ pub struct Unseen {
     codes: Vec<u32>,
     history: History,
 }
+
+/// Candidates whose strings are asked for while one is hashed.
+const PREFETCHED: usize = 24;
 
 /// Candidates by the hash of their id, open addressing: the hash in the upper half of a slot, the
 /// position plus one in the lower; 0 is free. Four slots a candidate keep the chains short.
@@ -71,14 +75,6 @@ impl Snapshot {
         table.fill(candidates)?;
         unseen.clear();
         unseen.resize(candidates.len(), true);
-        let mut mark = |item: &str, position: usize| {
-            let same = candidates
-                .get(position)
-                .is_some_and(|known| known.as_ref() == item);
-            if let Some(flag) = unseen.get_mut(position).filter(|_| same) {
-                *flag = false;
-            }
-        };
         // Rows that match, and the parts that they lie in; one segment alone counts for itself.
         let [mut rows, mut parts] = [0; 2];
         let mut visit = |key: &str, linked: u64| -> Result<()> {
@@ -89,20 +85,23 @@ impl Snapshot {
                 let found = segment.seen(key, event_types, self.visible, newest, codes)?;
                 rows += found;
                 parts += usize::from(found > 0);
-                for code in codes.iter() {
-                    let hash = segment.item_hash(*code)?;
+                segment.item_hashes(codes, &mut |code, hash| {
                     for position in table.find(hash) {
-                        mark(segment.item(*code)?, position);
+                        // Popular items come often; one that is known to be seen needs no second look.
+                        if unseen.get(position).is_some_and(|unseen| *unseen) {
+                            mark(segment.item(code)?, position, candidates, unseen);
+                        }
                     }
-                }
+                    Ok(())
+                })?;
             }
             for generation in &self.version.generations {
                 generation.seen_items(key, event_types, self.visible, &mut |item| {
                     rows += 1;
                     parts = 2;
-                    table
-                        .find(item_hash(item))
-                        .for_each(|position| mark(item, position));
+                    for position in table.find(item_hash(item)) {
+                        mark(item, position, candidates, unseen);
+                    }
                 })?;
             }
             Ok(())
@@ -118,6 +117,13 @@ impl Snapshot {
             })?;
         }
         Ok(unseen)
+    }
+}
+
+/// Marks the candidate at a position as seen, if it is the item.
+fn mark<S: AsRef<str>>(item: &str, position: usize, candidates: &[S], unseen: &mut [bool]) {
+    if let (Some(flag), Some(known)) = (unseen.get_mut(position), candidates.get(position)) {
+        *flag &= known.as_ref() != item;
     }
 }
 
@@ -141,6 +147,10 @@ impl Candidates {
         self.slots.resize(slots, 0);
         self.mask = slots - 1;
         for (position, candidate) in (1..).zip(candidates) {
+            // The strings lie anywhere in memory.
+            if let Some(soon) = candidates.get(position as usize + PREFETCHED) {
+                prefetch_line(soon.as_ref().as_bytes());
+            }
             let hash = item_hash(candidate.as_ref());
             let mut slot = hash as usize & self.mask;
             while self.slots.get(slot).is_some_and(|taken| *taken != 0) {

@@ -61,14 +61,15 @@ impl Run {
     pub(crate) fn of_user<'a>(
         &'a self,
         user: &'a str,
-    ) -> impl Iterator<Item = &'a Arc<LiveSegment>> + 'a {
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<LiveSegment>> + 'a {
         let first = self
             .segments
             .partition_point(|live| live.segment.footer().users[1].as_str() < user);
-        self.segments
+        let segments = self.segments.get(first..).unwrap_or_default();
+        let count = segments
             .iter()
-            .skip(first)
-            .take_while(move |live| live.segment.may_hold(user))
+            .take_while(|live| live.segment.may_hold(user));
+        segments.iter().take(count.count())
     }
 
     /// The user of a row, counted over all segments of the run.
@@ -149,7 +150,7 @@ impl Version {
     pub(crate) fn segments_of<'a>(
         &'a self,
         user: &'a str,
-    ) -> impl Iterator<Item = &'a Arc<LiveSegment>> + 'a {
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<LiveSegment>> + 'a {
         self.runs.iter().flat_map(move |run| run.of_user(user))
     }
 

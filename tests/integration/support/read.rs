@@ -2,7 +2,7 @@
 
 use annals::{
     Cell, Column, Columns, DataType, History, HistoryQuery, ScanQuery, Schema, Snapshot, Strings,
-    Value, f32_of_bits,
+    TextBuffer, Value, f32_of_bits,
 };
 
 /// One row, the value of each schema field as text: so that -0.0 differs from 0.0, and a failure
@@ -33,7 +33,25 @@ pub(crate) fn lines_of(history: &History, user: &str, schema: &Schema) -> Vec<Li
             .collect();
         line(&values)
     };
+    assert_copies(history, schema);
     history.iter().map(of_event).collect()
+}
+
+/// The columns that are copied out at once hold what the events do.
+fn assert_copies(history: &History, schema: &Schema) {
+    let mut timestamps = vec![7];
+    history.copy_timestamps(&mut timestamps);
+    let expected: Vec<i64> = history.iter().map(|event| event.timestamp()).collect();
+    assert_eq!(timestamps, expected);
+    let mut texts = TextBuffer::new();
+    for field in 0..schema.fields().len() {
+        history.copy_text(field, &mut texts).unwrap();
+        let copied: Vec<&str> = (0..texts.len()).filter_map(|at| texts.get(at)).collect();
+        let expected = history
+            .iter()
+            .map(|event| event.text(field).unwrap().unwrap_or(""));
+        assert_eq!(copied, expected.collect::<Vec<_>>());
+    }
 }
 
 /// The rows of a scan; fields that are not asked for are null.

@@ -98,10 +98,7 @@ impl Reader for OurReader<'_> {
         self.history.copy_text(self.item, &mut self.items)?;
         self.history
             .copy_text(self.event_type, &mut self.event_types)?;
-        self.timestamps.clear();
-        let events = self.history.iter();
-        self.timestamps
-            .extend(events.map(|event| event.timestamp()));
+        self.history.copy_timestamps(&mut self.timestamps);
         Ok(())
     }
 

@@ -1,0 +1,37 @@
+//! Decoding with the instructions that the processor has.
+//!
+//! The loops are written once, without intrinsics. Built for any x86-64 they lack shifts by a
+//! register without the flags (BMI2), counts of bits and wide vectors, so they are built a second
+//! time with these, and which of the two runs is asked at run time.
+
+/// Runs `work`, which must be inlined to gain from it.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn dispatch<T>(work: impl FnOnce() -> T) -> T {
+    if std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("bmi2")
+        && std::arch::is_x86_feature_detected!("lzcnt")
+        && std::arch::is_x86_feature_detected!("popcnt")
+    {
+        #[expect(
+            unsafe_code,
+            reason = "a function with target features is unsafe to call"
+        )]
+        // SAFETY: the processor has every feature that the function is built with.
+        return unsafe { with_features(work) };
+    }
+    work()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(super) fn dispatch<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn with_features<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}

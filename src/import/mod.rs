@@ -1,7 +1,7 @@
 //! What comes in: CSV files, JSON lines and event requests.
 //!
 //! [`CsvImport`] reads the files that [`csv_files`] lists and gives their rows to a [`RowSink`], such
-//! as a [`BulkImport`](crate::BulkImport). [`JsonLines`] reads interactions for
+//! as a [`BulkImport`]. [`JsonLines`] reads interactions for
 //! [`Store::write`](crate::Store::write), [`put_events_of_json`] a request for
 //! [`Store::put_events`](crate::Store::put_events), [`recommendation_of_json`] what was shown for
 //! [`Store::record_recommendation`](crate::Store::record_recommendation), and [`infer_schema`] proposes

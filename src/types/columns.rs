@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{DataType, Error, Result, Role, Schema, Strings};
 
-/// A column of numbers as bits (see [`Cell`]).
+/// A column of numbers as bits (see [`Cell`](super::Cell)).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NumberColumn {
     /// One value a row; 0 where null.

@@ -31,16 +31,23 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
     let limits = Limits::unlimited();
     let schema = annals_fuzz::schema(&limits);
-    let store = Store::builder().limits(limits).create(folder.path(), &schema);
+    let store = Store::builder()
+        .limits(limits)
+        .create(folder.path(), &schema);
     let store = store.expect("a store");
     for number in 0..40 {
         let item = ["tea", "cake", "scone"][number as usize % 3];
         let interaction = Interaction::new("5", item, number)
             .event_type(["view", "View", "buy", "5"][number as usize % 4])
-            .with("EVENT_VALUE", (number % 3 > 0).then_some(number as f32 / 2.0))
+            .with(
+                "EVENT_VALUE",
+                (number % 3 > 0).then_some(number as f32 / 2.0),
+            )
             .with("COUNT", (number % 5 > 0).then_some(number as i32 - 9))
             .with("PRICE", (number % 2 > 0).then_some(number as f64 / 3.0));
-        store.write(interaction, Durability::Buffered).expect("a row");
+        store
+            .write(interaction, Durability::Buffered)
+            .expect("a row");
         if number == 20 {
             store.flush().expect("a segment");
         }
@@ -78,7 +85,9 @@ fn ask(plan: &FilterPlan, world: &World) {
     }
     let candidates = ["tea", "cake", "scone", "5"];
     let mut buffer = Filtered::new();
-    let kept = world.snapshot.filter(plan, "5", &candidates, &context, &mut buffer);
+    let kept = world
+        .snapshot
+        .filter(plan, "5", &candidates, &context, &mut buffer);
     for (position, candidate) in candidates.iter().enumerate() {
         let explained = world.snapshot.explain(plan, "5", candidate, &context);
         match (&kept, explained) {

@@ -70,7 +70,10 @@ fn read_histories(segment: &Segment, query: &TierQuery) {
             if segment.history(user, query, &mut out).is_ok() {
                 assert!(out.timestamps.len() <= query.limit);
             }
-            let _ = segment.seen(user, &query.event_types, query.visible, &mut Vec::new());
+            for newest in [query.limit, usize::MAX] {
+                let types = &query.event_types;
+                let _ = segment.seen(user, types, query.visible, newest, &mut Vec::new());
+            }
         }
     }
     let _ = segment.has_user("nobody");

@@ -1,5 +1,6 @@
 //! PutEvents requests: what clients send, and what is refused.
 
+mod concurrency;
 mod requests;
 mod rules;
 

@@ -1,14 +1,14 @@
 //! Strings of a mapped segment.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::StringsHandle;
 use crate::io::Pages;
-use crate::types::{CHUNK, Error, Result, Strings, TextBuffer, index_of};
+use crate::types::{Error, Result, Strings, TextBuffer, TextSlot, index_of};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 #[inline]
@@ -16,20 +16,26 @@ pub(crate) fn item_hash(item: &str) -> u32 {
     xxh3_64(item.as_bytes()) as u32
 }
 
-/// Strings in a segment's pages; nothing is copied or read ahead.
+/// Strings in a segment's pages.
 #[derive(Clone)]
 pub(super) struct MappedStrings {
     pages: Arc<Pages>,
     handle: StringsHandle,
-    /// Whether every page of a small dictionary was verified.
-    verified: Arc<AtomicBool>,
+    small: Arc<Small>,
 }
 
-/// Bytes of text up to which a dictionary is verified as a whole, at its first use.
-const SMALL_BYTES: usize = 4 << 20;
+/// What is known of a small dictionary once it was used.
+#[derive(Default)]
+struct Small {
+    /// Whether every page was verified.
+    verified: AtomicBool,
+    /// Its strings by code, made when strings are copied out first.
+    slots: OnceLock<Box<[TextSlot]>>,
+}
 
-/// Bytes of text that are copied before strings are picked out of them.
-const FEW_BYTES: usize = 112;
+/// Bytes of text up to which a dictionary is small: verified as a whole at its first use, and
+/// copied from slots.
+const SMALL_BYTES: usize = 4 << 20;
 
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
@@ -44,7 +50,7 @@ impl MappedStrings {
         Ok(Self {
             pages,
             handle,
-            verified: Arc::default(),
+            small: Arc::default(),
         })
     }
 
@@ -102,15 +108,27 @@ impl MappedStrings {
         Ok(())
     }
 
-    /// The offsets and the text of a small dictionary, verified as a whole at its first use.
-    fn whole(&self) -> Result<Option<(&[u8], &[u8])>> {
-        let StringsHandle { offsets, text, .. } = self.handle;
-        if !self.is_whole()? {
+    /// The slots of a small dictionary's strings, by code.
+    #[inline]
+    fn slots(&self) -> Result<Option<&[TextSlot]>> {
+        match self.small.slots.get() {
+            Some(slots) => Ok(Some(slots)),
+            None => self.make_slots(),
+        }
+    }
+
+    #[cold]
+    fn make_slots(&self) -> Result<Option<&[TextSlot]>> {
+        // A slot takes four offsets: no more memory than a dictionary of short strings on disk.
+        if self.handle.text.len > SMALL_BYTES || self.handle.offsets.len > SMALL_BYTES {
             return Ok(None);
         }
-        let offsets = self.pages.verified(offsets.offset, offsets.len)?;
-        let text = self.pages.verified(text.offset, text.len)?;
-        Ok(Some((offsets, text)))
+        let mut slots = Vec::with_capacity(self.handle.count + 1);
+        slots.push(TextSlot::of(&[]));
+        for index in 0..self.handle.count {
+            slots.push(TextSlot::of(self.at(index)?.as_bytes()));
+        }
+        Ok(Some(self.small.slots.get_or_init(|| slots.into())))
     }
 
     /// Whether the dictionary is small; it is then verified.
@@ -124,11 +142,11 @@ impl MappedStrings {
         if text.len > SMALL_BYTES {
             return Ok(false);
         }
-        if !self.verified.load(Ordering::Relaxed) {
+        if !self.small.verified.load(Ordering::Relaxed) {
             for part in [offsets, text, hashes] {
                 self.pages.get(part.offset, part.len)?;
             }
-            self.verified.store(true, Ordering::Relaxed);
+            self.small.verified.store(true, Ordering::Relaxed);
         }
         Ok(true)
     }
@@ -159,23 +177,11 @@ impl Strings for MappedStrings {
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
-        let Some((offsets, text)) = self.whole()? else {
-            for code in codes {
-                out.push(if *code == 0 { "" } else { self.get(*code)? });
-            }
-            return Ok(());
-        };
-        // So that the last strings of a few, too, have a whole chunk behind them.
-        let mut padded = [0; FEW_BYTES + CHUNK];
-        let text = match padded.get_mut(..text.len()) {
-            Some(copy) if text.len() <= FEW_BYTES => {
-                copy.copy_from_slice(text);
-                &padded
-            }
-            _ => text,
-        };
-        out.append(offsets, text, codes)
-            .ok_or_else(|| self.out_of_order())
+        let slots = self.slots()?.unwrap_or_default();
+        out.append_slots(slots, codes, |code| match code {
+            0 => Ok(""),
+            code => self.get(code),
+        })
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

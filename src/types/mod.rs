@@ -43,7 +43,7 @@ pub use session_batch::{EventsCommit, Recommendation};
 pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
 pub use settings::Settings;
-pub(crate) use text::CHUNK;
+pub(crate) use text::TextSlot;
 pub use text::TextBuffer;
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};
 pub(crate) use validate::{

@@ -1,9 +1,9 @@
 //! Strings copied out, one behind the other.
 
-use super::{Error, Result};
+use super::Result;
 
 /// Strings in one piece of memory that can be used again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct TextBuffer {
     /// The bytes; beyond `len` they are room for the next strings.
     bytes: Vec<u8>,
@@ -13,7 +13,7 @@ pub struct TextBuffer {
 
 /// Strings up to this length are copied as a whole chunk, which costs less than asking how long
 /// they are.
-pub(crate) const CHUNK: usize = 16;
+const CHUNK: usize = 16;
 
 impl TextBuffer {
     /// An empty buffer.
@@ -63,39 +63,43 @@ impl TextBuffer {
         self.push_bytes(text.as_bytes());
     }
 
-    /// Adds the strings with these codes of a dictionary laid out as Arrow does: little-endian
-    /// offsets, and the text they point into. That they are UTF-8 is checked by
-    /// [`TextBuffer::validate`]. `None`, and an unknown part of them added, when a code or an offset
-    /// is out of range.
-    pub(crate) fn append(&mut self, offsets: &[u8], text: &[u8], codes: &[u32]) -> Option<()> {
+    /// Adds the strings with these codes, whose slots are given by code; `text_of` is asked for
+    /// those that have none or are too long for one.
+    ///
+    /// # Errors
+    /// Those of `text_of`; what was added before stays.
+    pub(crate) fn append_slots<'a>(
+        &mut self,
+        slots: &[TextSlot],
+        codes: &[u32],
+        text_of: impl Fn(u32) -> Result<&'a str>,
+    ) -> Result<()> {
         let first = self.ends.len();
         self.ends.resize(first + codes.len(), 0);
-        self.make_room(codes.len() * CHUNK);
-        let mut rest = codes.iter().zip(self.ends.get_mut(first..)?);
+        self.make_room(codes.len() * SLOT_BYTES);
+        let mut done = 0;
         loop {
-            let Some((code, end)) =
-                copy_short(offsets, text, &mut self.bytes, &mut self.len, &mut rest)
-            else {
-                return Some(());
+            let ends = self.ends.get_mut(first + done..).unwrap_or_default();
+            let rest = codes.get(done..).unwrap_or_default().iter().zip(ends);
+            done += copy_short(slots, rest, &mut self.bytes, &mut self.len);
+            let Some(code) = codes.get(done) else {
+                return Ok(());
             };
-            let [from, to] = match code {
-                0 => [0; 2],
-                _ => span_of(offsets, *code)?,
-            };
-            let string = text.get(from..to)?;
-            let wanted = self.len + string.len() + CHUNK;
-            if self.bytes.len() < wanted {
-                self.bytes.resize(wanted, 0);
+            let text = text_of(*code).inspect_err(|_| self.ends.truncate(first + done))?;
+            self.make_room(text.len() + (codes.len() - done) * SLOT_BYTES);
+            let room = self.bytes.get_mut(self.len..).unwrap_or_default();
+            if let Some(room) = room.get_mut(..text.len()) {
+                room.copy_from_slice(text.as_bytes());
+                self.len += text.len();
             }
-            let slot = self.bytes.get_mut(self.len..self.len + string.len());
-            slot?.copy_from_slice(string);
-            self.len += string.len();
-            *end = self.len as u32;
+            if let Some(end) = self.ends.get_mut(first + done) {
+                *end = self.len as u32;
+            }
+            done += 1;
         }
     }
 
-    /// Adds the first `len` bytes of `bytes`, which may have more; that they are UTF-8 is checked
-    /// by [`TextBuffer::validate`].
+    /// Adds the first `len` bytes of `bytes`, which may have more. They are those of a string.
     #[inline]
     pub(crate) fn push_prefix(&mut self, bytes: &[u8], len: usize) {
         let slot = self.bytes.get_mut(self.len..self.len + CHUNK);
@@ -124,91 +128,99 @@ impl TextBuffer {
         self.ends.push(self.len as u32);
         self.make_room(CHUNK);
     }
-
-    /// Checks that what was added is UTF-8.
-    pub(crate) fn validate(&self) -> Result<()> {
-        let bytes = self.bytes.get(..self.len).unwrap_or_default();
-        match std::str::from_utf8(bytes) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::corrupt("a dictionary string is not UTF-8").caused_by(error)),
-        }
-    }
 }
 
-/// Where the string with this code begins and ends.
-#[inline(always)]
-fn span_of(offsets: &[u8], code: u32) -> Option<[usize; 2]> {
-    let at = code.wrapping_sub(1) as usize * 4;
-    let pair = u64::from_le_bytes(offsets.get(at..at + 8)?.try_into().ok()?);
-    Some([pair as u32 as usize, (pair >> 32) as usize])
-}
-
-/// Copies strings in whole chunks behind `len` bytes, and gives the first that cannot be copied so:
-/// one that is longer than a chunk or has none behind it in the text, null, or damaged.
+/// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot or is too
+/// long for one; gives how many were copied.
 #[inline(always)]
 fn copy_short<'a>(
-    offsets: &[u8],
-    text: &[u8],
+    slots: &[TextSlot],
+    rest: impl Iterator<Item = (&'a u32, &'a mut u32)>,
     bytes: &mut [u8],
     len: &mut usize,
-    rest: &mut impl Iterator<Item = (&'a u32, &'a mut u32)>,
-) -> Option<(&'a u32, &'a mut u32)> {
-    let mut at = *len;
-    let mut left = None;
-    for (code, end) in rest.by_ref() {
-        let copied = span_of(offsets, *code).and_then(|[from, to]| {
-            let size = to.wrapping_sub(from);
-            let chunk = text.get(from..from + CHUNK)?;
-            let slot = bytes.get_mut(at..at + CHUNK).filter(|_| size <= CHUNK)?;
-            slot.copy_from_slice(chunk);
-            Some(size)
-        });
-        let Some(size) = copied else {
-            left = Some((code, end));
+) -> usize {
+    let mut room = bytes.get_mut(*len..).unwrap_or_default();
+    let (mut at, mut copied) = (*len, 0);
+    for (code, end) in rest {
+        let (Some(slot), Some(chunk)) = (slots.get(*code as usize), room.first_chunk_mut()) else {
             break;
         };
-        at += size;
+        *chunk = slot.0.to_le_bytes();
+        let Some(length) = slot.length() else {
+            break;
+        };
+        room = room.get_mut(length..).unwrap_or_default();
+        at += length;
         *end = at as u32;
+        copied += 1;
     }
     *len = at;
-    left
+    copied
+}
+
+/// A string of a dictionary that is copied whole, without a look at its length; a longer one has
+/// only a mark here. In the order of bytes: a short string, zeros, and its length.
+#[derive(Clone, Copy)]
+pub(crate) struct TextSlot(u128);
+
+const SLOT_BYTES: usize = size_of::<TextSlot>();
+/// Stands for the length of a string that has no room.
+const LONG: u8 = u8::MAX;
+
+impl TextSlot {
+    /// The slot of a string.
+    pub(crate) fn of(text: &[u8]) -> Self {
+        let mut slot = [0; SLOT_BYTES];
+        let room = slot.get_mut(..text.len()).filter(|room| room.len() < SLOT_BYTES);
+        let length = match room {
+            Some(room) => {
+                room.copy_from_slice(text);
+                text.len() as u8
+            }
+            None => LONG,
+        };
+        slot[SLOT_BYTES - 1] = length;
+        Self(u128::from_le_bytes(slot))
+    }
+
+    /// The length of the string; `None` of a long one.
+    #[inline]
+    fn length(self) -> Option<usize> {
+        let length = (self.0 >> (8 * (SLOT_BYTES - 1))) as usize;
+        (length < SLOT_BYTES).then_some(length)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Error;
 
     #[test]
     fn strings_of_any_length_are_copied_behind_each_other() {
-        let strings = ["", "a", "sixteen letters!", "seventeen letters", "b\u{F6}b"];
+        let strings = ["", "a", "fifteen letters", "sixteen letters!", "b\u{F6}b"];
         let long = "x".repeat(700);
         let strings: Vec<&str> = strings.into_iter().chain([long.as_str(), "end"]).collect();
-        let text = strings.concat();
-        let mut offsets = vec![0; 4];
-        let mut end = 0u32;
-        for string in &strings {
-            end += string.len() as u32;
-            offsets.extend_from_slice(&end.to_le_bytes());
-        }
-        let codes: Vec<u32> = (0..900).map(|at| at * 5 % 8).collect();
+        // The last string has no slot.
+        let slots: Vec<TextSlot> = strings
+            .iter()
+            .take(6)
+            .map(|string| TextSlot::of(string.as_bytes()))
+            .collect();
+        let text_of = |code: u32| {
+            let text = strings.get(code as usize).copied();
+            text.ok_or_else(|| Error::corrupt("no such code"))
+        };
+        let codes: Vec<u32> = (0..900).map(|at| at * 5 % 7).collect();
         let mut buffer = TextBuffer::new();
         buffer.push("first");
-        buffer.append(&offsets, text.as_bytes(), &codes).unwrap();
+        buffer.append_slots(&slots, &codes, text_of).unwrap();
+        assert!(buffer.append_slots(&slots, &[1, 7, 1], text_of).is_err());
         buffer.push("last");
-        let expected = codes.iter().map(|code| match code.checked_sub(1) {
-            Some(index) => strings[index as usize],
-            None => "",
-        });
+        let expected = codes.iter().chain(&[1]);
+        let expected = expected.map(|code| strings[*code as usize]);
         let expected = ["first"].into_iter().chain(expected).chain(["last"]);
         let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
         assert!(copied.eq(expected));
-        for damaged in [8, u32::MAX] {
-            let mut buffer = TextBuffer::new();
-            assert!(
-                buffer
-                    .append(&offsets, text.as_bytes(), &[damaged])
-                    .is_none()
-            );
-        }
     }
 }

@@ -3,10 +3,13 @@
 
 use std::ops::Range;
 
+use super::bits::mask;
 use super::source::{Source, short, u32_at};
 use crate::types::{Error, Result};
 
 const RANK_BITS: usize = 512;
+/// Words for so many bits.
+const WORDS: usize = RANK_BITS / 64;
 
 /// A bitmap of `len` bits in a stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,11 +81,28 @@ impl Bitmap {
         source.get(self.bits_offset() + first * 8, count * 8)
     }
 
-    /// The numbers of set bits before the start and before the end of a range.
+    /// The words that hold the bits of a range, and how many bits are set before it.
     #[inline(always)]
-    pub fn ranks<'a>(&self, source: impl Source<'a>, range: &Range<usize>) -> Result<[usize; 2]> {
-        let from = self.rank(source, range.start)?;
-        Ok([from, self.rank(source, range.end)?])
+    pub fn open<'a>(
+        &self,
+        source: impl Source<'a>,
+        range: &Range<usize>,
+    ) -> Result<(&'a [[u8; 8]], usize)> {
+        if range.end > self.len || range.start > range.end {
+            return Err(Error::corrupt("a position beyond its bitmap"));
+        }
+        let block = range.start / RANK_BITS;
+        let rank = u32_at(source, 0, block)? as usize;
+        let words = self.words(source, block * WORDS, range.end.div_ceil(64))?;
+        let words = words.as_chunks::<8>().0;
+        let inside = (range.start / 64).saturating_sub(block * WORDS);
+        let (before, words) = words.split_at_checked(inside).unwrap_or((words, &[]));
+        let mut rank = rank + count_ones(before);
+        if let Some(first) = words.first() {
+            let first = u64::from_le_bytes(*first) & mask(range.start as u32 % 64);
+            rank += first.count_ones() as usize;
+        }
+        Ok((words, rank))
     }
 
     /// Says that the bits of a range and their ranks are about to be read.
@@ -92,11 +112,6 @@ impl Bitmap {
         source.prefetch(self.bits_offset() + bits.start, bits.len());
     }
 
-    /// About how many bits are set before `position`; no more than that, and at most 511 less.
-    pub fn rank_before<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {
-        Ok(u32_at(source, 0, position / RANK_BITS)? as usize)
-    }
-
     /// The number of set bits before `position`, which is at most `len`.
     #[inline(always)]
     pub fn rank<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {
@@ -104,19 +119,24 @@ impl Bitmap {
             return Err(Error::corrupt("a position beyond its bitmap"));
         }
         let block = position / RANK_BITS;
-        let mut rank = u32_at(source, 0, block)? as usize;
-        let first = block * (RANK_BITS / 64);
-        let last = position / 64;
-        let words = self.words(source, first, last)?;
-        for word in words.as_chunks::<8>().0 {
-            rank += u64::from_le_bytes(*word).count_ones() as usize;
-        }
-        if !position.is_multiple_of(64) {
-            let word = self.word(source, last)?;
-            rank += (word & ((1 << (position % 64)) - 1)).count_ones() as usize;
-        }
-        Ok(rank)
+        let rank = u32_at(source, 0, block)? as usize;
+        let words = self.words(source, block * WORDS, position.div_ceil(64))?;
+        let words = words.as_chunks::<8>().0;
+        let Some((last, before)) = words.split_last() else {
+            return Ok(rank);
+        };
+        let left = position % RANK_BITS - before.len() * 64;
+        let last = u64::from_le_bytes(*last) & mask(left as u32);
+        Ok(rank + count_ones(before) + last.count_ones() as usize)
     }
+}
+
+#[inline(always)]
+fn count_ones(words: &[[u8; 8]]) -> usize {
+    let ones = words
+        .iter()
+        .map(|word| u64::from_le_bytes(*word).count_ones());
+    ones.sum::<u32>() as usize
 }
 
 fn rank_u32(rank: u64) -> Result<u32> {

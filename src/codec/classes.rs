@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
-use super::source::{Source, short, u32_at};
+use super::source::{Source, short};
 use super::word::Word;
 use crate::types::{Error, Result};
 
@@ -128,6 +128,24 @@ pub(super) struct Classes {
     head: usize,
 }
 
+/// Neighbouring blocks of a stream.
+pub(super) struct Blocks<'a> {
+    /// Where each begins, and where the last ends.
+    offsets: &'a [[u8; 4]],
+    /// From the first block on, whose offset is `begin`.
+    bytes: &'a [u8],
+    begin: usize,
+    /// The number of the first block.
+    first: usize,
+    /// The values of the stream.
+    count: usize,
+    /// The values that are wanted.
+    range: Range<usize>,
+}
+
+/// So many bytes are asked for in advance; of more the processor sees by itself what comes next.
+const FEW_BYTES: usize = 8 * 64;
+
 /// One block of a stream, and which of its values are wanted.
 pub(super) struct Block<'a> {
     pub(super) head: &'a [u8],
@@ -242,32 +260,17 @@ impl Classes {
         source.prefetch(blocks.start * 4, (blocks.len() + 1) * 4);
     }
 
-    /// Says that the blocks of a range are about to be read.
-    pub(super) fn prefetch_values<'a>(source: impl Source<'a>, count: usize, range: &Range<usize>) {
-        let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
-        let (Ok(from), Ok(to)) = (
-            u32_at(source, 0, blocks.start),
-            u32_at(source, 0, blocks.end),
-        ) else {
-            return;
-        };
-        let blocks_at = (count.div_ceil(BLOCK) + 1) * 4;
-        source.prefetch(blocks_at + from as usize, to.saturating_sub(from) as usize);
-    }
-
-    /// Calls `each` with every block that holds values of `range`.
+    /// The blocks that hold values of `range`, of `count` in all; the first are asked for.
     #[inline(always)]
-    pub(super) fn for_blocks<'a>(
-        &self,
+    pub(super) fn open<'a>(
         source: impl Source<'a>,
         count: usize,
         range: Range<usize>,
-        mut each: impl FnMut(Block<'a>) -> Result<()>,
-    ) -> Result<()> {
-        if range.is_empty() {
-            return Ok(());
-        }
-        let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
+    ) -> Result<Blocks<'a>> {
+        let blocks = match range.is_empty() {
+            true => 0..0,
+            false => range.start / BLOCK..range.end.div_ceil(BLOCK),
+        };
         let offsets = source.get(blocks.start * 4, (blocks.len() + 1) * 4)?;
         let offsets = offsets.as_chunks::<4>().0;
         let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
@@ -275,13 +278,38 @@ impl Classes {
         };
         let begin = u32::from_le_bytes(*first) as usize;
         let len = (u32::from_le_bytes(*last) as usize).checked_sub(begin);
-        let blocks_at = (count.div_ceil(BLOCK) + 1) * 4;
-        let bytes = source.get(blocks_at + begin, len.ok_or_else(short)? + SLACK)?;
-        for (block, offset) in blocks.zip(offsets) {
+        let len = len.ok_or_else(short)?;
+        let at = (count.div_ceil(BLOCK) + 1) * 4 + begin;
+        source.prefetch(at, len.min(FEW_BYTES));
+        Ok(Blocks {
+            offsets,
+            bytes: source.get(at, len + SLACK)?,
+            begin,
+            first: blocks.start,
+            count,
+            range,
+        })
+    }
+
+    /// Calls `each` with every block.
+    #[inline(always)]
+    pub(super) fn for_blocks<'a>(
+        &self,
+        blocks: &Blocks<'a>,
+        mut each: impl FnMut(Block<'a>) -> Result<()>,
+    ) -> Result<()> {
+        let Blocks {
+            count, ref range, ..
+        } = *blocks;
+        // The last offset is the end of the last block.
+        let begins = blocks.offsets.split_last().ok_or_else(short)?.1;
+        for (block, offset) in (blocks.first..).zip(begins) {
             let first = block * BLOCK;
-            let from = (u32::from_le_bytes(*offset) as usize).checked_sub(begin);
-            let bytes = bytes.get(from.ok_or_else(short)?..).ok_or_else(short)?;
-            let (head, bytes) = bytes.split_at_checked(self.head).ok_or_else(short)?;
+            let from = (u32::from_le_bytes(*offset) as usize).checked_sub(blocks.begin);
+            let bytes = blocks.bytes.get(from.ok_or_else(short)?..);
+            let (head, bytes) = bytes
+                .and_then(|bytes| bytes.split_at_checked(self.head))
+                .ok_or_else(short)?;
             let class_bytes = (count - first).min(BLOCK).div_ceil(4);
             let (classes, payload) = bytes.split_at_checked(class_bytes).ok_or_else(short)?;
             each(Block {
@@ -340,7 +368,7 @@ impl Classes {
         base: u64,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        self.for_blocks(source, count, span, |block| {
+        self.for_blocks(&Self::open(source, count, span)?, |block| {
             let inside = positions
                 .iter()
                 .take_while(|position| **position < block.end);

@@ -5,12 +5,10 @@
 //! block's head keeps the value before it, so a lookup starts at its own block. FORMAT.md section
 //! 6.7 has the bytes.
 
-use std::ops::Range;
-
 use super::BLOCK;
 use super::bits::{mask, width_of};
-use super::classes::{Classes, Histogram, Widths};
-use super::source::{Source, short};
+use super::classes::{Blocks, Classes, Histogram, Widths};
+use super::source::short;
 use super::word::Word;
 use crate::types::{Error, Result};
 
@@ -71,18 +69,16 @@ impl Delta {
         )
     }
 
-    /// Gives the values of `range`, of `count` in all, in order.
+    /// Gives the wanted values of `blocks`, in order.
     #[inline(always)]
-    pub(super) fn visit<'a, T: Word>(
+    pub(super) fn visit<T: Word>(
         &self,
-        source: impl Source<'a>,
-        count: usize,
-        range: Range<usize>,
+        blocks: &Blocks<'_>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
         let mask = mask(self.width);
         let mut values = [T::default(); BLOCK];
-        self.classes.for_blocks(source, count, range, |block| {
+        self.classes.for_blocks(blocks, |block| {
             let mut before = head(block.head)?;
             let upto = 0..block.wanted.end;
             // From one group of four to the next the chain is one addition.

@@ -27,7 +27,7 @@ pub use list::{Flags, ListEncoding, ListReader, ListSources, encode_lists};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use source::SliceSource;
 pub use source::Source;
-pub use stream::{Descriptor, Encoding, Stream};
+pub use stream::{Descriptor, Encoding, Stream, Window};
 pub use wire::{WireReader, WireWriter};
 pub use word::Word;
 

@@ -58,18 +58,14 @@ impl Packed {
         start: usize,
         out: &mut [T],
     ) -> Result<()> {
-        let mut values = self.open(source, start, out.len())?;
-        for slot in out {
-            *slot = T::of(values.next().ok_or_else(short)?);
-        }
-        Ok(())
+        self.open(source, start, out.len())?.fill(out)
     }
 
     /// Says that the values of a range are about to be read.
     pub(super) fn prefetch<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
         let width = self.width as usize;
-        let bytes = range.start * width / 8..range.end * width / 8;
-        source.prefetch(bytes.start, bytes.len() + SLACK);
+        let bytes = range.start * width / 8..(range.end * width).div_ceil(8);
+        source.prefetch(bytes.start, bytes.len());
     }
 
     /// A position in the stream, with the bytes of `len` values from `start`.
@@ -109,6 +105,15 @@ pub(super) struct PackedReader<'a> {
 }
 
 impl PackedReader<'_> {
+    /// Fills `out` with the next values.
+    #[inline(always)]
+    pub(super) fn fill<T: Word>(&mut self, out: &mut [T]) -> Result<()> {
+        for slot in out {
+            *slot = T::of(self.next().ok_or_else(short)?);
+        }
+        Ok(())
+    }
+
     /// The next value; `None` beyond the bytes.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u64> {

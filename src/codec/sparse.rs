@@ -33,17 +33,43 @@ impl Sparse {
         Bitmap::new(count).bytes() + self.rest.bytes(others)
     }
 
-    /// Gives the values of `range`, of `count` in all, in order.
+    /// What a range needs, of `count` values in all; the first of the others are asked for.
     #[inline(always)]
-    pub(super) fn visit<'a, T: Word>(
+    pub(super) fn open<'a>(
         &self,
         source: impl Source<'a>,
         count: usize,
         range: Range<usize>,
+    ) -> Result<Others<'a>> {
+        let bitmap = Bitmap::new(count);
+        let (words, before) = bitmap.open(source, &range)?;
+        let first = range.start / 64 * 64;
+        let ones = (first..).step_by(64).zip(words).map(|(begins, word)| {
+            let others = u64::from_le_bytes(*word) & inside(begins, &range);
+            others.count_ones() as usize
+        });
+        let others = before..before + ones.sum::<usize>();
+        let rest = Tail(source, bitmap.bytes());
+        let soon = others.start..others.end.min(others.start + FEW);
+        self.rest.prefetch(rest, &soon);
+        Ok(Others {
+            words,
+            first,
+            rest: self.rest.open(rest, others.start, others.len())?,
+            range,
+        })
+    }
+
+    /// Gives the values of the range, in order.
+    #[inline(always)]
+    pub(super) fn visit<T: Word>(
+        &self,
+        others: &mut Others<'_>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
+        let range = others.range.clone();
         let mut values = [T::default(); 64];
-        self.for_words(source, count, &range, |begins, mut others, rest| {
+        others.for_words(|begins, mut others, rest| {
             values.fill(T::of(self.modal));
             while others != 0 {
                 let value = rest.next().ok_or_else(short)?;
@@ -60,14 +86,13 @@ impl Sparse {
     /// Appends the positions of `range` whose value is wanted. Where the modal value is not,
     /// only the others are looked at.
     #[inline(always)]
-    pub(super) fn select<'a>(
+    pub(super) fn select(
         &self,
-        source: impl Source<'a>,
-        count: usize,
-        range: Range<usize>,
+        others: &mut Others<'_>,
         wanted: &[bool],
         out: &mut Vec<usize>,
     ) -> Result<()> {
+        let range = others.range.clone();
         let is_wanted = |value: u64| wanted.get(value as usize).copied().unwrap_or(false);
         let modal = is_wanted(self.modal);
         // Of few values each is one bit: no look-up, and no branch that nobody could predict.
@@ -76,7 +101,7 @@ impl Sparse {
         let bits = bits.fold(0, |bits, (value, wanted)| {
             bits | u64::from(*wanted) << value
         });
-        self.for_words(source, count, &range, |begins, mut others, rest| {
+        others.for_words(|begins, mut others, rest| {
             let inside = inside(begins, &range);
             let mut hits = if modal { inside & !others } else { 0 };
             while others != 0 {
@@ -96,41 +121,32 @@ impl Sparse {
             Ok(())
         })
     }
+}
 
-    /// Says that the values of a range which are not modal are about to be read.
-    pub(super) fn prefetch_values<'a>(
-        &self,
-        source: impl Source<'a>,
-        count: usize,
-        range: &Range<usize>,
-    ) {
-        let bitmap = Bitmap::new(count);
-        if let Ok(before) = bitmap.rank_before(source, range.start) {
-            let rest = before..before + range.len();
-            self.rest.prefetch(Tail(source, bitmap.bytes()), &rest);
-        }
-    }
+/// The values of a range that are not modal.
+pub(super) struct Others<'a> {
+    /// The words of the bitmap that hold the range, and the position at which the first begins.
+    words: &'a [[u8; 8]],
+    first: usize,
+    /// The values, one after the other.
+    rest: PackedReader<'a>,
+    range: Range<usize>,
+}
 
+/// So many values are asked for in advance; of more the processor sees by itself what comes next.
+const FEW: usize = 512;
+
+impl<'a> Others<'a> {
     /// Calls `each` with the position at which a word of the bitmap begins, which of its values in
-    /// `range` are not modal, and where these are to be read from.
+    /// the range are not modal, and where these are to be read from.
     #[inline(always)]
-    fn for_words<'a>(
-        &self,
-        source: impl Source<'a>,
-        count: usize,
-        range: &Range<usize>,
+    fn for_words(
+        &mut self,
         mut each: impl FnMut(usize, u64, &mut PackedReader<'a>) -> Result<()>,
     ) -> Result<()> {
-        let bitmap = Bitmap::new(count);
-        let first = range.start / 64;
-        let words = bitmap.words(source, first, range.end.div_ceil(64))?;
-        let [from, to] = bitmap.ranks(source, range)?;
-        let rest = Tail(source, bitmap.bytes());
-        let mut rest = self.rest.open(rest, from, to.saturating_sub(from))?;
-        for (index, word) in (first..).zip(words.as_chunks::<8>().0) {
-            let begins = index * 64;
-            let others = u64::from_le_bytes(*word) & inside(begins, range);
-            each(begins, others, &mut rest)?;
+        for (begins, word) in (self.first..).step_by(64).zip(self.words) {
+            let others = u64::from_le_bytes(*word) & inside(begins, &self.range);
+            each(begins, others, &mut self.rest)?;
         }
         Ok(())
     }

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bitmap::Bitmap;
-use super::classes::{Classes, Widths};
+use super::classes::{Blocks, Classes, Widths};
 use super::delta::Delta;
 use super::dispatch::dispatch;
-use super::packed::Packed;
+use super::packed::{Packed, PackedReader};
 use super::runs::Runs;
 use super::source::{Source, short};
-use super::sparse::Sparse;
+use super::sparse::{Others, Sparse};
 use super::wire::{WireReader, WireWriter};
 use super::word::Word;
 use crate::types::{Error, Result};
@@ -211,41 +211,82 @@ impl Stream {
         range: Range<usize>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
+        self.visit_window(&mut self.open_window(source, range)?, sink)
+    }
+
+    /// Looks up where the values of `range` lie; those of a short range are asked for.
+    ///
+    /// # Errors
+    /// As [`Stream::fill`].
+    pub fn open_window<'a, S: Source<'a>>(
+        &self,
+        source: S,
+        range: Range<usize>,
+    ) -> Result<Window<'a, S>> {
         if range.end > self.count {
             return Err(short());
         }
+        let count = self.count;
+        Ok(Window(match &self.kind {
+            Kind::Constant(_) => Place::Nowhere(range.len()),
+            Kind::Packed(packed) => {
+                Place::Packed(packed.open(source, range.start, range.len())?, range.len())
+            }
+            Kind::Runs(runs) => {
+                runs.prefetch_values(source, count, &range);
+                Place::Runs(source, range)
+            }
+            Kind::Classes(..) | Kind::Delta(_) => {
+                Place::Blocks(Classes::open(source, count, range)?)
+            }
+            Kind::Sparse(sparse) => Place::Others(dispatch(
+                #[inline(always)]
+                || sparse.open(source, count, range),
+            )?),
+        }))
+    }
+
+    /// Gives the values of a window of this stream to `sink`, in order, in pieces, once.
+    ///
+    /// # Errors
+    /// As [`Stream::fill`]; what came before the damage was given.
+    pub fn visit_window<'a, T: Word, S: Source<'a>>(
+        &self,
+        window: &mut Window<'a, S>,
+        sink: &mut dyn FnMut(&[T]),
+    ) -> Result<()> {
         dispatch(
             #[inline(always)]
-            || self.visit_inline(source, range, sink),
+            || self.visit_inline(window, sink),
         )
     }
 
-    /// [`Stream::visit`] with the instructions that every processor has.
+    /// [`Stream::visit_window`] with the instructions that every processor has.
     #[inline(always)]
-    pub(super) fn visit_inline<'a, T: Word>(
+    pub(super) fn visit_inline<'a, T: Word, S: Source<'a>>(
         &self,
-        source: impl Source<'a>,
-        range: Range<usize>,
+        window: &mut Window<'a, S>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
-        let count = self.count;
-        match &self.kind {
-            Kind::Constant(value) => repeat(T::of(*value), range.len(), sink),
-            Kind::Packed(packed) => {
+        match (&self.kind, &mut window.0) {
+            (Kind::Constant(value), Place::Nowhere(count)) => repeat(T::of(*value), *count, sink),
+            (Kind::Packed(_), Place::Packed(reader, left)) => {
                 let mut values = [T::default(); BLOCK];
-                for start in range.clone().step_by(BLOCK) {
-                    let values = values.get_mut(..(range.end - start).min(BLOCK));
-                    let values = values.ok_or_else(short)?;
-                    packed.fill(source, start, values)?;
+                while *left > 0 {
+                    let values = values.get_mut(..BLOCK.min(*left)).ok_or_else(short)?;
+                    reader.fill(values)?;
+                    *left -= values.len();
                     sink(values);
                 }
             }
-            Kind::Runs(runs) => runs.visit(source, count, range, sink)?,
-            Kind::Sparse(sparse) => sparse.visit(source, count, range, sink)?,
-            Kind::Delta(delta) => delta.visit(source, count, range, sink)?,
-            Kind::Classes(classes, base) => {
+            (Kind::Runs(runs), Place::Runs(source, range)) => {
+                runs.visit(*source, self.count, range.clone(), sink)?;
+            }
+            (Kind::Sparse(sparse), Place::Others(others)) => sparse.visit(others, sink)?,
+            (Kind::Delta(delta), Place::Blocks(blocks)) => delta.visit(blocks, sink)?,
+            (Kind::Classes(classes, base), Place::Blocks(blocks)) => {
                 let mut values = [T::default(); BLOCK];
-                classes.for_blocks(source, count, range, |block| {
+                classes.for_blocks(blocks, |block| {
                     let wanted = block.wanted.clone();
                     let of = |bits: [u64; 4]| bits.map(|bits| T::of(bits.wrapping_add(*base)));
                     classes.decode_block(&block, wanted, &mut values, of)?;
@@ -253,6 +294,7 @@ impl Stream {
                     Ok(())
                 })?;
             }
+            _ => return Err(Error::invalid("a window of another stream")),
         }
         Ok(())
     }
@@ -268,17 +310,6 @@ impl Stream {
         }
     }
 
-    /// Says that the values of a short range are about to be read; their index should be there.
-    pub fn prefetch_values<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
-        let count = self.count;
-        match &self.kind {
-            Kind::Constant(_) | Kind::Packed(_) => {}
-            Kind::Runs(runs) => runs.prefetch_values(source, count, range),
-            Kind::Sparse(sparse) => sparse.prefetch_values(source, count, range),
-            Kind::Classes(..) | Kind::Delta(_) => Classes::prefetch_values(source, count, range),
-        }
-    }
-
     /// Appends the values of `range` to `out`.
     ///
     /// # Errors
@@ -290,12 +321,11 @@ impl Stream {
         out: &mut Vec<T>,
     ) -> Result<()> {
         let start = out.len();
-        // So that damage does not ask for more than the stream can have.
-        if range.end > self.count {
-            return Err(short());
-        }
-        out.reserve(range.len());
-        let decoded = self.visit(source, range, &mut |values| out.extend_from_slice(values));
+        let count = range.len();
+        let mut window = self.open_window(source, range)?;
+        // Only now, so that damage does not ask for more than the stream can have.
+        out.reserve(count);
+        let decoded = self.visit_window(&mut window, &mut |values| out.extend_from_slice(values));
         if decoded.is_err() {
             out.truncate(start);
         }
@@ -319,7 +349,10 @@ impl Stream {
         if let Kind::Sparse(sparse) = &self.kind {
             return dispatch(
                 #[inline(always)]
-                || sparse.select(source, self.count, range, wanted, out),
+                || {
+                    let mut others = sparse.open(source, self.count, range)?;
+                    sparse.select(&mut others, wanted, out)
+                },
             );
         }
         let mut position = range.start;
@@ -381,6 +414,20 @@ impl Stream {
             begins += values.len();
         })
     }
+}
+
+/// Where the values of a range of a stream lie. To look that up for all columns of a row before any is
+/// decoded lets their cache misses run side by side.
+pub struct Window<'a, S>(Place<'a, S>);
+
+enum Place<'a, S> {
+    /// So many values that take no bytes.
+    Nowhere(usize),
+    /// So many values.
+    Packed(PackedReader<'a>, usize),
+    Runs(S, Range<usize>),
+    Blocks(Blocks<'a>),
+    Others(Others<'a>),
 }
 
 /// Positions less than so far apart are read in one go.

@@ -57,7 +57,8 @@ proptest! {
 
         let mut plain: Vec<u64> = Vec::new();
         let mut sink = |values: &[u64]| plain.extend_from_slice(values);
-        stream.visit_inline(source, range.clone(), &mut sink).unwrap();
+        let mut window = stream.open_window(source, range.clone()).unwrap();
+        stream.visit_inline(&mut window, &mut sink).unwrap();
         prop_assert_eq!(&plain, &values[range.clone()]);
         let mut filled = vec![0u64; range.len()];
         stream.fill(source, range.start, &mut filled).unwrap();

@@ -13,7 +13,7 @@ pub use checksum::crc32;
 pub use file::FileBytes;
 pub use local::LocalStorage;
 pub use pages::{PAGE_BYTES, Pages, page_sums};
-pub use prefetch::prefetch_line;
+pub use prefetch::{prefetch, prefetch_line};
 #[cfg(test)]
 pub use sim::SimStorage;
 pub use storage::{Append, ReadAt, Storage};

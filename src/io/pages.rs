@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
-use super::prefetch::prefetch;
 use super::{FileBytes, crc32};
 use crate::types::{Error, Result};
 
@@ -88,14 +87,26 @@ impl Pages {
         }
     }
 
-    /// Asks the processor for `len` bytes from `offset`, as far as they are mapped, and does not wait.
-    #[inline(always)]
-    pub fn prefetch(&self, offset: usize, len: usize) {
-        if let FileBytes::Mapped(bytes) = &self.file
-            && let Some(bytes) = bytes.get(offset..offset.saturating_add(len))
-        {
-            prefetch(bytes);
+    /// The bytes of a range where they are mapped, verified or not.
+    #[inline]
+    pub fn mapped(&self, offset: usize, len: usize) -> Option<&[u8]> {
+        match &self.file {
+            FileBytes::Mapped(bytes) => bytes.get(offset..offset.checked_add(len)?),
+            FileBytes::Framed(_) => None,
         }
+    }
+
+    /// Whether `len` bytes from `offset` lie in one page that was verified.
+    #[inline(always)]
+    pub fn is_verified(&self, offset: usize, len: usize) -> bool {
+        let page = offset / PAGE_BYTES;
+        offset.saturating_add(len) <= (page + 1) * PAGE_BYTES && self.is_known(page)
+    }
+
+    #[inline(always)]
+    fn is_known(&self, page: usize) -> bool {
+        let word = self.verified.get(page / 64);
+        word.is_some_and(|word| word.load(Ordering::Relaxed) >> (page % 64) & 1 == 1)
     }
 
     /// The same as [`Pages::get`], sharing the memory where it is mapped.
@@ -112,11 +123,7 @@ impl Pages {
         let first = offset / PAGE_BYTES;
         let last = offset.saturating_add(len).saturating_sub(1).max(offset) / PAGE_BYTES;
         for page in first..=last.min(self.sums.len()) {
-            let known = self
-                .verified
-                .get(page / 64)
-                .is_some_and(|word| word.load(Ordering::Relaxed) >> (page % 64) & 1 == 1);
-            if !known {
+            if !self.is_known(page) {
                 self.verify(page)?;
             }
         }

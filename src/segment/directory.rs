@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::format::Handle;
 use super::reader::Region;
 use super::strings::MappedStrings;
-use crate::codec::Stream;
+use crate::codec::{Source, Stream};
 use crate::io::Pages;
 use crate::types::{Error, Result, Strings};
 
@@ -53,6 +53,15 @@ pub(super) struct Directory {
     rows: usize,
 }
 
+/// A slot of the directory that looks like a user's.
+#[derive(Clone, Copy)]
+pub(super) struct Probe {
+    pub(super) index: usize,
+    hash: u64,
+    /// The slot to be looked at next.
+    next: usize,
+}
+
 impl Directory {
     pub(super) fn new(
         pages: Arc<Pages>,
@@ -88,13 +97,28 @@ impl Directory {
     /// The position of a user, from 0.
     #[inline]
     pub(super) fn find(&self, user: &str) -> Result<Option<usize>> {
+        match self.probe(user)? {
+            Some(probe) => self.confirm(probe, user),
+            None => Ok(None),
+        }
+    }
+
+    /// The first user whose hash looks like that of `user`: hardly ever another one. Its id and rows
+    /// are asked for.
+    #[inline]
+    pub(super) fn probe(&self, user: &str) -> Result<Option<Probe>> {
         let hash = xxh3_64(user.as_bytes());
-        let mut slot = first_slot(hash, self.slots);
+        self.probe_from(hash, first_slot(hash, self.slots))
+    }
+
+    #[inline]
+    fn probe_from(&self, hash: u64, first: usize) -> Result<Option<Probe>> {
+        let table = Region::new(&self.pages, self.table);
+        let mut slot = first;
         for _ in 0..self.slots {
-            let bytes = self
-                .pages
-                .get(self.table.offset + slot * SLOT_BYTES, SLOT_BYTES)?;
+            let bytes = table.get(slot * SLOT_BYTES, SLOT_BYTES)?;
             let word = bytes.try_into().map(u64::from_le_bytes).unwrap_or(0);
+            let next = (slot + 1) & (self.slots - 1);
             let taken = (word >> 32) as usize;
             if taken == 0 {
                 return Ok(None);
@@ -103,13 +127,33 @@ impl Directory {
                 let index = taken - 1;
                 let starts = Region::new(&self.pages, self.starts_at);
                 self.starts.prefetch_index(starts, &(index..index + 2));
-                if self.ids.bytes_at(index)? == user.as_bytes() {
-                    return Ok(Some(index));
-                }
+                self.ids.prefetch_offsets(index);
+                return Ok(Some(Probe { index, hash, next }));
             }
-            slot = (slot + 1) & (self.slots - 1);
+            slot = next;
         }
         Ok(None)
+    }
+
+    /// Asks for the id that [`Directory::confirm`] will look at.
+    #[inline]
+    pub(super) fn prefetch_id(&self, probe: &Probe) {
+        self.ids.prefetch_text(probe.index);
+    }
+
+    /// The position of the user that was probed for. It is that of the probe, or another where two
+    /// users have the same hash.
+    #[inline]
+    pub(super) fn confirm(&self, mut probe: Probe, user: &str) -> Result<Option<usize>> {
+        loop {
+            if self.ids.bytes_at(probe.index)? == user.as_bytes() {
+                return Ok(Some(probe.index));
+            }
+            match self.probe_from(probe.hash, probe.next)? {
+                Some(next) => probe = next,
+                None => return Ok(None),
+            }
+        }
     }
 
     /// The first user at or after `user`, by position.

@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::reader::{ColumnReader, Located, Segment, Selection};
+use super::reader::{Ahead, ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, Result, Strings, TierQuery, TimeRange};
-
-/// Rows whose bytes are asked for before the first is decoded.
-const PREFETCHED_ROWS: usize = 256;
 
 impl Segment {
     /// Whether the segment can hold rows of `user` at all, by its first and last user.
@@ -31,16 +28,45 @@ impl Segment {
     /// # Errors
     /// `Corruption` when bytes it needs are damaged.
     pub fn history(&self, user: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let Some(index) = self.directory.find(user)? else {
+        let Some(probe) = self.directory.probe(user)? else {
             return Ok(());
         };
-        let rows = self.directory.rows(index)?;
-        let selection = self.select(rows, &query.event_types, query)?;
-        if let Selection::Range(rows) = &selection {
-            // Of a longer range the processor sees by itself what comes next.
-            let soon = rows.start..rows.end.min(rows.start + PREFETCHED_ROWS);
-            self.prefetch(&soon, &query.asked);
+        let rows = self.directory.rows(probe.index)?;
+        if !self.takes_all(query) {
+            return match self.directory.confirm(probe, user)? {
+                Some(index) => self.selected_history(index, query, out),
+                None => Ok(()),
+            };
         }
+        // Where the rows lie is looked up while the user's id comes from memory.
+        let rows = newest_or_oldest(rows, query);
+        let mut ahead = Ahead::default();
+        let meanwhile = || self.directory.prefetch_id(&probe);
+        self.open_ahead(&rows, &query.asked, meanwhile, &mut ahead)?;
+        match self.directory.confirm(probe, user)? {
+            Some(index) if index == probe.index => self.read_ahead(
+                &Selection::Range(rows),
+                &mut ahead,
+                &query.asked,
+                query.sequences,
+                out,
+            ),
+            Some(index) => self.selected_history(index, query, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a query's limit alone says which of a user's rows it takes.
+    fn takes_all(&self, query: &TierQuery) -> bool {
+        let [min, max] = self.footer.timestamps;
+        query.event_types.is_empty()
+            && query.time.covers(min, max)
+            && self.footer.sequence_range()[1] <= query.visible
+    }
+
+    /// The history of the user at a position.
+    fn selected_history(&self, index: usize, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        let selection = self.select(self.directory.rows(index)?, &query.event_types, query)?;
         self.read_rows(&selection, &query.asked, query.sequences, out)
     }
 

@@ -7,8 +7,8 @@ use super::directory::Directory;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
 use super::numbers::Words;
 use super::strings::MappedStrings;
-use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word};
-use crate::io::{FileBytes, Pages};
+use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Window, Word};
+use crate::io::{FileBytes, Pages, prefetch};
 use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings};
 
 /// A region of the file as a stream's source.
@@ -16,17 +16,23 @@ use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings
 pub(super) struct Region<'a> {
     pages: &'a Pages,
     handle: Handle,
+    /// Its bytes where the file is mapped; nothing else may be read before it is verified.
+    mapped: &'a [u8],
 }
 
 impl<'a> Region<'a> {
-    pub(super) fn new(pages: &'a Pages, handle: Handle) -> Self {
-        Self { pages, handle }
-    }
-}
-
-impl<'a> Source<'a> for Region<'a> {
     #[inline]
-    fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
+    pub(super) fn new(pages: &'a Pages, handle: Handle) -> Self {
+        Self {
+            pages,
+            handle,
+            mapped: pages.mapped(handle.offset, handle.len).unwrap_or_default(),
+        }
+    }
+
+    /// Bytes of several pages, of a page that nobody touched yet, or of a file that is not mapped.
+    #[inline(never)]
+    fn get_anywhere(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
         if offset.saturating_add(len) > self.handle.len {
             return Err(Error::corrupt(format!(
                 "{}: a stream is shorter than its values need",
@@ -35,12 +41,21 @@ impl<'a> Source<'a> for Region<'a> {
         }
         self.pages.get(self.handle.offset + offset, len)
     }
+}
+
+impl<'a> Source<'a> for Region<'a> {
+    #[inline(always)]
+    fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
+        match self.mapped.get(offset..offset.saturating_add(len)) {
+            Some(bytes) if self.pages.is_verified(self.handle.offset + offset, len) => Ok(bytes),
+            _ => self.get_anywhere(offset, len),
+        }
+    }
 
     #[inline(always)]
     fn prefetch(&self, offset: usize, len: usize) {
-        let len = len.min(self.handle.len.saturating_sub(offset));
-        self.pages
-            .prefetch(self.handle.offset.saturating_add(offset), len);
+        let end = offset.saturating_add(len).min(self.mapped.len());
+        prefetch(self.mapped.get(offset..end).unwrap_or_default());
     }
 }
 
@@ -74,6 +89,26 @@ pub(super) enum ColumnReader {
         handles: [Handle; 4],
         reader: ListReader,
     },
+}
+
+impl ColumnReader {
+    /// The stream that has a code for each row.
+    fn codes(&self) -> Option<&Located> {
+        match self {
+            Self::Strings { codes, .. } | Self::Numbers { codes, .. } => Some(codes),
+            Self::Absent | Self::Lists { .. } => None,
+        }
+    }
+}
+
+type RegionWindow<'a> = Window<'a, Region<'a>>;
+type OpenWindow<'w, 'a> = Option<&'w mut RegionWindow<'a>>;
+
+/// Windows of timestamps and then of each field, as far as they were opened before they are decoded.
+/// Fields beyond are opened when their turn comes.
+#[derive(Default)]
+pub(super) struct Ahead<'a> {
+    windows: [Option<RegionWindow<'a>>; 12],
 }
 
 /// The rows to decode, in rising order.
@@ -224,6 +259,30 @@ impl Segment {
         Region::new(&self.pages, handle)
     }
 
+    /// Looks up where the rows of a short range lie, of timestamps and the columns asked for, before
+    /// any of it is decoded, so that the cache misses run side by side.
+    pub(super) fn open_ahead<'a>(
+        &'a self,
+        rows: &Range<usize>,
+        asked: &[bool],
+        meanwhile: impl FnOnce(),
+        ahead: &mut Ahead<'a>,
+    ) -> Result<()> {
+        let fields = self.columns.iter().zip(asked);
+        let fields = fields.map(|(column, asked)| column.codes().filter(|_| *asked));
+        let streams = std::iter::once(Some(&self.timestamps)).chain(fields);
+        for Located { stream, handle } in streams.clone().flatten() {
+            stream.prefetch_index(self.region(*handle), rows);
+        }
+        meanwhile();
+        for (window, located) in ahead.windows.iter_mut().zip(streams) {
+            if let Some(Located { stream, handle }) = located {
+                *window = Some(stream.open_window(self.region(*handle), rows.clone())?);
+            }
+        }
+        Ok(())
+    }
+
     /// Appends a stream's values at the selected rows.
     pub(super) fn read<T: Word>(
         &self,
@@ -238,17 +297,20 @@ impl Segment {
         }
     }
 
-    /// Gives a stream's values at the selected rows to `sink`, in pieces.
+    /// Gives a stream's values at the selected rows to `sink`, in pieces; from its window where one
+    /// was opened.
     fn visit<T: Word>(
         &self,
         located: &Located,
         selection: &Selection,
+        window: OpenWindow<'_, '_>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
         let region = self.region(located.handle);
-        match selection {
-            Selection::Range(range) => located.stream.visit(region, range.clone(), sink),
-            Selection::Positions(rows) => {
+        match (selection, window) {
+            (_, Some(window)) => located.stream.visit_window(window, sink),
+            (Selection::Range(range), _) => located.stream.visit(region, range.clone(), sink),
+            (Selection::Positions(rows), _) => {
                 let mut values = Vec::new();
                 located.stream.gather(region, rows, &mut values)?;
                 sink(&values);
@@ -259,48 +321,34 @@ impl Segment {
 
     /// Appends timestamps of the selected rows.
     pub(super) fn read_timestamps(&self, selection: &Selection, out: &mut Vec<i64>) -> Result<()> {
+        self.read_times(selection, None, out)
+    }
+
+    fn read_times(
+        &self,
+        selection: &Selection,
+        window: OpenWindow<'_, '_>,
+        out: &mut Vec<i64>,
+    ) -> Result<()> {
         let min = self.footer.timestamps[0];
         let step = self.footer.timestamp_step as i64;
-        self.visit(
-            &self.timestamps,
-            selection,
-            &mut |codes: &[i64]| match step {
-                1 => out.extend(codes.iter().map(|code| code.wrapping_add(min))),
-                _ => out.extend(
-                    codes
-                        .iter()
-                        .map(|code| code.wrapping_mul(step).wrapping_add(min)),
-                ),
-            },
-        )
+        let sink = &mut |codes: &[i64]| match step {
+            1 => out.extend(codes.iter().map(|code| code.wrapping_add(min))),
+            _ => out.extend(
+                codes
+                    .iter()
+                    .map(|code| code.wrapping_mul(step).wrapping_add(min)),
+            ),
+        };
+        self.visit(&self.timestamps, selection, window, sink)
     }
 
     /// Appends sequence numbers of the selected rows.
     pub(super) fn read_sequences(&self, selection: &Selection, out: &mut Vec<u64>) -> Result<()> {
         let base = self.footer.sequence_base;
-        self.visit(&self.sequences, selection, &mut |codes| {
+        self.visit(&self.sequences, selection, None, &mut |codes| {
             out.extend(codes.iter().map(|code: &u64| code.wrapping_add(base)));
         })
-    }
-
-    /// Asks for all that the rows of a short range take in memory, before any of it is decoded.
-    pub(super) fn prefetch(&self, rows: &Range<usize>, asked: &[bool]) {
-        let asked = self.columns.iter().zip(asked).filter(|(_, asked)| **asked);
-        let streams = || {
-            let columns = asked.clone().filter_map(|(column, _)| match column {
-                ColumnReader::Strings { codes, .. } | ColumnReader::Numbers { codes, .. } => {
-                    Some(codes)
-                }
-                ColumnReader::Absent | ColumnReader::Lists { .. } => None,
-            });
-            std::iter::once(&self.timestamps).chain(columns)
-        };
-        for Located { stream, handle } in streams() {
-            stream.prefetch_index(self.region(*handle), rows);
-        }
-        for Located { stream, handle } in streams() {
-            stream.prefetch_values(self.region(*handle), rows);
-        }
     }
 
     /// Appends the selected rows to `out`, users aside: timestamps, sequences where asked for, and
@@ -312,8 +360,21 @@ impl Segment {
         sequences: bool,
         out: &mut Columns,
     ) -> Result<()> {
-        self.read_timestamps(selection, &mut out.timestamps)?;
-        self.read_fields(selection, asked, sequences, out)
+        self.read_ahead(selection, &mut Ahead::default(), asked, sequences, out)
+    }
+
+    /// The same from what was opened ahead for a range, as far as it was.
+    pub(super) fn read_ahead(
+        &self,
+        selection: &Selection,
+        ahead: &mut Ahead<'_>,
+        asked: &[bool],
+        sequences: bool,
+        out: &mut Columns,
+    ) -> Result<()> {
+        let [timestamps, fields @ ..] = &mut ahead.windows;
+        self.read_times(selection, timestamps.as_mut(), &mut out.timestamps)?;
+        self.read_columns(selection, fields, asked, sequences, out)
     }
 
     /// The same without timestamps.
@@ -324,13 +385,25 @@ impl Segment {
         sequences: bool,
         out: &mut Columns,
     ) -> Result<()> {
+        self.read_columns(selection, &mut [], asked, sequences, out)
+    }
+
+    fn read_columns(
+        &self,
+        selection: &Selection,
+        windows: &mut [Option<RegionWindow<'_>>],
+        asked: &[bool],
+        sequences: bool,
+        out: &mut Columns,
+    ) -> Result<()> {
         if sequences {
             self.read_sequences(selection, &mut out.sequences)?;
         }
-        let asked = asked.iter().copied().chain(std::iter::repeat(false));
-        for ((reader, column), asked) in self.columns.iter().zip(&mut out.fields).zip(asked) {
-            if asked {
-                self.read_column(reader, selection, column)?;
+        let columns = self.columns.iter().zip(&mut out.fields).zip(asked);
+        for (field, ((reader, column), asked)) in columns.enumerate() {
+            if *asked {
+                let window = windows.get_mut(field).and_then(Option::as_mut);
+                self.read_column(reader, selection, window, column)?;
             }
         }
         Ok(())
@@ -340,14 +413,18 @@ impl Segment {
         &self,
         reader: &ColumnReader,
         selection: &Selection,
+        window: OpenWindow<'_, '_>,
         out: &mut Column,
     ) -> Result<()> {
         match (reader, out) {
-            (ColumnReader::Strings { codes, .. }, Column::Strings(out)) => {
-                self.read(codes, selection, out)
-            }
+            (ColumnReader::Strings { codes, .. }, Column::Strings(out)) => match window {
+                Some(window) => codes
+                    .stream
+                    .visit_window(window, &mut |codes| out.extend_from_slice(codes)),
+                None => self.read(codes, selection, out),
+            },
             (ColumnReader::Numbers { codes, table }, Column::Numbers(out)) => {
-                self.read_numbers(codes, table, selection, out)
+                self.read_numbers(codes, table, selection, window, out)
             }
             (ColumnReader::Lists { handles, reader }, Column::Lists(out)) => {
                 let [present, fresh, ends, items] = handles.map(|handle| self.region(handle));
@@ -374,6 +451,7 @@ impl Segment {
         codes: &Located,
         table: &NumberTable,
         selection: &Selection,
+        window: OpenWindow<'_, '_>,
         out: &mut NumberColumn,
     ) -> Result<()> {
         let words = match table {
@@ -389,10 +467,10 @@ impl Segment {
         let mut known = true;
         if codes.stream.is_u32() {
             let sink = &mut |codes: &[u32]| known &= words.append(codes, out);
-            self.visit(codes, selection, sink)?;
+            self.visit(codes, selection, window, sink)?;
         } else {
             let sink = &mut |codes: &[u64]| known &= words.append(codes, out);
-            self.visit(codes, selection, sink)?;
+            self.visit(codes, selection, window, sink)?;
         }
         match known {
             true => Ok(()),

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::StringsHandle;
+use super::reader::Region;
+use crate::codec::Source;
 use crate::io::Pages;
 use crate::types::{Error, Result, Strings, TextBuffer, TextSlot, index_of};
 
@@ -65,16 +67,28 @@ impl MappedStrings {
     /// Its bytes.
     #[inline]
     pub(super) fn bytes_at(&self, index: usize) -> Result<&[u8]> {
-        let pair = self.pages.get(self.handle.offsets.offset + index * 4, 8)?;
-        let (Some(start), Some(end)) = (pair.first_chunk::<4>(), pair.last_chunk::<4>()) else {
-            return Err(self.out_of_order());
-        };
-        let start = u32::from_le_bytes(*start) as usize;
-        let end = u32::from_le_bytes(*end) as usize;
+        let offsets = Region::new(&self.pages, self.handle.offsets);
+        let [start, end] = pair(offsets.get(index * 4, 8)?).ok_or_else(|| self.out_of_order())?;
         if start > end || end > self.handle.text.len {
             return Err(self.out_of_order());
         }
-        self.pages.get(self.handle.text.offset + start, end - start)
+        Region::new(&self.pages, self.handle.text).get(start, end - start)
+    }
+
+    /// Asks for where the string at a position lies.
+    #[inline]
+    pub(super) fn prefetch_offsets(&self, index: usize) {
+        Region::new(&self.pages, self.handle.offsets).prefetch(index * 4, 8);
+    }
+
+    /// Asks for the string at a position, whose place should be there already.
+    #[inline]
+    pub(super) fn prefetch_text(&self, index: usize) {
+        let offsets = Region::new(&self.pages, self.handle.offsets);
+        if let Ok(Some([start, end])) = offsets.get(index * 4, 8).map(pair) {
+            let text = Region::new(&self.pages, self.handle.text);
+            text.prefetch(start, end.saturating_sub(start));
+        }
     }
 
     /// The [`item_hash`] of the string with this code.
@@ -158,6 +172,13 @@ impl MappedStrings {
             self.pages.name()
         ))
     }
+}
+
+/// Two offsets that follow each other.
+#[inline]
+fn pair(bytes: &[u8]) -> Option<[usize; 2]> {
+    let word = u64::from_le_bytes(bytes.try_into().ok()?);
+    Some([word as u32 as usize, (word >> 32) as usize])
 }
 
 impl Strings for MappedStrings {

@@ -43,8 +43,8 @@ pub use session_batch::{EventsCommit, Recommendation};
 pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
 pub use settings::Settings;
-pub(crate) use text::TextSlot;
 pub use text::TextBuffer;
+pub(crate) use text::TextSlot;
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};
 pub(crate) use validate::{
     check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,

@@ -171,7 +171,9 @@ impl TextSlot {
     /// The slot of a string.
     pub(crate) fn of(text: &[u8]) -> Self {
         let mut slot = [0; SLOT_BYTES];
-        let room = slot.get_mut(..text.len()).filter(|room| room.len() < SLOT_BYTES);
+        let room = slot
+            .get_mut(..text.len())
+            .filter(|room| room.len() < SLOT_BYTES);
         let length = match room {
             Some(room) => {
                 room.copy_from_slice(text);

@@ -389,18 +389,11 @@ impl Classes {
         base: u64,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let (mut group, mut bit) = (0, 0);
+        let places = Places::new(&self.widths, block.classes);
         for position in positions {
-            let wanted = position % BLOCK / 4;
-            let before = block.classes.get(group..wanted).ok_or_else(short)?;
-            bit += before.iter().map(|class| self.total(*class)).sum::<usize>();
-            group = wanted;
-            let class = *block.classes.get(group).ok_or_else(short)?;
-            let values = match self.is_narrow() {
-                true => self.groups[usize::from(class)].load(block.payload, bit),
-                false => self.load_wide(class, block.payload, bit),
-            };
-            let value = values.ok_or_else(short)?[position % 4];
+            let (class, bit) = places.of(position % BLOCK);
+            let bits = load(block.payload, bit / 8).ok_or_else(short)? >> (bit % 8);
+            let value = bits & mask(self.widths.0[class]);
             out.push(T::of(value.wrapping_add(base)));
         }
         Ok(())
@@ -432,6 +425,58 @@ impl Classes {
             bit += width as usize;
         }
         Some(values)
+    }
+}
+
+/// Where each value of a block lies, by counting the classes of those before it.
+struct Places {
+    /// Class bytes of 32 values each, and the bits that all before them take.
+    words: [(u64, usize); BLOCK / 32],
+    width: usize,
+    /// How much wider each class is than the one below.
+    steps: [usize; 3],
+}
+
+/// The lower bit of each class in a word.
+const LOWER: u64 = 0x5555_5555_5555_5555;
+
+impl Places {
+    #[inline(always)]
+    fn new(Widths([a, b, c, d]): &Widths, classes: &[u8]) -> Self {
+        let mut padded = [0; BLOCK / 4];
+        for (slot, byte) in padded.iter_mut().zip(classes) {
+            *slot = *byte;
+        }
+        let mut places = Self {
+            words: [(0, 0); BLOCK / 32],
+            width: *a as usize,
+            steps: [b - a, c - b, d - c].map(|step| step as usize),
+        };
+        let mut before = 0;
+        for (place, bytes) in (0..).zip(padded.as_chunks::<8>().0) {
+            let word = u64::from_le_bytes(*bytes);
+            places.words[place] = (word, before);
+            before += places.bits(word, 32);
+        }
+        places
+    }
+
+    /// Bits that the first `count` values of a word take; the others' classes must be 0.
+    #[inline(always)]
+    fn bits(&self, word: u64, count: usize) -> usize {
+        let (low, high) = (word & LOWER, word >> 1 & LOWER);
+        let [one, two, three] = [low | high, high, low & high].map(|set| set.count_ones() as usize);
+        let [a, b, c] = self.steps;
+        count * self.width + one * a + two * b + three * c
+    }
+
+    /// The class of a value of the block, and the bit at which it begins.
+    #[inline(always)]
+    fn of(&self, value: usize) -> (usize, usize) {
+        let (word, before) = self.words[value / 32 % (BLOCK / 32)];
+        let at = value % 32;
+        let bits = self.bits(word & mask(2 * at as u32), at);
+        ((word >> (2 * at) & 3) as usize, before + bits)
     }
 }
 

@@ -114,6 +114,19 @@ impl PackedReader<'_> {
         Ok(())
     }
 
+    /// The next values without their base, the first in the lowest bits; `None`, and none is taken,
+    /// where they do not fit one load.
+    #[inline(always)]
+    pub(super) fn next_together(&mut self, count: usize) -> Option<u64> {
+        let bits = count * self.width;
+        if bits > MAX_LOAD_BITS as usize {
+            return None;
+        }
+        let word = load(self.bytes, self.bit / 8)? >> (self.bit % 8);
+        self.bit += bits;
+        Some(word)
+    }
+
     /// The next value; `None` beyond the bytes.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u64> {

@@ -97,21 +97,25 @@ impl Sparse {
         let modal = is_wanted(self.modal);
         // Of few values each is one bit: no look-up, and no branch that nobody could predict.
         let few = wanted.len() <= 64 && self.rest.most().is_some_and(|most| most < 64);
-        let bits = (0..).zip(wanted.iter().take(64));
-        let bits = bits.fold(0, |bits, (value, wanted)| {
-            bits | u64::from(*wanted) << value
-        });
+        let bits = (self.rest.base..).map_while(|value| wanted.get(usize::try_from(value).ok()?));
+        let bits = (0..64).zip(bits);
+        let bits = bits.fold(0u64, |bits, (at, wanted)| bits | u64::from(*wanted) << at);
         others.for_words(|begins, mut others, rest| {
             let inside = inside(begins, &range);
             let mut hits = if modal { inside & !others } else { 0 };
+            if few && let Some(mut values) = rest.next_together(others.count_ones() as usize) {
+                while others != 0 {
+                    let lowest = others & others.wrapping_neg();
+                    let wanted = bits >> (values & mask(self.rest.width)) & 1;
+                    hits |= lowest & wanted.wrapping_neg();
+                    values >>= self.rest.width;
+                    others ^= lowest;
+                }
+            }
             while others != 0 {
                 let lowest = others & others.wrapping_neg();
                 let value = rest.next().ok_or_else(short)?;
-                let wanted = match few {
-                    true => bits >> (value % 64) & 1,
-                    false => u64::from(is_wanted(value)),
-                };
-                hits |= lowest & wanted.wrapping_neg();
+                hits |= lowest & u64::from(is_wanted(value)).wrapping_neg();
                 others ^= lowest;
             }
             while hits != 0 {

@@ -151,10 +151,11 @@ impl Segment {
     ///
     /// # Errors
     /// As [`Segment::history`], and those of `each`.
+    #[inline]
     pub fn item_hashes(
         &self,
         codes: &[u32],
-        each: &mut dyn FnMut(u32, u32) -> Result<()>,
+        each: impl FnMut(u32, u32) -> Result<()>,
     ) -> Result<()> {
         match self.columns.get(self.item) {
             Some(ColumnReader::Strings { dictionary, .. }) => dictionary.hashes(codes, each),

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::format::StringsHandle;
 use super::reader::Region;
 use crate::codec::Source;
-use crate::io::Pages;
+use crate::io::{Pages, prefetch_line};
 use crate::types::{Error, Result, Strings, TextBuffer, TextSlot, index_of};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
@@ -34,6 +34,9 @@ struct Small {
     /// Its strings by code, made when strings are copied out first.
     slots: OnceLock<Box<[TextSlot]>>,
 }
+
+/// Hashes that are asked for while one is looked at.
+const PREFETCHED: usize = 24;
 
 /// Bytes of text up to which a dictionary is small: verified as a whole at its first use, and
 /// copied from slots.
@@ -101,10 +104,11 @@ impl MappedStrings {
     }
 
     /// Gives each code with the [`item_hash`] of its string to `each`.
+    #[inline]
     pub(super) fn hashes(
         &self,
         codes: &[u32],
-        each: &mut dyn FnMut(u32, u32) -> Result<()>,
+        mut each: impl FnMut(u32, u32) -> Result<()>,
     ) -> Result<()> {
         if !self.is_whole()? {
             return codes
@@ -114,9 +118,16 @@ impl MappedStrings {
         let hashes = self.handle.hashes;
         let hashes = self.pages.verified(hashes.offset, hashes.len)?;
         let hashes = hashes.as_chunks::<4>().0;
-        for code in codes {
-            let hash = hashes.get(index_of(*code, self.handle.count)?);
-            let hash = hash.ok_or_else(|| self.out_of_order())?;
+        let of = |code: u32| hashes.get((code as usize).wrapping_sub(1));
+        for (at, code) in codes.iter().enumerate() {
+            // They lie anywhere.
+            if let Some(soon) = codes.get(at + PREFETCHED).and_then(|soon| of(*soon)) {
+                prefetch_line(soon);
+            }
+            let Some(hash) = of(*code) else {
+                index_of(*code, self.handle.count)?;
+                return Err(self.out_of_order());
+            };
             each(*code, u32::from_le_bytes(*hash))?;
         }
         Ok(())

@@ -23,7 +23,7 @@ pub struct Unseen {
 const PREFETCHED: usize = 24;
 
 /// Candidates by the hash of their id, open addressing: the hash in the upper half of a slot, the
-/// position plus one in the lower; 0 is free. Four slots a candidate keep the chains short.
+/// position plus one in the lower; 0 is free. At least two slots a candidate keep the chains short.
 #[derive(Default)]
 pub(super) struct Candidates {
     slots: Vec<u64>,
@@ -85,7 +85,7 @@ impl Snapshot {
                 let found = segment.seen(key, event_types, self.visible, newest, codes)?;
                 rows += found;
                 parts += usize::from(found > 0);
-                segment.item_hashes(codes, &mut |code, hash| {
+                segment.item_hashes(codes, |code, hash| {
                     for position in table.find(hash) {
                         // Popular items come often; one that is known to be seen needs no second look.
                         if unseen.get(position).is_some_and(|unseen| *unseen) {
@@ -142,7 +142,7 @@ impl Candidates {
                 candidates.len()
             )));
         }
-        let slots = (candidates.len() * 4).next_power_of_two();
+        let slots = (candidates.len() * 2).next_power_of_two();
         self.slots.clear();
         self.slots.resize(slots, 0);
         self.mask = slots - 1;

@@ -118,9 +118,9 @@ pub(super) fn write_mapped(
         new.iter().map(|code| T::of(*code)).collect()
     }
     match new.iter().max().copied().unwrap_or(0) {
-        0..=0xff => out.stream(&codes.mapped::<u8>(&narrowed(new))),
-        0..=0xffff => out.stream(&codes.mapped::<u16>(&narrowed(new))),
-        0..=0xffff_ffff => out.stream(&codes.mapped::<u32>(&narrowed(new))),
+        most if most <= u8::MAX.into() => out.stream(&codes.mapped::<u8>(&narrowed(new))),
+        most if most <= u16::MAX.into() => out.stream(&codes.mapped::<u16>(&narrowed(new))),
+        most if most <= u32::MAX.into() => out.stream(&codes.mapped::<u32>(&narrowed(new))),
         _ => out.stream(&codes.mapped::<u64>(new)),
     }
 }

@@ -69,6 +69,30 @@ impl Bucket {
     }
 }
 
+/// Strings of a group.
+const GROUP: usize = 16;
+
+/// A few strings that are all looked for before any is waited for.
+#[derive(Default)]
+struct Group<'t> {
+    texts: [(Key, &'t str); GROUP],
+    len: usize,
+}
+
+impl<'t> Group<'t> {
+    /// Adds a string; a full group takes none.
+    fn add(&mut self, text: &'t str) {
+        if let Some(slot) = self.texts.get_mut(self.len) {
+            *slot = (Key::of(text.as_bytes()), text);
+            self.len += 1;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == GROUP
+    }
+}
+
 /// A string in the table.
 #[derive(Clone, Copy, PartialEq)]
 struct Slot {
@@ -169,10 +193,33 @@ impl Interner {
     pub fn absorb(&mut self, other: &Dictionary) -> Result<Vec<u32>> {
         let mut codes = Vec::with_capacity(other.len() + 1);
         codes.push(0);
+        let mut group = Group::default();
         for code in 1..=other.len() as u32 {
-            codes.push(self.intern(other.get(code)?, || Ok(()))?);
+            group.add(other.get(code)?);
+            if group.is_full() || code == other.len() as u32 {
+                self.intern_group(&mut group, &mut codes)?;
+            }
         }
         Ok(codes)
+    }
+
+    /// Appends the codes of a group's strings and empties it.
+    fn intern_group(&mut self, group: &mut Group<'_>, codes: &mut Vec<u32>) -> Result<()> {
+        let mut found = [0; GROUP];
+        let texts = group.texts.iter().take(std::mem::take(&mut group.len));
+        for (code, (key, _)) in found.iter_mut().zip(texts.clone()) {
+            *code = self.glance(*key);
+        }
+        for (code, (key, text)) in found.into_iter().zip(texts) {
+            codes.push(match code {
+                0 => match self.find(*key, text.as_bytes()) {
+                    Some(code) => code,
+                    None => self.insert(*key, text)?,
+                },
+                code => code,
+            });
+        }
+        Ok(())
     }
 
     /// Removes every string and keeps the memory.
@@ -219,6 +266,21 @@ impl Interner {
     #[inline(always)]
     fn after(&self, bucket: usize) -> usize {
         (bucket + 1) & (self.buckets.len().wrapping_sub(1))
+    }
+
+    /// The code of a short string that is in its first bucket, or 0. No branch depends on memory, so that
+    /// a processor can go on to the next string.
+    #[inline(always)]
+    fn glance(&self, key: Key) -> u32 {
+        let Some(bucket) = self.buckets.get(self.first_bucket(key)) else {
+            return 0;
+        };
+        let whole = u32::from(key.is_whole()).wrapping_neg();
+        let slots = bucket.prefixes.iter().zip(&bucket.tags).zip(&bucket.codes);
+        slots.fold(0, |found, ((prefix, tag), code)| {
+            let same = u32::from((*prefix == key.prefix) & (*tag == key.tag));
+            found | (code & same.wrapping_neg() & whole)
+        })
     }
 
     #[inline(always)]

@@ -91,7 +91,7 @@ impl<T: Copy + Default> Paged<T> {
     }
 }
 
-/// Calls a macro-like arm with the pages of whatever width: `with_pages!(codes, pages => ...)`.
+/// Does the same with the pages of codes of any width: `with_pages!(codes, pages => ...)`.
 macro_rules! with_pages {
     ($codes:expr, $pages:ident => $body:expr) => {
         match $codes {
@@ -254,12 +254,7 @@ impl NarrowNumbers {
                 codes.extend(scratch, distinct.len());
                 return;
             }
-            let bits = |code: u32| distinct.get(code).unwrap_or(0);
-            let (mut all, mut valid) = (Paged::default(), Paged::default());
-            with_pages!(codes, pages => for page in pages.pages() {
-                all.extend(page, |code| bits(u32::from(*code)));
-                valid.extend(page, |code| *code != 0);
-            });
+            let (all, valid) = with_pages!(codes, pages => numbers_of(pages, distinct));
             *self = Self::Many(all, valid);
         }
         if let Self::Many(bits, valid) = self {
@@ -277,6 +272,19 @@ impl NarrowNumbers {
             Self::Many(bits, valid) => bits.memory_bytes() + valid.memory_bytes(),
         }
     }
+}
+
+/// The numbers that codes stand for, and whether each is one.
+fn numbers_of<T: Copy + Default + Into<u32>>(
+    codes: &Paged<T>,
+    distinct: &DistinctNumbers,
+) -> (Paged<u64>, Paged<bool>) {
+    let (mut bits, mut valid) = (Paged::default(), Paged::default());
+    for page in codes.pages() {
+        bits.extend(page, |code| distinct.get((*code).into()).unwrap_or(0));
+        valid.extend(page, |code| (*code).into() != 0);
+    }
+    (bits, valid)
 }
 
 /// Lists of item codes.

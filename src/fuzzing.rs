@@ -7,8 +7,8 @@ use crate::store::Manifest;
 use crate::types::{Cell, Result, Schema};
 
 pub use crate::codec::{
-    Descriptor, Flags, ListEncoding, ListReader, ListSources, SliceSource, Stream, WireReader,
-    WireWriter, encode, encode_lists,
+    Descriptor, Flags, ListEncoder, ListEncoding, ListReader, ListSources, SliceSource, Stream,
+    WireReader, WireWriter, encode,
 };
 pub use crate::segment::{ColumnFooter, Cursor, Segment};
 pub use crate::types::TierQuery;

@@ -8,6 +8,7 @@ use super::bits::mask;
 use super::choose::encode;
 use super::source::{Source, short};
 use super::stream::{Descriptor, Encoding, Stream};
+use super::word::Word;
 use crate::types::{ListColumn, Result};
 
 /// The descriptors of a list column's four streams.
@@ -110,37 +111,48 @@ impl FlagWords<'_> {
     }
 }
 
-/// Appends the four streams of a list column to one buffer each.
-///
-/// # Errors
-/// As [`encode`].
-pub fn encode_lists(
-    lists: &ListColumn,
-    rows: usize,
-    out: [&mut Vec<u8>; 4],
-) -> Result<ListEncoding> {
-    let [present_out, fresh_out, ends_out, items_out] = out;
-    let present: Vec<bool> = (0..rows).map(|row| !lists.get(row).is_empty()).collect();
-    let (mut fresh, mut ends, mut items) = (Vec::new(), Vec::new(), Vec::<u32>::new());
-    let mut before: &[u32] = &[];
-    for list in (0..rows)
-        .map(|row| lists.get(row))
-        .filter(|list| !list.is_empty())
-    {
-        let differs = list != before;
-        fresh.push(differs);
+/// Collects lists and encodes them.
+#[derive(Default)]
+pub struct ListEncoder<T> {
+    present: Vec<bool>,
+    fresh: Vec<bool>,
+    /// Where the lists that differ from the one before end among `items`.
+    ends: Vec<u64>,
+    items: Vec<T>,
+    /// Where the last of them begins.
+    last: usize,
+}
+
+impl<T: Word> ListEncoder<T> {
+    /// Adds the list of a row; an empty one is null.
+    #[inline]
+    pub fn push(&mut self, list: &[T]) {
+        self.present.push(!list.is_empty());
+        if list.is_empty() {
+            return;
+        }
+        let differs = self.items.get(self.last..) != Some(list);
+        self.fresh.push(differs);
         if differs {
-            items.extend_from_slice(list);
-            ends.push(items.len() as u64);
-            before = list;
+            self.last = self.items.len();
+            self.items.extend_from_slice(list);
+            self.ends.push(self.items.len() as u64);
         }
     }
-    Ok(ListEncoding {
-        present: Flags::encode(&present, present_out)?,
-        fresh: Flags::encode(&fresh, fresh_out)?,
-        ends: encode_ends(&ends, ends_out)?,
-        items: encode(&items, items_out)?,
-    })
+
+    /// Appends the four streams to one buffer each.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn finish(self, out: [&mut Vec<u8>; 4]) -> Result<ListEncoding> {
+        let [present_out, fresh_out, ends_out, items_out] = out;
+        Ok(ListEncoding {
+            present: Flags::encode(&self.present, present_out)?,
+            fresh: Flags::encode(&self.fresh, fresh_out)?,
+            ends: encode_ends(&self.ends, ends_out)?,
+            items: encode(&self.items, items_out)?,
+        })
+    }
 }
 
 /// Lists of one length need no ends: the length is the constant's value.

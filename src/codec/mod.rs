@@ -23,7 +23,7 @@ mod word;
 mod tests;
 
 pub use choose::{encode, encode_packed};
-pub use list::{Flags, ListEncoding, ListReader, ListSources, encode_lists};
+pub use list::{Flags, ListEncoder, ListEncoding, ListReader, ListSources};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use source::SliceSource;
 pub use source::Source;

@@ -137,7 +137,9 @@ proptest! {
         }
         let mut out: [Vec<u8>; 4] = Default::default();
         let [a, b, c, d] = &mut out;
-        let encoding = encode_lists(&column, lists.len(), [a, b, c, d]).unwrap();
+        let mut encoder = ListEncoder::default();
+        (0..lists.len()).for_each(|row| encoder.push(column.get(row)));
+        let encoding = encoder.finish([a, b, c, d]).unwrap();
         let reader = ListReader::open(&encoding).unwrap();
         let [a, b, c, d] = &out;
         let sources = ListSources {

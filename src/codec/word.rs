@@ -8,6 +8,28 @@ pub trait Word: Copy + Default + Ord + Send {
     fn wide(self) -> u64;
 }
 
+impl Word for u8 {
+    #[inline]
+    fn of(value: u64) -> Self {
+        value as u8
+    }
+    #[inline]
+    fn wide(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Word for u16 {
+    #[inline]
+    fn of(value: u64) -> Self {
+        value as u16
+    }
+    #[inline]
+    fn wide(self) -> u64 {
+        u64::from(self)
+    }
+}
+
 impl Word for u32 {
     #[inline]
     fn of(value: u64) -> Self {

@@ -15,9 +15,9 @@ pub fn prefetch(bytes: &[u8]) {
     }
 }
 
-/// Asks for the cache line in which `bytes` begin.
+/// Asks for the cache line in which `values` begin.
 #[inline(always)]
-pub fn prefetch_line(bytes: &[u8]) {
+pub fn prefetch_line<T>(values: &[T]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -25,9 +25,9 @@ pub fn prefetch_line(bytes: &[u8]) {
         // SAFETY: a prefetch reads nothing that the program could see, and may be given any
         // address; this one is that of a borrowed slice.
         unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast());
+            _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().cast());
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = bytes;
+    let _ = values;
 }

@@ -1,10 +1,12 @@
 //! How each kind of column becomes codes: strings and numbers ranked by frequency.
 
-use super::format::{ColumnFooter, StringsHandle};
+use super::format::{ColumnFooter, StreamHandle, StringsHandle};
+use super::input::{CodesInput, FieldInput, ListsInput, SegmentInput};
 use super::numbers::write_numbers;
-use super::writer::{Output, SharedStrings, codes_of};
-use crate::codec::encode_lists;
-use crate::types::{Column, Columns, Dictionary, Error, ListColumn, Result, Strings, index_of};
+use super::parallel::run_side_by_side;
+use super::writer::{Output, SharedStrings};
+use crate::codec::{ListEncoder, Word};
+use crate::types::{Dictionary, Error, Result, Strings};
 
 /// New codes for old ones, by falling frequency, and the dictionary in that order.
 struct Ranks {
@@ -34,98 +36,105 @@ impl Ranks {
         })
     }
 
-    fn map(&self, codes: &[u32]) -> Vec<u32> {
-        codes
-            .iter()
-            .map(|code| self.new_codes.get(*code as usize).copied().unwrap_or(0))
-            .collect()
+    /// The new codes in a width that holds them.
+    fn codes<T: Word>(&self) -> Vec<T> {
+        let new_codes = self.new_codes.iter();
+        new_codes.map(|code| T::of((*code).into())).collect()
     }
-}
-
-fn count(counts: &mut [u64], codes: &[u32]) -> Result<()> {
-    let len = counts.len();
-    for code in codes {
-        let slot = counts.get_mut(*code as usize);
-        *slot.ok_or_else(|| outside(*code, len))? += 1;
-    }
-    Ok(())
-}
-
-fn outside(code: u32, len: usize) -> Error {
-    index_of(code, len.saturating_sub(1))
-        .err()
-        .unwrap_or_else(|| Error::corrupt("a code outside its dictionary"))
 }
 
 /// The ranks of the items, which their column and the impressions share.
 pub(super) struct ItemRanks(Ranks);
 
 impl ItemRanks {
-    pub(super) fn of(columns: &Columns, item: usize) -> Result<Self> {
-        let strings = columns.dictionaries.get(item).and_then(Option::as_ref);
+    /// Counts the items of the rows, field by field on `threads` threads, and ranks them.
+    pub(super) fn of(input: &SegmentInput<'_>, item: usize, threads: usize) -> Result<Self> {
+        let strings = input.dictionaries.get(item).and_then(Option::as_ref);
         let strings = strings.ok_or_else(|| Error::invalid("a segment needs its items"))?;
-        let mut counts = vec![0; strings.len() + 1];
-        for (field, column) in columns.fields.iter().enumerate() {
-            match column {
-                Column::Strings(codes) if field == item => count(&mut counts, codes)?,
-                Column::Lists(lists) => count(&mut counts, &lists.items)?,
-                _ => {}
+        let fields = input.fields.iter().enumerate();
+        let fields =
+            fields.filter(|(id, field)| *id == item || matches!(field, FieldInput::Lists(_)));
+        let jobs = fields.map(|(_, field)| {
+            (field.size(), move || {
+                let mut counts = vec![0; strings.len() + 1];
+                field.count(&mut counts)?;
+                Ok(counts)
+            })
+        });
+        let mut sums = vec![0; strings.len() + 1];
+        for counts in run_side_by_side(threads, jobs.collect()) {
+            for (sum, count) in sums.iter_mut().zip(counts?) {
+                *sum += count;
             }
         }
-        Ok(Self(Ranks::of(&counts, &**strings)?))
-    }
-
-    pub(super) fn write(&self, column: &Column, out: &mut Output) -> Result<ColumnFooter> {
-        write_strings(codes_of(column), &self.0, true, out)
-    }
-
-    fn lists(&self, lists: &ListColumn) -> ListColumn {
-        ListColumn {
-            ends: lists.ends.clone(),
-            items: self.0.map(&lists.items),
-        }
+        Ok(Self(Ranks::of(&sums, &**strings)?))
     }
 }
 
-/// Writes the column of any field but the item.
+/// Writes the column of any field.
 pub(super) fn encode_column(
-    column: &Column,
+    field: FieldInput<'_>,
     dictionary: Option<&SharedStrings>,
     items: &ItemRanks,
-    rows: usize,
+    is_item: bool,
     out: &mut Output,
 ) -> Result<ColumnFooter> {
-    match column {
-        Column::Absent => Ok(ColumnFooter::Absent),
-        Column::Strings(codes) => {
+    match field {
+        FieldInput::Strings(codes) if is_item => write_strings(codes, &items.0, true, out),
+        FieldInput::Absent => Ok(ColumnFooter::Absent),
+        FieldInput::Strings(codes) => {
             let strings = dictionary
                 .ok_or_else(|| Error::invalid("a string column without its dictionary"))?;
             let mut counts = vec![0; strings.len() + 1];
-            count(&mut counts, codes)?;
+            codes.count(&mut counts)?;
             write_strings(codes, &Ranks::of(&counts, &**strings)?, false, out)
         }
-        Column::Numbers(numbers) => write_numbers(numbers, out),
-        Column::Lists(lists) => write_lists(&items.lists(lists), rows, out),
+        FieldInput::Numbers(numbers) => write_numbers(numbers, out),
+        FieldInput::Lists(lists) if items.0.dictionary.len() <= u16::MAX.into() => {
+            write_lists::<u16>(lists, &items.0, out)
+        }
+        FieldInput::Lists(lists) => write_lists::<u32>(lists, &items.0, out),
     }
 }
 
 fn write_strings(
-    codes: &[u32],
+    codes: CodesInput<'_>,
     ranks: &Ranks,
     hashed: bool,
     out: &mut Output,
 ) -> Result<ColumnFooter> {
     let dictionary: StringsHandle = out.strings(&ranks.dictionary, hashed)?;
-    Ok(ColumnFooter::Strings {
-        codes: out.stream(&ranks.map(codes))?,
-        dictionary,
-    })
+    let codes = write_mapped(codes, &ranks.codes(), out)?;
+    Ok(ColumnFooter::Strings { codes, dictionary })
 }
 
-fn write_lists(lists: &ListColumn, rows: usize, out: &mut Output) -> Result<ColumnFooter> {
+/// Writes the new code of each code, from memory no wider than they are.
+pub(super) fn write_mapped(
+    codes: CodesInput<'_>,
+    new: &[u64],
+    out: &mut Output,
+) -> Result<StreamHandle> {
+    fn narrowed<T: Word>(new: &[u64]) -> Vec<T> {
+        new.iter().map(|code| T::of(*code)).collect()
+    }
+    match new.iter().max().copied().unwrap_or(0) {
+        most if most <= u8::MAX.into() => out.stream(&codes.mapped::<u8>(&narrowed(new))),
+        most if most <= u16::MAX.into() => out.stream(&codes.mapped::<u16>(&narrowed(new))),
+        most if most <= u32::MAX.into() => out.stream(&codes.mapped::<u32>(&narrowed(new))),
+        _ => out.stream(&codes.mapped::<u64>(new)),
+    }
+}
+
+fn write_lists<T: Word>(
+    lists: ListsInput<'_>,
+    ranks: &Ranks,
+    out: &mut Output,
+) -> Result<ColumnFooter> {
+    let mut encoder = ListEncoder::<T>::default();
+    lists.for_each(&ranks.codes(), |list| encoder.push(list));
     let mut streams: [Vec<u8>; 4] = Default::default();
     let [a, b, c, d] = &mut streams;
-    let encoding = encode_lists(lists, rows, [a, b, c, d])?;
+    let encoding = encoder.finish([a, b, c, d])?;
     let [a, b, c, d] = &streams;
     Ok(ColumnFooter::Lists {
         handles: [out.region(a), out.region(b), out.region(c), out.region(d)],

@@ -7,6 +7,7 @@ mod columns;
 mod directory;
 mod format;
 mod history;
+mod input;
 mod inspect;
 mod invariants;
 mod numbers;
@@ -23,6 +24,7 @@ mod tests;
 #[cfg(feature = "fuzzing")]
 pub use format::ColumnFooter;
 pub use format::{Footer, NumberTable, Origin};
+pub use input::{Ordered, OrderedUsers, SegmentInput};
 pub use inspect::{BlockReport, ColumnReport, Damage};
 pub use reader::Segment;
 pub use scan::Cursor;

@@ -1,12 +1,13 @@
 //! Numbers as codes: of a table of the distinct ones, or of steps from the lowest.
 
-use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
+use std::cmp::Reverse;
 
+use super::columns::write_mapped;
 use super::format::{ColumnFooter, NumberTable};
+use super::input::{CodesInput, NumbersInput, numbers_in_order};
 use super::writer::{Output, common_divisor};
 use crate::codec::Word;
-use crate::types::{NumberColumn, Result};
+use crate::types::{DistinctNumbers, NarrowNumbers, NumberColumn, Result};
 
 /// What the codes of a column stand for.
 pub(super) enum Words<'a> {
@@ -18,9 +19,6 @@ pub(super) enum Words<'a> {
     Few(Box<[u64; 256]>, u64),
     Many(&'a [[u8; 8]]),
 }
-
-/// Distinct numbers up to which a table of them is considered.
-const MAX_TABLE: usize = 1 << 16;
 
 impl<'a> Words<'a> {
     pub(super) fn of_table(words: &'a [[u8; 8]]) -> Self {
@@ -80,14 +78,41 @@ impl<'a> Words<'a> {
 }
 
 /// Writes a column of numbers. Code 0 is null.
-pub(super) fn write_numbers(numbers: &NumberColumn, out: &mut Output) -> Result<ColumnFooter> {
+pub(super) fn write_numbers(numbers: NumbersInput<'_>, out: &mut Output) -> Result<ColumnFooter> {
+    match numbers {
+        NumbersInput::Sorted(numbers) => write_bits(numbers, out),
+        NumbersInput::Ordered(NarrowNumbers::Many(bits, valid), order) => {
+            let numbers = numbers_in_order(&bits, &valid, order);
+            drop((bits, valid));
+            write_bits(&numbers, out)
+        }
+        NumbersInput::Ordered(NarrowNumbers::Distinct(distinct, codes), order) => write_codes(
+            &distinct,
+            CodesInput::Ordered(codes, order),
+            order.len(),
+            out,
+        ),
+    }
+}
+
+/// Writes numbers that are not codes yet.
+fn write_bits(numbers: &NumberColumn, out: &mut Output) -> Result<ColumnFooter> {
     let rows = 0..numbers.bits.len();
     let values = || rows.clone().filter_map(|row| numbers.get(row));
     let min = values().min().unwrap_or(0);
     let range = values().max().unwrap_or(0) - min;
-    if let Some(distinct) = Distinct::of(numbers, range) {
-        return distinct.write(out);
+    let mut distinct = DistinctNumbers::default();
+    let mut codes = Vec::new();
+    // Distances that do not all fit 64 bits beside null need a table, however long.
+    let most = match range {
+        u64::MAX => usize::MAX,
+        _ => DistinctNumbers::MAX,
+    };
+    if distinct.codes_of(numbers, most, &mut codes) {
+        let codes = CodesInput::Sorted(&codes);
+        return write_codes(&distinct, codes, rows.len(), out);
     }
+    drop(codes);
     let step = common_divisor(values().map(|bits| bits - min));
     let codes: Vec<u64> = rows
         .clone()
@@ -99,87 +124,46 @@ pub(super) fn write_numbers(numbers: &NumberColumn, out: &mut Output) -> Result<
     })
 }
 
-/// The distinct values of a column and how often each occurs.
-struct Distinct {
-    values: Vec<u64>,
-    counts: Vec<u64>,
-    /// The position plus one among `values` of each row's value; 0 is null.
-    codes: Vec<u32>,
-}
-
-impl Distinct {
-    /// The distinct values, where codes of them are narrower than distances within `range`, or
-    /// where those and null do not all fit 64 bits; `None` when there are too many.
-    fn of(numbers: &NumberColumn, range: u64) -> Option<Self> {
-        let too_wide = range == u64::MAX;
-        let mut positions: HashTable<u32> = HashTable::new();
-        let mut distinct = Self {
-            values: Vec::new(),
-            counts: Vec::new(),
-            codes: Vec::with_capacity(numbers.bits.len()),
-        };
-        for row in 0..numbers.bits.len() {
-            let code = match numbers.get(row) {
-                Some(bits) => distinct.code_of(bits, &mut positions),
-                None => 0,
-            };
-            distinct.codes.push(code);
-            if distinct.values.len() > MAX_TABLE && !too_wide {
-                return None;
-            }
-        }
-        let range_bits = u64::BITS - range.leading_zeros();
-        let code_bits = usize::BITS - distinct.values.len().leading_zeros();
-        let saved = numbers.bits.len() as u64 * u64::from(range_bits.saturating_sub(code_bits));
-        (too_wide || saved > distinct.values.len() as u64 * 64).then_some(distinct)
+/// Writes numbers that have codes: with a table of them, the most frequent first, where that makes the
+/// codes narrower than distances from the lowest, or where those and null do not all fit 64 bits.
+fn write_codes(
+    distinct: &DistinctNumbers,
+    codes: CodesInput<'_>,
+    rows: usize,
+    out: &mut Output,
+) -> Result<ColumnFooter> {
+    let values = distinct.values();
+    let min = values.iter().min().copied().unwrap_or(0);
+    let range = values.iter().max().copied().unwrap_or(0) - min;
+    let range_bits = u64::BITS - range.leading_zeros();
+    let code_bits = usize::BITS - values.len().leading_zeros();
+    let saved = rows as u64 * u64::from(range_bits.saturating_sub(code_bits));
+    let mut new_codes = vec![0; values.len() + 1];
+    if range < u64::MAX && saved <= values.len() as u64 * 64 {
+        let step = common_divisor(values.iter().map(|bits| bits - min));
+        let above = new_codes.iter_mut().skip(1);
+        above
+            .zip(values)
+            .for_each(|(code, bits)| *code = (bits - min) / step + 1);
+        return Ok(ColumnFooter::Numbers {
+            table: NumberTable::Linear { min, step },
+            codes: write_mapped(codes, &new_codes, out)?,
+        });
     }
-
-    fn code_of(&mut self, bits: u64, positions: &mut HashTable<u32>) -> u32 {
-        let hash_of = |bits: u64| xxh3_64(&bits.to_le_bytes());
-        let values = &self.values;
-        let same = |code: &u32| values.get(*code as usize - 1) == Some(&bits);
-        let code = match positions.find(hash_of(bits), same) {
-            Some(code) => *code,
-            None => {
-                self.values.push(bits);
-                self.counts.push(0);
-                let code = self.values.len() as u32;
-                let values = &self.values;
-                positions.insert_unique(hash_of(bits), code, |code| {
-                    hash_of(values.get(*code as usize - 1).copied().unwrap_or(0))
-                });
-                code
-            }
-        };
-        if let Some(count) = self.counts.get_mut(code as usize - 1) {
-            *count += 1;
+    let mut counts = vec![0; values.len() + 1];
+    codes.count(&mut counts)?;
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by_key(|index| (Reverse(counts.get(index + 1)), values.get(*index)));
+    let mut words = Vec::with_capacity(order.len() * 8);
+    for (rank, index) in (1..).zip(order) {
+        let bits = values.get(index).copied().unwrap_or(0);
+        words.extend_from_slice(&bits.to_le_bytes());
+        if let Some(code) = new_codes.get_mut(index + 1) {
+            *code = rank;
         }
-        code
     }
-
-    /// Writes the table, most frequent value first, and the codes of its order.
-    fn write(mut self, out: &mut Output) -> Result<ColumnFooter> {
-        let mut order: Vec<usize> = (0..self.values.len()).collect();
-        let key = |index: &usize| {
-            let count = self.counts.get(*index).copied();
-            (std::cmp::Reverse(count), self.values.get(*index).copied())
-        };
-        order.sort_by_key(key);
-        let mut words = Vec::with_capacity(order.len() * 8);
-        let mut ranks = vec![0u32; order.len() + 1];
-        for (rank, index) in (1..).zip(order) {
-            let bits = self.values.get(index).copied().unwrap_or(0);
-            words.extend_from_slice(&bits.to_le_bytes());
-            if let Some(slot) = ranks.get_mut(index + 1) {
-                *slot = rank;
-            }
-        }
-        for code in &mut self.codes {
-            *code = ranks.get(*code as usize).copied().unwrap_or(0);
-        }
-        Ok(ColumnFooter::Numbers {
-            table: NumberTable::Distinct(out.region(&words)),
-            codes: out.stream(&self.codes)?,
-        })
-    }
+    Ok(ColumnFooter::Numbers {
+        table: NumberTable::Distinct(out.region(&words)),
+        codes: write_mapped(codes, &new_codes, out)?,
+    })
 }

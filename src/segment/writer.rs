@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::columns::{ItemRanks, encode_column};
 use super::directory;
 use super::format::{ColumnFooter, Footer, Handle, Origin, StreamHandle, StringsHandle, header};
+use super::input::{FieldInput, SegmentInput, TimestampsInput, UsersInput};
 use super::parallel::run_side_by_side;
 use super::strings::item_hash;
 use super::sums::SummedFile;
 use crate::codec::{BLOCK, Descriptor, Encoding, Word, encode, encode_packed};
 use crate::io::Storage;
-use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings};
+use crate::types::{Dictionary, Error, Result, Schema, Strings};
 
 /// Writes segments of one origin into a storage.
 pub struct SegmentWriter<'a> {
@@ -34,8 +35,8 @@ pub struct PreparedSegment {
 }
 
 impl SegmentWriter<'_> {
-    /// Writes the rows of `columns` to a new file. The rows must be sorted by user id, timestamp
-    /// and arrival, and there must be at least one. Sequence numbers are kept relative to
+    /// Writes rows to a new file. They must be sorted by user id, timestamp and arrival, or come
+    /// with that order, and there must be at least one. Sequence numbers are kept relative to
     /// `sequence_base`, or to what [`PreparedSegment::finish`] is given.
     ///
     /// The parts of the file are encoded side by side and appended in a fixed order, so the bytes
@@ -43,28 +44,39 @@ impl SegmentWriter<'_> {
     ///
     /// # Errors
     /// `Io`, or `InvalidInput` when a column would pass what the format holds.
-    pub fn prepare(
+    pub fn prepare<'a>(
         &self,
         path: &str,
-        columns: &Columns,
+        input: impl Into<SegmentInput<'a>>,
         sequence_base: u64,
     ) -> Result<PreparedSegment> {
-        let items = ItemRanks::of(columns, self.schema.item())?;
-        let jobs = (0..FIELDS_AT + columns.fields.len()).map(|nth| {
-            let items = &items;
-            let field = nth
-                .checked_sub(FIELDS_AT)
-                .and_then(|field| columns.fields.get(field));
-            let size = field.map_or(columns.timestamps.len() * 8, Column::data_bytes);
+        let input = input.into();
+        let items = ItemRanks::of(&input, self.schema.item(), self.threads)?;
+        let rows = input.rows;
+        let (items, dictionaries) = (&items, input.dictionaries);
+        let mut parts = vec![
+            (rows * 8, Unencoded::Users(input.users, rows)),
+            (rows * 8, Unencoded::Timestamps(input.timestamps)),
+            (rows, Unencoded::Sequences(input.sequences, rows)),
+        ];
+        let fields = input.fields.into_iter().enumerate();
+        parts.extend(fields.map(|(id, field)| (field.size() * 8, Unencoded::Field(id, field))));
+        let jobs = parts.into_iter().map(|(size, part)| {
             let job = move || {
                 let mut out = Output::default();
-                let part = match nth {
-                    USERS_AT => Part::Users(users(columns, &mut out)?),
-                    TIMESTAMPS_AT => Part::Timestamps(Timestamps::of(columns, &mut out)?),
-                    SEQUENCES_AT => {
-                        Part::Sequences(Sequences::of(columns, sequence_base, &mut out)?)
+                let part = match part {
+                    Unencoded::Users(input, rows) => Part::Users(users(&input, rows, &mut out)?),
+                    Unencoded::Timestamps(input) => {
+                        Part::Timestamps(Timestamps::of(input, &mut out)?)
                     }
-                    _ => Part::Field(self.field(columns, nth - FIELDS_AT, items, &mut out)?),
+                    Unencoded::Sequences(sequences, rows) => {
+                        Part::Sequences(Sequences::of(sequences, rows, sequence_base, &mut out)?)
+                    }
+                    Unencoded::Field(id, field) => {
+                        let dictionary = dictionaries.get(id).and_then(Option::as_ref);
+                        let is_item = id == self.schema.item();
+                        Part::Field(encode_column(field, dictionary, items, is_item, &mut out)?)
+                    }
                 };
                 Ok((part, out))
             };
@@ -78,7 +90,7 @@ impl SegmentWriter<'_> {
             let base = file.region(&out.bytes)?.offset;
             parts.add(part, base);
         }
-        let footer = parts.footer(self, columns.rows(), sequence_base)?;
+        let footer = parts.footer(self, rows, sequence_base)?;
         if self.durable {
             file.sync()?;
         }
@@ -88,28 +100,15 @@ impl SegmentWriter<'_> {
             durable: self.durable,
         })
     }
-
-    fn field(
-        &self,
-        columns: &Columns,
-        field: usize,
-        items: &ItemRanks,
-        out: &mut Output,
-    ) -> Result<ColumnFooter> {
-        let absent = Column::Absent;
-        let column = columns.fields.get(field).unwrap_or(&absent);
-        if field == self.schema.item() {
-            return items.write(column, out);
-        }
-        let dictionary = columns.dictionaries.get(field).and_then(Option::as_ref);
-        encode_column(column, dictionary, items, columns.rows(), out)
-    }
 }
 
-const USERS_AT: usize = 0;
-const TIMESTAMPS_AT: usize = 1;
-const SEQUENCES_AT: usize = 2;
-const FIELDS_AT: usize = 3;
+/// A part of the file on its way.
+enum Unencoded<'a> {
+    Users(UsersInput<'a>, usize),
+    Timestamps(TimestampsInput<'a>),
+    Sequences(&'a [u64], usize),
+    Field(usize, FieldInput<'a>),
+}
 
 /// An encoded part of the file; its handles count from the part's own start.
 enum Part {
@@ -181,21 +180,41 @@ impl Parts {
     }
 }
 
-fn users(columns: &Columns, out: &mut Output) -> Result<Users> {
-    let ids = columns.user_ids.as_ref().ok_or_else(incomplete)?;
+fn users(input: &UsersInput<'_>, rows: usize, out: &mut Output) -> Result<Users> {
     let mut starts = vec![0u64];
     let mut dictionary = Dictionary::default();
     let mut sorted: Vec<&str> = Vec::new();
-    for run in columns.users.chunk_by(|a, b| a == b) {
-        let user = ids.get(run.first().copied().unwrap_or(0))?;
+    let (UsersInput::Codes(_, ids) | UsersInput::Ends(_, ids)) = input;
+    let ids = ids.ok_or_else(incomplete)?;
+    let mut add = |code: u32, end: u64| {
+        let user = ids.get(code)?;
         sorted.push(user);
-        dictionary.push(user)?;
-        starts.push(starts.last().copied().unwrap_or(0) + run.len() as u64);
+        starts.push(end);
+        dictionary.push(user).map(drop)
+    };
+    match input {
+        UsersInput::Codes(codes, _) => {
+            let mut end = 0;
+            for run in codes.chunk_by(|a, b| a == b) {
+                end += run.len() as u64;
+                add(run.first().copied().unwrap_or(0), end)?;
+            }
+        }
+        UsersInput::Ends(users, _) => {
+            let mut before = 0;
+            for (code, end) in users.codes.iter().zip(&users.ends) {
+                // A user whose rows were refused has none.
+                if before < *end {
+                    add(*code, (*end).into())?;
+                }
+                before = *end;
+            }
+        }
     }
     let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
         return Err(incomplete());
     };
-    if columns.rows() > Footer::MAX_ROWS || !sorted.is_sorted_by(|a, b| a < b) {
+    if rows > Footer::MAX_ROWS || !sorted.is_sorted_by(|a, b| a < b) {
         return Err(Error::invalid(
             "a segment's rows must be sorted by user, at most 2^31",
         ));
@@ -315,24 +334,36 @@ struct Timestamps {
 }
 
 impl Timestamps {
-    fn of(columns: &Columns, out: &mut Output) -> Result<Self> {
-        let timestamps = &columns.timestamps;
-        let bounds = bounds(timestamps).ok_or_else(incomplete)?;
-        let [min, _] = bounds;
-        let step = common_divisor(timestamps.iter().map(|at| at.wrapping_sub(min) as u64));
-        let codes: Vec<u64> = timestamps
-            .iter()
-            .map(|at| at.wrapping_sub(min) as u64 / step)
-            .collect();
-        let edge = |best: fn(&[u64]) -> Option<u64>| -> Vec<u64> {
-            codes.chunks(BLOCK).filter_map(best).collect()
+    fn of(input: TimestampsInput<'_>, out: &mut Output) -> Result<Self> {
+        let [min, max] = bounds(input.iter()).ok_or_else(incomplete)?;
+        let step = common_divisor(input.iter().map(|at| at.wrapping_sub(min) as u64));
+        let code = |at: i64| match at.wrapping_sub(min) as u64 {
+            code if step == 1 => code,
+            distance => distance / step,
+        };
+        if u32::try_from(code(max)).is_ok() {
+            let codes = input.mapped(|at| code(at) as u32);
+            return Self::of_codes([min, max], step, &codes, out);
+        }
+        Self::of_codes([min, max], step, &input.mapped(code), out)
+    }
+
+    fn of_codes<T: Word>(
+        bounds: [i64; 2],
+        step: u64,
+        codes: &[T],
+        out: &mut Output,
+    ) -> Result<Self> {
+        let edge = |best: fn(&[T]) -> Option<T>| -> Vec<u64> {
+            let blocks = codes.chunks(BLOCK).filter_map(best);
+            blocks.map(Word::wide).collect()
         };
         Ok(Self {
             bounds,
             step,
             zone_min: out.packed(&edge(|block| block.iter().min().copied()))?,
             zone_max: out.packed(&edge(|block| block.iter().max().copied()))?,
-            codes: out.stream(&codes)?,
+            codes: out.stream(codes)?,
         })
     }
 }
@@ -344,26 +375,29 @@ struct Sequences {
 }
 
 impl Sequences {
-    fn of(columns: &Columns, base: u64, out: &mut Output) -> Result<Self> {
-        if columns.sequences.is_empty() {
+    fn of(sequences: &[u64], rows: usize, base: u64, out: &mut Output) -> Result<Self> {
+        if sequences.is_empty() {
             return Ok(Self {
                 bounds: [0, 0],
-                codes: out.zeros(columns.rows()),
+                codes: out.zeros(rows),
             });
         }
-        let sequences = columns.sequences.iter();
+        let sequences = sequences.iter();
         let codes: Vec<u64> = sequences
             .map(|sequence| sequence.saturating_sub(base))
             .collect();
         Ok(Self {
-            bounds: bounds(&codes).unwrap_or_default(),
+            bounds: bounds(codes.iter().copied()).unwrap_or_default(),
             codes: out.stream(&codes)?,
         })
     }
 }
 
-fn bounds<T: Copy + Ord>(values: &[T]) -> Option<[T; 2]> {
-    Some([*values.iter().min()?, *values.iter().max()?])
+fn bounds<T: Copy + Ord>(mut values: impl Iterator<Item = T>) -> Option<[T; 2]> {
+    let first = values.next()?;
+    Some(values.fold([first; 2], |[min, max], value| {
+        [min.min(value), max.max(value)]
+    }))
 }
 
 /// The greatest number that divides all `distances`; 1 when there is none above.
@@ -384,11 +418,3 @@ pub(super) fn common_divisor(distances: impl Iterator<Item = u64>) -> u64 {
 
 /// The dictionary of a column, as the columns carry it.
 pub(super) type SharedStrings = Arc<dyn Strings>;
-
-/// The codes of a column of strings.
-pub(super) fn codes_of(column: &Column) -> &[u32] {
-    match column {
-        Column::Strings(codes) => codes,
-        _ => &[],
-    }
-}

@@ -13,10 +13,10 @@ use super::sort::sort;
 use super::source::Source;
 use super::version::LiveSegment;
 use crate::io::FileBytes;
-use crate::segment::{Origin, Segment, SegmentWriter};
+use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
 use crate::types::{
-    Cell, ColumnsBuilder, Commit, Dictionary, Error, Result, Role, Row, ScanQuery, Settings,
-    Strings, TierQuery,
+    Cell, ColumnsBuilder, Commit, Dictionary, Error, NarrowBuilder, Result, Role, Row, ScanQuery,
+    Settings, Strings, TierQuery,
 };
 
 /// Rows that are copied from one run to the next at a time, unless they are wide.
@@ -43,33 +43,37 @@ pub struct BulkImport {
     files: Unpublished,
     engine: Arc<Engine>,
     mode: ImportMode,
-    builder: ColumnsBuilder,
-    /// Bytes that the rows in memory may take; sorting and encoding take as much again.
+    /// Rows that were pushed and are not among `collected` yet.
+    pending: ColumnsBuilder,
+    /// About how many bytes they take.
+    pending_bytes: usize,
+    collected: NarrowBuilder,
+    /// Bytes that the rows in memory may take; sorting and encoding take as much again at most.
     chunk_bytes: usize,
-    check_at: usize,
-    /// Bytes of strings that were pushed since memory was looked at last.
-    unchecked_bytes: usize,
     spilled: Vec<String>,
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
     event_type: Option<usize>,
-    /// The event types of `builder` that are among them.
+    /// The event types of `pending` that are among them.
     noted: usize,
     rows: u64,
 }
 
-/// Rows after which the memory taken is looked at, unless their strings are wide.
-const CHECK_ROWS: usize = 4096;
+/// Rows that are pushed before they are collected, unless they are wide.
+const PENDING_ROWS: usize = 1 << 14;
+
+/// Bytes that a pushed row takes beside its strings, about.
+const ROW_BYTES: usize = 64;
 
 impl BulkImport {
     pub(crate) fn new(engine: Arc<Engine>, mode: ImportMode, memory_budget: u64) -> Result<Self> {
         engine.writable()?;
         Ok(Self {
             mode,
-            builder: ColumnsBuilder::new(&engine.validator),
+            pending: ColumnsBuilder::new(&engine.validator),
+            pending_bytes: 0,
+            collected: NarrowBuilder::new(&engine.validator),
             chunk_bytes: (memory_budget / 2) as usize,
-            check_at: CHECK_ROWS,
-            unchecked_bytes: 0,
             spilled: Vec::new(),
             files: Unpublished::new(engine.storage.clone()),
             event_types: engine.event_types_beside(mode)?,
@@ -87,15 +91,16 @@ impl BulkImport {
     /// `InvalidInput` when the row breaks a rule (it is then not added, and more can be); any
     /// other kind ends the import.
     pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        self.builder.push(row)?;
+        self.pending.push(row)?;
         if let Err(error) = self.note_event_types(None) {
-            self.builder.pop();
+            self.pending.pop();
             return Err(error);
         }
         self.rows += 1;
-        self.unchecked_bytes += string_bytes(row);
-        if self.builder.rows() >= self.check_at || self.unchecked_bytes >= self.chunk_bytes / 8 {
-            self.check_memory()?;
+        self.pending_bytes += ROW_BYTES + string_bytes(row);
+        let many = self.pending.rows() >= PENDING_ROWS;
+        if many || self.pending_bytes >= self.chunk_bytes / 8 {
+            self.collect_pending()?;
         }
         Ok(())
     }
@@ -117,10 +122,8 @@ impl BulkImport {
             ));
         }
         self.note_event_types(Some(&batch.builder))?;
-        self.builder.append(&batch.builder)?;
-        self.noted = self
-            .event_types_in(&self.builder)
-            .map_or(0, Dictionary::len);
+        self.collect_pending()?;
+        self.collected.append(&batch.builder)?;
         self.rows += batch.rows() as u64;
         batch.builder.clear();
         self.check_memory()
@@ -136,10 +139,21 @@ impl BulkImport {
         self.rows
     }
 
+    /// Puts the rows that were pushed behind those that are collected.
+    fn collect_pending(&mut self) -> Result<()> {
+        if self.pending.rows() == 0 {
+            return Ok(());
+        }
+        self.collected.append(&self.pending)?;
+        self.pending.clear();
+        self.pending_bytes = 0;
+        self.noted = 0;
+        self.check_memory()
+    }
+
     fn check_memory(&mut self) -> Result<()> {
-        self.check_at = self.builder.rows() + CHECK_ROWS;
-        self.unchecked_bytes = 0;
-        if self.builder.memory_bytes() >= self.chunk_bytes {
+        let bytes = self.collected.memory_bytes() + self.pending.memory_bytes();
+        if bytes >= self.chunk_bytes && self.collected.rows() > 0 {
             self.spill()?;
         }
         Ok(())
@@ -153,7 +167,7 @@ impl BulkImport {
     /// them.
     fn note_event_types(&mut self, batch: Option<&ColumnsBuilder>) -> Result<()> {
         let known = if batch.is_some() { 0 } else { self.noted };
-        let Some(names) = self.event_types_in(batch.unwrap_or(&self.builder)) else {
+        let Some(names) = self.event_types_in(batch.unwrap_or(&self.pending)) else {
             return Ok(());
         };
         if names.len() == known {
@@ -178,17 +192,16 @@ impl BulkImport {
         Ok(())
     }
 
-    fn take_builder(&mut self) -> ColumnsBuilder {
-        self.check_at = CHECK_ROWS;
-        self.noted = 0;
-        let fresh = ColumnsBuilder::new(&self.engine.validator);
-        std::mem::replace(&mut self.builder, fresh)
+    /// The collected rows with their order; none are left.
+    fn take_ordered(&mut self) -> Result<Ordered> {
+        let fresh = NarrowBuilder::new(&self.engine.validator);
+        let collected = std::mem::replace(&mut self.collected, fresh);
+        sort(collected.finish(), self.engine.settings.threads)
     }
 
     /// Sorts the rows in memory and writes them to a temporary segment.
     fn spill(&mut self) -> Result<()> {
-        let builder = self.take_builder();
-        let columns = sort(builder.finish(), self.engine.settings.threads)?;
+        let mut ordered = self.take_ordered()?;
         let id = self.engine.manifest.lock().take_id();
         let path = format!("temporary/{id:08}.run");
         self.files.add(path.clone());
@@ -199,7 +212,7 @@ impl BulkImport {
             durable: false,
             threads: self.engine.settings.threads,
         };
-        writer.prepare(&path, &columns, 0)?.finish(None)?;
+        writer.prepare(&path, ordered.input(), 0)?.finish(None)?;
         self.spilled.push(path);
         Ok(())
     }
@@ -214,13 +227,13 @@ impl BulkImport {
     pub fn commit(mut self) -> Result<Commit> {
         let engine = self.engine.clone();
         let mut writer = RunWriter::new(&engine, Origin::Bulk);
+        self.collect_pending()?;
         if self.spilled.is_empty() {
-            if self.builder.rows() > 0 {
-                let builder = self.take_builder();
-                writer.write(&sort(builder.finish(), engine.settings.threads)?)?;
+            if self.collected.rows() > 0 {
+                writer.write_ordered(self.take_ordered()?)?;
             }
         } else {
-            if self.builder.rows() > 0 {
+            if self.collected.rows() > 0 {
                 self.spill()?;
             }
             self.merge(&mut writer)?;

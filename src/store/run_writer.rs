@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::manifest::SegmentEntry;
 use crate::io::Storage;
-use crate::segment::{Origin, PreparedSegment, SegmentWriter};
+use crate::segment::{Ordered, Origin, PreparedSegment, SegmentInput, SegmentWriter};
 use crate::types::{Columns, Dictionary, Result, Strings, session_of};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
@@ -112,6 +112,25 @@ impl<'a> RunWriter<'a> {
 
     /// Writes sorted rows into a segment of the run.
     pub(super) fn write(&mut self, rows: &Columns) -> Result<()> {
+        let sessions = match self.origin {
+            Origin::Bulk => 0,
+            Origin::Recorded => sessions_of(rows)?,
+        };
+        let base = rows.sequences.iter().min().copied().unwrap_or(0);
+        self.prepare(rows, base, sessions)
+    }
+
+    /// Writes rows of an import into a segment of the run.
+    pub(super) fn write_ordered(&mut self, mut rows: Ordered) -> Result<()> {
+        self.prepare(rows.input(), 0, 0)
+    }
+
+    fn prepare<'r>(
+        &mut self,
+        rows: impl Into<SegmentInput<'r>>,
+        sequence_base: u64,
+        sessions: u64,
+    ) -> Result<()> {
         let id = self.engine.manifest.lock().take_id();
         let path = SegmentEntry::path_of(id);
         self.files.add(path.clone());
@@ -122,12 +141,7 @@ impl<'a> RunWriter<'a> {
             durable: true,
             threads: self.engine.settings.threads,
         };
-        let base = rows.sequences.iter().min().copied().unwrap_or(0);
-        let segment = writer.prepare(&path, rows, base)?;
-        let sessions = match self.origin {
-            Origin::Bulk => 0,
-            Origin::Recorded => sessions_of(rows)?,
-        };
+        let segment = writer.prepare(&path, rows, sequence_base)?;
         self.prepared.push(Prepared {
             id,
             sessions,

@@ -216,16 +216,6 @@ impl Column {
         Ok(())
     }
 
-    /// A column of the same kind without values.
-    pub(crate) fn empty(&self) -> Self {
-        match self {
-            Self::Absent => Self::Absent,
-            Self::Strings(_) => Self::Strings(Vec::new()),
-            Self::Numbers(_) => Self::Numbers(NumberColumn::default()),
-            Self::Lists(_) => Self::Lists(ListColumn::default()),
-        }
-    }
-
     /// Bytes that the values fill.
     pub(crate) fn data_bytes(&self) -> usize {
         match self {

@@ -52,6 +52,11 @@ impl ColumnsBuilder {
         self.interners.get(field).map(Interner::dictionary)
     }
 
+    /// The users so far, in the order in which they came.
+    pub(crate) fn user_ids(&self) -> &Dictionary {
+        self.users.dictionary()
+    }
+
     /// Adds a row.
     ///
     /// # Errors
@@ -135,47 +140,19 @@ impl ColumnsBuilder {
         Ok(())
     }
 
-    /// Adds the rows of another builder, which has the same schema and limits, behind its own.
-    ///
-    /// # Errors
-    /// `InvalidInput` when a dictionary is full or past 2^32 impression items; some rows may have
-    /// been added then.
-    pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
-        let users = self.users.absorb(other.users.dictionary())?;
-        let mut codes = Vec::with_capacity(self.interners.len());
-        for (interner, other) in self.interners.iter_mut().zip(&other.interners) {
-            codes.push(interner.absorb(other.dictionary())?);
-        }
-        self.fresh = true;
-        let from = &other.columns;
-        translate(&from.users, &users, &mut self.columns.users);
-        self.columns.timestamps.extend_from_slice(&from.timestamps);
-        for (id, (column, from)) in self.columns.fields.iter_mut().zip(&from.fields).enumerate() {
-            let codes_of = |id: FieldId| codes.get(id).map_or(&[][..], Vec::as_slice);
-            match (column, from) {
-                (Column::Strings(out), Column::Strings(from)) => {
-                    translate(from, codes_of(id), out);
-                }
-                (Column::Lists(out), Column::Lists(from)) => {
-                    let base = out.items.len();
-                    out.reach(base + from.items.len())?;
-                    translate(&from.items, codes_of(self.item), &mut out.items);
-                    out.ends
-                        .extend(from.ends.iter().map(|end| base as u32 + end));
-                }
-                (column, from) => column.append(from)?,
-            }
-        }
-        Ok(())
-    }
-
     /// Bytes of memory taken, dictionaries included.
     pub(crate) fn memory_bytes(&self) -> usize {
         let interners = self.interners.iter().map(Interner::memory_bytes);
         self.columns.memory_bytes() + self.users.memory_bytes() + interners.sum::<usize>()
     }
 
+    /// The rows, in the order of pushing, without their dictionaries.
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
     /// The rows, in the order of pushing.
+    #[cfg(test)]
     pub(crate) fn finish(self) -> Columns {
         let mut columns = self.columns;
         columns.user_ids = Some(self.users.into_dictionary());
@@ -202,10 +179,4 @@ fn interner(interners: &mut [Interner], field: FieldId) -> Result<&mut Interner>
     interners
         .get_mut(field)
         .ok_or_else(|| Error::invalid("a cell beyond the schema's fields"))
-}
-
-/// Appends the new code of each old one.
-fn translate(codes: &[u32], new: &[u32], out: &mut Vec<u32>) {
-    let code = |code: &u32| new.get(*code as usize).copied().unwrap_or(0);
-    out.extend(codes.iter().map(code));
 }

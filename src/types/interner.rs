@@ -6,23 +6,95 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Dictionary, Result, Strings};
 
-/// A growing dictionary that gives equal strings equal codes: an open-addressing table beside the
-/// strings. A slot holds the first bytes of its string, so that a short one that is known costs one
-/// probe and no look at the strings.
+/// A growing dictionary that gives equal strings equal codes: a hash table beside the strings. A slot
+/// holds the first bytes of its string, so that a short one that is known costs one cache line and no
+/// look at the strings.
 #[derive(Default)]
 pub struct Interner {
     dictionary: Dictionary,
-    /// Their number is a power of two or none, and at most 3/4 of them are taken.
-    slots: Vec<Slot>,
+    /// Their number is a power of two or none, and at most 5/8 of their slots are taken.
+    buckets: Vec<Bucket>,
     /// Strings that [`Interner::undo`] keeps.
     kept: usize,
 }
 
-/// Slots of the first table.
-const FIRST_SLOTS: usize = 64;
+/// Buckets of the first table.
+const FIRST_BUCKETS: usize = 16;
 
-/// A string in the table; one of code 0 is free.
-#[derive(Clone, Copy, Default, PartialEq)]
+/// Slots of a bucket.
+const SLOTS: usize = 4;
+
+/// Strings of neighbouring hashes, in one cache line. The first slots are taken; where all are, what
+/// comes then is in the next bucket.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+struct Bucket {
+    prefixes: [u64; SLOTS],
+    tags: [u32; SLOTS],
+    /// 0 where the slot is free.
+    codes: [u32; SLOTS],
+}
+
+impl Bucket {
+    /// A bit for each slot whose tag this is, free ones included.
+    #[inline(always)]
+    fn with_tag(&self, tag: u32) -> u32 {
+        let tags = self.tags.iter().zip(0..);
+        tags.fold(0, |hits, (taken, at)| hits | u32::from(*taken == tag) << at)
+    }
+
+    fn is_full(&self) -> bool {
+        self.codes[SLOTS - 1] != 0
+    }
+
+    fn slots(&self) -> impl Iterator<Item = Slot> {
+        let slots = self.prefixes.into_iter().zip(self.tags).zip(self.codes);
+        let slots = slots.map(|((prefix, tag), code)| Slot {
+            key: Key { prefix, tag },
+            code,
+        });
+        slots.take_while(|slot| slot.code != 0)
+    }
+
+    /// Takes the first free slot; `false` when there is none.
+    fn put(&mut self, slot: Slot) -> bool {
+        let free = self.codes.iter().position(|code| *code == 0);
+        let Some(at) = free.filter(|at| *at < SLOTS) else {
+            return false;
+        };
+        self.prefixes[at] = slot.key.prefix;
+        self.tags[at] = slot.key.tag;
+        self.codes[at] = slot.code;
+        true
+    }
+}
+
+/// Strings of a group.
+const GROUP: usize = 16;
+
+/// A few strings that are all looked for before any is waited for.
+#[derive(Default)]
+struct Group<'t> {
+    texts: [(Key, &'t str); GROUP],
+    len: usize,
+}
+
+impl<'t> Group<'t> {
+    /// Adds a string; a full group takes none.
+    fn add(&mut self, text: &'t str) {
+        if let Some(slot) = self.texts.get_mut(self.len) {
+            *slot = (Key::of(text.as_bytes()), text);
+            self.len += 1;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == GROUP
+    }
+}
+
+/// A string in the table.
+#[derive(Clone, Copy, PartialEq)]
 struct Slot {
     key: Key,
     code: u32,
@@ -43,7 +115,7 @@ impl Key {
     const LENGTH_BITS: u32 = 0xf;
     const LONG: u32 = 0xf;
 
-    #[inline]
+    #[inline(always)]
     fn of(text: &[u8]) -> Self {
         let prefix = prefix_of(text);
         let (hash, length) = match text.len() {
@@ -121,16 +193,39 @@ impl Interner {
     pub fn absorb(&mut self, other: &Dictionary) -> Result<Vec<u32>> {
         let mut codes = Vec::with_capacity(other.len() + 1);
         codes.push(0);
+        let mut group = Group::default();
         for code in 1..=other.len() as u32 {
-            codes.push(self.intern(other.get(code)?, || Ok(()))?);
+            group.add(other.get(code)?);
+            if group.is_full() || code == other.len() as u32 {
+                self.intern_group(&mut group, &mut codes)?;
+            }
         }
         Ok(codes)
+    }
+
+    /// Appends the codes of a group's strings and empties it.
+    fn intern_group(&mut self, group: &mut Group<'_>, codes: &mut Vec<u32>) -> Result<()> {
+        let mut found = [0; GROUP];
+        let texts = group.texts.iter().take(std::mem::take(&mut group.len));
+        for (code, (key, _)) in found.iter_mut().zip(texts.clone()) {
+            *code = self.glance(*key);
+        }
+        for (code, (key, text)) in found.into_iter().zip(texts) {
+            codes.push(match code {
+                0 => match self.find(*key, text.as_bytes()) {
+                    Some(code) => code,
+                    None => self.insert(*key, text)?,
+                },
+                code => code,
+            });
+        }
+        Ok(())
     }
 
     /// Removes every string and keeps the memory.
     pub fn clear(&mut self) {
         self.dictionary.clear();
-        self.slots.fill(Slot::default());
+        self.buckets.fill(Bucket::default());
         self.kept = 0;
     }
 
@@ -144,8 +239,8 @@ impl Interner {
         while self.len() > self.kept {
             let code = self.len() as u32;
             let key = self.dictionary.bytes(code).map(Key::of);
-            if let Some(slot) = key.and_then(|key| self.position_of(Slot { key, code })) {
-                self.free(slot);
+            if let Some(key) = key {
+                self.free(Slot { key, code });
             }
             self.dictionary.pop();
         }
@@ -158,32 +253,53 @@ impl Interner {
 
     /// Bytes of memory taken.
     pub fn memory_bytes(&self) -> usize {
-        self.dictionary.memory_bytes() + self.slots.capacity() * size_of::<Slot>()
+        self.dictionary.memory_bytes() + self.buckets.capacity() * size_of::<Bucket>()
     }
 
-    /// Where the probes for a key begin.
-    #[inline]
-    fn first_slot(&self, key: Key) -> usize {
-        // The upper bits of the tag, as many as there are slots for.
-        ((u64::from(key.tag) * self.slots.len() as u64) >> 32) as usize
+    /// The bucket that a key's slot is looked for in first.
+    #[inline(always)]
+    fn first_bucket(&self, key: Key) -> usize {
+        // The upper bits of the tag, as many as there are buckets for.
+        ((u64::from(key.tag) * self.buckets.len() as u64) >> 32) as usize
     }
 
-    #[inline]
-    fn after(&self, slot: usize) -> usize {
-        (slot + 1) & (self.slots.len().wrapping_sub(1))
+    #[inline(always)]
+    fn after(&self, bucket: usize) -> usize {
+        (bucket + 1) & (self.buckets.len().wrapping_sub(1))
     }
 
-    #[inline]
+    /// The code of a short string that is in its first bucket, or 0. No branch depends on memory, so that
+    /// a processor can go on to the next string.
+    #[inline(always)]
+    fn glance(&self, key: Key) -> u32 {
+        let Some(bucket) = self.buckets.get(self.first_bucket(key)) else {
+            return 0;
+        };
+        let whole = u32::from(key.is_whole()).wrapping_neg();
+        let slots = bucket.prefixes.iter().zip(&bucket.tags).zip(&bucket.codes);
+        slots.fold(0, |found, ((prefix, tag), code)| {
+            let same = u32::from((*prefix == key.prefix) & (*tag == key.tag));
+            found | (code & same.wrapping_neg() & whole)
+        })
+    }
+
+    #[inline(always)]
     fn find(&self, key: Key, text: &[u8]) -> Option<u32> {
-        let mut at = self.first_slot(key);
+        let mut at = self.first_bucket(key);
         loop {
-            let slot = *self.slots.get(at)?;
-            if slot.code == 0 {
-                return None;
+            let bucket = self.buckets.get(at)?;
+            let mut hits = bucket.with_tag(key.tag);
+            while hits != 0 {
+                let slot = hits.trailing_zeros() as usize % SLOTS;
+                let code = bucket.codes[slot];
+                let same = bucket.prefixes[slot] == key.prefix && code != 0;
+                if same && (key.is_whole() || self.dictionary.bytes(code) == Some(text)) {
+                    return Some(code);
+                }
+                hits &= hits - 1;
             }
-            if slot.key == key && (key.is_whole() || self.dictionary.bytes(slot.code) == Some(text))
-            {
-                return Some(slot.code);
+            if !bucket.is_full() {
+                return None;
             }
             at = self.after(at);
         }
@@ -191,7 +307,7 @@ impl Interner {
 
     #[inline(never)]
     fn insert(&mut self, key: Key, text: &str) -> Result<u32> {
-        if (self.len() + 1) * 4 > self.slots.len() * 3 {
+        if (self.len() + 1) * 8 > self.buckets.len() * SLOTS * 5 {
             self.grow();
         }
         let code = self.dictionary.push(text)?;
@@ -200,45 +316,37 @@ impl Interner {
     }
 
     fn grow(&mut self) {
-        let slots = (self.slots.len() * 2).max(FIRST_SLOTS);
-        let taken = std::mem::replace(&mut self.slots, vec![Slot::default(); slots]);
-        let taken = taken.into_iter().filter(|slot| slot.code != 0);
-        taken.for_each(|slot| self.take_slot(slot));
+        let buckets = (self.buckets.len() * 2).max(FIRST_BUCKETS);
+        let taken = std::mem::replace(&mut self.buckets, vec![Bucket::default(); buckets]);
+        let slots = taken.iter().flat_map(Bucket::slots);
+        slots.for_each(|slot| self.take_slot(slot));
     }
 
     fn take_slot(&mut self, slot: Slot) {
-        let mut at = self.first_slot(slot.key);
-        while self.slots.get(at).is_some_and(|taken| taken.code != 0) {
-            at = self.after(at);
-        }
-        if let Some(free) = self.slots.get_mut(at) {
-            *free = slot;
-        }
-    }
-
-    /// Where a slot is.
-    fn position_of(&self, slot: Slot) -> Option<usize> {
-        let mut at = self.first_slot(slot.key);
-        loop {
-            match *self.slots.get(at)? {
-                taken if taken.code == 0 => return None,
-                taken if taken == slot => return Some(at),
-                _ => at = self.after(at),
+        let mut at = self.first_bucket(slot.key);
+        while let Some(bucket) = self.buckets.get_mut(at) {
+            if bucket.put(slot) {
+                return;
             }
+            at = self.after(at);
         }
     }
 
-    /// Frees a slot and takes those behind it, up to the next free one, anew: a probe must not end
-    /// before what it looks for.
-    fn free(&mut self, slot: usize) {
-        let mut at = slot;
+    /// Frees a string's slot, and takes those of its bucket and of the buckets behind it, as far as they
+    /// are full, anew: a search must not end before what it looks for.
+    fn free(&mut self, slot: Slot) {
         let mut moved = Vec::new();
-        while let Some(taken) = self.slots.get_mut(at).filter(|taken| taken.code != 0) {
-            moved.push(std::mem::take(taken));
+        let mut at = self.first_bucket(slot.key);
+        while let Some(bucket) = self.buckets.get_mut(at) {
+            let bucket = std::mem::take(bucket);
+            moved.extend(bucket.slots());
+            if !bucket.is_full() {
+                break;
+            }
             at = self.after(at);
         }
-        let behind = moved.into_iter().skip(1);
-        behind.for_each(|slot| self.take_slot(slot));
+        moved.retain(|taken| *taken != slot);
+        moved.into_iter().for_each(|slot| self.take_slot(slot));
     }
 }
 

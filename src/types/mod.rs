@@ -7,10 +7,13 @@ mod clock;
 mod columns;
 mod columns_builder;
 mod dictionary;
+mod distinct_numbers;
 mod error;
 mod interaction;
 mod interner;
 mod limits;
+mod narrow;
+mod narrow_builder;
 mod put_events;
 mod query;
 mod row;
@@ -28,10 +31,15 @@ pub use columns::{Column, Columns, ListColumn, NumberColumn};
 pub(crate) use columns_builder::ColumnsBuilder;
 pub(crate) use dictionary::index_of;
 pub use dictionary::{Dictionary, Strings};
+pub(crate) use distinct_numbers::DistinctNumbers;
 pub use error::{Error, ErrorKind, Result};
 pub use interaction::{Interaction, Value};
 pub(crate) use interner::Interner;
 pub use limits::Limits;
+pub(crate) use narrow::{
+    Codes, NarrowColumn, NarrowLists, NarrowNumbers, NarrowRows, Paged, Timestamps, with_pages,
+};
+pub(crate) use narrow_builder::NarrowBuilder;
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,

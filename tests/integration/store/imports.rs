@@ -253,3 +253,26 @@ fn event_types_of_replaced_rows_no_longer_count() {
         .write(typed("a").interaction(), Durability::Buffered)
         .unwrap();
 }
+
+/// Columns begin narrow: more strings than one byte tells apart, and than two do, more numbers than a
+/// table of them is tried for, and a timestamp that lies far from the others come late.
+#[test]
+fn columns_widen_as_values_come() {
+    let record = |number: u64| {
+        let mut record = Record::numbered("", 0, number);
+        record.user = format!("u{}", number * 7919 % 70_001);
+        record.item = format!("i{number}");
+        record.impression.push(format!("i{}", number / 2));
+        record.timestamp = (number * 31 % 1_000_003) as i64;
+        record.location = Some(format!("place {}", number % 300));
+        record
+    };
+    let mut records: Vec<Record> = (0..70_000).map(record).collect();
+    let last = records.last_mut().unwrap();
+    last.timestamp = 1 << 40;
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    let mut model = Model::default();
+    import(&store, &mut model, &records, ImportMode::Full);
+    model.assert_scans(&store.snapshot(), &annals::ScanQuery::default());
+}

@@ -4,7 +4,7 @@
 
 use annals::ListColumn;
 use annals::fuzzing::{
-    Descriptor, Flags, ListEncoding, ListReader, ListSources, SliceSource, WireReader, encode_lists,
+    Descriptor, Flags, ListEncoder, ListEncoding, ListReader, ListSources, SliceSource, WireReader,
 };
 use annals_fuzz::Input;
 use libfuzzer_sys::fuzz_target;
@@ -54,7 +54,9 @@ fn read_back(lists: &ListColumn, input: &mut Input<'_>) {
     let rows = lists.ends.len();
     let mut bytes: [Vec<u8>; 4] = Default::default();
     let [present, fresh, ends, items] = &mut bytes;
-    let encoding = encode_lists(lists, rows, [present, fresh, ends, items]);
+    let mut encoder = ListEncoder::default();
+    (0..rows).for_each(|row| encoder.push(lists.get(row)));
+    let encoding = encoder.finish([present, fresh, ends, items]);
     let encoding = encoding.expect("any lists are encoded");
     let reader = ListReader::open(&encoding).expect("what was encoded is opened");
     let [present, fresh, ends, items] = &bytes;

@@ -1,0 +1,283 @@
+//! What a segment is written from: rows in order, or rows with the order that they are to take.
+//!
+//! A column that is not in order is put there as it is encoded, and let go: two forms of a column
+//! are in memory only while a thread works on it.
+
+use std::sync::Arc;
+
+use super::writer::SharedStrings;
+use crate::codec::Word;
+use crate::io::prefetch_line;
+use crate::types::{
+    Codes, Column, Columns, Error, ListColumn, NarrowColumn, NarrowLists, NarrowNumbers,
+    NarrowRows, NumberColumn, Paged, Result, Strings, Timestamps, index_of, with_pages,
+};
+
+/// Rows on their way into a segment.
+pub struct SegmentInput<'a> {
+    pub(super) rows: usize,
+    pub(super) users: UsersInput<'a>,
+    pub(super) timestamps: TimestampsInput<'a>,
+    /// Empty where all rows are of one commit that has no number yet.
+    pub(super) sequences: &'a [u64],
+    pub(super) fields: Vec<FieldInput<'a>>,
+    pub(super) dictionaries: &'a [Option<SharedStrings>],
+}
+
+/// The users of the rows.
+pub(super) enum UsersInput<'a> {
+    /// A code a row.
+    Codes(&'a [u32], Option<&'a Arc<dyn Strings>>),
+    /// The codes of the users in order, and where the rows of each end.
+    Ends(&'a OrderedUsers, Option<&'a Arc<dyn Strings>>),
+}
+
+/// Users in the order of their ids.
+#[derive(Default)]
+pub struct OrderedUsers {
+    /// Their codes.
+    pub codes: Vec<u32>,
+    /// Where the rows of each end.
+    pub ends: Vec<u32>,
+}
+
+impl<'a> From<&'a Columns> for SegmentInput<'a> {
+    /// Rows that are sorted by user id, timestamp and arrival.
+    fn from(columns: &'a Columns) -> Self {
+        Self {
+            rows: columns.rows(),
+            users: UsersInput::Codes(&columns.users, columns.user_ids.as_ref()),
+            timestamps: TimestampsInput::Sorted(&columns.timestamps),
+            sequences: &columns.sequences,
+            fields: columns.fields.iter().map(FieldInput::of_sorted).collect(),
+            dictionaries: &columns.dictionaries,
+        }
+    }
+}
+
+/// Rows of an import with the order they are to take: by user id, timestamp and arrival.
+pub struct Ordered {
+    pub(crate) rows: NarrowRows,
+    pub(crate) order: Vec<u32>,
+    pub(crate) users: OrderedUsers,
+}
+
+impl Ordered {
+    /// What a segment of them is written from; the columns are taken out.
+    pub fn input(&mut self) -> SegmentInput<'_> {
+        let rows = self.rows.len();
+        let order = &self.order;
+        let fields = std::mem::take(&mut self.rows.fields).into_iter();
+        let timestamps = std::mem::take(&mut self.rows.timestamps);
+        SegmentInput {
+            rows,
+            users: UsersInput::Ends(&self.users, self.rows.user_ids.as_ref()),
+            timestamps: TimestampsInput::Ordered(timestamps, order),
+            sequences: &[],
+            fields: fields
+                .map(|column| FieldInput::of_ordered(column, order))
+                .collect(),
+            dictionaries: &self.rows.dictionaries,
+        }
+    }
+}
+
+/// The column of one field.
+pub(super) enum FieldInput<'a> {
+    Absent,
+    Strings(CodesInput<'a>),
+    Numbers(NumbersInput<'a>),
+    Lists(ListsInput<'a>),
+}
+
+impl<'a> FieldInput<'a> {
+    fn of_sorted(column: &'a Column) -> Self {
+        match column {
+            Column::Absent => Self::Absent,
+            Column::Strings(codes) => Self::Strings(CodesInput::Sorted(codes)),
+            Column::Numbers(numbers) => Self::Numbers(NumbersInput::Sorted(numbers)),
+            Column::Lists(lists) => Self::Lists(ListsInput::Sorted(lists)),
+        }
+    }
+
+    fn of_ordered(column: NarrowColumn, order: &'a [u32]) -> Self {
+        match column {
+            NarrowColumn::Absent => Self::Absent,
+            NarrowColumn::Strings(codes) => Self::Strings(CodesInput::Ordered(codes, order)),
+            NarrowColumn::Numbers(numbers) => Self::Numbers(NumbersInput::Ordered(numbers, order)),
+            NarrowColumn::Lists(lists) => Self::Lists(ListsInput::Ordered(lists, order)),
+        }
+    }
+
+    /// About how much there is to do.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Strings(CodesInput::Sorted(codes)) => codes.len(),
+            Self::Strings(CodesInput::Ordered(codes, _)) => codes.len(),
+            Self::Numbers(NumbersInput::Sorted(numbers)) => numbers.bits.len(),
+            Self::Numbers(NumbersInput::Ordered(_, order)) => order.len(),
+            Self::Lists(ListsInput::Sorted(lists)) => lists.ends.len() + lists.items.len(),
+            Self::Lists(ListsInput::Ordered(lists, order)) => order.len() + lists.items.len(),
+        }
+    }
+
+    /// Counts the codes of strings, items of lists included, by code.
+    pub(super) fn count(&self, counts: &mut [u64]) -> Result<()> {
+        match self {
+            Self::Strings(codes) => codes.count(counts),
+            Self::Lists(ListsInput::Sorted(lists)) => count(counts, &lists.items),
+            Self::Lists(ListsInput::Ordered(lists, _)) => count_pages(counts, &lists.items),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Codes of strings.
+pub(super) enum CodesInput<'a> {
+    Sorted(&'a [u32]),
+    Ordered(Codes, &'a [u32]),
+}
+
+impl CodesInput<'_> {
+    pub(super) fn count(&self, counts: &mut [u64]) -> Result<()> {
+        match self {
+            Self::Sorted(codes) => count(counts, codes),
+            Self::Ordered(codes, _) => count_pages(counts, codes),
+        }
+    }
+
+    /// The new code of each, in order.
+    pub(super) fn mapped<T: Word>(self, new: &[T]) -> Vec<T> {
+        let code = |code: usize| new.get(code).copied().unwrap_or_default();
+        match self {
+            Self::Sorted(codes) => codes.iter().map(|old| code(*old as usize)).collect(),
+            Self::Ordered(codes, order) => with_pages!(codes, pages => {
+                in_order(&pages, order, |old| code(old as usize))
+            }),
+        }
+    }
+}
+
+/// What `of` makes of the values, in order.
+fn in_order<T: Copy + Default, U>(pages: &Paged<T>, order: &[u32], of: impl Fn(T) -> U) -> Vec<U> {
+    order
+        .iter()
+        .map(|row| of(pages.get(*row as usize)))
+        .collect()
+}
+
+fn count_pages(counts: &mut [u64], codes: &Codes) -> Result<()> {
+    with_pages!(codes, pages => pages.pages().try_for_each(|page| count(counts, page)))
+}
+
+/// Counts codes. Neighbours are counted apart: an addition to the same place waits for the one before.
+fn count<T: Word>(counts: &mut [u64], codes: &[T]) -> Result<()> {
+    let len = counts.len();
+    for code in codes {
+        let code = code.wide();
+        let slot = counts.get_mut(code as usize);
+        *slot.ok_or_else(|| outside(code, len))? += 1;
+    }
+    Ok(())
+}
+
+fn outside(code: u64, len: usize) -> Error {
+    index_of(code as u32, len.saturating_sub(1))
+        .err()
+        .unwrap_or_else(|| Error::corrupt("a code outside its dictionary"))
+}
+
+/// Numbers.
+pub(super) enum NumbersInput<'a> {
+    Sorted(&'a NumberColumn),
+    Ordered(NarrowNumbers, &'a [u32]),
+}
+
+/// Bits that are not codes yet, in order.
+pub(super) fn numbers_in_order(
+    bits: &Paged<u64>,
+    valid: &Paged<bool>,
+    order: &[u32],
+) -> NumberColumn {
+    let all = valid.pages().flatten().all(|valid| *valid);
+    NumberColumn {
+        bits: in_order(bits, order, |bits| bits),
+        valid: match all {
+            true => Vec::new(),
+            false => in_order(valid, order, |valid| valid),
+        },
+    }
+}
+
+/// Timestamps.
+pub(super) enum TimestampsInput<'a> {
+    Sorted(&'a [i64]),
+    Ordered(Timestamps, &'a [u32]),
+}
+
+impl TimestampsInput<'_> {
+    /// All of them, in any order.
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = i64> + '_> {
+        match self {
+            Self::Sorted(timestamps) => Box::new(timestamps.iter().copied()),
+            Self::Ordered(timestamps, _) => timestamps.iter(),
+        }
+    }
+
+    /// What `code` makes of each, in order.
+    pub(super) fn mapped<T: Word>(self, code: impl Fn(i64) -> T) -> Vec<T> {
+        match self {
+            Self::Sorted(timestamps) => timestamps.iter().map(|at| code(*at)).collect(),
+            Self::Ordered(Timestamps::Near { first, distances }, order) => {
+                in_order(&distances, order, |distance| {
+                    code(first.wrapping_add(distance.into()))
+                })
+            }
+            Self::Ordered(Timestamps::Far(timestamps), order) => in_order(&timestamps, order, code),
+        }
+    }
+}
+
+/// Lists of item codes.
+pub(super) enum ListsInput<'a> {
+    Sorted(&'a ListColumn),
+    Ordered(NarrowLists, &'a [u32]),
+}
+
+impl ListsInput<'_> {
+    /// Gives each list, its items mapped, in order; an empty one is null.
+    pub(super) fn for_each<T: Word>(self, new: &[T], mut each: impl FnMut(&[T])) {
+        let code = |code: usize| new.get(code).copied().unwrap_or_default();
+        let mut list = Vec::new();
+        match self {
+            Self::Sorted(lists) => {
+                for row in 0..lists.ends.len() {
+                    list.clear();
+                    list.extend(lists.get(row).iter().map(|item| code(*item as usize)));
+                    each(&list);
+                }
+            }
+            Self::Ordered(lists, order) => with_pages!(&lists.items, items => {
+                let mut ranges = [const { 0..0 }; LISTS_AT_ONCE];
+                for rows in order.chunks(LISTS_AT_ONCE) {
+                    // Where the lists lie is found out for many at once, so that the reads, which
+                    // are all over the memory, do not wait for each other; the same for the lists.
+                    for (range, row) in ranges.iter_mut().zip(rows) {
+                        *range = lists.range(*row as usize);
+                    }
+                    let ranges = ranges.get(..rows.len()).unwrap_or_default();
+                    let some = ranges.iter().filter(|range| !range.is_empty());
+                    some.for_each(|range| prefetch_line(items.from(range.start)));
+                    for range in ranges {
+                        items.read_range(range.clone(), &mut list, |item| code(item as usize));
+                        each(&list);
+                    }
+                }
+            }),
+        }
+    }
+}
+
+/// Lists that are looked for before the first of them is read.
+const LISTS_AT_ONCE: usize = 64;

@@ -1,0 +1,415 @@
+//! The rows of an import by column, each in the narrowest integers that hold it.
+//!
+//! Rows lie in pages, in the order of arrival: they grow without being copied, and take no more
+//! memory than they fill.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{DistinctNumbers, Error, NumberColumn, Result, Strings};
+
+/// Values of a page.
+const PAGE: usize = 1 << 16;
+
+/// Values in pages.
+#[derive(Default)]
+pub(crate) struct Paged<T> {
+    /// All but the last are full.
+    pages: Vec<Vec<T>>,
+}
+
+impl<T: Copy + Default> Paged<T> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self.pages.split_last() {
+            Some((last, full)) => full.len() * PAGE + last.len(),
+            None => 0,
+        }
+    }
+
+    /// The value at a position, or the default beyond the end.
+    #[inline(always)]
+    pub(crate) fn get(&self, at: usize) -> T {
+        let page = self.pages.get(at / PAGE);
+        let value = page.and_then(|page| page.get(at % PAGE));
+        value.copied().unwrap_or_default()
+    }
+
+    /// The values of its page from a position on.
+    #[inline]
+    pub(crate) fn from(&self, at: usize) -> &[T] {
+        let page = self.pages.get(at / PAGE);
+        let values = page.and_then(|page| page.get(at % PAGE..));
+        values.unwrap_or_default()
+    }
+
+    /// The pages, in order.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = &[T]> {
+        self.pages.iter().map(Vec::as_slice)
+    }
+
+    /// Appends what `of` makes of each of `values`.
+    pub(crate) fn extend<V>(&mut self, mut values: &[V], of: impl Fn(&V) -> T) {
+        while !values.is_empty() {
+            if self.pages.last().is_none_or(|page| page.len() == PAGE) {
+                // The first page grows with the rows; whoever fills it will fill more.
+                let room = if self.pages.is_empty() { 0 } else { PAGE };
+                self.pages.push(Vec::with_capacity(room));
+            }
+            let Some(page) = self.pages.last_mut() else {
+                return;
+            };
+            let (now, later) = values.split_at(values.len().min(PAGE - page.len()));
+            page.extend(now.iter().map(&of));
+            values = later;
+        }
+    }
+
+    /// Puts the values of a range, as `of` makes them, in the place of what `out` holds.
+    #[inline]
+    pub(crate) fn read_range<U>(&self, range: Range<usize>, out: &mut Vec<U>, of: impl Fn(T) -> U) {
+        out.clear();
+        let (page, start) = (range.start / PAGE, range.start % PAGE);
+        let page = self.pages.get(page);
+        match page.and_then(|page| page.get(start..start + range.len())) {
+            Some(values) => out.extend(values.iter().map(|value| of(*value))),
+            None => out.extend(range.map(|at| of(self.get(at)))),
+        }
+    }
+
+    /// The same values as another type; each page is let go as the next is made.
+    fn converted<U: Copy + Default>(self, of: impl Fn(T) -> U) -> Paged<U> {
+        let pages = self.pages.into_iter();
+        let pages = pages.map(|page| page.into_iter().map(&of).collect());
+        Paged {
+            pages: pages.collect(),
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.pages.iter().map(Vec::capacity).sum::<usize>() * size_of::<T>()
+    }
+}
+
+/// Does the same with the pages of codes of any width: `with_pages!(codes, pages => ...)`.
+macro_rules! with_pages {
+    ($codes:expr, $pages:ident => $body:expr) => {
+        match $codes {
+            $crate::types::Codes::U8($pages) => $body,
+            $crate::types::Codes::U16($pages) => $body,
+            $crate::types::Codes::U32($pages) => $body,
+        }
+    };
+}
+pub(crate) use with_pages;
+
+/// Codes in as many bytes as the largest takes.
+pub(crate) enum Codes {
+    U8(Paged<u8>),
+    U16(Paged<u16>),
+    U32(Paged<u32>),
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Self::U8(Paged::default())
+    }
+}
+
+impl Codes {
+    pub(crate) fn len(&self) -> usize {
+        with_pages!(self, pages => pages.len())
+    }
+
+    /// Makes room for codes up to `most`.
+    fn widen(&mut self, most: usize) {
+        let (wide, wider) = (usize::from(u8::MAX), usize::from(u16::MAX));
+        *self = match std::mem::take(self) {
+            Self::U8(pages) if most > wider => Self::U32(pages.converted(u32::from)),
+            Self::U8(pages) if most > wide => Self::U16(pages.converted(u16::from)),
+            Self::U16(pages) if most > wider => Self::U32(pages.converted(u32::from)),
+            same => same,
+        };
+    }
+
+    /// Appends the new code of each old one; none of the new codes is above `most`.
+    pub(super) fn translate(&mut self, codes: &[u32], new: &[u32], most: usize) {
+        self.widen(most);
+        let code = |code: &u32| new.get(*code as usize).copied().unwrap_or(0);
+        match self {
+            Self::U8(pages) => pages.extend(codes, |old| code(old) as u8),
+            Self::U16(pages) => pages.extend(codes, |old| code(old) as u16),
+            Self::U32(pages) => pages.extend(codes, code),
+        }
+    }
+
+    /// Appends codes as they are; none is above `most`.
+    fn extend(&mut self, codes: &[u32], most: usize) {
+        self.widen(most);
+        match self {
+            Self::U8(pages) => pages.extend(codes, |code| *code as u8),
+            Self::U16(pages) => pages.extend(codes, |code| *code as u16),
+            Self::U32(pages) => pages.extend(codes, |code| *code),
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        with_pages!(self, pages => pages.memory_bytes())
+    }
+}
+
+/// Timestamps as distances from the first, or whole where one lies too far from it.
+pub(crate) enum Timestamps {
+    Near { first: i64, distances: Paged<i32> },
+    Far(Paged<i64>),
+}
+
+impl Timestamps {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Near { distances, .. } => distances.len(),
+            Self::Far(timestamps) => timestamps.len(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, row: usize) -> i64 {
+        match self {
+            // Both were one number before.
+            Self::Near { first, distances } => first.wrapping_add(distances.get(row).into()),
+            Self::Far(timestamps) => timestamps.get(row),
+        }
+    }
+
+    /// All of them, in the order of arrival.
+    pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = i64> + '_> {
+        match self {
+            Self::Near { first, distances } => {
+                let distances = distances.pages().flatten();
+                Box::new(distances.map(|distance| first.wrapping_add((*distance).into())))
+            }
+            Self::Far(timestamps) => Box::new(timestamps.pages().flatten().copied()),
+        }
+    }
+
+    fn extend(&mut self, timestamps: &[i64]) {
+        if let Self::Near { first, distances } = self {
+            if distances.len() == 0 {
+                *first = timestamps.first().copied().unwrap_or(0);
+            }
+            let first = *first;
+            let near = |at: &i64| {
+                at.checked_sub(first)
+                    .is_some_and(|d| i32::try_from(d).is_ok())
+            };
+            if timestamps.iter().all(near) {
+                distances.extend(timestamps, |at| at.wrapping_sub(first) as i32);
+                return;
+            }
+            let distances = std::mem::take(distances);
+            let whole = |distance: i32| first.wrapping_add(distance.into());
+            *self = Self::Far(distances.converted(whole));
+        }
+        if let Self::Far(all) = self {
+            all.extend(timestamps, |at| *at);
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Near { distances, .. } => distances.memory_bytes(),
+            Self::Far(timestamps) => timestamps.memory_bytes(),
+        }
+    }
+}
+
+impl Default for Timestamps {
+    fn default() -> Self {
+        Self::Near {
+            first: 0,
+            distances: Paged::default(),
+        }
+    }
+}
+
+/// Numbers as codes of the distinct ones, or as bits where these are too many.
+pub(crate) enum NarrowNumbers {
+    /// Code 0 is null.
+    Distinct(DistinctNumbers, Codes),
+    /// Bits, which are 0 where null, and whether each row has a value.
+    Many(Paged<u64>, Paged<bool>),
+}
+
+impl Default for NarrowNumbers {
+    fn default() -> Self {
+        Self::Distinct(DistinctNumbers::default(), Codes::default())
+    }
+}
+
+impl NarrowNumbers {
+    /// Adds the values of a column. `scratch` is memory that is used again.
+    pub(super) fn append(&mut self, from: &NumberColumn, scratch: &mut Vec<u32>) {
+        if let Self::Distinct(distinct, codes) = self {
+            if distinct.codes_of(from, DistinctNumbers::MAX, scratch) {
+                codes.extend(scratch, distinct.len());
+                return;
+            }
+            let (all, valid) = with_pages!(codes, pages => numbers_of(pages, distinct));
+            *self = Self::Many(all, valid);
+        }
+        if let Self::Many(bits, valid) = self {
+            bits.extend(&from.bits, |bits| *bits);
+            match from.valid.is_empty() {
+                true => valid.extend(&from.bits, |_| true),
+                false => valid.extend(&from.valid, |valid| *valid),
+            }
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Distinct(distinct, codes) => distinct.memory_bytes() + codes.memory_bytes(),
+            Self::Many(bits, valid) => bits.memory_bytes() + valid.memory_bytes(),
+        }
+    }
+}
+
+/// The numbers that codes stand for, and whether each is one.
+fn numbers_of<T: Copy + Default + Into<u32>>(
+    codes: &Paged<T>,
+    distinct: &DistinctNumbers,
+) -> (Paged<u64>, Paged<bool>) {
+    let (mut bits, mut valid) = (Paged::default(), Paged::default());
+    for page in codes.pages() {
+        bits.extend(page, |code| distinct.get((*code).into()).unwrap_or(0));
+        valid.extend(page, |code| (*code).into() != 0);
+    }
+    (bits, valid)
+}
+
+/// Lists of item codes.
+#[derive(Default)]
+pub(crate) struct NarrowLists {
+    /// Where each row's list ends in `items`.
+    pub(super) ends: Paged<u32>,
+    /// Item codes, list behind list. An empty range is null.
+    pub(crate) items: Codes,
+}
+
+impl NarrowLists {
+    /// Where the list of a row lies among the items.
+    #[inline]
+    pub(crate) fn range(&self, row: usize) -> Range<usize> {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends.get(before));
+        start as usize..self.ends.get(row) as usize
+    }
+
+    /// Adds lists whose items get new codes, none above `most`.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 items in all.
+    pub(super) fn append(
+        &mut self,
+        from: &super::ListColumn,
+        new: &[u32],
+        most: usize,
+    ) -> Result<()> {
+        let base = self.items.len();
+        let base = u32::try_from(base)
+            .ok()
+            .filter(|base| base.checked_add(from.items.len() as u32).is_some())
+            .ok_or_else(|| {
+                Error::invalid("more than 2^32 impression items in one set of columns")
+            })?;
+        self.items.translate(&from.items, new, most);
+        self.ends.extend(&from.ends, |end| base + end);
+        Ok(())
+    }
+}
+
+/// A column of an import.
+#[derive(Default)]
+pub(crate) enum NarrowColumn {
+    /// Carried elsewhere (the user, the timestamp).
+    #[default]
+    Absent,
+    /// Codes of a dictionary, from 1; 0 is null.
+    Strings(Codes),
+    /// Numbers and booleans.
+    Numbers(NarrowNumbers),
+    /// Impressions: codes of the item dictionary.
+    Lists(NarrowLists),
+}
+
+impl NarrowColumn {
+    /// Bytes of memory taken.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Strings(codes) => codes.memory_bytes(),
+            Self::Numbers(numbers) => numbers.memory_bytes(),
+            Self::Lists(lists) => lists.ends.memory_bytes() + lists.items.memory_bytes(),
+        }
+    }
+}
+
+/// Rows in the order of arrival, with the dictionaries that their codes belong to.
+#[derive(Default)]
+pub(crate) struct NarrowRows {
+    /// A code of `user_ids` a row.
+    pub(crate) users: Codes,
+    pub(crate) timestamps: Timestamps,
+    /// One column for each schema field, by position.
+    pub(crate) fields: Vec<NarrowColumn>,
+    /// The strings of `users`.
+    pub(crate) user_ids: Option<Arc<dyn Strings>>,
+    /// The strings of each string field, by position; impressions use the item field's.
+    pub(crate) dictionaries: Vec<Option<Arc<dyn Strings>>>,
+    /// Whether the timestamps rise.
+    pub(super) in_time_order: InTimeOrder,
+}
+
+impl NarrowRows {
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.timestamps.len()
+    }
+
+    /// Whether no timestamp is below one before it.
+    pub(crate) fn are_in_time_order(&self) -> bool {
+        self.in_time_order.so_far
+    }
+
+    pub(super) fn extend_timestamps(&mut self, timestamps: &[i64]) {
+        self.in_time_order.look_at(timestamps);
+        self.timestamps.extend(timestamps);
+    }
+
+    /// Bytes of memory taken, dictionaries aside.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let fields = self.fields.iter().map(NarrowColumn::memory_bytes);
+        self.users.memory_bytes() + self.timestamps.memory_bytes() + fields.sum::<usize>()
+    }
+}
+
+pub(super) struct InTimeOrder {
+    so_far: bool,
+    last: i64,
+}
+
+impl Default for InTimeOrder {
+    fn default() -> Self {
+        Self {
+            so_far: true,
+            last: i64::MIN,
+        }
+    }
+}
+
+impl InTimeOrder {
+    fn look_at(&mut self, timestamps: &[i64]) {
+        let follows = timestamps.first().is_none_or(|first| *first >= self.last);
+        self.so_far = self.so_far && follows && timestamps.is_sorted();
+        self.last = timestamps.last().copied().unwrap_or(self.last);
+    }
+}

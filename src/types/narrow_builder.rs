@@ -1,0 +1,105 @@
+//! Batches of rows into the rows of an import.
+
+use super::{Codes, Error};
+use super::{
+    Column, ColumnsBuilder, FieldId, Interner, NarrowColumn, NarrowLists, NarrowNumbers,
+    NarrowRows, Result, Validator,
+};
+
+/// Collects the rows of batches, and gives equal strings of different batches equal codes.
+pub(crate) struct NarrowBuilder {
+    rows: NarrowRows,
+    item: FieldId,
+    users: Interner,
+    /// By field; an impression's items are the item field's.
+    interners: Vec<Interner>,
+    /// Memory for the codes of numbers.
+    codes: Vec<u32>,
+}
+
+impl NarrowBuilder {
+    /// No rows, with a column for every field of the schema.
+    pub(crate) fn new(validator: &Validator) -> Self {
+        let columns = super::Columns::for_schema(validator.schema());
+        let narrow = |column: &Column| match column {
+            Column::Absent => NarrowColumn::Absent,
+            Column::Strings(_) => NarrowColumn::Strings(Codes::default()),
+            Column::Numbers(_) => NarrowColumn::Numbers(NarrowNumbers::default()),
+            Column::Lists(_) => NarrowColumn::Lists(NarrowLists::default()),
+        };
+        Self {
+            rows: NarrowRows {
+                fields: columns.fields.iter().map(narrow).collect(),
+                ..NarrowRows::default()
+            },
+            item: validator.schema().item(),
+            users: Interner::default(),
+            interners: columns.fields.iter().map(|_| Interner::default()).collect(),
+            codes: Vec::new(),
+        }
+    }
+
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Adds the rows of a batch behind those that are there.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a dictionary is full or past 2^32 impression items; some rows may have
+    /// been added then.
+    pub(crate) fn append(&mut self, batch: &ColumnsBuilder) -> Result<()> {
+        let users = self.users.absorb(batch.user_ids())?;
+        let mut codes = Vec::with_capacity(self.interners.len());
+        for (field, interner) in self.interners.iter_mut().enumerate() {
+            let strings = batch.strings(field).ok_or_else(other_schema)?;
+            codes.push(interner.absorb(strings)?);
+        }
+        let new_codes = |field: FieldId| codes.get(field).map_or(&[][..], Vec::as_slice);
+        let most = |field: FieldId| self.interners.get(field).map_or(0, Interner::len);
+        let from = batch.columns();
+        self.rows
+            .users
+            .translate(&from.users, &users, self.users.len());
+        self.rows.extend_timestamps(&from.timestamps);
+        for (id, (column, from)) in self.rows.fields.iter_mut().zip(&from.fields).enumerate() {
+            match (column, from) {
+                (NarrowColumn::Strings(out), Column::Strings(from)) => {
+                    out.translate(from, new_codes(id), most(id));
+                }
+                (NarrowColumn::Numbers(out), Column::Numbers(from)) => {
+                    out.append(from, &mut self.codes);
+                }
+                (NarrowColumn::Lists(out), Column::Lists(from)) => {
+                    out.append(from, new_codes(self.item), most(self.item))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory taken, dictionaries included.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let interners = self.interners.iter().map(Interner::memory_bytes);
+        self.rows.memory_bytes() + self.users.memory_bytes() + interners.sum::<usize>()
+    }
+
+    /// The rows, in the order of arrival.
+    pub(crate) fn finish(self) -> NarrowRows {
+        let dictionaries = self.interners.into_iter();
+        let shared = |interner: Interner| -> Option<std::sync::Arc<dyn super::Strings>> {
+            Some(interner.into_dictionary())
+        };
+        NarrowRows {
+            user_ids: Some(self.users.into_dictionary()),
+            dictionaries: dictionaries.map(shared).collect(),
+            ..self.rows
+        }
+    }
+}
+
+fn other_schema() -> Error {
+    Error::invalid("a batch of another schema")
+}

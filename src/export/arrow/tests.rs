@@ -50,6 +50,9 @@ fn assert_whole(scan: ArrowScan) -> usize {
     for batch in scan {
         let batch = batch.unwrap();
         batches += 1;
+        for column in batch.columns() {
+            column.to_data().validate_full().unwrap();
+        }
         let users = batch.column(0).as_string::<i32>();
         let items = batch.column(1).as_string::<i32>();
         let lists = batch.column(3).as_list::<i32>();

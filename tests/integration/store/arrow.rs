@@ -23,6 +23,9 @@ fn arrow(snapshot: &Snapshot, query: &ScanQuery, strings: ArrowStrings, kept: bo
     let lines = |batch: &RecordBatch| {
         assert_eq!(batch.schema(), schema);
         assert!(batch.num_rows() > 0, "an empty batch");
+        for column in batch.columns() {
+            column.to_data().validate_full().unwrap();
+        }
         let rows = 0..batch.num_rows();
         rows.map(|row| of_row(snapshot, batch, row, strings))
             .collect::<Vec<_>>()

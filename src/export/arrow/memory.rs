@@ -21,11 +21,14 @@ pub(super) enum Use {
 }
 
 impl Memory {
-    /// What was given last for the same use, with the values that it had; else nothing.
+    /// What was given last for the same use, with the values that it had; where the host still has it,
+    /// nothing, with room for as much.
     pub(super) fn take<T: ArrowNativeType>(&mut self, field: usize, what: Use) -> Vec<T> {
-        let last = self.0.remove(&(field, what));
-        last.and_then(|buffer| buffer.into_vec().ok())
-            .unwrap_or_default()
+        let Some(last) = self.0.remove(&(field, what)) else {
+            return Vec::new();
+        };
+        let len = last.len() / size_of::<T>();
+        last.into_vec().unwrap_or_else(|_| Vec::with_capacity(len))
     }
 
     /// Values as a buffer.

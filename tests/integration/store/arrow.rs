@@ -10,6 +10,7 @@ use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::support::read::{self, Line, line};
 use crate::support::record::{Record, batch};
@@ -83,9 +84,17 @@ fn assert_same(snapshot: &Snapshot, query: &ScanQuery) {
     }
 }
 
+/// Long strings that come again.
+const AGAIN: [&str; 3] = [
+    "sixteen bytes ab",
+    "more than sixteen bytes",
+    "\u{e9}\u{6f22}\u{1F600} more than sixteen bytes",
+];
+
 /// Around the lengths at which strings are copied differently, and beyond ASCII.
 fn string() -> impl Strategy<Value = String> {
     prop_oneof![
+        4 => select(&AGAIN[..]).prop_map(str::to_owned),
         4 => "[a-c]{1,3}",
         2 => "[a-b]{14,18}",
         1 => "[x-z]{100,250}",

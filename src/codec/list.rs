@@ -99,6 +99,22 @@ struct FlagWords<'a> {
 }
 
 impl FlagWords<'_> {
+    /// How many of the flags of a range are set.
+    fn count(&self, range: &Range<usize>) -> Option<usize> {
+        let Some(_) = self.words else {
+            return Some(range.len());
+        };
+        let mut count = 0;
+        let mut start = range.start;
+        while start < range.end {
+            let upto = range.end.min((start / 64 + 1) * 64);
+            let bits = self.get(start)? >> (start % 64) & mask((upto - start) as u32);
+            count += bits.count_ones() as usize;
+            start = upto;
+        }
+        Some(count)
+    }
+
     /// The word that holds a position.
     fn get(&self, position: usize) -> Option<u64> {
         match self.words {
@@ -248,8 +264,9 @@ impl ListReader {
         if range.end > self.present.count {
             return Err(short());
         }
+        let words = self.present.words(sources.present, &range)?;
         let mut dense = self.present.rank(sources.present, range.start)?;
-        let dense_end = self.present.rank(sources.present, range.end)?;
+        let dense_end = dense + words.count(&range).ok_or_else(short)?;
         if dense == dense_end {
             return repeat_null(range.len(), out);
         }
@@ -267,7 +284,9 @@ impl ListReader {
             _ => return Err(short()),
         };
         if self.fresh.all {
-            return self.decode_distinct(sources, range, &spans, from..to, out);
+            // The list before the first one of the rows is decoded with them, and is not theirs.
+            let own = spans.get(next - first..).ok_or_else(short)?;
+            return self.decode_distinct(sources, range, words, own, to, out);
         }
         let mut lists = Lists {
             items: Vec::new(),
@@ -304,23 +323,20 @@ impl ListReader {
         &self,
         sources: ListSources<S>,
         rows: Range<usize>,
+        words: FlagWords<'a>,
         spans: &[usize],
-        items: Range<usize>,
+        to: usize,
         out: &mut ListColumn,
     ) -> Result<()> {
         let base = out.items.len();
-        u32::try_from(base.saturating_add(items.len())).map_err(|_| short())?;
-        // The list before the first one of `rows` is decoded with them, and is not theirs.
-        let before = usize::from(self.present.rank(sources.present, rows.start)? > 0);
-        let spans = spans.get(before..).ok_or_else(short)?;
         let first = spans.first().copied().ok_or_else(short)?;
+        u32::try_from(base.saturating_add(to.saturating_sub(first))).map_err(|_| short())?;
         let ends: Vec<u32> = spans
             .iter()
             .map(|end| (base + end - first) as u32)
             .collect();
         self.items
-            .decode(sources.items, first..items.end, &mut out.items)?;
-        let words = self.present.words(sources.present, &rows)?;
+            .decode(sources.items, first..to, &mut out.items)?;
         out.ends.reserve(rows.len());
         let mut word = [0; 64];
         let (mut row, mut list) = (rows.start, 0);

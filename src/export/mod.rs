@@ -2,7 +2,7 @@
 //!
 //! Both take a [`Scan`](crate::Scan). [`CsvExport`] writes what an import reads back to the same
 //! values. `ArrowScan` (feature `arrow`, on by default) gives record batches whose string columns
-//! share the memory map of their segment.
+//! share the memory map of their segment, or are plain strings.
 
 #[cfg(feature = "arrow")]
 mod arrow;
@@ -10,6 +10,6 @@ mod csv;
 mod text;
 
 #[cfg(feature = "arrow")]
-pub use arrow::{ArrowScan, arrow_schema};
+pub use arrow::{ArrowScan, ArrowStrings, arrow_schema};
 pub use csv::CsvExport;
 pub use text::text_of;

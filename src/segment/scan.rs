@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::history::keep;
 use super::reader::{Segment, Selection};
 use crate::codec::BLOCK;
-use crate::types::{Columns, Result, ScanQuery, TierQuery};
+use crate::types::{Columns, Result, ScanQuery, TierQuery, TimeRange};
 
 /// A position in a segment that moves forward through its users.
 pub struct Cursor {
@@ -16,6 +16,45 @@ pub struct Cursor {
     user: usize,
     user_end: usize,
     end: usize,
+    ahead: UserStarts,
+}
+
+/// First rows of users that come next, read for many at once.
+#[derive(Default)]
+struct UserStarts {
+    /// The user of the first.
+    user: usize,
+    rows: Vec<u64>,
+}
+
+/// Users whose rows are looked up at once.
+const USERS_AHEAD: usize = 128;
+
+impl UserStarts {
+    /// Where the rows of a user end.
+    fn end_of(&mut self, user: usize, segment: &Segment) -> Result<usize> {
+        let directory = &segment.directory;
+        let known = |starts: &Self| {
+            let at = user.checked_sub(starts.user)?;
+            let bounds = starts.rows.get(at..at + 2)?;
+            Some([*bounds.first()?, *bounds.last()?])
+        };
+        let bounds = match known(self) {
+            Some(bounds) => Some(bounds),
+            None => {
+                let users = USERS_AHEAD.min(directory.len().saturating_sub(user));
+                self.user = user;
+                self.rows.resize(users + 1, 0);
+                directory.starts_of(user, &mut self.rows)?;
+                known(self)
+            }
+        };
+        match bounds {
+            Some([start, end]) if start < end && end <= segment.rows() as u64 => Ok(end as usize),
+            // Says what is wrong with it.
+            _ => Ok(directory.rows(user)?.end),
+        }
+    }
 }
 
 impl Cursor {
@@ -38,6 +77,7 @@ impl Cursor {
             user: first,
             user_end: 0,
             end: 0,
+            ahead: UserStarts::default(),
             segment,
         };
         if first < last {
@@ -137,7 +177,7 @@ impl Cursor {
             self.row = upto;
             if self.row == self.user_end && self.row < self.end {
                 self.user += 1;
-                self.user_end = self.segment.directory.rows(self.user)?.end;
+                self.user_end = self.ahead.end_of(self.user, &self.segment)?;
             }
         }
         Ok(())
@@ -209,8 +249,8 @@ impl Segment {
         let at = |code: i64| code.wrapping_mul(step).wrapping_add(min);
         let zones: Vec<(i64, i64)> = lows.into_iter().zip(highs).collect();
         let meets = |zone: &(i64, i64)| query.time.meets(at(zone.0), at(zone.1));
-        let mut positions = Vec::new();
-        let mut timestamps = Vec::new();
+        let mut inside = Inside::new(query.time);
+        let region = self.region(self.timestamps.handle);
         let mut block = blocks.start;
         for zones in zones.chunk_by(|a, b| meets(a) == meets(b)) {
             let begins = block * BLOCK;
@@ -219,14 +259,61 @@ impl Segment {
                 continue;
             }
             let near = begins.max(rows.start)..(block * BLOCK).min(rows.end);
-            timestamps.clear();
-            self.read_timestamps(&Selection::Range(near.clone()), &mut timestamps)?;
-            let inside = near.zip(&timestamps);
-            for (position, at) in inside.filter(|(_, at)| query.time.contains(**at)) {
-                positions.push(position);
-                out.push(*at);
-            }
+            let mut position = near.start;
+            let stream = &self.timestamps.stream;
+            stream.visit(region, near, &mut |codes: &[i64]| {
+                for codes in codes.chunks(64) {
+                    match step {
+                        1 => inside.pick(position, codes, |code| code.wrapping_add(min), out),
+                        _ => inside.pick(position, codes, at, out),
+                    }
+                    position += codes.len();
+                }
+            })?;
         }
-        Ok(Selection::Positions(positions))
+        Ok(Selection::Positions(inside.positions))
+    }
+}
+
+/// The rows whose timestamps lie within a range.
+struct Inside {
+    since: i64,
+    /// How far the last timestamp inside is from the first; `None` for an empty range.
+    span: Option<u64>,
+    positions: Vec<usize>,
+}
+
+impl Inside {
+    fn new(time: TimeRange) -> Self {
+        let last = match time.until {
+            Some(until) => until.checked_sub(1),
+            None => Some(i64::MAX),
+        };
+        let last = last.filter(|last| *last >= time.since);
+        Self {
+            since: time.since,
+            span: last.map(|last| last.wrapping_sub(time.since) as u64),
+            positions: Vec::new(),
+        }
+    }
+
+    /// Adds the rows from `first` on that are inside, and their timestamps to `out`: up to 64, a
+    /// bit each, so that nobody has to predict which they are.
+    #[inline(always)]
+    fn pick(&mut self, first: usize, codes: &[i64], at: impl Fn(i64) -> i64, out: &mut Vec<i64>) {
+        let Some(span) = self.span else { return };
+        let bits = codes.iter().zip(0..64).fold(0u64, |bits, (code, bit)| {
+            let inside = at(*code).wrapping_sub(self.since) as u64 <= span;
+            bits | u64::from(inside) << bit
+        });
+        let mut left = bits;
+        while left != 0 {
+            let start = left.trailing_zeros() as usize;
+            let end = start + (left >> start).trailing_ones() as usize;
+            self.positions.extend(first + start..first + end);
+            let run = codes.get(start..end).unwrap_or_default();
+            out.extend(run.iter().map(|code| at(*code)));
+            left &= u64::MAX.checked_shl(end as u32).unwrap_or(0);
+        }
     }
 }

@@ -48,8 +48,9 @@ impl Source {
         segments: impl Iterator<Item = Arc<Segment>>,
         query: &ScanQuery,
     ) -> Result<Self> {
-        let place = |segment| {
+        let place = |segment: Arc<Segment>| {
             Ok(Place {
+                ids: segment.user_ids(),
                 cursor: Cursor::new(segment, query)?,
                 passed: VecDeque::new(),
                 shown: false,
@@ -138,7 +139,7 @@ impl Source {
     /// The strings of the user codes that [`Source::take`] gives, of the next part.
     pub(super) fn user_ids(&self) -> Option<Arc<dyn Strings>> {
         match self {
-            Self::Run(run) => Some(run.places.front()?.user_ids()),
+            Self::Run(run) => Some(run.places.front()?.ids.clone()),
             Self::Picked(_) => None,
         }
     }
@@ -158,7 +159,7 @@ impl Source {
                 let before = out.users.len();
                 if let Some(place) = run.places.front_mut() {
                     place.take(rows, until, query, out)?;
-                    users.translate(&place.user_ids(), before, out)?;
+                    users.translate(&place.ids, before, out)?;
                 }
                 run.drop_finished()
             }
@@ -201,7 +202,7 @@ impl Source {
         if let Self::Run(run) = self {
             for place in &mut run.places {
                 let fresh = reopen(place.cursor.segment())?;
-                place.cursor.replace_segment(fresh);
+                place.replace_segment(fresh);
             }
         }
         Ok(())
@@ -235,6 +236,9 @@ impl RunSource {
 /// Where one stands in a segment.
 struct Place {
     cursor: Cursor,
+    /// The users' ids as readers see them; the same for all batches, which may keep what they made
+    /// of it.
+    ids: Arc<dyn Strings>,
     /// Sessions whose rows are given elsewhere, in order.
     passed: VecDeque<String>,
     /// Whether sessions are called by their id.
@@ -248,10 +252,12 @@ impl Place {
         owners: &Owners,
         passed: Vec<String>,
     ) -> Result<Self> {
+        let shown = live.entry.sessions > 0 && owners.are_shown();
         let mut place = Self {
             cursor: Cursor::new(live.segment.clone(), query)?,
+            ids: ids_of(&live.segment, shown),
             passed: passed.into(),
-            shown: live.entry.sessions > 0 && owners.are_shown(),
+            shown,
         };
         place.pass()?;
         Ok(place)
@@ -265,12 +271,9 @@ impl Place {
         })
     }
 
-    fn user_ids(&self) -> Arc<dyn Strings> {
-        let ids = self.cursor.segment().user_ids();
-        match self.shown {
-            true => Arc::new(ShownUsers(ids)),
-            false => ids,
-        }
+    fn replace_segment(&mut self, segment: Arc<Segment>) {
+        self.ids = ids_of(&segment, self.shown);
+        self.cursor.replace_segment(segment);
     }
 
     fn take(
@@ -304,6 +307,14 @@ impl Place {
             self.passed.pop_front();
         }
         Ok(())
+    }
+}
+
+fn ids_of(segment: &Segment, shown: bool) -> Arc<dyn Strings> {
+    let ids = segment.user_ids();
+    match shown {
+        true => Arc::new(ShownUsers(ids)),
+        false => ids,
     }
 }
 

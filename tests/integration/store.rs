@@ -1,5 +1,7 @@
 //! A store from end to end: what is written is read, in every state that its rows can be in.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod candidates;
 mod csv_blocks;
 mod imports;

@@ -19,8 +19,7 @@ pub const STORE: Store = Store {
                many threads as its settings say, appended in order of arrival; \
                lookups and scans on a fresh snapshot each, buffers reused; codes: columns of \
                Scan, strings: the same with their texts appended to reused buffers, arrow: ArrowScan \
-               and Arrow's cast of each dictionary to Utf8; writes with validation, buffered: log in \
-               the page cache",
+               with plain strings; writes with validation, buffered: log in the page cache",
     load: load::load,
     open: |folder, _| {
         Ok(Box::new(Ours {

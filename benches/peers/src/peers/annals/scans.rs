@@ -1,14 +1,11 @@
 //! Scans as codes, as texts and as Arrow.
 
-use annals::export::ArrowScan;
+use annals::export::{ArrowScan, ArrowStrings};
 use annals::{
     Column, Columns, Projection, ScanQuery, Schema, Store as Annals, TextBuffer, TimeRange,
     UserRange,
 };
 use anyhow::{Context, Result, bail};
-use arrow::array::RecordBatch;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field};
 
 use crate::checksum::{self, Checksum, NULL};
 use crate::peer::{Batch, Fields, Form, Scan};
@@ -16,8 +13,8 @@ use crate::peer::{Batch, Fields, Form, Scan};
 pub fn scan(store: &Annals, scan: &Scan<'_>, sink: &mut dyn FnMut(&dyn Batch)) -> Result<()> {
     let mut rows = store.scan(&query(scan))?;
     if scan.form == Form::Arrow {
-        for batch in ArrowScan::new(rows) {
-            sink(&plain(&batch?)?);
+        for batch in ArrowScan::new(rows).strings(ArrowStrings::Plain) {
+            sink(&batch?);
         }
         return Ok(());
     }
@@ -58,37 +55,6 @@ fn query(scan: &Scan<'_>) -> ScanQuery {
         },
         ..ScanQuery::default()
     }
-}
-
-/// Dictionaries turned into plain strings.
-fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
-    let columns = batch.columns().iter().map(|column| {
-        let wanted = match column.data_type() {
-            DataType::Dictionary(..) => DataType::Utf8,
-            DataType::List(item) => {
-                let item = Field::new(item.name(), DataType::Utf8, item.is_nullable());
-                DataType::List(item.into())
-            }
-            _ => return Ok(column.clone()),
-        };
-        cast(column, &wanted)
-    });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let fields = batch
-        .schema()
-        .fields()
-        .iter()
-        .zip(&columns)
-        .map(|(field, column)| {
-            Field::new(
-                field.name(),
-                column.data_type().clone(),
-                field.is_nullable(),
-            )
-        })
-        .collect::<Vec<_>>();
-    let schema = arrow::datatypes::Schema::new(fields);
-    Ok(RecordBatch::try_new(schema.into(), columns)?)
 }
 
 /// A batch of a scan: codes, and the dictionaries they belong to.

@@ -6,11 +6,14 @@ const LINE_BYTES: usize = 64;
 /// will read lies before it reads any of it: asked for together, the lines come side by side.
 #[inline(always)]
 pub fn prefetch(bytes: &[u8]) {
-    for line in bytes.chunks(LINE_BYTES) {
-        prefetch_line(line);
+    let mut rest = bytes;
+    prefetch_line(rest);
+    while let Some((_, behind)) = rest.split_first_chunk::<LINE_BYTES>() {
+        rest = behind;
+        prefetch_line(rest);
     }
     // Bytes that begin inside a line end in one more.
-    if let Some(last) = bytes.last_chunk::<1>().filter(|_| bytes.len() > 1) {
+    if let Some(last) = bytes.last_chunk::<1>() {
         prefetch_line(last);
     }
 }

@@ -2,22 +2,23 @@
 
 const LINE_BYTES: usize = 64;
 
-/// Asks for the cache lines of `bytes`, without waiting for them. A lookup knows where all that it
-/// will read lies before it reads any of it: asked for together, the lines come side by side.
+/// Asks for the cache lines of `items`, none of which is larger than a line, without waiting for
+/// them. A lookup knows where all that it will read lies before it reads any of it: asked for
+/// together, the lines come side by side.
 #[inline(always)]
-pub fn prefetch(bytes: &[u8]) {
-    for line in bytes.chunks(LINE_BYTES) {
+pub fn prefetch<T>(items: &[T]) {
+    for line in items.chunks((LINE_BYTES / size_of::<T>().max(1)).max(1)) {
         prefetch_line(line);
     }
-    // Bytes that begin inside a line end in one more.
-    if let Some(last) = bytes.last_chunk::<1>().filter(|_| bytes.len() > 1) {
+    // Items that begin inside a line end in one more.
+    if let Some(last) = items.last_chunk::<1>().filter(|_| items.len() > 1) {
         prefetch_line(last);
     }
 }
 
-/// Asks for the cache line in which `bytes` begin.
+/// Asks for the cache line in which `items` begin.
 #[inline(always)]
-pub fn prefetch_line(bytes: &[u8]) {
+pub fn prefetch_line<T>(items: &[T]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -25,9 +26,9 @@ pub fn prefetch_line(bytes: &[u8]) {
         // SAFETY: a prefetch reads nothing that the program could see, and may be given any
         // address; this one is that of a borrowed slice.
         unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast());
+            _mm_prefetch::<_MM_HINT_T0>(items.as_ptr().cast());
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = bytes;
+    let _ = items;
 }

@@ -224,7 +224,8 @@ impl Store {
     /// # Errors
     /// As [`Snapshot::history`].
     pub fn history(&self, user: &str, query: &HistoryQuery, out: &mut History) -> Result<()> {
-        self.snapshot().history(user, query, out)
+        self.engine()
+            .with_view(|view| view.history(user, query, out))
     }
 
     /// Tells which candidates a user has not interacted with; see [`Snapshot::unseen`], which

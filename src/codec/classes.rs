@@ -368,16 +368,20 @@ impl Classes {
         base: u64,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        self.for_blocks(&Self::open(source, count, span)?, |block| {
-            let inside = positions
-                .iter()
-                .take_while(|position| **position < block.end);
-            let (here, later) = positions
-                .split_at_checked(inside.count())
-                .ok_or_else(short)?;
-            positions = later;
-            self.pick(&block, here, base, out)
-        })
+        self.for_blocks(
+            &Self::open(source, count, span)?,
+            #[inline(always)]
+            |block| {
+                let inside = positions
+                    .iter()
+                    .take_while(|position| **position < block.end);
+                let (here, later) = positions
+                    .split_at_checked(inside.count())
+                    .ok_or_else(short)?;
+                positions = later;
+                self.pick(&block, here, base, out)
+            },
+        )
     }
 
     /// Appends the values of a block at rising `positions` of the whole stream.

@@ -78,22 +78,31 @@ impl Delta {
     ) -> Result<()> {
         let mask = mask(self.width);
         let mut values = [T::default(); BLOCK];
-        self.classes.for_blocks(blocks, |block| {
-            let mut before = head(block.head)?;
-            let upto = 0..block.wanted.end;
-            // From one group of four to the next the chain is one addition.
-            self.classes
-                .decode_block(&block, upto, &mut values, |[a, b, c, d]| {
-                    let ab = a.wrapping_add(b);
-                    let abc = ab.wrapping_add(c);
-                    let sums = [a, ab, abc, ab.wrapping_add(c.wrapping_add(d))];
-                    let four = sums.map(|sum| before.wrapping_add(sum));
-                    before = four[3];
-                    four.map(|value| T::of(value & mask))
-                })?;
-            sink(values.get(block.wanted).ok_or_else(short)?);
-            Ok(())
-        })
+        self.classes.for_blocks(
+            blocks,
+            #[inline(always)]
+            |block| {
+                let mut before = head(block.head)?;
+                let upto = 0..block.wanted.end;
+                // From one group of four to the next the chain is one addition.
+                self.classes.decode_block(
+                    &block,
+                    upto,
+                    &mut values,
+                    #[inline(always)]
+                    |[a, b, c, d]| {
+                        let ab = a.wrapping_add(b);
+                        let abc = ab.wrapping_add(c);
+                        let sums = [a, ab, abc, ab.wrapping_add(c.wrapping_add(d))];
+                        let four = sums.map(|sum| before.wrapping_add(sum));
+                        before = four[3];
+                        four.map(|value| T::of(value & mask))
+                    },
+                )?;
+                sink(values.get(block.wanted).ok_or_else(short)?);
+                Ok(())
+            },
+        )
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The loops are written once, without intrinsics. Built for any x86-64 they lack shifts by a
 //! register without the flags (BMI2), counts of bits and wide vectors, so they are built a second
-//! time with these, and which of the two runs is asked at run time.
+//! time with these, and which of the two runs is asked at run time. Closures inside of the loops say
+//! `#[inline(always)]`, too: one that a compiler keeps apart is built without these instructions.
 
 /// Runs `work`, which must be inlined to gain from it.
 #[cfg(target_arch = "x86_64")]

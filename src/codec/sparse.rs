@@ -69,18 +69,21 @@ impl Sparse {
     ) -> Result<()> {
         let range = others.range.clone();
         let mut values = [T::default(); 64];
-        others.for_words(|begins, mut others, rest| {
-            values.fill(T::of(self.modal));
-            while others != 0 {
-                let value = rest.next().ok_or_else(short)?;
-                values[others.trailing_zeros() as usize % 64] = T::of(value);
-                others &= others - 1;
-            }
-            let first = range.start.saturating_sub(begins);
-            let end = (range.end - begins).min(64);
-            sink(values.get(first..end).ok_or_else(short)?);
-            Ok(())
-        })
+        others.for_words(
+            #[inline(always)]
+            |begins, mut others, rest| {
+                values.fill(T::of(self.modal));
+                while others != 0 {
+                    let value = rest.next().ok_or_else(short)?;
+                    values[others.trailing_zeros() as usize % 64] = T::of(value);
+                    others &= others - 1;
+                }
+                let first = range.start.saturating_sub(begins);
+                let end = (range.end - begins).min(64);
+                sink(values.get(first..end).ok_or_else(short)?);
+                Ok(())
+            },
+        )
     }
 
     /// Appends the positions of `range` whose value is wanted. Where the modal value is not,
@@ -100,30 +103,33 @@ impl Sparse {
         let bits = (self.rest.base..).map_while(|value| wanted.get(usize::try_from(value).ok()?));
         let bits = (0..64).zip(bits);
         let bits = bits.fold(0u64, |bits, (at, wanted)| bits | u64::from(*wanted) << at);
-        others.for_words(|begins, mut others, rest| {
-            let inside = inside(begins, &range);
-            let mut hits = if modal { inside & !others } else { 0 };
-            if few && let Some(mut values) = rest.next_together(others.count_ones() as usize) {
+        others.for_words(
+            #[inline(always)]
+            |begins, mut others, rest| {
+                let inside = inside(begins, &range);
+                let mut hits = if modal { inside & !others } else { 0 };
+                if few && let Some(mut values) = rest.next_together(others.count_ones() as usize) {
+                    while others != 0 {
+                        let lowest = others & others.wrapping_neg();
+                        let wanted = bits >> (values & mask(self.rest.width)) & 1;
+                        hits |= lowest & wanted.wrapping_neg();
+                        values >>= self.rest.width;
+                        others ^= lowest;
+                    }
+                }
                 while others != 0 {
                     let lowest = others & others.wrapping_neg();
-                    let wanted = bits >> (values & mask(self.rest.width)) & 1;
-                    hits |= lowest & wanted.wrapping_neg();
-                    values >>= self.rest.width;
+                    let value = rest.next().ok_or_else(short)?;
+                    hits |= lowest & u64::from(is_wanted(value)).wrapping_neg();
                     others ^= lowest;
                 }
-            }
-            while others != 0 {
-                let lowest = others & others.wrapping_neg();
-                let value = rest.next().ok_or_else(short)?;
-                hits |= lowest & u64::from(is_wanted(value)).wrapping_neg();
-                others ^= lowest;
-            }
-            while hits != 0 {
-                out.push(begins + hits.trailing_zeros() as usize);
-                hits &= hits - 1;
-            }
-            Ok(())
-        })
+                while hits != 0 {
+                    out.push(begins + hits.trailing_zeros() as usize);
+                    hits &= hits - 1;
+                }
+                Ok(())
+            },
+        )
     }
 }
 

@@ -286,13 +286,22 @@ impl Stream {
             (Kind::Delta(delta), Place::Blocks(blocks)) => delta.visit(blocks, sink)?,
             (Kind::Classes(classes, base), Place::Blocks(blocks)) => {
                 let mut values = [T::default(); BLOCK];
-                classes.for_blocks(blocks, |block| {
-                    let wanted = block.wanted.clone();
-                    let of = |bits: [u64; 4]| bits.map(|bits| T::of(bits.wrapping_add(*base)));
-                    classes.decode_block(&block, wanted, &mut values, of)?;
-                    sink(values.get(block.wanted).ok_or_else(short)?);
-                    Ok(())
-                })?;
+                classes.for_blocks(
+                    blocks,
+                    #[inline(always)]
+                    |block| {
+                        let wanted = block.wanted.clone();
+                        classes.decode_block(
+                            &block,
+                            wanted,
+                            &mut values,
+                            #[inline(always)]
+                            |bits| bits.map(|bits| T::of(bits.wrapping_add(*base))),
+                        )?;
+                        sink(values.get(block.wanted).ok_or_else(short)?);
+                        Ok(())
+                    },
+                )?;
             }
             _ => return Err(Error::invalid("a window of another stream")),
         }

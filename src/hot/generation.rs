@@ -32,9 +32,15 @@ pub(crate) struct Generation {
     /// One for each string field, by position; the impression field shares the item field's.
     dictionaries: Vec<Option<Arc<SharedDictionary>>>,
     shards: Box<[Shard]>,
-    scratch: Mutex<Words>,
     /// Whether a row lies under the key of a session.
     sessions: AtomicBool,
+    writing: Writing,
+}
+
+/// What changes with each row, in cache lines of its own: readers would wait for it.
+#[repr(align(128))]
+struct Writing {
+    scratch: Mutex<Words>,
     rows: AtomicU64,
     row_bytes: AtomicUsize,
     log_bytes: AtomicUsize,
@@ -58,15 +64,17 @@ impl Generation {
             dictionaries: dictionaries(&schema),
             schema,
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
-            scratch: Mutex::default(),
             sessions: AtomicBool::new(false),
-            rows: AtomicU64::new(0),
-            row_bytes: AtomicUsize::new(0),
-            log_bytes: AtomicUsize::new(0),
-            first_sequence: AtomicU64::new(u64::MAX),
-            last_sequence: AtomicU64::new(0),
-            min_timestamp: AtomicI64::new(i64::MAX),
-            max_timestamp: AtomicI64::new(i64::MIN),
+            writing: Writing {
+                scratch: Mutex::default(),
+                rows: AtomicU64::new(0),
+                row_bytes: AtomicUsize::new(0),
+                log_bytes: AtomicUsize::new(0),
+                first_sequence: AtomicU64::new(u64::MAX),
+                last_sequence: AtomicU64::new(0),
+                min_timestamp: AtomicI64::new(i64::MAX),
+                max_timestamp: AtomicI64::new(i64::MIN),
+            },
         }
     }
 
@@ -77,7 +85,7 @@ impl Generation {
 
     /// The number of rows.
     pub(crate) fn rows(&self) -> u64 {
-        self.rows.load(Acquire)
+        self.writing.rows.load(Acquire)
     }
 
     /// Bytes of memory that the rows take here and in the log, about. Cost: a few loads.
@@ -89,20 +97,20 @@ impl Generation {
             .filter(|(_, field)| field.role() != Role::Impression)
             .filter_map(|(dictionary, _)| Some(dictionary.as_ref()?.memory_bytes()))
             .sum();
-        strings + self.row_bytes.load(Relaxed) + self.log_bytes.load(Relaxed)
+        strings + self.writing.row_bytes.load(Relaxed) + self.writing.log_bytes.load(Relaxed)
     }
 
     /// Adds to the memory that the log holds for this generation.
     pub(super) fn add_log_bytes(&self, bytes: usize) {
-        self.log_bytes.fetch_add(bytes, Relaxed);
+        self.writing.log_bytes.fetch_add(bytes, Relaxed);
     }
 
     /// The lowest and the highest sequence number; `None` when empty.
     pub(crate) fn sequences(&self) -> Option<(u64, u64)> {
         (self.rows() > 0).then(|| {
             (
-                self.first_sequence.load(Relaxed),
-                self.last_sequence.load(Relaxed),
+                self.writing.first_sequence.load(Relaxed),
+                self.writing.last_sequence.load(Relaxed),
             )
         })
     }
@@ -111,8 +119,8 @@ impl Generation {
     pub(crate) fn timestamps(&self) -> Option<(i64, i64)> {
         (self.rows() > 0).then(|| {
             (
-                self.min_timestamp.load(Relaxed),
-                self.max_timestamp.load(Relaxed),
+                self.writing.min_timestamp.load(Relaxed),
+                self.writing.max_timestamp.load(Relaxed),
             )
         })
     }
@@ -130,14 +138,14 @@ impl Generation {
     /// `InvalidInput` when a cell does not fit its field, or a dictionary or the user's rows have
     /// reached what 32 bits count. The row is then not added.
     pub(crate) fn insert(&self, row: &Row<'_>, sequence: u64, index: u32) -> Result<()> {
-        let mut words = self.scratch.lock();
+        let mut words = self.writing.scratch.lock();
         words.fill(&self.schema, &self.layout, &self.dictionaries, row)?;
         self.insert_words(row, sequence, index, &words)?;
-        self.first_sequence.fetch_min(sequence, Relaxed);
-        self.last_sequence.fetch_max(sequence, Relaxed);
-        self.min_timestamp.fetch_min(row.timestamp, Relaxed);
-        self.max_timestamp.fetch_max(row.timestamp, Relaxed);
-        self.rows.fetch_add(1, Release);
+        self.writing.first_sequence.fetch_min(sequence, Relaxed);
+        self.writing.last_sequence.fetch_max(sequence, Relaxed);
+        self.writing.min_timestamp.fetch_min(row.timestamp, Relaxed);
+        self.writing.max_timestamp.fetch_max(row.timestamp, Relaxed);
+        self.writing.rows.fetch_add(1, Release);
         Ok(())
     }
 
@@ -147,11 +155,11 @@ impl Generation {
             return Ok(());
         };
         let mut users = shard.write();
-        if let Some(rows) = users.find_mut(hash, |rows| &*rows.user == row.user) {
+        if let Some(rows) = users.find_mut(hash, |rows| rows.user.bytes() == row.user.as_bytes()) {
             let before = rows.memory_bytes();
             rows.insert(row.timestamp, sequence, index, words)?;
             let grown = rows.memory_bytes() - before;
-            self.row_bytes.fetch_add(grown, Relaxed);
+            self.writing.row_bytes.fetch_add(grown, Relaxed);
         } else {
             if session_of(row.user).is_some() {
                 self.sessions.store(true, Release);
@@ -162,7 +170,7 @@ impl Generation {
             let grown = rows.memory_bytes();
             users.insert_unique(hash, rows, |rows| rows.hash);
             let grown = grown + users.allocation_size() - before;
-            self.row_bytes.fetch_add(grown, Relaxed);
+            self.writing.row_bytes.fetch_add(grown, Relaxed);
         }
         Ok(())
     }
@@ -197,6 +205,7 @@ impl Generation {
         let Some(rows) = find(&users, hash, user) else {
             return Ok(());
         };
+        rows.prefetch(&self.layout, query);
         let filter = self.filter(&query.event_types);
         rows.history(&self.layout, query, &filter, out)
     }
@@ -237,8 +246,8 @@ impl Generation {
         let mut found = Vec::new();
         for Shard(users) in &self.shards {
             let users = users.read();
-            let inside = users.iter().filter(|rows| range.contains(&rows.user));
-            found.extend(inside.map(|rows| Arc::clone(&rows.user)));
+            let users = users.iter().map(|rows| rows.user.get());
+            found.extend(users.filter(|user| range.contains(user)).map(Arc::from));
         }
         found.sort_unstable();
         found
@@ -275,7 +284,7 @@ impl Generation {
 }
 
 fn find<'a>(users: &'a HashTable<UserRows>, hash: u64, user: &str) -> Option<&'a UserRows> {
-    users.find(hash, |rows| &*rows.user == user)
+    users.find(hash, |rows| rows.user.bytes() == user.as_bytes())
 }
 
 fn dictionaries(schema: &Schema) -> Vec<Option<Arc<SharedDictionary>>> {

@@ -1,23 +1,42 @@
 //! A dictionary that grows while it is read.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use hashbrown::HashTable;
 use parking_lot::RwLock;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::text::Text;
-use crate::types::{Dictionary, Error, Result, Strings, TextBuffer, index_of};
+use crate::types::{Dictionary, Error, Result, Strings, TextBuffer, TextSlot, index_of};
 
-/// What an entry costs beside the bytes of a long string: its slot, its code and what the
+/// What an entry costs beside the bytes of a long string: its text, its code, its slot and what the
 /// allocator keeps.
-const ENTRY_BYTES: usize = 24 + 8 + 16;
+const ENTRY_BYTES: usize = 24 + 8 + 16 + 16;
+
+/// A copy of all slots is made when there are so many more, as a part of those there are: a string
+/// is so copied about this often.
+const SLOTS_GROWTH: usize = 8;
 
 /// A growing dictionary that gives equal strings equal codes. Reading by code takes no lock.
 #[derive(Default)]
 pub(crate) struct SharedDictionary {
     strings: boxcar::Vec<Text>,
+    /// The first strings once more, as they are copied out: all but a few of the newest.
+    slots: ArcSwapOption<Slots>,
+    writing: Writing,
+}
+
+/// Slots of strings, by code.
+type Slots = Box<[TextSlot]>;
+
+/// What writers change with each string that they look up, in cache lines of its own: whoever reads
+/// by code would wait for it.
+#[repr(align(128))]
+#[derive(Default)]
+struct Writing {
     codes: RwLock<HashTable<u32>>,
     text_bytes: AtomicUsize,
 }
@@ -29,28 +48,44 @@ impl SharedDictionary {
     /// `InvalidInput` when the dictionary is full ([`Dictionary::MAX_BYTES`]).
     pub(crate) fn intern(&self, text: &str) -> Result<u32> {
         let hash = xxh3_64(text.as_bytes());
-        let found = self.find_hashed(&self.codes.read(), hash, text);
+        let found = self.find_hashed(&self.writing.codes.read(), hash, text);
         if let Some(code) = found {
             return Ok(code);
         }
-        let mut codes = self.codes.write();
+        let mut codes = self.writing.codes.write();
         if let Some(code) = self.find_hashed(&codes, hash, text) {
             return Ok(code);
         }
-        let bytes = self.text_bytes.load(Relaxed) + text.len();
+        let bytes = self.writing.text_bytes.load(Relaxed) + text.len();
         if bytes > Dictionary::MAX_BYTES {
             return Err(Error::invalid(format!(
                 "a dictionary would grow past {} bytes of distinct strings",
                 Dictionary::MAX_BYTES
             )));
         }
-        self.text_bytes.store(bytes, Relaxed);
+        self.writing.text_bytes.store(bytes, Relaxed);
         let code = u32::try_from(self.strings.push(text.into()) + 1)
             .map_err(|_| Error::invalid("a dictionary would grow past 2^32 strings"))?;
+        self.extend_slots();
         codes.insert_unique(hash, code, |code| {
             xxh3_64(self.entry(*code).map_or(&[], Text::bytes))
         });
         Ok(code)
+    }
+
+    /// Makes slots of all strings where too many have none; callers take turns.
+    fn extend_slots(&self) {
+        let known = self.slots.load();
+        let known: &[TextSlot] = known.as_ref().map_or(&[], |slots| slots);
+        if self.strings.count() < known.len() + known.len() / SLOTS_GROWTH {
+            return;
+        }
+        // Code 0 is null, and copied as an empty string.
+        let null = known.is_empty().then(|| TextSlot::of(&[]));
+        let fresh = self.iter().skip(known.len().saturating_sub(1));
+        let fresh = fresh.map(|(_, text)| TextSlot::of(text.as_bytes()));
+        let slots: Slots = known.iter().copied().chain(null).chain(fresh).collect();
+        self.slots.store(Some(Arc::new(slots)));
     }
 
     /// Codes and strings, in the order of the codes.
@@ -62,7 +97,7 @@ impl SharedDictionary {
 
     /// Bytes of memory taken, about.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.text_bytes.load(Relaxed) + self.strings.count() * ENTRY_BYTES
+        self.writing.text_bytes.load(Relaxed) + self.strings.count() * ENTRY_BYTES
     }
 
     fn entry(&self, code: u32) -> Option<&Text> {
@@ -93,19 +128,17 @@ impl Strings for SharedDictionary {
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
-        out.make_room(codes.len() * Text::SHORT);
-        for code in codes {
-            match self.entry(*code) {
-                Some(text) => text.append_to(out),
-                None => out.push(if *code == 0 { "" } else { self.get(*code)? }),
-            }
-        }
-        Ok(())
+        let slots = self.slots.load();
+        let slots: &[TextSlot] = slots.as_ref().map_or(&[], |slots| slots);
+        out.append_slots(slots, codes, |code| match code {
+            0 => Ok(""),
+            code => self.get(code),
+        })
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {
         let mut offsets = Vec::with_capacity((self.len() + 1) * 4);
-        let mut text = Vec::with_capacity(self.text_bytes.load(Relaxed));
+        let mut text = Vec::with_capacity(self.writing.text_bytes.load(Relaxed));
         offsets.extend_from_slice(&0_u32.to_le_bytes());
         for (_, string) in self.iter() {
             text.extend_from_slice(string.as_bytes());
@@ -150,6 +183,28 @@ mod tests {
             .collect();
         assert_eq!(offsets, [0, 1, 1, 4]);
         assert_eq!(&text[..], b"abcd");
+    }
+
+    #[test]
+    fn strings_of_any_code_are_copied_out_while_the_dictionary_grows() {
+        let dictionary = SharedDictionary::default();
+        let long = "long ".repeat(40);
+        let mut want = vec![String::new()];
+        for number in 0..300 {
+            let text = match number % 7 {
+                0 => format!("{long}{number}"),
+                _ => format!("{number}"),
+            };
+            assert_eq!(dictionary.intern(&text).unwrap() as usize, want.len());
+            want.push(text);
+            let codes: Vec<u32> = (0..want.len() as u32).rev().collect();
+            let mut out = TextBuffer::new();
+            dictionary.append_text(&codes, &mut out).unwrap();
+            let copied = codes.iter().enumerate().map(|(at, _)| out.get(at).unwrap());
+            assert!(copied.eq(want.iter().rev()));
+            let beyond = dictionary.append_text(&[want.len() as u32], &mut out);
+            assert_eq!(beyond.unwrap_err().kind(), ErrorKind::Corruption);
+        }
     }
 
     #[test]

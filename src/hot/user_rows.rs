@@ -1,9 +1,9 @@
 //! One user's rows in the mirror.
 
-use std::sync::Arc;
-
 use super::layout::{Layout, Place, Words, is_set};
+use super::text::Text;
 use super::view::{CHUNK, EventFilter, View};
+use crate::io::prefetch;
 use crate::types::{Column, Columns, Error, Result, TierQuery, TimeRange};
 
 /// What a row is sorted by, and where its words are. `index` parts equal sequences.
@@ -15,9 +15,12 @@ pub(super) struct Entry {
     pub(super) slot: u32,
 }
 
+/// Rows whose memory is asked for at once; of more the processor sees by itself what comes next.
+const PREFETCHED_ROWS: usize = 128;
+
 /// A user's rows: sorted entries, and their words in the order of arrival.
 pub(super) struct UserRows {
-    pub(super) user: Arc<str>,
+    pub(super) user: Text,
     pub(super) hash: u64,
     entries: Vec<Entry>,
     words: Vec<u32>,
@@ -40,9 +43,9 @@ impl UserRows {
 
     /// Bytes that the rows take beside the struct itself.
     pub(super) fn memory_bytes(&self) -> usize {
-        // The allocator keeps about 16 bytes for each allocation, `Arc` two counts.
-        const ALLOCATIONS: usize = 4 * 16 + 16;
-        self.user.len()
+        // The allocator keeps about 16 bytes for each allocation.
+        const ALLOCATIONS: usize = 3 * 16;
+        self.user.allocated_bytes()
             + self.entries.capacity() * size_of::<Entry>()
             + (self.words.capacity() + self.lists.capacity()) * 4
             + ALLOCATIONS
@@ -92,6 +95,22 @@ impl UserRows {
         }
         self.newest_sequence = self.newest_sequence.max(sequence);
         Ok(())
+    }
+
+    /// Asks for the memory of the rows at the end that a query counts from.
+    #[inline]
+    pub(super) fn prefetch(&self, layout: &Layout, query: &TierQuery) {
+        let count = query.limit.min(PREFETCHED_ROWS).min(self.entries.len());
+        let words = count * layout.stride();
+        let (entries, words) = match query.newest {
+            true => (
+                self.entries.get(self.entries.len() - count..),
+                self.words.get(self.words.len().saturating_sub(words)..),
+            ),
+            false => (self.entries.get(..count), self.words.get(..words)),
+        };
+        prefetch(entries.unwrap_or_default());
+        prefetch(words.unwrap_or_default());
     }
 
     /// Appends the rows that the query matches to `out`, in rising order.

@@ -2,25 +2,27 @@
 
 const LINE_BYTES: usize = 64;
 
-/// Asks for the cache lines of `bytes`, without waiting for them. A lookup knows where all that it
-/// will read lies before it reads any of it: asked for together, the lines come side by side.
+/// Asks for the cache lines of `items`, none of which is larger than a line, without waiting for
+/// them. A lookup knows where all that it will read lies before it reads any of it: asked for
+/// together, the lines come side by side.
 #[inline(always)]
-pub fn prefetch(bytes: &[u8]) {
-    let mut rest = bytes;
+pub fn prefetch<T>(items: &[T]) {
+    let per_line = LINE_BYTES / size_of::<T>().clamp(1, LINE_BYTES);
+    let mut rest = items;
     prefetch_line(rest);
-    while let Some((_, behind)) = rest.split_first_chunk::<LINE_BYTES>() {
-        rest = behind;
+    while rest.len() > per_line {
+        rest = rest.get(per_line..).unwrap_or_default();
         prefetch_line(rest);
     }
-    // Bytes that begin inside a line end in one more.
-    if let Some(last) = bytes.last_chunk::<1>() {
+    // Items that begin inside a line end in one more.
+    if let Some(last) = items.last_chunk::<1>() {
         prefetch_line(last);
     }
 }
 
-/// Asks for the cache line in which `values` begin.
+/// Asks for the cache line in which `items` begin.
 #[inline(always)]
-pub fn prefetch_line<T>(values: &[T]) {
+pub fn prefetch_line<T>(items: &[T]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -28,9 +30,9 @@ pub fn prefetch_line<T>(values: &[T]) {
         // SAFETY: a prefetch reads nothing that the program could see, and may be given any
         // address; this one is that of a borrowed slice.
         unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().cast());
+            _mm_prefetch::<_MM_HINT_T0>(items.as_ptr().cast());
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = values;
+    let _ = items;
 }

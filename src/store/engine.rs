@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use super::group_sync::GroupSync;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
-use super::snapshot::Snapshot;
+use super::snapshot::{ReadView, Snapshot};
 use super::version::{LiveSegment, Version};
 use super::worker::Wake;
 use crate::hot::{Generation, Registry, Tier};
@@ -121,14 +121,23 @@ impl Engine {
 
     /// A consistent view of now: every commit up to its sequence number and none above.
     pub(crate) fn snapshot(&self) -> Snapshot {
+        self.with_view(|view| view.to_snapshot())
+    }
+
+    /// Gives `read` a consistent view of now. What it sees is not counted: threads that read at the
+    /// same time change no memory that they share.
+    pub(crate) fn with_view<T>(&self, read: impl FnOnce(ReadView<'_>) -> T) -> T {
         loop {
-            let version = self.version.load_full();
+            let version = self.version.load();
             let visible = self.visible.load(Ordering::Acquire);
             // Commits are applied to the version that is current at the time. If it still is, then
             // every commit up to `visible` is in it.
             if Arc::ptr_eq(&version, &self.version.load()) {
-                let visible = visible.max(version.floor);
-                return Snapshot::new(self.schema.clone(), version, visible);
+                return read(ReadView {
+                    schema: &self.schema,
+                    version: &version,
+                    visible: visible.max(version.floor),
+                });
             }
         }
     }

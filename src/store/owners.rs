@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::joins::Joins;
-use super::snapshot::Snapshot;
+use super::snapshot::{ReadView, Snapshot};
 use super::version::LiveSegment;
 use crate::types::{Result, ScanQuery, Strings, UserRange, session_key, session_of, shown_user};
 
@@ -15,10 +15,17 @@ pub(super) struct SessionKey {
 }
 
 impl Snapshot {
+    /// See [`ReadView::sessions_of`].
+    pub(super) fn sessions_of(&self, user: &str) -> Vec<SessionKey> {
+        self.view().sessions_of(user)
+    }
+}
+
+impl ReadView<'_> {
     /// The sessions whose rows are `user`'s, or that stand in as the user. Cost where the store has
     /// no rows of sessions: a flag for each generation.
-    pub(super) fn sessions_of(&self, user: &str) -> Vec<SessionKey> {
-        let version = &self.version;
+    pub(super) fn sessions_of(self, user: &str) -> Vec<SessionKey> {
+        let version = self.version;
         if !version.holds_sessions() {
             return Vec::new();
         }

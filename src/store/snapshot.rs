@@ -15,12 +15,20 @@ pub struct Snapshot {
     pub(super) visible: u64,
 }
 
+/// A snapshot that is borrowed: for a single read, which need not own what it sees.
+#[derive(Clone, Copy)]
+pub(crate) struct ReadView<'a> {
+    pub(super) schema: &'a Arc<Schema>,
+    pub(super) version: &'a Arc<Version>,
+    pub(super) visible: u64,
+}
+
 impl Snapshot {
-    pub(super) fn new(schema: Arc<Schema>, version: Arc<Version>, visible: u64) -> Self {
-        Self {
-            schema,
-            version,
-            visible,
+    pub(super) fn view(&self) -> ReadView<'_> {
+        ReadView {
+            schema: &self.schema,
+            version: &self.version,
+            visible: self.visible,
         }
     }
 
@@ -32,5 +40,15 @@ impl Snapshot {
     /// The store's schema.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
+    }
+}
+
+impl ReadView<'_> {
+    pub(super) fn to_snapshot(self) -> Snapshot {
+        Snapshot {
+            schema: self.schema.clone(),
+            version: self.version.clone(),
+            visible: self.visible,
+        }
     }
 }

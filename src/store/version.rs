@@ -1,7 +1,7 @@
 //! What is readable at one moment: immutable; the engine swaps in the next.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::joins::Joins;
 use super::manifest::SegmentEntry;
@@ -54,14 +54,13 @@ pub(crate) struct Run {
     pub id: u64,
     pub origin: Origin,
     pub segments: Vec<Arc<LiveSegment>>,
+    /// Whether a run that stands before it in its version has rows as new as its oldest.
+    pub overlaps_older: bool,
 }
 
 impl Run {
     /// The segments that may hold a user.
-    pub(crate) fn of_user<'a>(
-        &'a self,
-        user: &'a str,
-    ) -> impl DoubleEndedIterator<Item = &'a Arc<LiveSegment>> + 'a {
+    pub(crate) fn of_user(&self, user: &str) -> &[Arc<LiveSegment>] {
         let first = self
             .segments
             .partition_point(|live| live.segment.footer().users[1].as_str() < user);
@@ -69,7 +68,16 @@ impl Run {
         let count = segments
             .iter()
             .take_while(|live| live.segment.may_hold(user));
-        segments.iter().take(count.count())
+        segments.get(..count.count()).unwrap_or_default()
+    }
+
+    /// The oldest and the newest timestamp.
+    fn timestamps(&self) -> [i64; 2] {
+        let ranges = self.segments.iter();
+        let ranges = ranges.map(|live| live.segment.footer().timestamps);
+        ranges.fold([i64::MAX, i64::MIN], |all, range| {
+            [all[0].min(range[0]), all[1].max(range[1])]
+        })
     }
 
     /// The user of a row, counted over all segments of the run.
@@ -102,7 +110,11 @@ pub(crate) struct Version {
     pub joins: Arc<Joins>,
     /// Whether any segment holds rows of sessions.
     sessions: bool,
+    /// Tells versions of the process apart.
+    pub(super) number: u64,
 }
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 impl Version {
     /// Groups segments, in the manifest's order, into runs.
@@ -121,8 +133,15 @@ impl Version {
                     id: live.entry.run,
                     origin: live.entry.origin,
                     segments: vec![live],
+                    overlaps_older: false,
                 }),
             }
+        }
+        let mut newest = i64::MIN;
+        for run in &mut runs {
+            let [first, last] = run.timestamps();
+            run.overlaps_older = first <= newest;
+            newest = newest.max(last);
         }
         Self {
             runs,
@@ -130,6 +149,7 @@ impl Version {
             floor,
             joins,
             sessions,
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
         }
     }
 

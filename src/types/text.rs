@@ -99,20 +99,6 @@ impl TextBuffer {
         }
     }
 
-    /// Adds the first `len` bytes of `bytes`, which may have more. They are those of a string.
-    #[inline]
-    pub(crate) fn push_prefix(&mut self, bytes: &[u8], len: usize) {
-        let slot = self.bytes.get_mut(self.len..self.len + CHUNK);
-        match (slot, bytes.first_chunk::<CHUNK>()) {
-            (Some(slot), Some(chunk)) if len <= CHUNK => {
-                slot.copy_from_slice(chunk);
-                self.len += len;
-                self.ends.push(self.len as u32);
-            }
-            _ => self.push_bytes(bytes.get(..len).unwrap_or(bytes)),
-        }
-    }
-
     /// Makes room for so many bytes, so that short strings are copied without a look.
     pub(crate) fn make_room(&mut self, bytes: usize) {
         let wanted = self.len + bytes;

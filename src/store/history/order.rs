@@ -1,9 +1,50 @@
 //! The order of rows that come from several places.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
-use super::Part;
+use super::part::Part;
 use crate::types::TierQuery;
+
+/// Rows of one part that follow each other in the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub(super) part: usize,
+    /// The first row and how many there are, as they lie in the part: oldest first.
+    first: usize,
+    len: usize,
+    /// Rows that stand before it in the order.
+    pub(super) before: usize,
+}
+
+impl Stretch {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The rows before it and its own.
+    pub(super) fn end(&self) -> usize {
+        self.before + self.len
+    }
+
+    /// Its rows, oldest first.
+    pub(super) fn rows(&self) -> Range<usize> {
+        self.first..self.first + self.len
+    }
+
+    /// Its row at a position below its length, in the order.
+    pub(super) fn row(&self, nth: usize, newest: bool) -> usize {
+        match newest {
+            true => self.first + self.len - 1 - nth,
+            false => self.first + nth,
+        }
+    }
+}
+
+/// The stretch that holds a position of the order.
+pub(super) fn place_of(order: &[Stretch], position: usize) -> Option<&Stretch> {
+    order.get(order.partition_point(|stretch| stretch.end() <= position))
+}
 
 /// The next row of a part to be taken, and how many rows are left with it.
 pub(super) struct Head {
@@ -23,7 +64,7 @@ pub(super) fn merge(
     parts: &[Part],
     query: &TierQuery,
     heads: &mut Vec<Head>,
-    order: &mut Vec<(u32, u32)>,
+    order: &mut Vec<Stretch>,
 ) {
     let newest = query.newest;
     let rank = |index: usize, left: usize| -> Rank {
@@ -40,7 +81,8 @@ pub(super) fn merge(
             left,
         }
     }));
-    while order.len() < query.limit {
+    let mut before_it = 0;
+    while before_it < query.limit {
         let (mut first, mut second): (Option<Rank>, Option<Rank>) = (None, None);
         for head in heads.iter().filter(|head| head.left > 0) {
             if first.is_none_or(|first| before(head.rank, first)) {
@@ -55,15 +97,23 @@ pub(super) fn merge(
         let (Some(part), Some(head)) = (parts.get(index), heads.get_mut(index)) else {
             return;
         };
-        let wanted = head.left.min(query.limit - order.len());
+        let wanted = head.left.min(query.limit - before_it);
         let run = match second {
             Some(second) => run_before(wanted, |taken| {
                 before(rank(index, head.left - taken), second)
             }),
             None => wanted,
         };
-        let rows = (0..run).map(|taken| part.row_of(head.left - taken, newest) as u32);
-        order.extend(rows.map(|row| (index as u32, row)));
+        order.push(Stretch {
+            part: index,
+            first: match newest {
+                true => head.left - run,
+                false => part.columns.rows() - head.left,
+            },
+            len: run,
+            before: before_it,
+        });
+        before_it += run;
         head.left -= run;
         head.rank = rank(index, head.left);
     }
@@ -112,12 +162,22 @@ mod tests {
                 let mut columns = Columns::for_schema(&schema);
                 columns.timestamps = rows.iter().map(|row| row.0).collect();
                 columns.sequences = rows.iter().map(|row| row.1).collect();
-                Part { columns }
+                Part::new(columns)
             };
             let query = TierQuery { limit, newest, ..TierQuery::everything(&schema) };
             let filled: Vec<Part> = given.iter().map(columns).collect();
             let mut order = Vec::new();
             merge(&filled, &query, &mut Vec::new(), &mut order);
+            let rows = order.iter().flat_map(|stretch| {
+                (0..stretch.len()).map(|nth| (stretch.part as u32, stretch.row(nth, newest) as u32))
+            });
+            let rows: Vec<_> = rows.collect();
+            for (position, (part, row)) in rows.iter().enumerate() {
+                let stretch = place_of(&order, position).unwrap();
+                prop_assert_eq!(stretch.part as u32, *part);
+                prop_assert_eq!(stretch.row(position - stretch.before, newest) as u32, *row);
+            }
+            prop_assert_eq!(place_of(&order, rows.len()), None);
 
             // Of equal keys those of an older part, which stands further back, come first.
             let mut want: Vec<_> = (0_u32..)
@@ -129,7 +189,7 @@ mod tests {
                 want.reverse();
             }
             let want: Vec<_> = want.iter().take(limit).map(|(_, part, row)| (part.0, *row)).collect();
-            prop_assert_eq!(order, want);
+            prop_assert_eq!(rows, want);
         }
     }
 }

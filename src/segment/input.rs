@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::writer::SharedStrings;
+use super::order::RowOrder;
+use super::writer::{SharedStrings, bounds};
 use crate::codec::Word;
-use crate::io::prefetch_line;
 use crate::types::{
     Codes, Column, Columns, Error, ListColumn, NarrowColumn, NarrowLists, NarrowNumbers,
     NarrowRows, NumberColumn, Paged, Result, Strings, Timestamps, index_of, with_pages,
@@ -58,7 +58,7 @@ impl<'a> From<&'a Columns> for SegmentInput<'a> {
 /// Rows of an import with the order they are to take: by user id, timestamp and arrival.
 pub struct Ordered {
     pub(crate) rows: NarrowRows,
-    pub(crate) order: Vec<u32>,
+    pub(crate) order: RowOrder,
     pub(crate) users: OrderedUsers,
 }
 
@@ -100,7 +100,7 @@ impl<'a> FieldInput<'a> {
         }
     }
 
-    fn of_ordered(column: NarrowColumn, order: &'a [u32]) -> Self {
+    fn of_ordered(column: NarrowColumn, order: &'a RowOrder) -> Self {
         match column {
             NarrowColumn::Absent => Self::Absent,
             NarrowColumn::Strings(codes) => Self::Strings(CodesInput::Ordered(codes, order)),
@@ -136,7 +136,7 @@ impl<'a> FieldInput<'a> {
 /// Codes of strings.
 pub(super) enum CodesInput<'a> {
     Sorted(&'a [u32]),
-    Ordered(Codes, &'a [u32]),
+    Ordered(Codes, &'a RowOrder),
 }
 
 impl CodesInput<'_> {
@@ -153,18 +153,10 @@ impl CodesInput<'_> {
         match self {
             Self::Sorted(codes) => codes.iter().map(|old| code(*old as usize)).collect(),
             Self::Ordered(codes, order) => with_pages!(codes, pages => {
-                in_order(&pages, order, |old| code(old as usize))
+                order.apply(pages, |old| code(old as usize))
             }),
         }
     }
-}
-
-/// What `of` makes of the values, in order.
-fn in_order<T: Copy + Default, U>(pages: &Paged<T>, order: &[u32], of: impl Fn(T) -> U) -> Vec<U> {
-    order
-        .iter()
-        .map(|row| of(pages.get(*row as usize)))
-        .collect()
 }
 
 fn count_pages(counts: &mut [u64], codes: &Codes) -> Result<()> {
@@ -191,21 +183,21 @@ fn outside(code: u64, len: usize) -> Error {
 /// Numbers.
 pub(super) enum NumbersInput<'a> {
     Sorted(&'a NumberColumn),
-    Ordered(NarrowNumbers, &'a [u32]),
+    Ordered(NarrowNumbers, &'a RowOrder),
 }
 
 /// Bits that are not codes yet, in order.
 pub(super) fn numbers_in_order(
-    bits: &Paged<u64>,
-    valid: &Paged<bool>,
-    order: &[u32],
+    bits: Paged<u64>,
+    valid: Paged<bool>,
+    order: &RowOrder,
 ) -> NumberColumn {
     let all = valid.pages().flatten().all(|valid| *valid);
     NumberColumn {
-        bits: in_order(bits, order, |bits| bits),
+        bits: order.apply(bits, |bits| bits),
         valid: match all {
             true => Vec::new(),
-            false => in_order(valid, order, |valid| valid),
+            false => order.apply(valid, |valid| valid),
         },
     }
 }
@@ -213,7 +205,7 @@ pub(super) fn numbers_in_order(
 /// Timestamps.
 pub(super) enum TimestampsInput<'a> {
     Sorted(&'a [i64]),
-    Ordered(Timestamps, &'a [u32]),
+    Ordered(Timestamps, &'a RowOrder),
 }
 
 impl TimestampsInput<'_> {
@@ -225,16 +217,29 @@ impl TimestampsInput<'_> {
         }
     }
 
+    /// The least and the greatest.
+    pub(super) fn bounds(&self) -> Option<[i64; 2]> {
+        match self {
+            Self::Sorted(timestamps) => bounds(timestamps.iter().copied()),
+            Self::Ordered(Timestamps::Near { first, distances }, _) => {
+                let bounds = bounds(distances.pages().flatten().copied())?;
+                Some(bounds.map(|distance| first.wrapping_add(distance.into())))
+            }
+            Self::Ordered(Timestamps::Far(timestamps), _) => {
+                bounds(timestamps.pages().flatten().copied())
+            }
+        }
+    }
+
     /// What `code` makes of each, in order.
     pub(super) fn mapped<T: Word>(self, code: impl Fn(i64) -> T) -> Vec<T> {
         match self {
             Self::Sorted(timestamps) => timestamps.iter().map(|at| code(*at)).collect(),
-            Self::Ordered(Timestamps::Near { first, distances }, order) => {
-                in_order(&distances, order, |distance| {
+            Self::Ordered(Timestamps::Near { first, distances }, order) => order
+                .apply(distances, |distance| {
                     code(first.wrapping_add(distance.into()))
-                })
-            }
-            Self::Ordered(Timestamps::Far(timestamps), order) => in_order(&timestamps, order, code),
+                }),
+            Self::Ordered(Timestamps::Far(timestamps), order) => order.apply(timestamps, code),
         }
     }
 }
@@ -242,7 +247,7 @@ impl TimestampsInput<'_> {
 /// Lists of item codes.
 pub(super) enum ListsInput<'a> {
     Sorted(&'a ListColumn),
-    Ordered(NarrowLists, &'a [u32]),
+    Ordered(NarrowLists, &'a RowOrder),
 }
 
 impl ListsInput<'_> {
@@ -258,26 +263,13 @@ impl ListsInput<'_> {
                     each(&list);
                 }
             }
-            Self::Ordered(lists, order) => with_pages!(&lists.items, items => {
-                let mut ranges = [const { 0..0 }; LISTS_AT_ONCE];
-                for rows in order.chunks(LISTS_AT_ONCE) {
-                    // Where the lists lie is found out for many at once, so that the reads, which
-                    // are all over the memory, do not wait for each other; the same for the lists.
-                    for (range, row) in ranges.iter_mut().zip(rows) {
-                        *range = lists.range(*row as usize);
-                    }
-                    let ranges = ranges.get(..rows.len()).unwrap_or_default();
-                    let some = ranges.iter().filter(|range| !range.is_empty());
-                    some.for_each(|range| prefetch_line(items.from(range.start)));
-                    for range in ranges {
-                        items.read_range(range.clone(), &mut list, |item| code(item as usize));
-                        each(&list);
-                    }
-                }
+            Self::Ordered(NarrowLists { ends, items }, order) => with_pages!(items, items => {
+                order.for_each_list(ends, items, |items| {
+                    list.clear();
+                    list.extend(items.iter().map(|item| code(*item as usize)));
+                    each(&list);
+                });
             }),
         }
     }
 }
-
-/// Lists that are looked for before the first of them is read.
-const LISTS_AT_ONCE: usize = 64;

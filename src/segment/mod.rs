@@ -11,6 +11,7 @@ mod input;
 mod inspect;
 mod invariants;
 mod numbers;
+mod order;
 mod parallel;
 mod reader;
 mod scan;
@@ -30,5 +31,6 @@ pub use reader::Segment;
 pub use scan::Cursor;
 pub use writer::{PreparedSegment, SegmentWriter};
 
+pub(crate) use order::{RowOrder, RowParts};
 pub(crate) use parallel::run_side_by_side;
 pub(crate) use strings::item_hash;

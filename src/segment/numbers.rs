@@ -82,9 +82,7 @@ pub(super) fn write_numbers(numbers: NumbersInput<'_>, out: &mut Output) -> Resu
     match numbers {
         NumbersInput::Sorted(numbers) => write_bits(numbers, out),
         NumbersInput::Ordered(NarrowNumbers::Many(bits, valid), order) => {
-            let numbers = numbers_in_order(&bits, &valid, order);
-            drop((bits, valid));
-            write_bits(&numbers, out)
+            write_bits(&numbers_in_order(bits, valid, order), out)
         }
         NumbersInput::Ordered(NarrowNumbers::Distinct(distinct, codes), order) => write_codes(
             &distinct,

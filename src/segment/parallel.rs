@@ -14,6 +14,17 @@ pub(crate) fn run_side_by_side<T: Send>(
     threads: usize,
     jobs: Vec<(usize, impl FnOnce() -> Result<T> + Send)>,
 ) -> Vec<Result<T>> {
+    let mut results = Vec::with_capacity(jobs.len());
+    run_in_turn(threads, jobs, |result| results.push(result));
+    results
+}
+
+/// The same, with each result given to `take` as soon as those before it were, on any of the threads.
+pub(super) fn run_in_turn<T: Send>(
+    threads: usize,
+    jobs: Vec<(usize, impl FnOnce() -> Result<T> + Send)>,
+    take: impl FnMut(Result<T>) + Send,
+) {
     let count = jobs.len();
     let mut turns: Vec<usize> = (0..count).collect();
     turns.sort_by_key(|nth| Reverse(jobs.get(*nth).map(|(size, _)| *size)));
@@ -23,6 +34,7 @@ pub(crate) fn run_side_by_side<T: Send>(
         .collect();
     let results: Vec<_> = (0..count).map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
+    let taken = Mutex::new((0, take));
     let work = || {
         while let Some((job, result)) = {
             let nth = turns.get(next.fetch_add(1, Ordering::Relaxed));
@@ -30,6 +42,11 @@ pub(crate) fn run_side_by_side<T: Send>(
         } {
             let job = job.lock().take();
             *result.lock() = job.map(|job| job());
+            let (taken, take) = &mut *taken.lock();
+            while let Some(result) = results.get(*taken).and_then(|result| result.lock().take()) {
+                *taken += 1;
+                take(result);
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -42,10 +59,10 @@ pub(crate) fn run_side_by_side<T: Send>(
             let _ = other.join();
         }
     });
-    results
-        .into_iter()
-        .map(|result| result.into_inner().unwrap_or_else(|| Err(lost())))
-        .collect()
+    let (taken, mut take) = taken.into_inner();
+    for result in results.into_iter().skip(taken) {
+        take(result.into_inner().unwrap_or_else(|| Err(lost())));
+    }
 }
 
 fn lost() -> Error {

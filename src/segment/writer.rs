@@ -6,7 +6,7 @@ use super::columns::{ItemRanks, encode_column};
 use super::directory;
 use super::format::{ColumnFooter, Footer, Handle, Origin, StreamHandle, StringsHandle, header};
 use super::input::{FieldInput, SegmentInput, TimestampsInput, UsersInput};
-use super::parallel::run_side_by_side;
+use super::parallel::run_in_turn;
 use super::strings::item_hash;
 use super::sums::SummedFile;
 use crate::codec::{BLOCK, Descriptor, Encoding, Word, encode, encode_packed};
@@ -39,8 +39,8 @@ impl SegmentWriter<'_> {
     /// with that order, and there must be at least one. Sequence numbers are kept relative to
     /// `sequence_base`, or to what [`PreparedSegment::finish`] is given.
     ///
-    /// The parts of the file are encoded side by side and appended in a fixed order, so the bytes
-    /// do not depend on the number of threads.
+    /// The parts of the file are encoded side by side, and each is appended once those before it are,
+    /// so the bytes do not depend on the number of threads.
     ///
     /// # Errors
     /// `Io`, or `InvalidInput` when a column would pass what the format holds.
@@ -85,11 +85,17 @@ impl SegmentWriter<'_> {
         let mut file = SummedFile::new(self.storage.create(path)?);
         file.region(&header())?;
         let mut parts = Parts::default();
-        for encoded in run_side_by_side(self.threads, jobs.collect()) {
-            let (part, out) = encoded?;
-            let base = file.region(&out.bytes)?.offset;
-            parts.add(part, base);
-        }
+        let mut appended = Ok(());
+        run_in_turn(self.threads, jobs.collect(), |encoded| {
+            // After an error nothing more is appended.
+            if appended.is_ok() {
+                appended = encoded.and_then(|(part, out)| {
+                    parts.add(part, file.region(&out.bytes)?.offset);
+                    Ok(())
+                });
+            }
+        });
+        appended?;
         let footer = parts.footer(self, rows, sequence_base)?;
         if self.durable {
             file.sync()?;
@@ -335,7 +341,7 @@ struct Timestamps {
 
 impl Timestamps {
     fn of(input: TimestampsInput<'_>, out: &mut Output) -> Result<Self> {
-        let [min, max] = bounds(input.iter()).ok_or_else(incomplete)?;
+        let [min, max] = input.bounds().ok_or_else(incomplete)?;
         let step = common_divisor(input.iter().map(|at| at.wrapping_sub(min) as u64));
         let code = |at: i64| match at.wrapping_sub(min) as u64 {
             code if step == 1 => code,
@@ -393,7 +399,7 @@ impl Sequences {
     }
 }
 
-fn bounds<T: Copy + Ord>(mut values: impl Iterator<Item = T>) -> Option<[T; 2]> {
+pub(super) fn bounds<T: Copy + Ord>(mut values: impl Iterator<Item = T>) -> Option<[T; 2]> {
     let first = values.next()?;
     Some(values.fold([first; 2], |[min, max], value| {
         [min.min(value), max.max(value)]

@@ -3,43 +3,35 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::codec::Word;
-use crate::segment::{Ordered, OrderedUsers, run_side_by_side};
-use crate::types::{Error, NarrowRows, Result, Strings, Timestamps, with_pages};
+use crate::segment::{Ordered, OrderedUsers, RowOrder, RowParts, run_side_by_side};
+use crate::types::{Error, NarrowRows, Result, Strings, with_pages};
 
 /// Finds the order of rows by user id, then timestamp; rows equal in both keep their order, which is
-/// that of arrival. Cost: a counting sort by user on `threads` threads, then, unless all rows came in
-/// the order of time, only the users whose timestamps fall somewhere.
+/// that of arrival. Cost: the rows are put into parts of neighbouring users, and each part has a
+/// counting sort by user, on `threads` threads; then, unless all rows came in the order of time, only
+/// the users whose timestamps fall somewhere are sorted.
 pub(super) fn sort(rows: NarrowRows, threads: usize) -> Result<Ordered> {
     let ids = rows
         .user_ids
         .as_ref()
         .ok_or_else(|| Error::invalid("columns without users"))?;
     let sorted = sorted_codes(&**ids)?;
-    let (mut order, ends) = with_pages!(&rows.users, pages => {
+    let ranks = Ranks::of(&sorted);
+    let (parts, ranks) = with_pages!(&rows.users, pages => {
         let pages: Vec<_> = pages.pages().collect();
-        order_by_rank(&pages, &ranks(&sorted), threads)?
+        part_ranks(&pages, &ranks, threads)?
     });
-    if !rows.are_in_time_order() {
-        sort_users(&mut order, &ends, &rows.timestamps);
-    }
+    let timestamps = match rows.are_in_time_order() {
+        true => Vec::new(),
+        false => parts.apply(rows.timestamps.iter()),
+    };
+    let (places, ends) = place_parts(&ranks, &timestamps, threads)?;
     let users = OrderedUsers {
         codes: sorted,
         ends,
     };
+    let order = RowOrder::new(parts, places);
     Ok(Ordered { rows, order, users })
-}
-
-/// Sorts the rows of each user by time, where they are not.
-fn sort_users(order: &mut [u32], ends: &[u32], timestamps: &Timestamps) {
-    let at = |row: &u32| timestamps.get(*row as usize);
-    let mut start = 0;
-    for end in ends {
-        let rows = order.get_mut(start..*end as usize);
-        if let Some(rows) = rows.filter(|rows| !rows.is_sorted_by_key(at)) {
-            rows.sort_by_key(at);
-        }
-        start = *end as usize;
-    }
 }
 
 /// The codes of ids in the order of the ids.
@@ -62,96 +54,227 @@ fn prefix_of(id: &str) -> u64 {
     u64::from_be_bytes(first)
 }
 
-/// The rank of each code among `sorted`; that of code 0 is not used.
-fn ranks(sorted: &[u32]) -> Vec<u32> {
-    let mut ranks = vec![0; sorted.len() + 1];
-    for (rank, code) in (0..).zip(sorted) {
-        if let Some(slot) = ranks.get_mut(*code as usize) {
-            *slot = rank;
-        }
-    }
-    ranks
+/// The ranks of users, and the parts that they are in.
+struct Ranks {
+    /// By code; that of code 0 is not used.
+    by_code: Vec<u32>,
+    /// How many there are.
+    count: usize,
+    /// Bits of a rank that do not say its part.
+    shift: u32,
 }
 
-/// Rows ordered by their user's rank, stably, and where the rows of each rank end. Each thread counts
-/// and places the rows of some pages, whose rows stand behind those of earlier pages.
-fn order_by_rank<T: Word + Sync>(
+impl Ranks {
+    fn of(sorted: &[u32]) -> Self {
+        let mut by_code = vec![0; sorted.len() + 1];
+        for (rank, code) in (0..).zip(sorted) {
+            if let Some(slot) = by_code.get_mut(*code as usize) {
+                *slot = rank;
+            }
+        }
+        let bits = usize::BITS - sorted.len().leading_zeros();
+        Self {
+            by_code,
+            count: sorted.len(),
+            shift: bits.saturating_sub(RowParts::MOST_BITS),
+        }
+    }
+
+    #[inline]
+    fn get<T: Word>(&self, user: T) -> Result<u32> {
+        let rank = self.by_code.get(user.wide() as usize).copied();
+        rank.ok_or_else(|| Error::corrupt("a user code outside its dictionary"))
+    }
+
+    #[inline]
+    fn part_of(&self, rank: u32) -> u8 {
+        (rank >> self.shift) as u8
+    }
+}
+
+/// The ranks of rows in parts.
+struct PartedRanks {
+    ranks: Vec<AtomicU32>,
+    /// How many rows each part has.
+    sizes: Vec<usize>,
+    /// How many users there are, and in each part but the last.
+    users: usize,
+    users_of_part: usize,
+}
+
+type Counts = [u32; RowParts::SLOTS];
+
+/// Puts the ranks of the rows' users into parts. Each thread takes the rows of some pages; in each part
+/// they stand behind those of earlier pages.
+fn part_ranks<T: Word + Sync>(
     pages: &[&[T]],
-    ranks: &[u32],
+    ranks: &Ranks,
     threads: usize,
-) -> Result<(Vec<u32>, Vec<u32>)> {
+) -> Result<(RowParts, PartedRanks)> {
     let rows: usize = pages.iter().map(|page| page.len()).sum();
     if u32::try_from(rows).is_err() {
         return Err(Error::invalid("more than 2^32 rows in one sort"));
     }
     let shares = pages.chunks(pages.len().div_ceil(threads.max(1)).max(1));
-    let counts = shares.clone().map(|share| {
-        let count = move || count_ranks(share, ranks);
-        (0, count)
-    });
-    let counts = run_side_by_side(threads, counts.collect());
-    let mut next: Vec<Vec<u32>> = counts.into_iter().collect::<Result<_>>()?;
-    let ends = place_shares(&mut next, ranks.len().saturating_sub(1));
-    let order: Vec<AtomicU32> = (0..rows).map(|_| AtomicU32::new(0)).collect();
-    let mut first = 0;
+    let counted = shares
+        .clone()
+        .map(|share| (0, || count_parts(share, ranks)));
+    let counted = run_side_by_side(threads, counted.collect());
+    let counted: Vec<(Vec<u8>, Counts)> = counted.into_iter().collect::<Result<_>>()?;
+    let (of_rows, mut next): (Vec<_>, Vec<_>) = counted.into_iter().unzip();
+    let sizes = place_shares(&mut next);
+    let starts = next.first().copied().unwrap_or([0; RowParts::SLOTS]);
+    let out: Vec<AtomicU32> = (0..rows).map(|_| AtomicU32::new(0)).collect();
     let placed = shares.zip(next).map(|(share, next)| {
-        let (from, order) = (first, &order);
-        first += share.iter().map(|page| page.len() as u32).sum::<u32>();
-        (0, move || place(share, ranks, next, from, order))
+        let out = &out;
+        (0, move || place_ranks(share, ranks, next, out))
     });
     let placed = run_side_by_side(threads, placed.collect());
     placed.into_iter().collect::<Result<()>>()?;
-    Ok((order.into_iter().map(AtomicU32::into_inner).collect(), ends))
+    let parted = PartedRanks {
+        ranks: out,
+        sizes,
+        users: ranks.count,
+        users_of_part: 1 << ranks.shift,
+    };
+    Ok((RowParts::new(of_rows.concat(), starts), parted))
 }
 
-fn outside() -> Error {
-    Error::corrupt("a user code outside its dictionary")
-}
-
-fn rank_of<T: Word>(user: T, ranks: &[u32]) -> Option<usize> {
-    ranks.get(user.wide() as usize).map(|rank| *rank as usize)
-}
-
-/// How many rows each rank has.
-fn count_ranks<T: Word>(pages: &[&[T]], ranks: &[u32]) -> Result<Vec<u32>> {
-    let mut counts = vec![0; ranks.len()];
-    for user in pages.iter().copied().flatten() {
-        let count = rank_of(*user, ranks).and_then(|rank| counts.get_mut(rank));
-        *count.ok_or_else(outside)? += 1;
+/// The part of each row, and how many rows each part has.
+fn count_parts<T: Word>(pages: &[&[T]], ranks: &Ranks) -> Result<(Vec<u8>, Counts)> {
+    let mut of_rows = Vec::with_capacity(pages.iter().map(|page| page.len()).sum());
+    let mut counts = [0; RowParts::SLOTS];
+    for page in pages {
+        for user in *page {
+            let part = ranks.part_of(ranks.get(*user)?);
+            counts[usize::from(part)] += 1;
+            of_rows.push(part);
+        }
     }
-    Ok(counts)
+    Ok((of_rows, counts))
 }
 
-/// Turns the counts of each share into where its first row of each rank goes, and gives where the
-/// ranks end.
-fn place_shares(counts: &mut [Vec<u32>], ranks: usize) -> Vec<u32> {
+/// Turns the counts of each share into where its first row of each part goes, and gives the sizes of
+/// the parts.
+fn place_shares(counts: &mut [Counts]) -> Vec<usize> {
     let mut sum = 0;
-    let ends = (0..ranks).map(|rank| {
+    let sizes = (0..RowParts::MOST).map(|part| {
+        let before = sum;
         for counts in &mut *counts {
-            if let Some(slot) = counts.get_mut(rank) {
+            if let Some(slot) = counts.get_mut(part) {
                 sum += std::mem::replace(slot, sum);
             }
         }
-        sum
+        (sum - before) as usize
     });
-    ends.collect()
+    sizes.collect()
 }
 
-/// Puts the rows of a share, which begin with `row`, into their places. These are the share's own; that
-/// they are atomic costs nothing.
-fn place<T: Word>(
+/// Puts the ranks of a share into their parts. The places are the share's own; that they are atomic
+/// costs nothing.
+fn place_ranks<T: Word>(
     pages: &[&[T]],
-    ranks: &[u32],
-    mut next: Vec<u32>,
-    row: u32,
-    order: &[AtomicU32],
+    ranks: &Ranks,
+    mut next: Counts,
+    out: &[AtomicU32],
 ) -> Result<()> {
-    for (row, user) in (row..).zip(pages.iter().copied().flatten()) {
-        let slot = rank_of(*user, ranks).and_then(|rank| next.get_mut(rank));
-        let slot = slot.ok_or_else(outside)?;
-        let place = order.get(*slot as usize).ok_or_else(outside)?;
-        place.store(row, Ordering::Relaxed);
-        *slot += 1;
+    for page in pages {
+        for user in *page {
+            let rank = ranks.get(*user)?;
+            let at = &mut next[usize::from(ranks.part_of(rank))];
+            if let Some(slot) = out.get(*at as usize) {
+                slot.store(rank, Ordering::Relaxed);
+            }
+            *at += 1;
+        }
     }
     Ok(())
+}
+
+/// Which of the rows in parts comes at each place, and where the rows of each rank end. `timestamps` are
+/// those of the rows in parts, or none where they need no look.
+fn place_parts(
+    parted: &PartedRanks,
+    timestamps: &[i64],
+    threads: usize,
+) -> Result<(Vec<u32>, Vec<u32>)> {
+    let mut places = vec![0; parted.ranks.len()];
+    let mut ends = vec![0; parted.users];
+    let (mut ranks, mut rest) = (&parted.ranks[..], &mut places[..]);
+    let mut jobs = Vec::new();
+    let (mut row, mut first_rank) = (0, 0);
+    for (size, ends) in parted
+        .sizes
+        .iter()
+        .zip(ends.chunks_mut(parted.users_of_part))
+    {
+        let (own_ranks, later_ranks) = ranks.split_at_checked(*size).ok_or_else(outside)?;
+        let (own_places, later_places) = rest.split_at_mut_checked(*size).ok_or_else(outside)?;
+        (ranks, rest) = (later_ranks, later_places);
+        let part = Part {
+            row,
+            first_rank,
+            ranks: own_ranks,
+            places: own_places,
+            ends,
+        };
+        row += *size as u32;
+        first_rank += parted.users_of_part as u32;
+        jobs.push((*size, move || part.sort(timestamps)));
+    }
+    let sorted = run_side_by_side(threads, jobs);
+    sorted.into_iter().collect::<Result<()>>()?;
+    Ok((places, ends))
+}
+
+/// One part on its way into order.
+struct Part<'a> {
+    /// Its first row and its first rank.
+    row: u32,
+    first_rank: u32,
+    ranks: &'a [AtomicU32],
+    places: &'a mut [u32],
+    /// Where the rows of each of its ranks end.
+    ends: &'a mut [u32],
+}
+
+impl Part<'_> {
+    fn sort(self, timestamps: &[i64]) -> Result<()> {
+        let index = |rank: &AtomicU32| {
+            let rank = rank.load(Ordering::Relaxed);
+            rank.wrapping_sub(self.first_rank) as usize
+        };
+        for rank in self.ranks {
+            *self.ends.get_mut(index(rank)).ok_or_else(outside)? += 1;
+        }
+        let mut sum = self.row;
+        for end in &mut *self.ends {
+            sum += std::mem::replace(end, sum);
+        }
+        // Where its first row comes moves on to where its last one ends.
+        for (row, rank) in (self.row..).zip(self.ranks) {
+            let next = self.ends.get_mut(index(rank)).ok_or_else(outside)?;
+            let place = self.places.get_mut((*next - self.row) as usize);
+            *place.ok_or_else(outside)? = row;
+            *next += 1;
+        }
+        if timestamps.is_empty() {
+            return Ok(());
+        }
+        let at = |row: &u32| timestamps.get(*row as usize).copied();
+        let mut start = self.row;
+        for end in self.ends {
+            let rows = (start - self.row) as usize..(*end - self.row) as usize;
+            let rows = self.places.get_mut(rows).ok_or_else(outside)?;
+            if !rows.is_sorted_by_key(at) {
+                rows.sort_by_key(at);
+            }
+            start = *end;
+        }
+        Ok(())
+    }
+}
+
+fn outside() -> Error {
+    Error::corrupt("a user outside its part")
 }

@@ -3,7 +3,6 @@
 //! Rows lie in pages, in the order of arrival: they grow without being copied, and take no more
 //! memory than they fill.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::{DistinctNumbers, Error, NumberColumn, Result, Strings};
@@ -25,22 +24,6 @@ impl<T: Copy + Default> Paged<T> {
             Some((last, full)) => full.len() * PAGE + last.len(),
             None => 0,
         }
-    }
-
-    /// The value at a position, or the default beyond the end.
-    #[inline(always)]
-    pub(crate) fn get(&self, at: usize) -> T {
-        let page = self.pages.get(at / PAGE);
-        let value = page.and_then(|page| page.get(at % PAGE));
-        value.copied().unwrap_or_default()
-    }
-
-    /// The values of its page from a position on.
-    #[inline]
-    pub(crate) fn from(&self, at: usize) -> &[T] {
-        let page = self.pages.get(at / PAGE);
-        let values = page.and_then(|page| page.get(at % PAGE..));
-        values.unwrap_or_default()
     }
 
     /// The pages, in order.
@@ -65,16 +48,9 @@ impl<T: Copy + Default> Paged<T> {
         }
     }
 
-    /// Puts the values of a range, as `of` makes them, in the place of what `out` holds.
-    #[inline]
-    pub(crate) fn read_range<U>(&self, range: Range<usize>, out: &mut Vec<U>, of: impl Fn(T) -> U) {
-        out.clear();
-        let (page, start) = (range.start / PAGE, range.start % PAGE);
-        let page = self.pages.get(page);
-        match page.and_then(|page| page.get(start..start + range.len())) {
-            Some(values) => out.extend(values.iter().map(|value| of(*value))),
-            None => out.extend(range.map(|at| of(self.get(at)))),
-        }
+    /// All of them, in order; each page is let go as the next is begun.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
+        self.pages.into_iter().flatten()
     }
 
     /// The same values as another type; each page is let go as the next is made.
@@ -169,15 +145,6 @@ impl Timestamps {
         match self {
             Self::Near { distances, .. } => distances.len(),
             Self::Far(timestamps) => timestamps.len(),
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn get(&self, row: usize) -> i64 {
-        match self {
-            // Both were one number before.
-            Self::Near { first, distances } => first.wrapping_add(distances.get(row).into()),
-            Self::Far(timestamps) => timestamps.get(row),
         }
     }
 
@@ -291,19 +258,12 @@ fn numbers_of<T: Copy + Default + Into<u32>>(
 #[derive(Default)]
 pub(crate) struct NarrowLists {
     /// Where each row's list ends in `items`.
-    pub(super) ends: Paged<u32>,
+    pub(crate) ends: Paged<u32>,
     /// Item codes, list behind list. An empty range is null.
     pub(crate) items: Codes,
 }
 
 impl NarrowLists {
-    /// Where the list of a row lies among the items.
-    #[inline]
-    pub(crate) fn range(&self, row: usize) -> Range<usize> {
-        let start = row.checked_sub(1).map_or(0, |before| self.ends.get(before));
-        start as usize..self.ends.get(row) as usize
-    }
-
     /// Adds lists whose items get new codes, none above `most`.
     ///
     /// # Errors

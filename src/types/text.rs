@@ -116,10 +116,7 @@ impl TextBuffer {
     /// Makes room for so many bytes, so that short strings are copied without a look.
     pub(crate) fn make_room(&mut self, bytes: usize) {
         let wanted = self.len + bytes;
-        if self.bytes.is_empty() {
-            // The system gives zeroed memory, and only where it is used.
-            self.bytes = vec![0; wanted];
-        } else if self.bytes.len() < wanted {
+        if self.bytes.len() < wanted {
             self.bytes.resize(wanted, 0);
         }
     }

@@ -9,10 +9,10 @@ BENCH_ARGS ?=
 PEERS_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench peers
+.PHONY: help setup demo test lint docs bench peers sanitize
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: ## Install what the build needs and this machine lacks
 	@tools/setup.sh
@@ -23,6 +23,9 @@ demo: setup ## Generate a million interactions, import them and query the store 
 
 test: setup ## Run every test, documented examples included
 	$(CARGO) test --release --workspace $(CARGO_FLAGS)
+
+sanitize: setup ## Run the tests under AddressSanitizer (needs a nightly toolchain)
+	CARGO="$(CARGO)" tools/sanitize.sh
 
 lint: setup ## Check the formatting and run clippy, warnings denied
 	$(CARGO) fmt --all --check

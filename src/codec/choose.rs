@@ -22,11 +22,33 @@ struct Plan {
 /// # Errors
 /// `InvalidInput` when one stream would pass 4 GiB.
 pub fn encode<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descriptor> {
-    let count = values.len();
     let plan = plans(values).into_iter().min_by_key(|plan| plan.bytes);
+    encode_plan(values, plan.unwrap_or_else(|| constant(0)), out)
+}
+
+/// The same in an encoding that may not be the smallest; `None` where it cannot hold the values.
+#[cfg(test)]
+pub(super) fn encode_as<T: Word>(
+    encoding: Encoding,
+    values: &[T],
+    out: &mut Vec<u8>,
+) -> Option<Descriptor> {
+    let (min, max) = bounds(values)?;
+    let plan = match encoding {
+        Encoding::Constant => (min == max).then(|| constant(min)),
+        Encoding::Packed => return encode_packed(values, out).ok(),
+        Encoding::Runs => Some(plan_runs(values, Packed::for_range(min, max))),
+        Encoding::Classes => plan_classes(values, min),
+        Encoding::Sparse => plan_sparse(values),
+        Encoding::Delta => plan_delta(values, max),
+    };
+    encode_plan(values, plan?, out).ok()
+}
+
+fn encode_plan<T: Word>(values: &[T], plan: Plan, out: &mut Vec<u8>) -> Result<Descriptor> {
     let Plan {
         encoding, params, ..
-    } = plan.unwrap_or_else(|| constant(0));
+    } = plan;
     let [a, b, c, d, e, _] = params;
     match encoding {
         Encoding::Constant => {}
@@ -42,7 +64,7 @@ pub fn encode<T: Word>(values: &[T], out: &mut Vec<u8>) -> Result<Descriptor> {
     }
     Ok(Descriptor {
         encoding,
-        count,
+        count: values.len(),
         params,
     })
 }

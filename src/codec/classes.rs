@@ -120,6 +120,9 @@ struct Group {
 /// The widest value of which two follow each other within one 64-bit load, whatever its bit offset.
 const NARROW_BITS: u32 = MAX_LOAD_BITS / 2;
 
+/// From so many values on for each that is wanted, each wanted one is looked up by itself.
+const DENSE: usize = 3;
+
 /// The class-coded blocks of a stream.
 #[derive(Clone)]
 pub(super) struct Classes {
@@ -357,48 +360,64 @@ impl Classes {
         Ok(())
     }
 
-    /// Appends the values at rising positions of `span`.
+    /// Fills `out` with the values at rising `positions` of `blocks`.
     #[inline(always)]
     pub(super) fn gather<'a, T: Word>(
         &self,
-        source: impl Source<'a>,
-        count: usize,
-        span: Range<usize>,
+        blocks: &Blocks<'a>,
         mut positions: &[usize],
         base: u64,
-        out: &mut Vec<T>,
+        mut out: &mut [T],
     ) -> Result<()> {
+        let mut values = [T::default(); BLOCK];
         self.for_blocks(
-            &Self::open(source, count, span)?,
+            blocks,
             #[inline(always)]
             |block| {
-                let inside = positions
-                    .iter()
-                    .take_while(|position| **position < block.end);
-                let (here, later) = positions
-                    .split_at_checked(inside.count())
+                let most = positions.get(..BLOCK).unwrap_or(positions);
+                let inside = most.partition_point(|position| *position < block.end);
+                let (here, later) = positions.split_at_checked(inside).ok_or_else(short)?;
+                let (slots, rest) = std::mem::take(&mut out)
+                    .split_at_mut_checked(inside)
                     .ok_or_else(short)?;
-                positions = later;
-                self.pick(&block, here, base, out)
+                (positions, out) = (later, rest);
+                let (Some(first), Some(last)) = (here.first(), here.last()) else {
+                    return Ok(());
+                };
+                if here.len() * DENSE < last - first {
+                    return self.pick(&block, here, base, slots);
+                }
+                let span = first % BLOCK..last % BLOCK + 1;
+                self.decode_block(
+                    &block,
+                    span,
+                    &mut values,
+                    #[inline(always)]
+                    |bits| bits.map(|bits| T::of(bits.wrapping_add(base))),
+                )?;
+                for (position, slot) in here.iter().zip(slots) {
+                    *slot = values[position % BLOCK];
+                }
+                Ok(())
             },
         )
     }
 
-    /// Appends the values of a block at rising `positions` of the whole stream.
+    /// Fills `out` with the values of a block at `positions` of the whole stream, each by itself.
     #[inline(always)]
-    pub(super) fn pick<T: Word>(
+    fn pick<T: Word>(
         &self,
         block: &Block<'_>,
         positions: &[usize],
         base: u64,
-        out: &mut Vec<T>,
+        out: &mut [T],
     ) -> Result<()> {
         let places = Places::new(&self.widths, block.classes);
-        for position in positions {
+        for (position, slot) in positions.iter().zip(out) {
             let (class, bit) = places.of(position % BLOCK);
             let bits = load(block.payload, bit / 8).ok_or_else(short)? >> (bit % 8);
             let value = bits & mask(self.widths.0[class]);
-            out.push(T::of(value.wrapping_add(base)));
+            *slot = T::of(value.wrapping_add(base));
         }
         Ok(())
     }

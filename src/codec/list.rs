@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::bitmap::Bitmap;
 use super::bits::mask;
 use super::choose::encode;
+use super::dispatch::dispatch;
 use super::source::{Source, short};
 use super::stream::{Descriptor, Encoding, Stream};
 use super::word::Word;
@@ -45,6 +46,7 @@ impl Flags {
         })
     }
 
+    #[inline(always)]
     fn rank<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {
         if self.all {
             Ok(position)
@@ -100,6 +102,7 @@ struct FlagWords<'a> {
 
 impl FlagWords<'_> {
     /// How many of the flags of a range are set.
+    #[inline(always)]
     fn count(&self, range: &Range<usize>) -> Option<usize> {
         let Some(_) = self.words else {
             return Some(range.len());
@@ -195,11 +198,13 @@ pub struct ListReader {
 }
 
 /// The distinct lists that a range of rows needs, in order.
+#[derive(Default)]
 struct Lists {
     items: Vec<u32>,
     /// The position of the first item.
     from: usize,
-    spans: Vec<usize>,
+    /// Where the lists begin, and where the last of them ends.
+    spans: Vec<u64>,
     /// The lists taken so far.
     next: usize,
 }
@@ -213,7 +218,9 @@ impl Lists {
         let (Some(a), Some(b)) = (self.spans.get(list), self.spans.get(list + 1)) else {
             return Err(short());
         };
-        let items = self.items.get(a - self.from..b - self.from);
+        let items = self
+            .items
+            .get(*a as usize - self.from..*b as usize - self.from);
         out.items.extend_from_slice(items.ok_or_else(short)?);
         Ok(())
     }
@@ -261,6 +268,53 @@ impl ListReader {
         range: Range<usize>,
         out: &mut ListColumn,
     ) -> Result<()> {
+        dispatch(
+            #[inline(always)]
+            || self.decode_rows(sources, std::iter::once(range), out),
+        )
+    }
+
+    /// Appends the lists of the rows at rising `positions`.
+    ///
+    /// # Errors
+    /// As [`ListReader::decode`].
+    pub fn gather<'a, S: Source<'a>>(
+        &self,
+        sources: ListSources<S>,
+        positions: &[usize],
+        out: &mut ListColumn,
+    ) -> Result<()> {
+        let runs = positions.chunk_by(|a, b| a + 1 == *b);
+        let runs = runs.filter_map(|run| Some(*run.first()?..*run.last()? + 1));
+        dispatch(
+            #[inline(always)]
+            || self.decode_rows(sources, runs, out),
+        )
+    }
+
+    #[inline(always)]
+    fn decode_rows<'a, S: Source<'a>>(
+        &self,
+        sources: ListSources<S>,
+        runs: impl Iterator<Item = Range<usize>>,
+        out: &mut ListColumn,
+    ) -> Result<()> {
+        // One memory for the lists of all runs.
+        let mut lists = Lists::default();
+        for run in runs {
+            self.decode_run(sources, run, &mut lists, out)?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn decode_run<'a, S: Source<'a>>(
+        &self,
+        sources: ListSources<S>,
+        range: Range<usize>,
+        lists: &mut Lists,
+        out: &mut ListColumn,
+    ) -> Result<()> {
         if range.end > self.present.count {
             return Err(short());
         }
@@ -273,27 +327,24 @@ impl ListReader {
         let next = self.fresh.rank(sources.fresh, dense)?;
         let next_end = self.fresh.rank(sources.fresh, dense_end)?;
         // Damaged ranks must not make one row take the memory of many.
-        let lists = next_end.checked_sub(next).ok_or_else(short)?;
-        if lists > dense_end.saturating_sub(dense) || lists > range.len() {
+        let count = next_end.checked_sub(next).ok_or_else(short)?;
+        if count > dense_end.saturating_sub(dense) || count > range.len() {
             return Err(short());
         }
         let first = next.saturating_sub(1);
-        let spans = self.spans(sources, first..next_end)?;
-        let (from, to) = match (spans.first(), spans.last()) {
-            (Some(from), Some(to)) => (*from, *to),
+        self.find_spans(sources, first..next_end, &mut lists.spans)?;
+        let (from, to) = match (lists.spans.first(), lists.spans.last()) {
+            (Some(from), Some(to)) => (*from as usize, *to as usize),
             _ => return Err(short()),
         };
         if self.fresh.all {
-            // The list before the first one of the rows is decoded with them, and is not theirs.
-            let own = spans.get(next - first..).ok_or_else(short)?;
+            // The list before the first one of the rows is looked up with them, and is not theirs.
+            let own = lists.spans.get(next - first..).ok_or_else(short)?;
             return self.decode_distinct(sources, range, words, own, to, out);
         }
-        let mut lists = Lists {
-            items: Vec::new(),
-            from,
-            spans,
-            next: next - first,
-        };
+        lists.from = from;
+        lists.next = next - first;
+        lists.items.clear();
         self.items
             .decode(sources.items, from..to, &mut lists.items)?;
         out.items.reserve(to - from);
@@ -319,24 +370,23 @@ impl ListReader {
     }
 
     /// Appends lists of which none repeats the one before it: their items follow each other.
+    #[inline(always)]
     fn decode_distinct<'a, S: Source<'a>>(
         &self,
         sources: ListSources<S>,
         rows: Range<usize>,
         words: FlagWords<'a>,
-        spans: &[usize],
+        spans: &[u64],
         to: usize,
         out: &mut ListColumn,
     ) -> Result<()> {
         let base = out.items.len();
         let first = spans.first().copied().ok_or_else(short)?;
-        u32::try_from(base.saturating_add(to.saturating_sub(first))).map_err(|_| short())?;
-        let ends: Vec<u32> = spans
-            .iter()
-            .map(|end| (base + end - first) as u32)
-            .collect();
-        self.items
-            .decode(sources.items, first..to, &mut out.items)?;
+        let from = first as usize;
+        u32::try_from(base.saturating_add(to.saturating_sub(from))).map_err(|_| short())?;
+        self.items.decode(sources.items, from..to, &mut out.items)?;
+        // What is added to a list's end among all items.
+        let shift = (base as u64).wrapping_sub(first);
         out.ends.reserve(rows.len());
         let mut word = [0; 64];
         let (mut row, mut list) = (rows.start, 0);
@@ -347,7 +397,7 @@ impl ListReader {
             for slot in word.iter_mut() {
                 // Without a branch, which no processor could predict.
                 list += (present & 1) as usize;
-                *slot = *ends.get(list).ok_or_else(short)?;
+                *slot = spans.get(list).ok_or_else(short)?.wrapping_add(shift) as u32;
                 present >>= 1;
             }
             out.ends.extend_from_slice(word);
@@ -356,35 +406,33 @@ impl ListReader {
         Ok(())
     }
 
-    /// Where the lists of `range` begin, and where the last of them ends.
-    fn spans<'a, S: Source<'a>>(
+    /// Finds where the lists of `range` begin, and where the last of them ends.
+    fn find_spans<'a, S: Source<'a>>(
         &self,
         sources: ListSources<S>,
         range: Range<usize>,
-    ) -> Result<Vec<usize>> {
+        spans: &mut Vec<u64>,
+    ) -> Result<()> {
+        spans.clear();
         if range.end > self.ends.len() {
             return Err(short());
         }
         if let Some(length) = self.ends.constant() {
-            let length = usize::try_from(length).map_err(|_| short())?;
-            return Ok((range.start..=range.end)
-                .map(|list| list.saturating_mul(length))
-                .collect());
+            let end_of = |list: usize| (list as u64).saturating_mul(length);
+            spans.extend((range.start..range.end + 1).map(end_of));
+            return Ok(());
         }
-        let mut ends: Vec<u64> = Vec::with_capacity(range.len() + 1);
         match range.start.checked_sub(1) {
-            Some(before) => self
-                .ends
-                .decode(sources.ends, before..range.end, &mut ends)?,
+            Some(before) => self.ends.decode(sources.ends, before..range.end, spans)?,
             None => {
-                ends.push(0);
-                self.ends.decode(sources.ends, range, &mut ends)?;
+                spans.push(0);
+                self.ends.decode(sources.ends, range, spans)?;
             }
         }
-        if !ends.is_sorted() {
-            return Err(short());
+        match spans.is_sorted() {
+            true => Ok(()),
+            false => Err(short()),
         }
-        Ok(ends.into_iter().map(|end| end as usize).collect())
     }
 }
 

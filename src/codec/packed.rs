@@ -130,8 +130,37 @@ impl PackedReader<'_> {
     /// The next value; `None` beyond the bytes.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u64> {
-        let word = load(self.bytes, self.bit / 8)? >> (self.bit % 8);
-        self.bit += self.width;
+        let value = self.ahead(0)?;
+        self.skip(1);
+        Some(value)
+    }
+
+    /// The value behind so many others; `None` beyond the bytes.
+    #[inline(always)]
+    pub(super) fn ahead(&self, others: usize) -> Option<u64> {
+        let bit = self.bit + others * self.width;
+        let word = load(self.bytes, bit / 8)? >> (bit % 8);
         Some((word & self.mask).wrapping_add(self.base))
+    }
+
+    /// Fills `out` with the values at `positions` of the stream, where the next value is at `first`.
+    #[inline(always)]
+    pub(super) fn gather<T: Word>(
+        &self,
+        first: usize,
+        positions: &[usize],
+        out: &mut [T],
+    ) -> Result<()> {
+        for (position, slot) in positions.iter().zip(out) {
+            let value = self.ahead(position.wrapping_sub(first));
+            *slot = T::of(value.ok_or_else(short)?);
+        }
+        Ok(())
+    }
+
+    /// Passes over so many values.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, values: usize) {
+        self.bit += values * self.width;
     }
 }

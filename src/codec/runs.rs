@@ -116,6 +116,79 @@ impl Runs {
         source.prefetch(self.values_offset(count) + first * width / 8, 64);
     }
 
+    /// Fills `out` with the values at rising `positions`. Runs between them are passed over by their
+    /// ends.
+    #[inline(always)]
+    pub(super) fn gather<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        mut positions: &[usize],
+        mut out: &mut [T],
+    ) -> Result<()> {
+        while let Some(first) = positions.first() {
+            let block = first / BLOCK_VALUES;
+            let most = positions.get(..BLOCK_VALUES).unwrap_or(positions);
+            let inside = most.partition_point(|position| position / BLOCK_VALUES == block);
+            let inside = inside.max(1);
+            let (here, later) = positions.split_at_checked(inside).ok_or_else(short)?;
+            let (slots, rest) = out.split_at_mut_checked(inside).ok_or_else(short)?;
+            self.gather_block(source, count, block, here, slots)?;
+            (positions, out) = (later, rest);
+        }
+        Ok(())
+    }
+
+    /// Fills `out` with the values at rising `positions`, which lie in one block.
+    #[inline(always)]
+    fn gather_block<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        block: usize,
+        positions: &[usize],
+        out: &mut [T],
+    ) -> Result<()> {
+        let (first, ends) = self.block(source, count, block)?;
+        let values = Tail(source, self.values_offset(count));
+        let values = self.values.open(values, first, ends.len())?;
+        let mut run = 0;
+        let (mut value, mut end) = (T::default(), 0);
+        for (position, slot) in positions.iter().zip(out) {
+            let at = position % BLOCK_VALUES;
+            if at >= end {
+                let is_before = |run: usize| ends.get(run).is_some_and(|end| end_of(end) <= at);
+                while is_before(run + STRIDE - 1) {
+                    run += STRIDE;
+                }
+                while is_before(run) {
+                    run += 1;
+                }
+                end = end_of(ends.get(run).ok_or_else(short)?);
+                value = T::of(values.ahead(run).ok_or_else(short)?);
+            }
+            *slot = value;
+        }
+        Ok(())
+    }
+
+    /// The number of a block's first run, and where each of its runs ends in it.
+    #[inline(always)]
+    fn block<'a>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        block: usize,
+    ) -> Result<(usize, &'a [[u8; 2]])> {
+        let first = u32_at(source, 0, block)? as usize;
+        let last = u32_at(source, 0, block + 1)? as usize;
+        if first >= last || last > self.runs {
+            return Err(Error::corrupt("a run index that is out of order"));
+        }
+        let ends = source.get(Self::ends_offset(count) + first * 2, (last - first) * 2)?;
+        Ok((first, ends.as_chunks::<2>().0))
+    }
+
     /// Gives the values `wanted` of a block.
     #[inline(always)]
     fn visit_block<'a, T: Word>(
@@ -126,14 +199,7 @@ impl Runs {
         wanted: Range<usize>,
         piece: &mut Piece<'_, T>,
     ) -> Result<()> {
-        let first = u32_at(source, 0, block)? as usize;
-        let last = u32_at(source, 0, block + 1)? as usize;
-        if first >= last || last > self.runs {
-            return Err(Error::corrupt("a run index that is out of order"));
-        }
-        let ends = source.get(Self::ends_offset(count) + first * 2, (last - first) * 2)?;
-        let ends = ends.as_chunks::<2>().0;
-        let end_of = |end: &[u8; 2]| usize::from(u16::from_le_bytes(*end));
+        let (first, ends) = self.block(source, count, block)?;
         let from = ends.partition_point(|end| end_of(end) <= wanted.start);
         let ends = ends.get(from..).ok_or_else(short)?;
         let values = Tail(source, self.values_offset(count));
@@ -151,6 +217,15 @@ impl Runs {
         Err(short())
     }
 }
+
+/// Where a run ends in its block.
+#[inline(always)]
+fn end_of(end: &[u8; 2]) -> usize {
+    usize::from(u16::from_le_bytes(*end))
+}
+
+/// So many runs are passed over with one look at the last of them.
+const STRIDE: usize = 8;
 
 /// Values of a short run, which is written whole whatever its length.
 const SHORT: usize = 16;

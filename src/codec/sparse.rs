@@ -86,6 +86,34 @@ impl Sparse {
         )
     }
 
+    /// Fills `out` with the values at rising `positions` of the range. What lies between is passed
+    /// over by counting bits.
+    #[inline(always)]
+    pub(super) fn gather<T: Word>(
+        &self,
+        others: Others<'_>,
+        positions: &[usize],
+        out: &mut [T],
+    ) -> Result<()> {
+        let mut rest = others.rest;
+        let mut words = others.words.iter();
+        let (mut word, mut end) = (0u64, others.first);
+        for (position, slot) in positions.iter().zip(out) {
+            while *position >= end {
+                rest.skip(word.count_ones() as usize);
+                word = u64::from_le_bytes(*words.next().ok_or_else(short)?);
+                word &= inside(end, &others.range);
+                end += 64;
+            }
+            let at = (position % 64) as u32;
+            let before = (word & mask(at)).count_ones() as usize;
+            let value = rest.ahead(before).ok_or_else(short)?;
+            let is_other = word >> at & 1 == 1;
+            *slot = T::of(if is_other { value } else { self.modal });
+        }
+        Ok(())
+    }
+
     /// Appends the positions of `range` whose value is wanted. Where the modal value is not,
     /// only the others are looked at.
     #[inline(always)]

@@ -374,7 +374,8 @@ impl Stream {
         })
     }
 
-    /// Appends the values at rising `positions` to `out`, looking at each block of 128 once.
+    /// Appends the values at rising `positions` to `out`; what lies between is decoded only where the
+    /// encoding has no other way, and only where it is short.
     ///
     /// # Errors
     /// As [`Stream::fill`].
@@ -384,43 +385,81 @@ impl Stream {
         positions: &[usize],
         out: &mut Vec<T>,
     ) -> Result<()> {
-        out.reserve(positions.len());
-        // What lies between two positions is decoded with them where it is short.
-        for near in positions.chunk_by(|a, b| b.saturating_sub(*a) < NEAR) {
-            let (Some(first), Some(last)) = (near.first(), near.last()) else {
-                continue;
-            };
-            let span = *first..*last + 1;
-            if span.end > self.count {
-                return Err(short());
+        if positions.last().is_some_and(|last| *last >= self.count) {
+            return Err(short());
+        }
+        let start = out.len();
+        out.resize(start + positions.len(), T::default());
+        let slots = out.get_mut(start..).unwrap_or_default();
+        let gathered = dispatch(
+            #[inline(always)]
+            || self.gather_inline(source, positions, slots),
+        );
+        if gathered.is_err() {
+            out.truncate(start);
+        }
+        gathered
+    }
+
+    /// [`Stream::gather`] into slots, with the instructions that every processor has.
+    #[inline(always)]
+    pub(super) fn gather_inline<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        mut positions: &[usize],
+        mut out: &mut [T],
+    ) -> Result<()> {
+        match &self.kind {
+            Kind::Constant(value) => {
+                out.fill(T::of(*value));
+                return Ok(());
             }
+            Kind::Runs(runs) => return runs.gather(source, self.count, positions, out),
+            _ => {}
+        }
+        while let Some(first) = positions.first() {
+            let count = count_near(positions);
+            let (near, later) = positions.split_at_checked(count).ok_or_else(short)?;
+            let (slots, rest) = out.split_at_mut_checked(count).ok_or_else(short)?;
+            let span = *first..near.last().ok_or_else(short)? + 1;
             match &self.kind {
-                Kind::Classes(classes, base) => dispatch(
-                    #[inline(always)]
-                    || classes.gather(source, self.count, span, near, *base, out),
-                )?,
-                _ => self.gather_span(source, span, near, out)?,
+                Kind::Packed(packed) => {
+                    let values = packed.open(source, span.start, span.len())?;
+                    values.gather(span.start, near, slots)?;
+                }
+                Kind::Classes(classes, base) => {
+                    let blocks = Classes::open(source, self.count, span)?;
+                    classes.gather(&blocks, near, *base, slots)?;
+                }
+                Kind::Sparse(sparse) => {
+                    let others = sparse.open(source, self.count, span)?;
+                    sparse.gather(others, near, slots)?;
+                }
+                _ => self.gather_span(source, span, near, slots)?,
             }
+            (positions, out) = (later, rest);
         }
         Ok(())
     }
 
+    /// Fills `out` with the values at `positions` of a span that is decoded as a whole.
     fn gather_span<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         span: Range<usize>,
-        mut positions: &[usize],
-        out: &mut Vec<T>,
+        positions: &[usize],
+        out: &mut [T],
     ) -> Result<()> {
         let mut begins = span.start;
+        let mut slots = positions.iter().zip(out).peekable();
         self.visit(source, span, &mut |values| {
-            while let Some((position, later)) = positions.split_first()
+            let ends = begins + values.len();
+            while let Some((position, slot)) = slots.next_if(|(position, _)| **position < ends)
                 && let Some(value) = values.get(position - begins)
             {
-                out.push(*value);
-                positions = later;
+                *slot = *value;
             }
-            begins += values.len();
+            begins = ends;
         })
     }
 }
@@ -441,6 +480,26 @@ enum Place<'a, S> {
 
 /// Positions less than so far apart are read in one go.
 const NEAR: usize = 2 * BLOCK;
+
+/// How many of the first of rising positions are read in one go.
+#[inline(always)]
+fn count_near(positions: &[usize]) -> usize {
+    let is_near = |from: usize, to: usize| match (positions.get(from), positions.get(to)) {
+        (Some(from), Some(to)) => to.wrapping_sub(*from) < NEAR,
+        _ => false,
+    };
+    let mut last = 0;
+    loop {
+        // Where eight are near the first of them, each is near the one before.
+        if is_near(last, last + 8) {
+            last += 8;
+        } else if is_near(last, last + 1) {
+            last += 1;
+        } else {
+            return last + 1;
+        }
+    }
+}
 
 /// Gives a value so often.
 fn repeat<T: Word>(value: T, mut count: usize, sink: &mut dyn FnMut(&[T])) {

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::choose::encode_as;
 use super::*;
 use crate::types::ListColumn;
 
@@ -34,6 +35,17 @@ fn shapes() -> impl Strategy<Value = Vec<u64>> {
             .collect()
     });
     prop_oneof![any_width, skewed, runs, modal, rising]
+}
+
+fn encodings() -> impl Strategy<Value = Encoding> {
+    prop_oneof![
+        1 => Just(Encoding::Constant),
+        5 => Just(Encoding::Packed),
+        5 => Just(Encoding::Runs),
+        5 => Just(Encoding::Classes),
+        5 => Just(Encoding::Sparse),
+        5 => Just(Encoding::Delta),
+    ]
 }
 
 proptest! {
@@ -73,14 +85,36 @@ proptest! {
         if stream.is_u32() {
             prop_assert_eq!(selected, range.filter(is_wanted).collect::<Vec<_>>());
         }
+    }
 
-        for apart in [1, 5, 400] {
-            let positions: Vec<usize> = (0..values.len()).filter(|at| at * 7919 % apart == 0).collect();
-            let mut gathered: Vec<u64> = Vec::new();
-            stream.gather(source, &positions, &mut gathered).unwrap();
-            let expected: Vec<u64> = positions.iter().map(|at| values[*at]).collect();
-            prop_assert_eq!(gathered, expected);
-        }
+    #[test]
+    fn every_encoding_gathers_what_it_visits(
+        values in shapes(),
+        encoding in encodings(),
+        seed in any::<u64>(),
+        apart in prop_oneof![Just(1u64), 2u64..5, 8u64..200, 300u64..1500],
+        run in 1u64..40,
+    ) {
+        let mut bytes = Vec::new();
+        let descriptor = encode_as(encoding, &values, &mut bytes);
+        prop_assume!(descriptor.is_some());
+        let stream = Stream::open(&descriptor.unwrap()).unwrap();
+        let source = SliceSource(&bytes);
+
+        // Of runs of neighbours, one of so many.
+        let noise = |run: u64| (run ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let is_asked = |at: &usize| noise(*at as u64 / run) % apart == 0;
+        let positions: Vec<usize> = (0..values.len()).filter(is_asked).collect();
+        let expected: Vec<u64> = positions.iter().map(|at| values[*at]).collect();
+        let mut gathered: Vec<u64> = vec![7];
+        stream.gather(source, &positions, &mut gathered).unwrap();
+        prop_assert_eq!(&gathered[1..], &expected);
+        let mut plain = vec![0; positions.len()];
+        stream.gather_inline(source, &positions, &mut plain).unwrap();
+        prop_assert_eq!(plain, expected);
+        gathered.truncate(1);
+        prop_assert!(stream.gather(source, &[values.len()], &mut gathered).is_err());
+        prop_assert_eq!(gathered, [7]);
     }
 
     #[test]
@@ -118,7 +152,9 @@ proptest! {
         if let Ok(stream) = Stream::open(&descriptor) {
             let mut out: Vec<u32> = Vec::new();
             let _ = stream.decode(SliceSource(&bytes), 0..count, &mut out);
-            let _ = stream.gather(SliceSource(&bytes), &[0, 1, count / 2], &mut out);
+            for positions in [&[0, 1, count / 2][..], &[count / 2, 1], &[0, 600, 601, 4000]] {
+                let _ = stream.gather(SliceSource(&bytes), positions, &mut out);
+            }
         }
     }
 
@@ -156,7 +192,13 @@ proptest! {
         let range = x.min(y)..x.max(y);
         let mut part = ListColumn::default();
         reader.decode(sources, range.clone(), &mut part).unwrap();
-        for (row, at) in range.enumerate() {
+        for (row, at) in range.clone().enumerate() {
+            prop_assert_eq!(part.get(row), column.get(at));
+        }
+        let positions: Vec<usize> = range.filter(|at| at / 3 % 4 > 1 || at % 7 == 0).collect();
+        reader.gather(sources, &positions, &mut part).unwrap();
+        let gathered = part.ends.len() - positions.len();
+        for (row, at) in (gathered..).zip(positions) {
             prop_assert_eq!(part.get(row), column.get(at));
         }
     }

@@ -436,10 +436,7 @@ impl Segment {
                 };
                 match selection {
                     Selection::Range(range) => reader.decode(sources, range.clone(), out),
-                    Selection::Positions(rows) => rows
-                        .chunk_by(|a, b| a + 1 == *b)
-                        .filter_map(|run| Some(*run.first()?..*run.last()? + 1))
-                        .try_for_each(|run| reader.decode(sources, run, out)),
+                    Selection::Positions(rows) => reader.gather(sources, rows, out),
                 }
             }
             _ => Ok(()),

@@ -249,7 +249,7 @@ impl Segment {
         let at = |code: i64| code.wrapping_mul(step).wrapping_add(min);
         let zones: Vec<(i64, i64)> = lows.into_iter().zip(highs).collect();
         let meets = |zone: &(i64, i64)| query.time.meets(at(zone.0), at(zone.1));
-        let mut inside = Inside::new(query.time);
+        let mut inside = Inside::new(query.time, min, self.footer.timestamp_step);
         let region = self.region(self.timestamps.handle);
         let mut block = blocks.start;
         for zones in zones.chunk_by(|a, b| meets(a) == meets(b)) {
@@ -263,10 +263,7 @@ impl Segment {
             let stream = &self.timestamps.stream;
             stream.visit(region, near, &mut |codes: &[i64]| {
                 for codes in codes.chunks(64) {
-                    match step {
-                        1 => inside.pick(position, codes, |code| code.wrapping_add(min), out),
-                        _ => inside.pick(position, codes, at, out),
-                    }
+                    inside.pick(position, codes, at, out);
                     position += codes.len();
                 }
             })?;
@@ -277,22 +274,27 @@ impl Segment {
 
 /// The rows whose timestamps lie within a range.
 struct Inside {
-    since: i64,
-    /// How far the last timestamp inside is from the first; `None` for an empty range.
+    /// The lowest code inside.
+    low: i64,
+    /// How far the highest is from it; `None` where no code is inside.
     span: Option<u64>,
     positions: Vec<usize>,
 }
 
 impl Inside {
-    fn new(time: TimeRange) -> Self {
+    /// A code is the distance from `min` in steps.
+    fn new(time: TimeRange, min: i64, step: u64) -> Self {
+        // No difference of two timestamps overflows.
+        let (min, step) = (i128::from(min), i128::from(step.max(1)));
+        let below = |at: i64| (i128::from(at) - min - 1).div_euclid(step);
+        let low = (below(time.since) + 1).max(0);
         let last = match time.until {
-            Some(until) => until.checked_sub(1),
-            None => Some(i64::MAX),
+            Some(until) => below(until),
+            None => i128::from(u64::MAX),
         };
-        let last = last.filter(|last| *last >= time.since);
         Self {
-            since: time.since,
-            span: last.map(|last| last.wrapping_sub(time.since) as u64),
+            low: low as i64,
+            span: u64::try_from(last - low).ok(),
             positions: Vec::new(),
         }
     }
@@ -302,11 +304,16 @@ impl Inside {
     #[inline(always)]
     fn pick(&mut self, first: usize, codes: &[i64], at: impl Fn(i64) -> i64, out: &mut Vec<i64>) {
         let Some(span) = self.span else { return };
-        let bits = codes.iter().zip(0..64).fold(0u64, |bits, (code, bit)| {
-            let inside = at(*code).wrapping_sub(self.since) as u64 <= span;
-            bits | u64::from(inside) << bit
-        });
-        let mut left = bits;
+        let is_outside = |code: &i64| u64::from(code.wrapping_sub(self.low) as u64 > span);
+        // From the last to the first, so that each bit is put below those before it.
+        let put = |bits: u64, code: &i64| bits << 1 | is_outside(code);
+        let (eights, rest) = codes.as_chunks::<8>();
+        let rest = rest.iter().rev().fold(!0, put);
+        let outside = eights
+            .iter()
+            .rev()
+            .fold(rest, |bits, eight| eight.iter().rev().fold(bits, put));
+        let mut left = !outside;
         while left != 0 {
             let start = left.trailing_zeros() as usize;
             let end = start + (left >> start).trailing_ones() as usize;

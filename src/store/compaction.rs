@@ -31,18 +31,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Merges runs where an origin has more of them than the settings allow.
+    /// Merges recorded runs of about the same size, and runs of an origin that has more of them than
+    /// the settings allow.
     pub(super) fn compact_if_needed(&self) -> Result<()> {
         let _compacting = self.compacting.lock();
         for origin in [Origin::Bulk, Origin::Recorded] {
             loop {
                 let version = self.version.load_full();
                 let runs: Vec<&Run> = runs_of(&version, origin).collect();
-                if runs.len() <= self.settings.max_runs {
+                let picked = pick(&runs, origin, self.settings.max_runs);
+                if picked.is_empty() {
                     break;
                 }
                 self.writable()?;
-                self.merge_runs(pick(&runs))?;
+                self.merge_runs(picked)?;
             }
         }
         Ok(())
@@ -123,17 +125,26 @@ fn runs_of(version: &Version, origin: Origin) -> impl Iterator<Item = &Run> {
     version.runs.iter().filter(move |run| run.origin == origin)
 }
 
-/// The newest runs, as far back as each is not much larger than those after it together: so a row
-/// is rewritten a number of times that grows with the logarithm of the rows.
-fn pick<'a, 'b>(runs: &'b [&'a Run]) -> &'b [&'a Run] {
-    let mut start = runs.len().saturating_sub(2);
-    let mut rows: u64 = runs.iter().skip(start).map(|run| run.rows()).sum();
-    while let Some(older) = start.checked_sub(1).and_then(|index| runs.get(index)) {
-        if older.rows() > rows.saturating_mul(2) {
-            break;
-        }
-        rows += older.rows();
-        start -= 1;
+/// The runs to be merged: the newest ones, as far back as each is at most twice as large as those
+/// after it together, so that a row is rewritten a number of times that grows with the logarithm of
+/// the rows. Those of an import, which are large, only where there are too many; and where there are,
+/// the two newest at least.
+fn pick<'a, 'b>(runs: &'b [&'a Run], origin: Origin, max_runs: usize) -> &'b [&'a Run] {
+    let too_many = runs.len() > max_runs;
+    if !too_many && origin == Origin::Bulk {
+        return &[];
     }
-    runs.get(start..).unwrap_or(runs)
+    let mut rows = 0_u64;
+    let alike = runs.iter().rev().take_while(|run| {
+        let is_alike = rows == 0 || run.rows() <= rows.saturating_mul(2);
+        rows += run.rows();
+        is_alike
+    });
+    let count = match alike.count() {
+        0 | 1 if too_many => 2,
+        0 | 1 => 0,
+        count => count,
+    };
+    runs.get(runs.len().saturating_sub(count)..)
+        .unwrap_or_default()
 }

@@ -274,7 +274,8 @@ impl Store {
     }
 
     /// Does the work of the background threads now, and waits for it: seals the generations that are
-    /// full, and compacts where there are more runs than [`Settings::max_runs`](crate::Settings).
+    /// full, and compacts runs of single writes of about the same size, and where there are more runs
+    /// than [`Settings::max_runs`](crate::Settings).
     /// For a program that opens a store only to write something and to close it again.
     ///
     /// # Errors

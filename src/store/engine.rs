@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Mutex, RwLock};
 
+use super::commit_lock::CommitLock;
 use super::group_sync::GroupSync;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
@@ -34,7 +35,7 @@ pub(crate) struct Engine {
     /// The newest commit that reads see.
     pub(super) visible: AtomicU64,
     /// Held while a commit is numbered and appended.
-    pub(super) commit: Mutex<()>,
+    pub(super) commit: CommitLock,
     pub(super) group_sync: GroupSync,
     /// The generation that takes the writes after the active one, where it has been begun. Held
     /// while one is begun.
@@ -46,8 +47,6 @@ pub(crate) struct Engine {
     pub(super) sealing: Mutex<()>,
     /// Held while runs are compacted.
     pub(super) compacting: Mutex<()>,
-    /// Signals that a generation was sealed, to writers that wait for room.
-    pub(super) sealed: Condvar,
     pub(super) event_types: RwLock<BTreeSet<String>>,
     poison: Mutex<Option<String>>,
     /// The damage that stopped compaction in the background.
@@ -84,14 +83,13 @@ impl Engine {
             registry: parts.registry,
             version: ArcSwap::from_pointee(parts.version),
             visible: AtomicU64::new(parts.last_sequence),
-            commit: Mutex::new(()),
+            commit: CommitLock::default(),
             group_sync: GroupSync::default(),
             next_asked: AtomicBool::new(parts.next.is_some()),
             next: Mutex::new(parts.next),
             manifest: Mutex::new(parts.manifest),
             sealing: Mutex::new(()),
             compacting: Mutex::new(()),
-            sealed: Condvar::new(),
             event_types: RwLock::default(),
             poison: Mutex::new(None),
             compaction_stopped: Mutex::new(None),

@@ -82,8 +82,7 @@ impl Engine {
         named: &[Named],
         cells: &[Cell<'_>],
     ) -> Result<EventsCommit> {
-        let mut commit = self.commit.lock();
-        let generation = self.room(&mut commit)?;
+        let (_held, generation) = self.room(self.commit.lock())?;
         let registry = self.registry()?;
         let before = self.visible.load(Ordering::Acquire);
         let mut notes = Notes::default();

@@ -47,8 +47,7 @@ impl Engine {
     }
 
     fn append_recommendation(&self, given: &Recommendation) -> Result<u64> {
-        let mut commit = self.commit.lock();
-        let generation = self.room(&mut commit)?;
+        let (_held, generation) = self.room(self.commit.lock())?;
         let registry = self.registry()?;
         let before = self.visible.load(Ordering::Acquire);
         let awaited = match registry.recommendation(&given.id)? {

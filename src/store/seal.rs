@@ -37,7 +37,7 @@ impl Engine {
             // Writers that fill a generation meanwhile should find the next.
             self.prepare_next()?;
             self.seal(&generation)?;
-            self.sealed.notify_all();
+            self.commit.notify_sealed();
             self.trim_joins()?;
             self.compactor.up();
         }

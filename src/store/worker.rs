@@ -136,7 +136,7 @@ impl Drop for Guard<'_> {
         }
         self.1.0.lock().running = false;
         if let Some(engine) = engine {
-            engine.sealed.notify_all();
+            engine.commit.notify_sealed();
         }
     }
 }

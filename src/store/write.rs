@@ -3,16 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use parking_lot::MutexGuard;
-
+use super::commit_lock::CommitGuard;
 use super::engine::Engine;
 use crate::hot::{Generation, Notes};
 use crate::types::{
     Cell, Commit, Durability, Interaction, Result, Role, Row, RowScratch, WriteBatch,
 };
-
-/// How often a writer that waits for room looks again by itself.
-const RECHECK: std::time::Duration = std::time::Duration::from_millis(50);
 
 impl Engine {
     /// Writes a batch, all or nothing.
@@ -78,8 +74,7 @@ impl Engine {
     /// Gives the rows the next sequence number and hands them to the log; they are visible on
     /// return.
     fn append(&self, rows: &[Row<'_>]) -> Result<u64> {
-        let mut commit = self.commit.lock();
-        let generation = self.room(&mut commit)?;
+        let (_held, generation) = self.room(self.commit.lock())?;
         let sequence = self.visible.load(Ordering::Acquire) + 1;
         self.apply(&generation, rows, &Notes::default(), sequence, || {})?;
         Ok(sequence)
@@ -87,19 +82,22 @@ impl Engine {
 
     /// The generation that takes the next commit; with the commit lock, which is let go where the
     /// writer has to wait.
-    pub(super) fn room(&self, commit: &mut MutexGuard<'_, ()>) -> Result<Arc<Generation>> {
+    pub(super) fn room<'a>(
+        &self,
+        mut held: CommitGuard<'a>,
+    ) -> Result<(CommitGuard<'a>, Arc<Generation>)> {
         let tier = self.writable()?;
         let generation = self.active()?;
         if !self.is_full(&generation) {
-            return Ok(generation);
+            return Ok((held, generation));
         }
         self.rotate(tier, true)?;
         while self.must_wait() {
             self.sealer.up();
-            self.sealed.wait_for(commit, RECHECK);
+            held = self.commit.wait_for_seal(held);
             self.writable()?;
         }
-        self.active()
+        Ok((held, self.active()?))
     }
 
     /// Hands rows and notes to the hot tier, as the commit `sequence`, and makes it visible once

@@ -22,7 +22,8 @@ pub struct Settings {
     /// 1 MiB. Default 1 GiB. A seal takes about as much as its generation.
     pub memory_budget_bytes: u64,
     /// Sorted runs of one origin that a user's lookup may have to probe before the store compacts
-    /// them. At least 1. Default 4.
+    /// them; runs of single writes are merged before that where they are of about the same size. At
+    /// least 1. Default 4.
     pub max_runs: usize,
     /// Threads that one import, seal or compaction may use, the caller's included. Default: the
     /// cores there are, at most 4. At least 1.

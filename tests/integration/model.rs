@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use crate::support::model::Model;
 use crate::support::record::{Record, batch};
-use crate::support::{create, folder, open, read};
+use crate::support::{create, folder, open, quiet, read};
 
 /// Snapshots held at a time.
 const HELD: usize = 3;
@@ -175,4 +175,42 @@ fn a_history_buffer_is_reused() {
         ..ScanQuery::default()
     };
     model.assert_scans(&store.snapshot(), &any);
+}
+
+/// What a history kept of the places it read is right for other users, whose rows lie in other
+/// places, for places that came since, and for another store.
+#[test]
+fn a_history_buffer_goes_from_place_to_place() {
+    let mut buffer = annals::History::new();
+    let query = HistoryQuery::default();
+    for store_number in 0..2 {
+        let folder = folder();
+        let store = create(folder.path(), quiet());
+        let mut model = Model::default();
+        for round in 0..4_u64 {
+            // Each user is missing from one of the places.
+            let numbers = (0..30).map(|n| store_number * 1000 + round * 30 + n);
+            let records: Vec<Record> = numbers
+                .filter(|n| n % 4 != round)
+                .map(|n| Record::numbered(&format!("user {}", n % 4), n as i64, n))
+                .collect();
+            store.write(batch(&records), Durability::Buffered).unwrap();
+            model.write(&records);
+            for turn in 0..8 {
+                let user = format!("user {}", (turn + round) % 4);
+                store.history(&user, &query, &mut buffer).unwrap();
+                let found = read::lines_of(&buffer, &user, store.schema());
+                assert_eq!(found, model.history(&user, &query));
+                for (position, event) in buffer.iter().enumerate() {
+                    let same = buffer.get(position).unwrap();
+                    assert_eq!(same.item().unwrap(), event.item().unwrap());
+                }
+                assert!(buffer.get(buffer.len()).is_none());
+            }
+            match round {
+                2 => store.compact().unwrap(),
+                _ => store.flush().unwrap(),
+            }
+        }
+    }
 }

@@ -65,6 +65,37 @@ fn a_snapshot_stays_as_it_was_whatever_happens() {
 }
 
 #[test]
+fn small_runs_are_merged_as_they_come_and_those_of_imports_wait() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    let mut model = Model::default();
+    for (round, rows) in [100, 100, 20, 80].into_iter().enumerate() {
+        let first = round as u64 * 1000;
+        write(&store, &mut model, &records(first..first + rows));
+        store.flush().unwrap();
+        store.maintain().unwrap();
+        let runs: Vec<u64> = store
+            .segments()
+            .iter()
+            .map(|segment| segment.rows)
+            .collect();
+        // The first two are too large to be merged with the third alone, and not with the fourth.
+        let want: &[u64] = [&[100][..], &[200], &[200, 20], &[300]][round];
+        assert_eq!(runs, want);
+        model.assert_scans(&store.snapshot(), &ScanQuery::default());
+    }
+    for round in 5..7 {
+        let imported = records(round * 1000..round * 1000 + 10);
+        import(&store, &mut model, &imported, ImportMode::Incremental);
+        store.maintain().unwrap();
+    }
+    assert_eq!(store.segments().len(), 3);
+    store.compact().unwrap();
+    assert_eq!(store.segments().len(), 2);
+    model.assert_scans(&store.snapshot(), &ScanQuery::default());
+}
+
+#[test]
 fn files_go_with_their_last_reader() {
     let folder = folder();
     let store = create(folder.path(), quiet());

@@ -1,0 +1,40 @@
+//! The lock that commits are numbered and appended under.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often a writer that waits for room looks again by itself.
+const RECHECK: Duration = Duration::from_millis(50);
+
+/// Held while a commit is numbered and appended.
+///
+/// The standard library's lock, which whoever comes first takes. One that is handed over to the
+/// thread that has waited longest stops all others until that thread runs, which with more threads
+/// than cores takes until its turn.
+#[derive(Default)]
+pub(super) struct CommitLock {
+    lock: Mutex<()>,
+    /// Signals that a generation was sealed, to writers that wait for room.
+    sealed: Condvar,
+}
+
+/// The lock, held.
+pub(super) type CommitGuard<'a> = MutexGuard<'a, ()>;
+
+impl CommitLock {
+    pub(super) fn lock(&self) -> CommitGuard<'_> {
+        // What a thread that panicked left behind, the poison of the store tells.
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the lock go until a generation was sealed, or for a while.
+    pub(super) fn wait_for_seal<'a>(&self, held: CommitGuard<'a>) -> CommitGuard<'a> {
+        let waited = self.sealed.wait_timeout(held, RECHECK);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Wakes the writers that wait for room.
+    pub(super) fn notify_sealed(&self) {
+        self.sealed.notify_all();
+    }
+}

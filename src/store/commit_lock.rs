@@ -1,4 +1,8 @@
 //! The lock that commits are numbered and appended under.
+#![expect(
+    clippy::disallowed_types,
+    reason = "parking_lot's lock is handed to who waited longest, which stops all writers until it runs"
+)]
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

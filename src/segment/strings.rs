@@ -35,6 +35,11 @@ struct Small {
     slots: OnceLock<Box<[TextSlot]>>,
 }
 
+/// Slots that a processor has near anyway; of more, those of a piece are asked for before the first is
+/// copied.
+const NEAR_SLOTS: usize = 1 << 14;
+const PIECE: usize = 128;
+
 /// Hashes that are asked for while one is looked at.
 const PREFETCHED: usize = 24;
 
@@ -210,10 +215,18 @@ impl Strings for MappedStrings {
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
         let slots = self.slots()?.unwrap_or_default();
-        out.append_slots(slots, codes, |code| match code {
-            0 => Ok(""),
-            code => self.get(code),
-        })
+        for codes in codes.chunks(PIECE) {
+            if slots.len() > NEAR_SLOTS {
+                for code in codes {
+                    prefetch_line(slots.get(*code as usize..).unwrap_or_default());
+                }
+            }
+            out.append_slots(slots, codes, |code| match code {
+                0 => Ok(""),
+                code => self.get(code),
+            })?;
+        }
+        Ok(())
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

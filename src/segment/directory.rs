@@ -1,7 +1,8 @@
-//! From a user id to its rows in two cache misses.
+//! From a user id to its rows in one cache miss, and to the proof that they are its own in two more.
 //!
 //! An open-addressing table beside the sorted ids (FORMAT.md section 5.1). Its slots carry a part
-//! of the id's hash, so that another user's id is hardly ever read.
+//! of the id's hash, so that another user's id is hardly ever read, and the user's rows, so that these
+//! are on their way while the id is compared.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,37 +16,77 @@ use crate::codec::{Source, Stream};
 use crate::io::Pages;
 use crate::types::{Error, Result, Strings};
 
-const SLOT_BYTES: usize = 8;
+const SLOT_BYTES: usize = 16;
 
-/// The bytes of a table over `users`, which are in order. Between 3/8 and 3/4 of it is taken.
-pub(super) fn build<'a>(users: impl ExactSizeIterator<Item = &'a str>) -> Vec<u8> {
-    let slots = (users.len() * 4 / 3 + 1).next_power_of_two();
-    let mut table = vec![(0u32, 0u32); slots];
-    for (position, user) in users.enumerate() {
-        let hash = xxh3_64(user.as_bytes());
-        let mut slot = first_slot(hash, slots);
-        while table.get(slot).is_some_and(|(_, taken)| *taken != 0) {
-            slot = (slot + 1) & (slots - 1);
-        }
-        if let Some(free) = table.get_mut(slot) {
-            *free = (hash as u32, position as u32 + 1);
-        }
-    }
-    table
-        .iter()
-        .flat_map(|(tag, position)| (u64::from(*position) << 32 | u64::from(*tag)).to_le_bytes())
-        .collect()
+/// Slots that a probe looks at together: those of a cache line.
+const BUCKET_SLOTS: usize = 4;
+pub(super) const BUCKET_BYTES: usize = BUCKET_SLOTS * SLOT_BYTES;
+
+/// A user's place in the table. No user is without rows: a slot with none is free.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    tag: u32,
+    position: u32,
+    first_row: u32,
+    rows: u32,
 }
 
-fn first_slot(hash: u64, slots: usize) -> usize {
-    (hash >> 32) as usize & (slots - 1)
+impl Slot {
+    #[inline]
+    fn read(bytes: &[u8; SLOT_BYTES]) -> Self {
+        let word = u128::from_le_bytes(*bytes);
+        Self {
+            tag: word as u32,
+            position: (word >> 32) as u32,
+            first_row: (word >> 64) as u32,
+            rows: (word >> 96) as u32,
+        }
+    }
+
+    fn bytes(self) -> [u8; SLOT_BYTES] {
+        let high = u128::from(self.rows) << 96 | u128::from(self.first_row) << 64;
+        (high | u128::from(self.position) << 32 | u128::from(self.tag)).to_le_bytes()
+    }
+}
+
+/// How many buckets there are for so many users: at most two thirds of the slots are taken.
+fn buckets_for(users: usize) -> usize {
+    users * 3 / (2 * BUCKET_SLOTS) + 1
+}
+
+/// The bytes of a table over `users`, which are in order. `starts` has the first row of each, then the
+/// number of rows, all below 2^32.
+pub(super) fn build(users: &[&str], starts: &[u64]) -> Vec<u8> {
+    let buckets = buckets_for(users.len());
+    let mut table = vec![Slot::default(); buckets * BUCKET_SLOTS];
+    let bounds = starts.iter().zip(starts.iter().skip(1));
+    for ((position, user), (start, end)) in (0..).zip(users).zip(bounds) {
+        let hash = xxh3_64(user.as_bytes());
+        let (before, behind) = table.split_at_mut(first_bucket(hash, buckets) * BUCKET_SLOTS);
+        let free = behind.iter_mut().chain(before).find(|slot| slot.rows == 0);
+        if let Some(free) = free {
+            *free = Slot {
+                tag: hash as u32,
+                position,
+                first_row: *start as u32,
+                rows: (end - start) as u32,
+            };
+        }
+    }
+    table.into_iter().flat_map(Slot::bytes).collect()
+}
+
+/// The upper half of the hash, as a share of the buckets.
+#[inline]
+fn first_bucket(hash: u64, buckets: usize) -> usize {
+    ((hash >> 32) * buckets as u64 >> 32) as usize
 }
 
 /// The users of a segment.
 pub(super) struct Directory {
     pages: Arc<Pages>,
     table: Handle,
-    slots: usize,
+    buckets: usize,
     pub(super) ids: MappedStrings,
     starts: Stream,
     starts_at: Handle,
@@ -53,12 +94,14 @@ pub(super) struct Directory {
     rows: usize,
 }
 
-/// A slot of the directory that looks like a user's.
-#[derive(Clone, Copy)]
-pub(super) struct Probe {
+/// A user of the directory, or one whose hash looks like it until its id was compared.
+#[derive(Clone)]
+pub(super) struct Entry {
+    /// Its position among the users.
     pub(super) index: usize,
+    pub(super) rows: Range<usize>,
     hash: u64,
-    /// The slot to be looked at next.
+    /// The slot to be looked at next, counted from the first of the hash.
     next: usize,
 }
 
@@ -71,8 +114,10 @@ impl Directory {
         starts_at: Handle,
         rows: usize,
     ) -> Result<Self> {
-        let slots = table.len / SLOT_BYTES;
-        if !slots.is_power_of_two() || slots <= ids.len() || starts.len() != ids.len() + 1 {
+        let buckets = table.len / BUCKET_BYTES;
+        let whole = buckets * BUCKET_BYTES == table.len;
+        let fits = buckets * BUCKET_SLOTS > ids.len() && u32::try_from(buckets).is_ok();
+        if !whole || !fits || starts.len() != ids.len() + 1 {
             return Err(Error::corrupt(format!(
                 "{}: the user directory's parts do not fit together",
                 pages.name()
@@ -81,7 +126,7 @@ impl Directory {
         Ok(Self {
             pages,
             table,
-            slots,
+            buckets,
             ids,
             starts,
             starts_at,
@@ -94,60 +139,75 @@ impl Directory {
         self.ids.len()
     }
 
-    /// The position of a user, from 0.
+    /// A user, by its id.
     #[inline]
-    pub(super) fn find(&self, user: &str) -> Result<Option<usize>> {
+    pub(super) fn find(&self, user: &str) -> Result<Option<Entry>> {
         match self.probe(user)? {
             Some(probe) => self.confirm(probe, user),
             None => Ok(None),
         }
     }
 
-    /// The first user whose hash looks like that of `user`: hardly ever another one. Its id and rows
-    /// are asked for.
+    /// The first user whose hash looks like that of `user`: hardly ever another one. The place of its
+    /// id is asked for.
     #[inline]
-    pub(super) fn probe(&self, user: &str) -> Result<Option<Probe>> {
-        let hash = xxh3_64(user.as_bytes());
-        self.probe_from(hash, first_slot(hash, self.slots))
+    pub(super) fn probe(&self, user: &str) -> Result<Option<Entry>> {
+        self.probe_from(xxh3_64(user.as_bytes()), 0)
     }
 
     #[inline]
-    fn probe_from(&self, hash: u64, first: usize) -> Result<Option<Probe>> {
+    fn probe_from(&self, hash: u64, first: usize) -> Result<Option<Entry>> {
         let table = Region::new(&self.pages, self.table);
-        let mut slot = first;
-        for _ in 0..self.slots {
-            let bytes = table.get(slot * SLOT_BYTES, SLOT_BYTES)?;
-            let word = bytes.try_into().map(u64::from_le_bytes).unwrap_or(0);
-            let next = (slot + 1) & (self.slots - 1);
-            let taken = (word >> 32) as usize;
-            if taken == 0 {
-                return Ok(None);
+        let mut bucket = first_bucket(hash, self.buckets) + first / BUCKET_SLOTS;
+        let mut next = first;
+        while next < self.buckets * BUCKET_SLOTS {
+            if bucket >= self.buckets {
+                bucket -= self.buckets;
             }
-            if word as u32 == hash as u32 && taken <= self.len() {
-                let index = taken - 1;
-                let starts = Region::new(&self.pages, self.starts_at);
-                self.starts.prefetch_index(starts, &(index..index + 2));
-                self.ids.prefetch_offsets(index);
-                return Ok(Some(Probe { index, hash, next }));
+            let slots = table.get(bucket * BUCKET_BYTES, BUCKET_BYTES)?;
+            for slot in slots.as_chunks().0.iter().skip(next % BUCKET_SLOTS) {
+                let slot = Slot::read(slot);
+                next += 1;
+                if slot.rows == 0 {
+                    return Ok(None);
+                }
+                if slot.tag == hash as u32 {
+                    return self.entry(slot, hash, next).map(Some);
+                }
             }
-            slot = next;
+            bucket += 1;
         }
         Ok(None)
     }
 
+    #[inline]
+    fn entry(&self, slot: Slot, hash: u64, next: usize) -> Result<Entry> {
+        let (index, start) = (slot.position as usize, slot.first_row as usize);
+        let end = start + slot.rows as usize;
+        if index >= self.len() || end > self.rows {
+            return Err(self.out_of_order());
+        }
+        self.ids.prefetch_offsets(index);
+        Ok(Entry {
+            index,
+            rows: start..end,
+            hash,
+            next,
+        })
+    }
+
     /// Asks for the id that [`Directory::confirm`] will look at.
     #[inline]
-    pub(super) fn prefetch_id(&self, probe: &Probe) {
+    pub(super) fn prefetch_id(&self, probe: &Entry) {
         self.ids.prefetch_text(probe.index);
     }
 
-    /// The position of the user that was probed for. It is that of the probe, or another where two
-    /// users have the same hash.
+    /// The user that was probed for. It is the probe, or another where two users have the same hash.
     #[inline]
-    pub(super) fn confirm(&self, mut probe: Probe, user: &str) -> Result<Option<usize>> {
+    pub(super) fn confirm(&self, mut probe: Entry, user: &str) -> Result<Option<Entry>> {
         loop {
             if self.ids.bytes_at(probe.index)? == user.as_bytes() {
-                return Ok(Some(probe.index));
+                return Ok(Some(probe));
             }
             match self.probe_from(probe.hash, probe.next)? {
                 Some(next) => probe = next,
@@ -190,17 +250,13 @@ impl Directory {
         Ok(low)
     }
 
-    /// The rows of a user.
-    #[inline]
+    /// The rows of the user at a position.
     pub(super) fn rows(&self, index: usize) -> Result<Range<usize>> {
         let mut bounds = [0u64; 2];
         self.starts_of(index, &mut bounds)?;
         let [start, end] = bounds.map(|bound| bound as usize);
         if start >= end || end > self.rows {
-            return Err(Error::corrupt(format!(
-                "{}: the user directory's rows are out of order",
-                self.pages.name()
-            )));
+            return Err(self.out_of_order());
         }
         Ok(start..end)
     }
@@ -209,5 +265,13 @@ impl Directory {
     pub(super) fn starts_of(&self, index: usize, out: &mut [u64]) -> Result<()> {
         let region = Region::new(&self.pages, self.starts_at);
         self.starts.fill(region, index, out)
+    }
+
+    #[cold]
+    fn out_of_order(&self) -> Error {
+        Error::corrupt(format!(
+            "{}: the user directory's rows are out of order",
+            self.pages.name()
+        ))
     }
 }

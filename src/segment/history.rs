@@ -31,27 +31,27 @@ impl Segment {
         let Some(probe) = self.directory.probe(user)? else {
             return Ok(());
         };
-        let rows = self.directory.rows(probe.index)?;
         if !self.takes_all(query) {
             return match self.directory.confirm(probe, user)? {
-                Some(index) => self.selected_history(index, query, out),
+                Some(user) => self.selected_history(user.rows, query, out),
                 None => Ok(()),
             };
         }
         // Where the rows lie is looked up while the user's id comes from memory.
-        let rows = newest_or_oldest(rows, query);
+        let probed = probe.index;
+        let rows = newest_or_oldest(probe.rows.clone(), query);
         let mut ahead = Ahead::default();
         let meanwhile = || self.directory.prefetch_id(&probe);
         self.open_ahead(&rows, &query.asked, meanwhile, &mut ahead)?;
         match self.directory.confirm(probe, user)? {
-            Some(index) if index == probe.index => self.read_ahead(
+            Some(user) if user.index == probed => self.read_ahead(
                 &Selection::Range(rows),
                 &mut ahead,
                 &query.asked,
                 query.sequences,
                 out,
             ),
-            Some(index) => self.selected_history(index, query, out),
+            Some(user) => self.selected_history(user.rows, query, out),
             None => Ok(()),
         }
     }
@@ -64,9 +64,14 @@ impl Segment {
             && self.footer.sequence_range()[1] <= query.visible
     }
 
-    /// The history of the user at a position.
-    fn selected_history(&self, index: usize, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let selection = self.select(self.directory.rows(index)?, &query.event_types, query)?;
+    /// The history of the user who has these rows.
+    fn selected_history(
+        &self,
+        rows: Range<usize>,
+        query: &TierQuery,
+        out: &mut Columns,
+    ) -> Result<()> {
+        let selection = self.select(rows, &query.event_types, query)?;
         self.read_rows(&selection, &query.asked, query.sequences, out)
     }
 
@@ -84,7 +89,7 @@ impl Segment {
         newest: usize,
         out: &mut Vec<u32>,
     ) -> Result<usize> {
-        let Some(index) = self.directory.find(user)? else {
+        let Some(user) = self.directory.find(user)? else {
             return Ok(0);
         };
         let Some(ColumnReader::Strings { codes, .. }) = self.columns.get(self.item) else {
@@ -99,7 +104,7 @@ impl Segment {
             asked: Vec::new(),
             sequences: false,
         };
-        let mut selection = self.select(self.directory.rows(index)?, event_types, &query)?;
+        let mut selection = self.select(user.rows, event_types, &query)?;
         let rows = selection.len();
         if rows > newest {
             selection = self.newest_of_types(selection, event_types, newest)?;

@@ -23,8 +23,9 @@ impl Segment {
             let rows = self.directory.rows(index)?;
             let rising = before.is_none_or(|before| before < user);
             self.hold(rising, "users are not sorted")?;
-            let found = self.directory.find(user)? == Some(index);
-            self.hold(found, "the user directory does not find a user")?;
+            let found = self.directory.find(user)?;
+            let found = found.is_some_and(|found| found.index == index && found.rows == rows);
+            self.hold(found, "the user directory does not find a user's rows")?;
             self.hold(
                 rows.start == next_row,
                 "the users' rows do not follow each other",

@@ -5,11 +5,19 @@ use crate::types::Result;
 
 use super::format::Handle;
 
+/// How much is written at a time: a large page of the processor. Where the system's cache keeps a write of
+/// that size and place in one piece, a memory map of it takes one entry of the processor's table of
+/// pages, not 512.
+const WRITE_BYTES: usize = 2 << 20;
+const _: () = assert!(WRITE_BYTES.is_multiple_of(PAGE_BYTES));
+
 /// Appends regions and keeps the page sums.
 pub(super) struct SummedFile {
     file: Box<dyn Append>,
     len: usize,
-    page: Vec<u8>,
+    /// What is not written yet. It begins with a page.
+    open: Vec<u8>,
+    /// Of what is written.
     sums: Vec<u32>,
 }
 
@@ -18,14 +26,9 @@ impl SummedFile {
         Self {
             file,
             len: 0,
-            page: Vec::with_capacity(PAGE_BYTES),
+            open: Vec::new(),
             sums: Vec::new(),
         }
-    }
-
-    /// Bytes so far.
-    pub(super) fn len(&self) -> usize {
-        self.len
     }
 
     /// Appends one region, padded to 8 bytes.
@@ -35,47 +38,64 @@ impl SummedFile {
             len: bytes.len(),
         };
         self.append(bytes)?;
-        let padding = [0; 8];
-        let short = self.len.next_multiple_of(8) - self.len;
-        self.append(padding.get(..short).unwrap_or_default())?;
+        self.align(8)?;
         Ok(handle)
     }
 
+    /// Appends zeros up to a multiple of `bytes`, at most 64.
+    pub(super) fn align(&mut self, bytes: usize) -> Result<()> {
+        let short = self.len.next_multiple_of(bytes) - self.len;
+        self.append([0; 64].get(..short).unwrap_or_default())
+    }
+
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.append(bytes)?;
         self.len += bytes.len();
         let (fill, rest) = bytes
-            .split_at_checked(PAGE_BYTES - self.page.len())
+            .split_at_checked(WRITE_BYTES - self.open.len())
             .unwrap_or((bytes, &[]));
-        self.page.extend_from_slice(fill);
-        if self.page.len() < PAGE_BYTES {
+        self.open.extend_from_slice(fill);
+        if self.open.len() < WRITE_BYTES {
             return Ok(());
         }
-        self.sums.extend(page_sums(&self.page));
-        let whole = rest.len() - rest.len() % PAGE_BYTES;
-        let (pages, open) = rest.split_at_checked(whole).unwrap_or((rest, &[]));
-        self.sums.extend(page_sums(pages));
-        self.page.clear();
-        self.page.extend_from_slice(open);
+        self.write_open()?;
+        let whole = rest.len() - rest.len() % WRITE_BYTES;
+        let (whole, open) = rest.split_at_checked(whole).unwrap_or((rest, &[]));
+        self.file.append(whole)?;
+        self.sums.extend(page_sums(whole));
+        self.open.extend_from_slice(open);
         Ok(())
     }
 
-    /// The sums of all pages, the open one included.
-    pub(super) fn sums(&self) -> Vec<u32> {
-        let mut sums = self.sums.clone();
-        sums.extend(page_sums(&self.page));
-        sums
-    }
-
-    /// Makes what was appended survive power loss.
+    /// Makes what was appended survive power loss, but for an open page; no region may follow.
     pub(super) fn sync(&mut self) -> Result<()> {
+        let whole = self.open.len() - self.open.len() % PAGE_BYTES;
+        let page = self.open.split_off(whole);
+        self.write_open()?;
+        self.open = page;
         self.file.sync()
     }
 
-    /// Appends what the sums do not cover.
-    pub(super) fn finish(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.append(bytes)?;
-        self.len += bytes.len();
+    /// Writes what is open; the sums take its end for that of a page.
+    fn write_open(&mut self) -> Result<()> {
+        self.file.append(&self.open)?;
+        self.sums.extend(page_sums(&self.open));
+        self.open.clear();
         Ok(())
+    }
+
+    /// Appends what `behind` makes of the length and the sums of what was appended, and syncs where
+    /// `durable`. Gives the length of the file.
+    pub(super) fn finish(
+        mut self,
+        durable: bool,
+        behind: impl FnOnce(usize, &[u32]) -> Vec<u8>,
+    ) -> Result<usize> {
+        self.write_open()?;
+        let behind = behind(self.len, &self.sums);
+        self.file.append(&behind)?;
+        if durable {
+            self.file.sync()?;
+        }
+        Ok(self.len + behind.len())
     }
 }

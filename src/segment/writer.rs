@@ -84,6 +84,7 @@ impl SegmentWriter<'_> {
         });
         let mut file = SummedFile::new(self.storage.create(path)?);
         file.region(&header())?;
+        file.align(directory::BUCKET_BYTES)?;
         let mut parts = Parts::default();
         let mut appended = Ok(());
         run_in_turn(self.threads, jobs.collect(), |encoded| {
@@ -227,7 +228,7 @@ fn users(input: &UsersInput<'_>, rows: usize, out: &mut Output) -> Result<Users>
     }
     Ok(Users {
         bounds: [(*first).to_owned(), (*last).to_owned()],
-        directory: out.region(&directory::build(sorted.iter().copied())),
+        directory: out.region(&directory::build(&sorted, &starts)),
         ids: out.strings(&dictionary, false)?,
         starts: out.packed(&starts)?,
     })
@@ -247,12 +248,10 @@ impl PreparedSegment {
         if let Some(base) = sequence_base {
             self.footer.sequence_base = base;
         }
-        let end = self.footer.seal(self.file.len(), &self.file.sums());
-        self.file.finish(&end)?;
-        if self.durable {
-            self.file.sync()?;
-        }
-        Ok((self.footer, self.file.len() as u64))
+        let footer = &self.footer;
+        let seal = |len, sums: &[u32]| footer.seal(len, sums);
+        let bytes = self.file.finish(self.durable, seal)?;
+        Ok((self.footer, bytes as u64))
     }
 }
 

@@ -179,6 +179,13 @@ fn try_read(file: &Bytes, schema: &Schema, users: &[&str]) {
     segment.damage(schema);
 }
 
+/// Where the user directory's table lies.
+fn directory_of(file: &[u8], schema: &Schema) -> std::ops::Range<usize> {
+    let segment = Segment::open("test.seg", Bytes::copy_from_slice(file), schema).unwrap();
+    let table = segment.footer().directory;
+    table.offset..table.offset + table.len
+}
+
 #[test]
 fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
     let schema = schema();
@@ -186,13 +193,13 @@ fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
     for (line, user) in lines.iter_mut().zip(["user 000", "user 001"]) {
         line.user = user.to_owned();
     }
-    // The ids, read as first rows, rise by 2^56.
-    let edited = resealed(&written(&schema, &lines), |footer| {
-        let starts = &mut footer.user_starts;
-        starts.handle.offset = footer.user_ids.text.offset;
-        starts.handle.len = 64;
-        starts.descriptor.params = [0, 64, 0, 0, 0, 0];
-    });
+    let mut file = written(&schema, &lines).to_vec();
+    let table = directory_of(&file, &schema);
+    let slots = file[table].chunks_mut(16);
+    for slot in slots.filter(|slot| slot[12..] != [0; 4]) {
+        slot[12..].copy_from_slice(&3_u32.to_le_bytes());
+    }
+    let edited = resealed(&file.into(), |_| {});
     let segment = Segment::open("test.seg", edited, &schema).unwrap();
     let query = TierQuery {
         visible: 0,

@@ -152,12 +152,41 @@ const FEW_BYTES: usize = 8 * 64;
 /// One block of a stream, and which of its values are wanted.
 pub(super) struct Block<'a> {
     pub(super) head: &'a [u8],
+    /// That of the next block of the stream, when there is one.
+    pub(super) next_head: Option<&'a [u8]>,
     classes: &'a [u8],
     payload: &'a [u8],
     /// The position behind its last value, in the stream.
     pub(super) end: usize,
     /// Within the block.
     pub(super) wanted: Range<usize>,
+}
+
+impl<'a> Blocks<'a> {
+    /// The first block where its first values are not wanted, and the others.
+    #[inline(always)]
+    pub(super) fn split_cut(&self) -> (Self, Self) {
+        let cut = usize::from(!self.range.start.is_multiple_of(BLOCK));
+        let end = self.range.end.min((self.first + cut) * BLOCK);
+        let of = |offsets: &'a [[u8; 4]], first, range| Self {
+            offsets,
+            first,
+            range,
+            ..*self
+        };
+        (
+            of(
+                self.offsets.get(..=cut).unwrap_or_default(),
+                self.first,
+                self.range.start..end,
+            ),
+            of(
+                self.offsets.get(cut..).unwrap_or_default(),
+                self.first + cut,
+                end..self.range.end,
+            ),
+        )
+    }
 }
 
 impl Classes {
@@ -304,19 +333,21 @@ impl Classes {
         let Blocks {
             count, ref range, ..
         } = *blocks;
+        let from = |offset: &[u8; 4]| {
+            let from = (u32::from_le_bytes(*offset) as usize).checked_sub(blocks.begin)?;
+            blocks.bytes.get(from..)?.split_at_checked(self.head)
+        };
         // The last offset is the end of the last block.
-        let begins = blocks.offsets.split_last().ok_or_else(short)?.1;
-        for (block, offset) in (blocks.first..).zip(begins) {
+        let ends = blocks.offsets.iter().skip(1);
+        for (block, (begin, end)) in (blocks.first..).zip(blocks.offsets.iter().zip(ends)) {
             let first = block * BLOCK;
-            let from = (u32::from_le_bytes(*offset) as usize).checked_sub(blocks.begin);
-            let bytes = blocks.bytes.get(from.ok_or_else(short)?..);
-            let (head, bytes) = bytes
-                .and_then(|bytes| bytes.split_at_checked(self.head))
-                .ok_or_else(short)?;
+            let (head, bytes) = from(begin).ok_or_else(short)?;
             let class_bytes = (count - first).min(BLOCK).div_ceil(4);
             let (classes, payload) = bytes.split_at_checked(class_bytes).ok_or_else(short)?;
+            let next = from(end).filter(|_| first + BLOCK < count);
             each(Block {
                 head,
+                next_head: next.map(|(head, _)| head),
                 classes,
                 payload,
                 end: first + BLOCK,

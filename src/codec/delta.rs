@@ -2,12 +2,14 @@
 //!
 //! Differences run over the whole stream modulo 2^width, so that neither the border between two
 //! users nor a falling value needs a sign or a reset: decoding is a running sum and a mask. Each
-//! block's head keeps the value before it, so a lookup starts at its own block. FORMAT.md section
-//! 6.7 has the bytes.
+//! block's head keeps the value before it, so a lookup starts at its own block, or counts back from the next
+//! one's head where that is nearer. FORMAT.md section 6.7 has the bytes.
+
+use std::ops::Range;
 
 use super::BLOCK;
 use super::bits::{mask, width_of};
-use super::classes::{Blocks, Classes, Histogram, Widths};
+use super::classes::{Block, Blocks, Classes, Histogram, Widths};
 use super::source::short;
 use super::word::Word;
 use crate::types::{Error, Result};
@@ -76,35 +78,84 @@ impl Delta {
         blocks: &Blocks<'_>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
-        let mask = mask(self.width);
         let mut values = [T::default(); BLOCK];
+        let (cut, whole) = blocks.split_cut();
         self.classes.for_blocks(
-            blocks,
+            &cut,
             #[inline(always)]
             |block| {
-                let mut before = head(block.head)?;
+                let Range { start, end } = block.wanted;
+                match block.next_head {
+                    Some(next) if BLOCK - start + DEARER < end => {
+                        self.count_back(&block, next, &mut values)?;
+                    }
+                    _ => drop(self.sum(&block, 0..end, head(block.head)?, &mut values)?),
+                }
+                sink(values.get(start..end).ok_or_else(short)?);
+                Ok(())
+            },
+        )?;
+        self.classes.for_blocks(
+            &whole,
+            #[inline(always)]
+            |block| {
                 let upto = 0..block.wanted.end;
-                // From one group of four to the next the chain is one addition.
-                self.classes.decode_block(
-                    &block,
-                    upto,
-                    &mut values,
-                    #[inline(always)]
-                    |[a, b, c, d]| {
-                        let ab = a.wrapping_add(b);
-                        let abc = ab.wrapping_add(c);
-                        let sums = [a, ab, abc, ab.wrapping_add(c.wrapping_add(d))];
-                        let four = sums.map(|sum| before.wrapping_add(sum));
-                        before = four[3];
-                        four.map(|value| T::of(value & mask))
-                    },
-                )?;
+                self.sum(&block, upto, head(block.head)?, &mut values)?;
                 sink(values.get(block.wanted).ok_or_else(short)?);
                 Ok(())
             },
         )
     }
+
+    /// Decodes the wanted values of a block and those behind them, from where the next block begins.
+    #[inline(always)]
+    fn count_back<T: Word>(
+        &self,
+        block: &Block<'_>,
+        next: &[u8],
+        out: &mut [T; BLOCK],
+    ) -> Result<()> {
+        let start = block.wanted.start;
+        let last = self.sum(block, start..BLOCK, 0, out)?;
+        let (base, mask) = (head(next)?.wrapping_sub(last), mask(self.width));
+        for value in out.get_mut(start..).ok_or_else(short)? {
+            *value = T::of(value.wide().wrapping_add(base) & mask);
+        }
+        Ok(())
+    }
+
+    /// Decodes values of a block, as if `before` stood before the group of four that has the first, and
+    /// gives the last group's last.
+    #[inline(always)]
+    fn sum<T: Word>(
+        &self,
+        block: &Block<'_>,
+        wanted: Range<usize>,
+        mut before: u64,
+        out: &mut [T; BLOCK],
+    ) -> Result<u64> {
+        let mask = mask(self.width);
+        self.classes.decode_block(
+            block,
+            wanted,
+            out,
+            // From one group of four to the next the chain is one addition.
+            #[inline(always)]
+            |[a, b, c, d]| {
+                let ab = a.wrapping_add(b);
+                let abc = ab.wrapping_add(c);
+                let sums = [a, ab, abc, ab.wrapping_add(c.wrapping_add(d))];
+                let four = sums.map(|sum| before.wrapping_add(sum));
+                before = four[3];
+                four.map(|value| T::of(value & mask))
+            },
+        )?;
+        Ok(before)
+    }
 }
+
+/// How many values more could be decoded for what it takes to count back from the next block.
+const DEARER: usize = 16;
 
 /// A block's head: the value before its first one.
 #[inline]

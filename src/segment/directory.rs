@@ -79,7 +79,7 @@ pub(super) fn build(users: &[&str], starts: &[u64]) -> Vec<u8> {
 /// The upper half of the hash, as a share of the buckets.
 #[inline]
 fn first_bucket(hash: u64, buckets: usize) -> usize {
-    ((hash >> 32) * buckets as u64 >> 32) as usize
+    (((hash >> 32) * buckets as u64) >> 32) as usize
 }
 
 /// The users of a segment.

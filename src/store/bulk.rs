@@ -39,7 +39,7 @@ pub enum ImportMode {
 ///
 /// The whole import is one commit with one sequence number. Memory: that of the settings
 /// ([`Settings::memory_budget_bytes`](crate::Settings::memory_budget_bytes)); its batches take part of
-/// it, and rows wait in half of the rest.
+/// it, rows wait in a part of the rest, and a third is left to what an allocator keeps.
 pub struct BulkImport {
     // Dropped first: the engine's lock keeps other writers from the files until they are gone.
     files: Unpublished,

@@ -2,7 +2,8 @@
 
 use crate::types::SortedRows;
 
-/// Bytes of memory that one import or compaction may take.
+/// Bytes of memory that one import or compaction may ask for: two thirds of what it may take, since
+/// an allocator keeps much of what is let go in pieces.
 #[derive(Clone, Copy)]
 pub(super) struct MemoryBudget {
     bytes: usize,
@@ -15,7 +16,9 @@ const USER_BYTES: usize = 64;
 impl MemoryBudget {
     pub(super) fn new(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        Self { bytes }
+        Self {
+            bytes: bytes / 3 * 2,
+        }
     }
 
     /// All of them.

@@ -50,6 +50,7 @@ fn encode_plan<T: Word>(values: &[T], plan: Plan, out: &mut Vec<u8>) -> Result<D
         encoding, params, ..
     } = plan;
     let [a, b, c, d, e, _] = params;
+    out.reserve(plan.bytes);
     match encoding {
         Encoding::Constant => {}
         Encoding::Packed => Packed::checked(a, b)?.encode(values.iter().copied(), out),

@@ -135,9 +135,8 @@ fn write_lists<T: Word>(
     let mut streams: [Vec<u8>; 4] = Default::default();
     let [a, b, c, d] = &mut streams;
     let encoding = encoder.finish([a, b, c, d])?;
-    let [a, b, c, d] = &streams;
     Ok(ColumnFooter::Lists {
-        handles: [out.region(a), out.region(b), out.region(c), out.region(d)],
+        handles: streams.map(|stream| out.region(&stream)),
         encoding,
     })
 }

@@ -55,11 +55,13 @@ impl<'a> From<&'a Columns> for SegmentInput<'a> {
     }
 }
 
-/// Rows of an import with the order they are to take: by user id, timestamp and arrival.
+/// Rows in narrow columns with the order they are to take: by user id, timestamp and arrival.
 pub struct Ordered {
     pub(crate) rows: NarrowRows,
     pub(crate) order: RowOrder,
     pub(crate) users: OrderedUsers,
+    /// In that order; empty where all rows are of one commit that has no number yet.
+    pub(crate) sequences: Vec<u64>,
 }
 
 impl Ordered {
@@ -73,7 +75,7 @@ impl Ordered {
             rows,
             users: UsersInput::Ends(&self.users, self.rows.user_ids.as_ref()),
             timestamps: TimestampsInput::Ordered(timestamps, order),
-            sequences: &[],
+            sequences: &self.sequences,
             fields: fields
                 .map(|column| FieldInput::of_ordered(column, order))
                 .collect(),

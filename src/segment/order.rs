@@ -88,20 +88,28 @@ impl RowParts {
 }
 
 /// The order that rows are to take.
-pub struct RowOrder {
-    parts: RowParts,
-    /// Which of the rows in parts comes at each place.
-    places: Vec<u32>,
+pub enum RowOrder {
+    /// That in which they came.
+    Kept {
+        /// How many there are.
+        rows: usize,
+    },
+    /// Another.
+    Sorted {
+        /// The first step.
+        parts: RowParts,
+        /// Which of the rows in parts comes at each place.
+        places: Vec<u32>,
+    },
 }
 
 impl RowOrder {
-    pub(crate) fn new(parts: RowParts, places: Vec<u32>) -> Self {
-        Self { parts, places }
-    }
-
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        match self {
+            Self::Kept { rows } => *rows,
+            Self::Sorted { places, .. } => places.len(),
+        }
     }
 
     /// What `of` makes of each value, in order. The pages are let go on the way.
@@ -110,9 +118,20 @@ impl RowOrder {
         pages: Paged<T>,
         of: impl Fn(T) -> U,
     ) -> Vec<U> {
-        let parted = self.parts.apply(pages.into_values());
-        let value = |at: &u32| parted.get(*at as usize).copied().unwrap_or_default();
-        self.places.iter().map(|at| of(value(at))).collect()
+        match self {
+            Self::Kept { rows } => {
+                let mut out = Vec::with_capacity(*rows);
+                pages
+                    .into_pages()
+                    .for_each(|page| out.extend(page.into_iter().map(&of)));
+                out
+            }
+            Self::Sorted { parts, places } => {
+                let parted = parts.apply(pages.into_values());
+                let value = |at: &u32| parted.get(*at as usize).copied().unwrap_or_default();
+                places.iter().map(|at| of(value(at))).collect()
+            }
+        }
     }
 
     /// Gives each list in order.
@@ -122,12 +141,69 @@ impl RowOrder {
         items: Paged<T>,
         mut each: impl FnMut(&[T]),
     ) {
-        let (ends, items) = self.parts.apply_to_lists(ends, items);
-        let end = |at: usize| ends.get(at).copied().unwrap_or(0) as usize;
-        for at in &self.places {
-            let at = *at as usize;
-            let start = at.checked_sub(1).map_or(0, end);
-            each(items.get(start..end(at)).unwrap_or_default());
+        match self {
+            Self::Kept { .. } => {
+                let mut items = Pieces::new(items);
+                let mut before = 0;
+                ends.into_values().for_each(|end| {
+                    let len = end.wrapping_sub(std::mem::replace(&mut before, end));
+                    each(items.take(len as usize));
+                });
+            }
+            Self::Sorted { parts, places } => {
+                let (ends, items) = parts.apply_to_lists(ends, items);
+                let end = |at: usize| ends.get(at).copied().unwrap_or(0) as usize;
+                for at in places {
+                    let at = *at as usize;
+                    let start = at.checked_sub(1).map_or(0, end);
+                    each(items.get(start..end(at)).unwrap_or_default());
+                }
+            }
         }
+    }
+}
+
+/// Values in pages, piece by piece; each page is let go as the next is begun.
+struct Pieces<T, P> {
+    pages: P,
+    page: Vec<T>,
+    /// How many values of the page were taken.
+    taken: usize,
+    /// A piece that lies in several pages.
+    joined: Vec<T>,
+}
+
+impl<T: Copy + Default> Pieces<T, ()> {
+    fn new(values: Paged<T>) -> Pieces<T, impl Iterator<Item = Vec<T>>> {
+        Pieces {
+            pages: values.into_pages(),
+            page: Vec::new(),
+            taken: 0,
+            joined: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy, P: Iterator<Item = Vec<T>>> Pieces<T, P> {
+    /// The next `len` values, or what is left of them.
+    fn take(&mut self, len: usize) -> &[T] {
+        if len <= self.page.len() - self.taken {
+            let start = self.taken;
+            self.taken += len;
+            return self.page.get(start..self.taken).unwrap_or_default();
+        }
+        self.joined.clear();
+        while self.joined.len() < len {
+            if self.taken == self.page.len() {
+                let Some(page) = self.pages.next() else { break };
+                (self.page, self.taken) = (page, 0);
+            }
+            let missing = len - self.joined.len();
+            let rest = self.page.get(self.taken..).unwrap_or_default();
+            let piece = rest.get(..missing).unwrap_or(rest);
+            self.joined.extend_from_slice(piece);
+            self.taken += piece.len();
+        }
+        &self.joined
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::engine::Engine;
 use super::import_batch::ImportBatch;
 use super::manifest::SegmentEntry;
+use super::memory::MemoryBudget;
 use super::merge::Merge;
 use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::sort::sort;
@@ -37,7 +38,8 @@ pub enum ImportMode {
 /// budget; nothing is visible before [`BulkImport::commit`], and dropping it leaves no trace.
 ///
 /// The whole import is one commit with one sequence number. Memory: that of the settings
-/// ([`Settings::memory_budget_bytes`](crate::Settings::memory_budget_bytes)), half of it for rows.
+/// ([`Settings::memory_budget_bytes`](crate::Settings::memory_budget_bytes)); its batches take part of
+/// it, rows wait in a part of the rest, and a third is left to what an allocator keeps.
 pub struct BulkImport {
     // Dropped first: the engine's lock keeps other writers from the files until they are gone.
     files: Unpublished,
@@ -48,8 +50,9 @@ pub struct BulkImport {
     /// About how many bytes they take.
     pending_bytes: usize,
     collected: NarrowBuilder,
-    /// Bytes that the rows in memory may take; sorting and encoding take as much again at most.
-    chunk_bytes: usize,
+    budget: MemoryBudget,
+    /// Bytes of memory that the batches take.
+    batch_bytes: Arc<AtomicUsize>,
     spilled: Vec<String>,
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
@@ -73,7 +76,8 @@ impl BulkImport {
             pending: ColumnsBuilder::new(&engine.validator),
             pending_bytes: 0,
             collected: NarrowBuilder::new(&engine.validator),
-            chunk_bytes: (memory_budget / 2) as usize,
+            budget: MemoryBudget::new(memory_budget),
+            batch_bytes: Arc::default(),
             spilled: Vec::new(),
             files: Unpublished::new(engine.storage.clone()),
             event_types: engine.event_types_beside(mode)?,
@@ -99,7 +103,7 @@ impl BulkImport {
         self.rows += 1;
         self.pending_bytes += ROW_BYTES + string_bytes(row);
         let many = self.pending.rows() >= PENDING_ROWS;
-        if many || self.pending_bytes >= self.chunk_bytes / 8 {
+        if many || self.pending_bytes >= self.budget.pending_bytes() {
             self.collect_pending()?;
         }
         Ok(())
@@ -107,7 +111,7 @@ impl BulkImport {
 
     /// An empty batch for rows of this import.
     pub fn batch(&self) -> ImportBatch {
-        ImportBatch::new(&self.engine.validator)
+        ImportBatch::new(&self.engine.validator, self.batch_bytes.clone())
     }
 
     /// Adds the rows of a batch behind those added before, and empties the batch for the next ones.
@@ -124,6 +128,7 @@ impl BulkImport {
         self.note_event_types(Some(&batch.builder))?;
         self.collect_pending()?;
         self.collected.append(&batch.builder)?;
+        batch.count_memory();
         self.rows += batch.rows() as u64;
         batch.builder.clear();
         self.check_memory()
@@ -152,8 +157,9 @@ impl BulkImport {
     }
 
     fn check_memory(&mut self) -> Result<()> {
-        let bytes = self.collected.memory_bytes() + self.pending.memory_bytes();
-        if bytes >= self.chunk_bytes && self.collected.rows() > 0 {
+        let batches = self.batch_bytes.load(Ordering::Relaxed) + self.pending.memory_bytes();
+        let full = self.collected.memory_bytes() >= self.budget.unsorted_bytes(batches);
+        if full && self.collected.rows() > 0 {
             self.spill()?;
         }
         Ok(())
@@ -259,7 +265,7 @@ impl BulkImport {
             &engine.schema,
             None,
         );
-        copy_run(engine, merge, writer, self.chunk_bytes)
+        copy_run(engine, merge, writer, self.budget)
     }
 
     fn publish(self, writer: RunWriter<'_>) -> Result<Commit> {
@@ -371,15 +377,15 @@ impl Engine {
     }
 }
 
-/// Copies a merge into the segments of a run, cutting where memory reaches `chunk_bytes`.
+/// Copies a merge into the segments of a run, cutting where the rows need what the budget allows.
 pub(super) fn copy_run(
     engine: &Engine,
     mut merge: Merge,
     writer: &mut RunWriter<'_>,
-    chunk_bytes: usize,
+    budget: MemoryBudget,
 ) -> Result<()> {
     let mut batch = crate::types::Columns::for_schema(&engine.schema);
-    let rows = (chunk_bytes / 8 / merge.row_bytes().max(1)).clamp(1, COPY_ROWS);
+    let rows = (budget.pending_bytes() / merge.row_bytes().max(1)).clamp(1, COPY_ROWS);
     loop {
         batch.clear();
         merge.next(rows, &mut batch)?;
@@ -387,23 +393,30 @@ pub(super) fn copy_run(
             return Ok(());
         }
         writer.add(&batch)?;
-        let dictionaries = merge.dictionary_bytes();
-        if writer.data_bytes() + dictionaries >= chunk_bytes {
+        let needed = writer.needed_bytes(merge.dictionary_bytes());
+        if needed >= budget.bytes() {
             if merge.pending_rows() > 0 {
                 // The rest of the user: dictionaries change between users only.
                 batch.clear();
                 merge.next(merge.pending_rows(), &mut batch)?;
                 writer.add(&batch)?;
             }
+            reopen(engine, &mut merge, 0)?;
             writer.cut()?;
-            if dictionaries >= chunk_bytes / 4 {
+            if merge.dictionary_bytes() >= budget.bytes() / 8 {
                 merge.begin_dictionaries();
             }
         }
-        if merge.loaded_bytes() >= chunk_bytes / 4 {
-            for source in merge.sources_mut() {
-                source.reopen(&mut |segment| engine.open_run(segment.name()))?;
-            }
+        reopen(engine, &mut merge, budget.bytes() / 8)?;
+    }
+}
+
+/// Lets go what was read of the sources, where that is more than `most` bytes.
+fn reopen(engine: &Engine, merge: &mut Merge, most: usize) -> Result<()> {
+    if merge.loaded_bytes() > most {
+        for source in merge.sources_mut() {
+            source.reopen(&mut |segment| engine.open_run(segment.name()))?;
         }
     }
+    Ok(())
 }

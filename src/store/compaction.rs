@@ -7,6 +7,7 @@ use super::bulk::copy_run;
 use super::engine::Engine;
 use super::late::LateJoin;
 use super::manifest::SegmentEntry;
+use super::memory::MemoryBudget;
 use super::merge::Merge;
 use super::owners::Owners;
 use super::run_writer::{RunOf, RunWriter, finish_run};
@@ -67,7 +68,7 @@ impl Engine {
         let late = LateJoin::new(&joins, &self.schema, joined, &everything.asked);
         let merge = Merge::new(sources, everything, &self.schema, late);
         let mut writer = RunWriter::new(self, first.origin);
-        let budget = (self.settings.memory_budget_bytes / 2) as usize;
+        let budget = MemoryBudget::new(self.settings.memory_budget_bytes);
         copy_run(self, merge, &mut writer, budget)?;
         let (prepared, mut files) = writer.finish()?;
         self.make_registry_durable()?;

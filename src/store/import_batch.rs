@@ -1,14 +1,18 @@
 //! Rows of a bulk import that are collected away from it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::types::{ColumnsBuilder, Result, Row, Validator};
 
 /// Rows for a [`BulkImport`](super::BulkImport), collected away from it, so that several threads
 /// can check them and turn them into columns side by side.
 ///
 /// Made by [`BulkImport::batch`](super::BulkImport::batch), filled on any thread, and handed over by
-/// [`BulkImport::append`](super::BulkImport::append) in the order of arrival. Its memory comes on top
-/// of the import's: some ten thousand rows are enough for what a batch costs by itself, which is a
-/// look at each of its distinct strings.
+/// [`BulkImport::append`](super::BulkImport::append) in the order of arrival. Memory: a part of the
+/// import's, which has the less room for rows, but for what it grew since it was last handed over.
+/// Some ten thousand rows are enough for what a batch costs by itself, which is a look at each of its
+/// distinct strings.
 ///
 /// ```
 /// # use annals::{Cell, ImportMode, Limits, Row, Schema, Store};
@@ -40,13 +44,42 @@ use crate::types::{ColumnsBuilder, Result, Row, Validator};
 /// ```
 pub struct ImportBatch {
     pub(super) builder: ColumnsBuilder,
+    memory: CountedMemory,
+}
+
+/// Memory of one batch, which is counted among that of all batches of its import.
+struct CountedMemory {
+    all: Arc<AtomicUsize>,
+    own: usize,
+}
+
+impl CountedMemory {
+    fn set(&mut self, bytes: usize) {
+        self.all.fetch_add(bytes, Ordering::Relaxed);
+        let before = std::mem::replace(&mut self.own, bytes);
+        self.all.fetch_sub(before, Ordering::Relaxed);
+    }
+}
+
+impl Drop for CountedMemory {
+    fn drop(&mut self) {
+        self.set(0);
+    }
 }
 
 impl ImportBatch {
-    pub(super) fn new(validator: &Validator) -> Self {
+    /// An empty batch, whose memory is counted in `all`.
+    pub(super) fn new(validator: &Validator, all: Arc<AtomicUsize>) -> Self {
         Self {
             builder: ColumnsBuilder::new(validator),
+            memory: CountedMemory { all, own: 0 },
         }
+    }
+
+    /// Counts the memory that it takes now.
+    pub(super) fn count_memory(&mut self) {
+        let bytes = self.memory_bytes();
+        self.memory.set(bytes);
     }
 
     /// Adds a row after checking it against schema and limits, but for the quota of event types,

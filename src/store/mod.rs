@@ -20,6 +20,7 @@ mod late;
 mod links;
 mod lock;
 mod manifest;
+mod memory;
 mod merge;
 mod newest;
 mod owners;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::manifest::SegmentEntry;
+use super::memory::needed_bytes;
 use crate::io::Storage;
-use crate::segment::{Ordered, Origin, PreparedSegment, SegmentInput, SegmentWriter};
-use crate::types::{Columns, Dictionary, Result, Strings, session_of};
+use crate::segment::{
+    Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput, SegmentWriter,
+};
+use crate::types::{Columns, Result, SortedRows, Strings, session_of};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
 pub(super) struct Unpublished {
@@ -53,8 +56,7 @@ pub(super) struct Prepared {
 pub(super) struct RunWriter<'a> {
     engine: &'a Engine,
     origin: Origin,
-    rows: Columns,
-    users: Dictionary,
+    rows: SortedRows,
     pub(super) files: Unpublished,
     prepared: Vec<Prepared>,
 }
@@ -64,8 +66,7 @@ impl<'a> RunWriter<'a> {
         Self {
             engine,
             origin,
-            rows: Columns::for_schema(&engine.schema),
-            users: Dictionary::default(),
+            rows: SortedRows::new(&engine.schema),
             files: Unpublished::new(engine.storage.clone()),
             prepared: Vec::new(),
         }
@@ -74,48 +75,43 @@ impl<'a> RunWriter<'a> {
     /// Adds rows, which follow those added before; their dictionaries must be those of all rows
     /// since the last cut.
     pub(super) fn add(&mut self, batch: &Columns) -> Result<()> {
-        let start = self.rows.users.len();
-        self.rows.append(batch)?;
-        self.rows.dictionaries.clone_from(&batch.dictionaries);
-        let Some(ids) = &batch.user_ids else {
-            return Ok(());
-        };
-        let added = self.rows.users.get_mut(start..).unwrap_or_default();
-        for run in added.chunk_by_mut(|a, b| a == b) {
-            let user = ids.get(run.first().copied().unwrap_or(0))?;
-            let last = self.users.len() as u32;
-            let code = if last > 0 && self.users.get(last)? == user {
-                last
-            } else {
-                self.users.push(user)?
-            };
-            run.fill(code);
-        }
-        Ok(())
+        self.rows.append(batch)
     }
 
-    /// Bytes that the rows since the last cut fill.
-    pub(super) fn data_bytes(&self) -> usize {
-        self.rows.data_bytes() + self.users.memory_bytes()
+    /// Bytes of memory that it takes to write the rows since the last cut, with dictionaries of so
+    /// many bytes.
+    pub(super) fn needed_bytes(&self, dictionary_bytes: usize) -> usize {
+        let threads = self.engine.settings.threads;
+        needed_bytes(&self.rows, dictionary_bytes, threads)
     }
 
     /// Writes the rows since the last cut into a segment.
     pub(super) fn cut(&mut self) -> Result<()> {
-        if self.rows.rows() == 0 {
+        if self.rows.len() == 0 {
             return Ok(());
         }
-        let empty = Columns::for_schema(&self.engine.schema);
-        let mut rows = std::mem::replace(&mut self.rows, empty);
-        rows.user_ids = Some(Arc::new(std::mem::take(&mut self.users)));
-        self.write(&rows)
+        let empty = SortedRows::new(&self.engine.schema);
+        let sorted = std::mem::replace(&mut self.rows, empty).finish();
+        let ids = sorted.rows.user_ids.clone();
+        let sessions = self.sessions_among(ids.as_ref())?;
+        let base = sorted.sequences.iter().min().copied().unwrap_or(0);
+        let mut rows = Ordered {
+            order: RowOrder::Kept {
+                rows: sorted.rows.len(),
+            },
+            users: OrderedUsers {
+                codes: (1..=sorted.user_ends.len() as u32).collect(),
+                ends: sorted.user_ends,
+            },
+            sequences: sorted.sequences,
+            rows: sorted.rows,
+        };
+        self.prepare(rows.input(), base, sessions)
     }
 
     /// Writes sorted rows into a segment of the run.
     pub(super) fn write(&mut self, rows: &Columns) -> Result<()> {
-        let sessions = match self.origin {
-            Origin::Bulk => 0,
-            Origin::Recorded => sessions_of(rows)?,
-        };
+        let sessions = self.sessions_among(rows.user_ids.as_ref())?;
         let base = rows.sequences.iter().min().copied().unwrap_or(0);
         self.prepare(rows, base, sessions)
     }
@@ -123,6 +119,18 @@ impl<'a> RunWriter<'a> {
     /// Writes rows of an import into a segment of the run.
     pub(super) fn write_ordered(&mut self, mut rows: Ordered) -> Result<()> {
         self.prepare(rows.input(), 0, 0)
+    }
+
+    /// How many of the users are sessions.
+    fn sessions_among(&self, ids: Option<&Arc<dyn Strings>>) -> Result<u64> {
+        let (Origin::Recorded, Some(ids)) = (self.origin, ids) else {
+            return Ok(0);
+        };
+        let mut sessions = 0;
+        for code in 1..=ids.len() as u32 {
+            sessions += u64::from(session_of(ids.get(code)?).is_some());
+        }
+        Ok(sessions)
     }
 
     fn prepare<'r>(
@@ -164,17 +172,6 @@ pub(super) enum RunOf {
     Import(u64),
     /// Commits, with their numbers; links and late records up to this one are worked in.
     Commits { joined: u64 },
-}
-
-fn sessions_of(rows: &Columns) -> Result<u64> {
-    let Some(ids) = &rows.user_ids else {
-        return Ok(0);
-    };
-    let mut sessions = 0;
-    for code in 1..=ids.len() as u32 {
-        sessions += u64::from(session_of(ids.get(code)?).is_some());
-    }
-    Ok(sessions)
 }
 
 /// Writes the footers of a run's segments and makes them durable.

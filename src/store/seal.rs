@@ -7,6 +7,7 @@ use super::bulk::copy_run;
 use super::engine::Engine;
 use super::late::LateJoin;
 use super::manifest::SegmentEntry;
+use super::memory::MemoryBudget;
 use super::merge::Merge;
 use super::owners::Owners;
 use super::rotation::waiting;
@@ -98,7 +99,7 @@ impl Engine {
             let owners = Owners::stored(&joins, joined);
             let source = Source::of_generation(generation, &ScanQuery::default(), &owners);
             let merge = Merge::new(vec![source], query, &self.schema, late);
-            let budget = (self.settings.memory_budget_bytes / 2) as usize;
+            let budget = MemoryBudget::new(self.settings.memory_budget_bytes);
             copy_run(self, merge, &mut writer, budget)?;
         } else {
             writer.write(&self.columns_of(generation)?)?;

@@ -30,8 +30,12 @@ pub(super) fn sort(rows: NarrowRows, threads: usize) -> Result<Ordered> {
         codes: sorted,
         ends,
     };
-    let order = RowOrder::new(parts, places);
-    Ok(Ordered { rows, order, users })
+    Ok(Ordered {
+        rows,
+        order: RowOrder::Sorted { parts, places },
+        users,
+        sequences: Vec::new(),
+    })
 }
 
 /// The codes of ids in the order of the ids.

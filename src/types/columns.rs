@@ -216,16 +216,6 @@ impl Column {
         Ok(())
     }
 
-    /// Bytes that the values fill.
-    pub(crate) fn data_bytes(&self) -> usize {
-        match self {
-            Self::Absent => 0,
-            Self::Strings(codes) => codes.len() * 4,
-            Self::Numbers(numbers) => numbers.bits.len() * 8 + numbers.valid.len(),
-            Self::Lists(lists) => (lists.ends.len() + lists.items.len()) * 4,
-        }
-    }
-
     fn memory_bytes(&self) -> usize {
         match self {
             Self::Absent => 0,
@@ -337,14 +327,6 @@ impl Columns {
             column.append_rows(from, rows)?;
         }
         Ok(())
-    }
-
-    /// Bytes that the rows fill, dictionaries and room for more aside.
-    pub(crate) fn data_bytes(&self) -> usize {
-        self.users.len() * 4
-            + self.timestamps.len() * 8
-            + self.sequences.len() * 8
-            + self.fields.iter().map(Column::data_bytes).sum::<usize>()
     }
 
     /// Bytes of memory the rows take, dictionaries aside.

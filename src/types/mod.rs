@@ -14,6 +14,7 @@ mod interner;
 mod limits;
 mod narrow;
 mod narrow_builder;
+mod narrow_sorted;
 mod put_events;
 mod query;
 mod row;
@@ -40,6 +41,7 @@ pub(crate) use narrow::{
     Codes, NarrowColumn, NarrowLists, NarrowNumbers, NarrowRows, Paged, Timestamps, with_pages,
 };
 pub(crate) use narrow_builder::NarrowBuilder;
+pub(crate) use narrow_sorted::SortedRows;
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{DistinctNumbers, Error, NumberColumn, Result, Strings};
+use super::{Column, DistinctNumbers, Error, NumberColumn, Result, Schema, Strings};
 
 /// Values of a page.
 const PAGE: usize = 1 << 16;
@@ -50,7 +50,12 @@ impl<T: Copy + Default> Paged<T> {
 
     /// All of them, in order; each page is let go as the next is begun.
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
-        self.pages.into_iter().flatten()
+        self.into_pages().flatten()
+    }
+
+    /// The pages, in order.
+    pub(crate) fn into_pages(self) -> impl Iterator<Item = Vec<T>> {
+        self.pages.into_iter()
     }
 
     /// The same values as another type; each page is let go as the next is made.
@@ -120,7 +125,7 @@ impl Codes {
     }
 
     /// Appends codes as they are; none is above `most`.
-    fn extend(&mut self, codes: &[u32], most: usize) {
+    pub(super) fn extend(&mut self, codes: &[u32], most: usize) {
         self.widen(most);
         match self {
             Self::U8(pages) => pages.extend(codes, |code| *code as u8),
@@ -274,16 +279,29 @@ impl NarrowLists {
         new: &[u32],
         most: usize,
     ) -> Result<()> {
-        let base = self.items.len();
-        let base = u32::try_from(base)
-            .ok()
-            .filter(|base| base.checked_add(from.items.len() as u32).is_some())
-            .ok_or_else(|| {
-                Error::invalid("more than 2^32 impression items in one set of columns")
-            })?;
+        let base = self.base_of(from)?;
         self.items.translate(&from.items, new, most);
         self.ends.extend(&from.ends, |end| base + end);
         Ok(())
+    }
+
+    /// Adds lists as they are; none of their items is above `most`.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 items in all.
+    pub(super) fn extend(&mut self, from: &super::ListColumn, most: usize) -> Result<()> {
+        let base = self.base_of(from)?;
+        self.items.extend(&from.items, most);
+        self.ends.extend(&from.ends, |end| base + end);
+        Ok(())
+    }
+
+    /// Where the items of further lists begin.
+    fn base_of(&self, from: &super::ListColumn) -> Result<u32> {
+        u32::try_from(self.items.len())
+            .ok()
+            .filter(|base| base.checked_add(from.items.len() as u32).is_some())
+            .ok_or_else(|| Error::invalid("more than 2^32 impression items in one set of columns"))
     }
 }
 
@@ -330,6 +348,21 @@ pub(crate) struct NarrowRows {
 }
 
 impl NarrowRows {
+    /// No rows, with a column for every field of the schema.
+    pub(crate) fn for_schema(schema: &Schema) -> Self {
+        let fields = 0..schema.fields().len();
+        let fields = fields.map(|id| match Column::for_field(schema, id) {
+            Column::Absent => NarrowColumn::Absent,
+            Column::Strings(_) => NarrowColumn::Strings(Codes::default()),
+            Column::Numbers(_) => NarrowColumn::Numbers(NarrowNumbers::default()),
+            Column::Lists(_) => NarrowColumn::Lists(NarrowLists::default()),
+        });
+        Self {
+            fields: fields.collect(),
+            ..Self::default()
+        }
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.timestamps.len()
@@ -346,7 +379,7 @@ impl NarrowRows {
     }
 
     /// Bytes of memory taken, dictionaries aside.
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         let fields = self.fields.iter().map(NarrowColumn::memory_bytes);
         self.users.memory_bytes() + self.timestamps.memory_bytes() + fields.sum::<usize>()
     }

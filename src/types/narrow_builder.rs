@@ -1,9 +1,7 @@
 //! Batches of rows into the rows of an import.
 
-use super::{Codes, Error};
 use super::{
-    Column, ColumnsBuilder, FieldId, Interner, NarrowColumn, NarrowLists, NarrowNumbers,
-    NarrowRows, Result, Validator,
+    Column, ColumnsBuilder, Error, FieldId, Interner, NarrowColumn, NarrowRows, Result, Validator,
 };
 
 /// Collects the rows of batches, and gives equal strings of different batches equal codes.
@@ -20,21 +18,12 @@ pub(crate) struct NarrowBuilder {
 impl NarrowBuilder {
     /// No rows, with a column for every field of the schema.
     pub(crate) fn new(validator: &Validator) -> Self {
-        let columns = super::Columns::for_schema(validator.schema());
-        let narrow = |column: &Column| match column {
-            Column::Absent => NarrowColumn::Absent,
-            Column::Strings(_) => NarrowColumn::Strings(Codes::default()),
-            Column::Numbers(_) => NarrowColumn::Numbers(NarrowNumbers::default()),
-            Column::Lists(_) => NarrowColumn::Lists(NarrowLists::default()),
-        };
+        let rows = NarrowRows::for_schema(validator.schema());
         Self {
-            rows: NarrowRows {
-                fields: columns.fields.iter().map(narrow).collect(),
-                ..NarrowRows::default()
-            },
             item: validator.schema().item(),
             users: Interner::default(),
-            interners: columns.fields.iter().map(|_| Interner::default()).collect(),
+            interners: rows.fields.iter().map(|_| Interner::default()).collect(),
+            rows,
             codes: Vec::new(),
         }
     }

@@ -1,0 +1,48 @@
+//! How much memory an import or a compaction may take, and what its steps need.
+
+use crate::types::SortedRows;
+
+/// Bytes of memory that one import or compaction may ask for: two thirds of what it may take, since
+/// an allocator keeps much of what is let go in pieces.
+#[derive(Clone, Copy)]
+pub(super) struct MemoryBudget {
+    bytes: usize,
+}
+
+/// Bytes that a user takes while a segment is written, the id aside: where it stands in the memory of
+/// the directory, and in the id's copies.
+const USER_BYTES: usize = 64;
+
+impl MemoryBudget {
+    pub(super) fn new(bytes: u64) -> Self {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self {
+            bytes: bytes / 3 * 2,
+        }
+    }
+
+    /// All of them.
+    pub(super) fn bytes(self) -> usize {
+        self.bytes
+    }
+
+    /// What rows may take on their way, before they are in narrow columns.
+    pub(super) fn pending_bytes(self) -> usize {
+        self.bytes / 16
+    }
+
+    /// What rows that wait to be sorted may take beside batches of so many bytes: half, since their
+    /// order, and the columns on their way into it, take nearly as much again. However large batches
+    /// are, there is room for some rows, or each batch would become a run.
+    pub(super) fn unsorted_bytes(self, batches: usize) -> usize {
+        self.bytes.saturating_sub(batches).max(self.bytes / 2) / 2
+    }
+}
+
+/// Bytes that it takes to write rows that are in order: themselves; of each column that a thread works
+/// on the codes that the file will have, and its part of the file; and of the dictionaries, beside
+/// themselves, the counts and ranks of their strings, and their part of the file.
+pub(super) fn needed_bytes(rows: &SortedRows, dictionaries: usize, threads: usize) -> usize {
+    let memory = rows.memory_bytes();
+    memory + memory / 4 * (threads + 1).min(4) + rows.users() * USER_BYTES + dictionaries * 5 / 2
+}

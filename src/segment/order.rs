@@ -97,7 +97,7 @@ pub enum RowOrder {
     /// Another.
     Sorted {
         /// The first step.
-        parts: RowParts,
+        parts: Box<RowParts>,
         /// Which of the rows in parts comes at each place.
         places: Vec<u32>,
     },

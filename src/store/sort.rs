@@ -32,7 +32,10 @@ pub(super) fn sort(rows: NarrowRows, threads: usize) -> Result<Ordered> {
     };
     Ok(Ordered {
         rows,
-        order: RowOrder::Sorted { parts, places },
+        order: RowOrder::Sorted {
+            parts: Box::new(parts),
+            places,
+        },
         users,
         sequences: Vec::new(),
     })

@@ -1,5 +1,9 @@
 //! Every encoding gives back what went in, whole and in parts, and never trusts its bytes.
 
+mod damage;
+mod plain;
+mod values;
+
 use proptest::prelude::*;
 
 use super::choose::encode_as;

@@ -19,7 +19,8 @@ pub struct Settings {
     pub waiting_generations: usize,
     /// Memory that a bulk import or a compaction may take, in bytes; the rows of one user must fit.
     /// An import spills sorted runs to disk beyond it, and both cut their segments by it. At least
-    /// 1 MiB. Default 1 GiB. A seal takes about as much as its generation.
+    /// 1 MiB. Default 1 GiB. A seal takes about as much as its generation. What is resident depends on
+    /// the allocator, too: a third is left to what it keeps.
     pub memory_budget_bytes: u64,
     /// Sorted runs of one origin that a user's lookup may have to probe before the store compacts
     /// them; runs of single writes are merged before that where they are of about the same size. At

@@ -125,7 +125,7 @@ proptest! {
     fn a_bitmap_counts_what_is_set_before_any_position(
         count in lengths(), density in 0u64..=4, noise in any::<u64>(),
     ) {
-        let hash = |at: &usize| (*at as u64 / 3 ^ noise).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let hash = |at: &usize| ((*at as u64 / 3) ^ noise).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let flags: Vec<bool> = (0..count).map(|at| hash(&at) % 4 < density).collect();
         let (bitmap, mut bytes) = (Bitmap::new(count), Vec::new());
         bitmap.encode(&flags, |flag| *flag, &mut bytes).unwrap();

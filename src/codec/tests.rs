@@ -1,5 +1,6 @@
 //! Every encoding gives back what went in, whole and in parts, and never trusts its bytes.
 
+mod borders;
 mod damage;
 mod plain;
 mod values;

@@ -2,3 +2,4 @@ mod arbitrary;
 mod damage;
 mod naive;
 mod reads;
+mod windows;

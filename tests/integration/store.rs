@@ -5,5 +5,7 @@ mod arrow;
 mod candidates;
 mod csv_blocks;
 mod imports;
+mod narrow;
 mod snapshots;
+mod ties;
 mod writes;

@@ -64,6 +64,11 @@ fn what_came_before_the_damage_is_taken_back() {
         bytes[index * 4..index * 4 + 4].copy_from_slice(&first.to_le_bytes());
         let (source, mut out) = (SliceSource(&bytes), vec![7u64]);
         assert!(stream.decode(source, 0..3000, &mut out).is_err());
+        assert!(
+            stream
+                .gather(source, &[1, 80, 1500, 2500], &mut out)
+                .is_err()
+        );
         assert_eq!(out, [7]);
         stream.decode(source, 0..1000, &mut out).unwrap();
         assert_eq!(out[1..], values[..1000]);

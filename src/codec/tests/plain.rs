@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::values::{cuts, lengths, made_for, of_width, widths};
+use super::values::{cuts, lengths, made_for, noise, of_width, widths};
 use crate::codec::bitmap::Bitmap;
 use crate::codec::choose::encode_as;
 use crate::codec::{BLOCK, Encoding, SliceSource, Stream, Word};
@@ -55,8 +55,8 @@ impl Read<'_> {
     }
 
     /// One position in each `apart`, in runs of `run`, of those up to `end`.
-    fn positions(&self, apart: u64, run: usize, noise: u64, end: usize) -> Vec<usize> {
-        let hash = |run: usize| (run as u64 ^ noise).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    fn positions(&self, apart: u64, run: usize, seed: u64, end: usize) -> Vec<usize> {
+        let hash = |run: usize| noise(run as u64 ^ seed);
         (0..end)
             .filter(|at| hash(at / run).is_multiple_of(apart))
             .collect()
@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn ranges_positions_and_selections_are_those_of_the_plain_values(
         (encoding, values) in made_for(),
-        noise in any::<u64>(),
+        seed in any::<u64>(),
         wanted in prop::collection::vec(any::<bool>(), 130),
         flags in prop_oneof![3usize..70, Just(64usize), Just(130usize)],
         run in 1usize..40,
@@ -82,7 +82,7 @@ proptest! {
         prop_assert!(fits || !stream.is_u32());
         let read = Read { stream, bytes: &bytes, values: &values };
 
-        let cuts = cuts(values.len(), noise);
+        let cuts = cuts(values.len(), seed);
         for (a, b) in cuts.iter().zip(cuts.iter().rev()).chain(cuts.iter().zip(&cuts[1..])) {
             let range = *a.min(b)..*a.max(b);
             read.assert_range::<u64>(range.clone());
@@ -92,8 +92,8 @@ proptest! {
             }
         }
         for (apart, run) in [(1, 1), (2, 1), (3, run), (40, 1), (90, 1), (400, run)] {
-            let end = cuts[noise as usize % cuts.len()];
-            let positions = read.positions(apart, run, noise, end);
+            let end = cuts[seed as usize % cuts.len()];
+            let positions = read.positions(apart, run, seed, end);
             read.assert_gathered::<u64>(&positions);
             read.assert_gathered::<u32>(&positions);
         }
@@ -105,9 +105,9 @@ proptest! {
     /// Sizes are those of the widths that occur, four at most.
     #[test]
     fn classes_take_the_bits_of_their_values(
-        widths in widths(), count in lengths(), noise in any::<u64>(),
+        widths in widths(), count in lengths(), seed in any::<u64>(),
     ) {
-        let noise = |at: usize| (at as u64 ^ noise).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let noise = |at: usize| noise(at as u64 ^ seed);
         // One is 0, so that what is above the lowest is the value itself.
         let widths = [0, widths[1], widths[2], widths[3].max(1)];
         let width = |at: usize| widths[if at < 4 { at } else { noise(at) as usize >> 20 & 3 }];
@@ -123,16 +123,16 @@ proptest! {
 
     #[test]
     fn a_bitmap_counts_what_is_set_before_any_position(
-        count in lengths(), density in 0u64..=4, noise in any::<u64>(),
+        count in lengths(), density in 0u64..=4, seed in any::<u64>(),
     ) {
-        let hash = |at: &usize| ((*at as u64 / 3) ^ noise).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let hash = |at: &usize| noise((*at as u64 / 3) ^ seed);
         let flags: Vec<bool> = (0..count).map(|at| hash(&at) % 4 < density).collect();
         let (bitmap, mut bytes) = (Bitmap::new(count), Vec::new());
         bitmap.encode(&flags, |flag| *flag, &mut bytes).unwrap();
         prop_assert_eq!(bytes.len(), bitmap.bytes());
         let source = SliceSource(&bytes);
         let set = |end: usize| flags[..end].iter().filter(|flag| **flag).count();
-        for at in cuts(count, noise) {
+        for at in cuts(count, seed) {
             prop_assert_eq!(bitmap.rank(source, at).unwrap(), set(at));
             let (words, before) = bitmap.open(source, &(at..count)).unwrap();
             prop_assert_eq!(before, set(at));

@@ -28,6 +28,14 @@ pub(super) fn widths() -> impl Strategy<Value = [u32; 4]> {
     })
 }
 
+/// Bits that are all random to look at, also from one number to the next.
+pub(super) fn noise(number: u64) -> u64 {
+    let mixed = (number.wrapping_add(1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
 /// A value of exactly so many bits, the others of which come from `noise`.
 pub(super) fn of_width(width: u32, noise: u64) -> u64 {
     match width {

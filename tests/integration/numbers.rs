@@ -4,7 +4,8 @@ use annals::{
     Durability, History, HistoryQuery, Interaction, Limits, Order, Schema, Store, Value, WriteBatch,
 };
 
-const SCHEMA: &str = r#"{
+/// A score beside what is required.
+pub(crate) const SCHEMA: &str = r#"{
     "type": "record", "name": "Interactions", "namespace": "com.amazonaws.personalize.schema",
     "fields": [
         {"name": "USER_ID", "type": "string"},

@@ -2,18 +2,8 @@
 
 use annals::{Cell, Columns, ImportBatch, ImportMode, Limits, Row, ScanQuery, Schema, Store};
 
+use crate::numbers::SCHEMA;
 use crate::support::folder;
-
-const SCHEMA: &str = r#"{
-    "type": "record", "name": "Interactions", "namespace": "com.amazonaws.personalize.schema",
-    "fields": [
-        {"name": "USER_ID", "type": "string"},
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"},
-        {"name": "SCORE", "type": ["null", "long"]}
-    ],
-    "version": "1.0"
-}"#;
 
 /// An item, a time, and a score.
 type Given = (usize, i64, Option<i64>);

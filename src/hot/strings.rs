@@ -10,7 +10,9 @@ use parking_lot::RwLock;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::text::Text;
-use crate::types::{Dictionary, Error, Result, Strings, TextBuffer, TextSlot, index_of};
+use crate::types::{
+    Dictionary, Error, Result, Strings, TextBuffer, TextSlot, TextSlots, index_of, text_slot,
+};
 
 /// What an entry costs beside the bytes of a long string: its text, its code, its slot and what the
 /// allocator keeps.
@@ -81,9 +83,9 @@ impl SharedDictionary {
             return;
         }
         // Code 0 is null, and copied as an empty string.
-        let null = known.is_empty().then(|| TextSlot::of(&[]));
+        let null = known.is_empty().then(|| text_slot(&[], 0));
         let fresh = self.iter().skip(known.len().saturating_sub(1));
-        let fresh = fresh.map(|(_, text)| TextSlot::of(text.as_bytes()));
+        let fresh = fresh.map(|(_, text)| text_slot(text.as_bytes(), 0));
         let slots: Slots = known.iter().copied().chain(null).chain(fresh).collect();
         self.slots.store(Some(Arc::new(slots)));
     }
@@ -130,7 +132,7 @@ impl Strings for SharedDictionary {
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
         let slots = self.slots.load();
         let slots: &[TextSlot] = slots.as_ref().map_or(&[], |slots| slots);
-        out.append_slots(slots, codes, |code| match code {
+        out.append_slots(TextSlots::new(slots, &[]), codes, |code| match code {
             0 => Ok(""),
             code => self.get(code),
         })

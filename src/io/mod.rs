@@ -2,6 +2,7 @@
 
 mod checksum;
 mod file;
+mod large_pages;
 mod local;
 mod pages;
 mod prefetch;
@@ -11,6 +12,7 @@ mod storage;
 
 pub use checksum::crc32;
 pub use file::FileBytes;
+pub use large_pages::LargePages;
 pub use local::LocalStorage;
 pub use pages::{PAGE_BYTES, Pages, page_sums};
 pub use prefetch::{prefetch, prefetch_line};

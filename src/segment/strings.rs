@@ -9,8 +9,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::format::StringsHandle;
 use super::reader::Region;
 use crate::codec::Source;
-use crate::io::{Pages, prefetch_line};
-use crate::types::{Error, Result, Strings, TextBuffer, TextSlot, index_of};
+use crate::io::{LargePages, Pages, prefetch_line};
+use crate::types::{
+    Error, Result, SLOT_BYTES, Strings, TextBuffer, TextSlots, index_of, text_slot,
+};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 #[inline]
@@ -23,16 +25,16 @@ pub(crate) fn item_hash(item: &str) -> u32 {
 pub(super) struct MappedStrings {
     pages: Arc<Pages>,
     handle: StringsHandle,
-    small: Arc<Small>,
+    known: Arc<Known>,
 }
 
-/// What is known of a small dictionary once it was used.
+/// What is known of a dictionary once it was used.
 #[derive(Default)]
-struct Small {
-    /// Whether every page was verified.
+struct Known {
+    /// Whether every page of a small one was verified.
     verified: AtomicBool,
-    /// Its strings by code, made when strings are copied out first.
-    slots: OnceLock<Box<[TextSlot]>>,
+    /// Its first strings by code, made when strings are copied out first.
+    slots: OnceLock<LargePages>,
 }
 
 /// Slots that a processor has near anyway; of more, those of a piece are asked for before the first is
@@ -43,9 +45,12 @@ const PIECE: usize = 128;
 /// Hashes that are asked for while one is looked at.
 const PREFETCHED: usize = 24;
 
-/// Bytes of text up to which a dictionary is small: verified as a whole at its first use, and
-/// copied from slots.
+/// Bytes of text, or of offsets, up to which a dictionary is small: verified as a whole at its first
+/// use, and copied from slots also by a history.
 const SMALL_BYTES: usize = 4 << 20;
+
+/// Slots that are made at most, in 16 MiB. A segment's codes begin with the most frequent.
+const MAX_SLOTS: usize = 1 << 20;
 
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
@@ -60,16 +65,14 @@ impl MappedStrings {
         Ok(Self {
             pages,
             handle,
-            small: Arc::default(),
+            known: Arc::default(),
         })
     }
 
     /// The string at a position, from 0.
     #[inline]
     pub(super) fn at(&self, index: usize) -> Result<&str> {
-        std::str::from_utf8(self.bytes_at(index)?).map_err(|error| {
-            Error::corrupt(format!("{}: a string is not UTF-8", self.pages.name())).caused_by(error)
-        })
+        std::str::from_utf8(self.bytes_at(index)?).map_err(|error| self.no_text().caused_by(error))
     }
 
     /// Its bytes.
@@ -138,27 +141,55 @@ impl MappedStrings {
         Ok(())
     }
 
-    /// The slots of a small dictionary's strings, by code.
+    /// The slots there are, with what those of long strings point into.
     #[inline]
-    fn slots(&self) -> Result<Option<&[TextSlot]>> {
-        match self.small.slots.get() {
-            Some(slots) => Ok(Some(slots)),
-            None => self.make_slots(),
-        }
+    fn known_slots(&self) -> Result<Option<TextSlots<'_>>> {
+        let Some(slots) = self.known.slots.get() else {
+            return Ok(None);
+        };
+        let text = self.handle.text;
+        let text = self.pages.verified(text.offset, text.len)?;
+        Ok(Some(TextSlots::new(slots.as_chunks().0, text)))
     }
 
     #[cold]
-    fn make_slots(&self) -> Result<Option<&[TextSlot]>> {
-        // A slot takes four offsets: no more memory than a dictionary of short strings on disk.
-        if self.handle.text.len > SMALL_BYTES || self.handle.offsets.len > SMALL_BYTES {
-            return Ok(None);
+    fn make_slots(&self) -> Result<TextSlots<'_>> {
+        let count = self.handle.count.min(MAX_SLOTS - 1);
+        let (offsets, text) = self.first(count)?;
+        let failed = |error| Error::io("ask for memory", error);
+        let mut slots = LargePages::zeroed((count + 1) * SLOT_BYTES).map_err(failed)?;
+        let mut room = slots.as_chunks_mut().0.iter_mut();
+        if let Some(null) = room.next() {
+            *null = text_slot(&[], 0);
         }
-        let mut slots = Vec::with_capacity(self.handle.count + 1);
-        slots.push(TextSlot::of(&[]));
-        for index in 0..self.handle.count {
-            slots.push(TextSlot::of(self.at(index)?.as_bytes()));
+        let mut start = 0;
+        for (slot, end) in room.zip(ends(offsets).skip(1)) {
+            *slot = text_slot(text.get(start..end).unwrap_or_default().as_bytes(), start);
+            start = end;
         }
-        Ok(Some(self.small.slots.get_or_init(|| slots.into())))
+        self.known.slots.get_or_init(|| slots);
+        Ok(self.known_slots()?.unwrap_or_default())
+    }
+
+    /// The offsets and the text of the first strings, checked.
+    fn first(&self, count: usize) -> Result<(&[u8], &str)> {
+        let StringsHandle { offsets, text, .. } = self.handle;
+        let offsets = self.pages.get(offsets.offset, (count + 1) * 4)?;
+        let last = ends(offsets).last().unwrap_or(0);
+        let text = Region::new(&self.pages, text).get(0, last)?;
+        let text = std::str::from_utf8(text).map_err(|error| self.no_text().caused_by(error))?;
+        let mut before = 0;
+        for end in ends(offsets) {
+            if end < before || !text.is_char_boundary(end) || end > i32::MAX as usize {
+                return Err(self.out_of_order());
+            }
+            before = end;
+        }
+        Ok((offsets, text))
+    }
+
+    fn is_small(&self) -> bool {
+        self.handle.text.len.max(self.handle.offsets.len) <= SMALL_BYTES
     }
 
     /// Whether the dictionary is small; it is then verified.
@@ -169,16 +200,21 @@ impl MappedStrings {
             hashes,
             ..
         } = self.handle;
-        if text.len > SMALL_BYTES {
+        if !self.is_small() {
             return Ok(false);
         }
-        if !self.small.verified.load(Ordering::Relaxed) {
+        if !self.known.verified.load(Ordering::Relaxed) {
             for part in [offsets, text, hashes] {
                 self.pages.get(part.offset, part.len)?;
             }
-            self.small.verified.store(true, Ordering::Relaxed);
+            self.known.verified.store(true, Ordering::Relaxed);
         }
         Ok(true)
+    }
+
+    #[cold]
+    fn no_text(&self) -> Error {
+        Error::corrupt(format!("{}: a string is not UTF-8", self.pages.name()))
     }
 
     #[cold]
@@ -188,6 +224,12 @@ impl MappedStrings {
             self.pages.name()
         ))
     }
+}
+
+/// The offsets that these bytes are.
+fn ends(offsets: &[u8]) -> impl Iterator<Item = usize> {
+    let offsets = offsets.as_chunks().0.iter();
+    offsets.map(|end| u32::from_le_bytes(*end) as usize)
 }
 
 /// Two offsets that follow each other.
@@ -214,12 +256,17 @@ impl Strings for MappedStrings {
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
-        let slots = self.slots()?.unwrap_or_default();
+        let slots = match self.known_slots()? {
+            Some(slots) => slots,
+            // A history reads no more than a few pages of a large dictionary.
+            None if self.is_small() => self.make_slots()?,
+            None => TextSlots::default(),
+        };
         for codes in codes.chunks(PIECE) {
             if slots.len() > NEAR_SLOTS {
-                for code in codes {
-                    prefetch_line(slots.get(*code as usize..).unwrap_or_default());
-                }
+                codes
+                    .iter()
+                    .for_each(|code| prefetch_line(slots.from(*code)));
             }
             out.append_slots(slots, codes, |code| match code {
                 0 => Ok(""),
@@ -229,22 +276,17 @@ impl Strings for MappedStrings {
         Ok(())
     }
 
+    fn slots(&self) -> Result<TextSlots<'_>> {
+        match self.known_slots()? {
+            Some(slots) => Ok(slots),
+            None => self.make_slots(),
+        }
+    }
+
     fn buffers(&self) -> Result<(Bytes, Bytes)> {
+        self.first(self.handle.count)?;
         let StringsHandle { offsets, text, .. } = self.handle;
         let offsets = self.pages.share(offsets.offset, offsets.len)?;
-        let text = self.pages.share(text.offset, text.len)?;
-        let checked = std::str::from_utf8(&text).map_err(|error| {
-            Error::corrupt(format!("{}: a string is not UTF-8", self.pages.name())).caused_by(error)
-        })?;
-        let ends = offsets.as_chunks::<4>().0;
-        let ends = ends.iter().map(|end| u32::from_le_bytes(*end) as usize);
-        let mut before = 0;
-        for end in ends {
-            if end < before || !checked.is_char_boundary(end) || end > i32::MAX as usize {
-                return Err(self.out_of_order());
-            }
-            before = end;
-        }
-        Ok((offsets, text))
+        Ok((offsets, self.pages.share(text.offset, text.len)?))
     }
 }

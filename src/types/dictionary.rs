@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Error, Result, TextBuffer};
+use super::{Error, Result, TextBuffer, TextSlots};
 
 /// Strings by code, in memory or in a mapped segment.
 pub trait Strings: Send + Sync {
@@ -38,6 +38,15 @@ pub trait Strings: Send + Sync {
             out.push(if *code == 0 { "" } else { self.get(*code)? });
         }
         Ok(())
+    }
+
+    /// Slots of the first strings, where they are kept for many copies; made at the first call.
+    ///
+    /// # Errors
+    /// As [`Strings::get`].
+    #[doc(hidden)]
+    fn slots(&self) -> Result<TextSlots<'_>> {
+        Ok(TextSlots::default())
     }
 
     /// Whether there are none.

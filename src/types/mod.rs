@@ -24,6 +24,7 @@ mod session_batch;
 mod session_key;
 mod settings;
 mod text;
+mod text_slot;
 mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
@@ -54,7 +55,8 @@ pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
 pub use settings::Settings;
 pub use text::TextBuffer;
-pub(crate) use text::TextSlot;
+pub use text_slot::TextSlots;
+pub(crate) use text_slot::{SLOT_BYTES, TextSlot, is_long, text_slot};
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};
 pub(crate) use validate::{
     check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,

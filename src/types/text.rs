@@ -1,6 +1,7 @@
 //! Strings copied out, one behind the other.
 
 use super::Result;
+use super::text_slot::{SLOT_BYTES, TextSlots};
 
 /// Strings in one piece of memory that can be used again.
 #[derive(Clone, Debug, Default)]
@@ -10,10 +11,6 @@ pub struct TextBuffer {
     len: usize,
     ends: Vec<u32>,
 }
-
-/// Strings up to this length are copied as a whole chunk, which costs less than asking how long
-/// they are.
-const CHUNK: usize = 16;
 
 impl TextBuffer {
     /// An empty buffer.
@@ -63,14 +60,13 @@ impl TextBuffer {
         self.push_bytes(text.as_bytes());
     }
 
-    /// Adds the strings with these codes, whose slots are given by code; `text_of` is asked for
-    /// those that have none or are too long for one.
+    /// Adds the strings with these codes; `text_of` is asked for those that `slots` do not have.
     ///
     /// # Errors
     /// Those of `text_of`; what was added before stays.
     pub(crate) fn append_slots<'a>(
         &mut self,
-        slots: &[TextSlot],
+        slots: TextSlots<'_>,
         codes: &[u32],
         text_of: impl Fn(u32) -> Result<&'a str>,
     ) -> Result<()> {
@@ -80,16 +76,22 @@ impl TextBuffer {
         let mut done = 0;
         loop {
             let ends = self.ends.get_mut(first + done..).unwrap_or_default();
-            let rest = codes.get(done..).unwrap_or_default().iter().zip(ends);
-            done += copy_short(slots, rest, &mut self.bytes, &mut self.len);
+            let rest = codes.get(done..).unwrap_or_default();
+            let (bytes, len) = (&mut self.bytes, &mut self.len);
+            done += slots.copy_short(rest, ends, |end| end as u32, bytes, len);
             let Some(code) = codes.get(done) else {
                 return Ok(());
             };
-            let text = text_of(*code).inspect_err(|_| self.ends.truncate(first + done))?;
+            let text = match slots.long(*code) {
+                Some(text) => text,
+                None => text_of(*code)
+                    .inspect_err(|_| self.ends.truncate(first + done))?
+                    .as_bytes(),
+            };
             self.make_room(text.len() + (codes.len() - done) * SLOT_BYTES);
             let room = self.bytes.get_mut(self.len..).unwrap_or_default();
             if let Some(room) = room.get_mut(..text.len()) {
-                room.copy_from_slice(text.as_bytes());
+                room.copy_from_slice(text);
                 self.len += text.len();
             }
             if let Some(end) = self.ends.get_mut(first + done) {
@@ -112,70 +114,7 @@ impl TextBuffer {
         self.bytes.extend_from_slice(bytes);
         self.len = self.bytes.len();
         self.ends.push(self.len as u32);
-        self.make_room(CHUNK);
-    }
-}
-
-/// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot or is too
-/// long for one; gives how many were copied.
-#[inline(always)]
-fn copy_short<'a>(
-    slots: &[TextSlot],
-    rest: impl Iterator<Item = (&'a u32, &'a mut u32)>,
-    bytes: &mut [u8],
-    len: &mut usize,
-) -> usize {
-    let mut room = bytes.get_mut(*len..).unwrap_or_default();
-    let (mut at, mut copied) = (*len, 0);
-    for (code, end) in rest {
-        let (Some(slot), Some(chunk)) = (slots.get(*code as usize), room.first_chunk_mut()) else {
-            break;
-        };
-        *chunk = slot.0.to_le_bytes();
-        let Some(length) = slot.length() else {
-            break;
-        };
-        room = room.get_mut(length..).unwrap_or_default();
-        at += length;
-        *end = at as u32;
-        copied += 1;
-    }
-    *len = at;
-    copied
-}
-
-/// A string of a dictionary that is copied whole, without a look at its length; a longer one has
-/// only a mark here. In the order of bytes: a short string, zeros, and its length.
-#[derive(Clone, Copy)]
-pub(crate) struct TextSlot(u128);
-
-const SLOT_BYTES: usize = size_of::<TextSlot>();
-/// Stands for the length of a string that has no room.
-const LONG: u8 = u8::MAX;
-
-impl TextSlot {
-    /// The slot of a string.
-    pub(crate) fn of(text: &[u8]) -> Self {
-        let mut slot = [0; SLOT_BYTES];
-        let room = slot
-            .get_mut(..text.len())
-            .filter(|room| room.len() < SLOT_BYTES);
-        let length = match room {
-            Some(room) => {
-                room.copy_from_slice(text);
-                text.len() as u8
-            }
-            None => LONG,
-        };
-        slot[SLOT_BYTES - 1] = length;
-        Self(u128::from_le_bytes(slot))
-    }
-
-    /// The length of the string; `None` of a long one.
-    #[inline]
-    fn length(self) -> Option<usize> {
-        let length = (self.0 >> (8 * (SLOT_BYTES - 1))) as usize;
-        (length < SLOT_BYTES).then_some(length)
+        self.make_room(SLOT_BYTES);
     }
 }
 
@@ -183,6 +122,7 @@ impl TextSlot {
 mod tests {
     use super::*;
     use crate::types::Error;
+    use crate::types::text_slot::{TextSlot, text_slot};
 
     #[test]
     fn strings_of_any_length_are_copied_behind_each_other() {
@@ -190,25 +130,30 @@ mod tests {
         let long = "x".repeat(700);
         let strings: Vec<&str> = strings.into_iter().chain([long.as_str(), "end"]).collect();
         // The last string has no slot.
-        let slots: Vec<TextSlot> = strings
-            .iter()
-            .take(6)
-            .map(|string| TextSlot::of(string.as_bytes()))
-            .collect();
+        let mut text = Vec::new();
+        let mut slots: Vec<TextSlot> = Vec::new();
+        for string in strings.iter().take(6) {
+            slots.push(text_slot(string.as_bytes(), text.len()));
+            text.extend_from_slice(string.as_bytes());
+        }
         let text_of = |code: u32| {
             let text = strings.get(code as usize).copied();
             text.ok_or_else(|| Error::corrupt("no such code"))
         };
         let codes: Vec<u32> = (0..900).map(|at| at * 5 % 7).collect();
-        let mut buffer = TextBuffer::new();
-        buffer.push("first");
-        buffer.append_slots(&slots, &codes, text_of).unwrap();
-        assert!(buffer.append_slots(&slots, &[1, 7, 1], text_of).is_err());
-        buffer.push("last");
-        let expected = codes.iter().chain(&[1]);
-        let expected = expected.map(|code| strings[*code as usize]);
-        let expected = ["first"].into_iter().chain(expected).chain(["last"]);
-        let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
-        assert!(copied.eq(expected));
+        // Long strings come from the text, or are asked for.
+        for text in [text.as_slice(), &[]] {
+            let slots = TextSlots::new(&slots, text);
+            let mut buffer = TextBuffer::new();
+            buffer.push("first");
+            buffer.append_slots(slots, &codes, text_of).unwrap();
+            assert!(buffer.append_slots(slots, &[1, 7, 1], text_of).is_err());
+            buffer.push("last");
+            let expected = codes.iter().chain(&[1]);
+            let expected = expected.map(|code| strings[*code as usize]);
+            let expected = ["first"].into_iter().chain(expected).chain(["last"]);
+            let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
+            assert!(copied.eq(expected));
+        }
     }
 }

@@ -8,36 +8,22 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
 use super::memory::{Memory, Use};
 use super::null_codes;
-use crate::types::{Error, Result, Strings};
+use crate::types::{Error, Result, SLOT_BYTES, Strings, TextSlot, TextSlots, is_long, text_slot};
 
 /// Makes plain string arrays.
 pub(super) struct Copies {
     bounds: Bounds,
-    /// By the field of a dictionary, what is known of it.
+    /// By the field of a dictionary that keeps no slots, what is known of it.
     known: HashMap<usize, Known>,
 }
-
-/// A string of up to [`SHORT`] bytes, and its length plus one behind them; or [`LONG`] behind the
-/// place of a longer one; or zeros, when it was not asked for yet.
-type Entry = [u8; CHUNK];
-
-/// Bytes that are copied at once, which costs less than asking how many it has to be.
-const CHUNK: usize = 16;
-
-/// Bytes of the longest string that an entry holds.
-const SHORT: usize = CHUNK - 1;
-
-/// The mark of a string that stands among the long ones.
-const LONG: u8 = u8::MAX;
 
 /// What is kept in memory.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
     /// Bytes of an array's strings, which 31 bits must hold.
     pub(super) array_bytes: usize,
-    /// Codes of a dictionary whose strings are remembered, from 0. A segment's codes begin with the
-    /// most frequent.
-    pub(super) entries: usize,
+    /// Codes of a dictionary whose strings are remembered, from 0.
+    pub(super) slots: usize,
     /// Bytes of the long ones among these.
     pub(super) long_bytes: usize,
 }
@@ -46,17 +32,17 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             array_bytes: i32::MAX as usize,
-            entries: 1 << 20,
+            slots: 1 << 20,
             long_bytes: 1 << 24,
         }
     }
 }
 
-/// Codes for which there is a look at how much room they need. That brings their entries near, all
+/// Codes for which there is a look at how much room they need. That brings their slots near, all
 /// at once, before the first is copied.
 const PIECE: usize = 128;
 
-/// Entries that are near without that.
+/// Slots that are near without that.
 const NEAR: usize = 1 << 10;
 
 impl Copies {
@@ -77,11 +63,21 @@ impl Copies {
         memory: &mut Memory,
     ) -> Result<Option<ArrayRef>> {
         let mut text = Text::new(field, codes.len(), self.bounds.array_bytes, memory);
-        let known = self.known.entry(of).or_insert_with(|| Known::new(strings));
-        known.renew(strings, self.bounds.entries);
-        for codes in codes.chunks(PIECE) {
-            if !text.append(codes, known, self.bounds.long_bytes)? {
-                return Ok(None);
+        let kept = strings.slots()?;
+        if kept.len() > 0 {
+            for codes in codes.chunks(PIECE) {
+                if !text.append(codes, kept, &**strings)? {
+                    return Ok(None);
+                }
+            }
+        } else {
+            let known = self.known.entry(of).or_insert_with(|| Known::new(strings));
+            known.renew(strings, self.bounds.slots);
+            for codes in codes.chunks(PIECE) {
+                known.learn(codes, self.bounds.long_bytes)?;
+                if !text.append(codes, known.slots(), &**strings)? {
+                    return Ok(None);
+                }
             }
         }
         text.finish(field, codes, memory).map(Some)
@@ -112,8 +108,8 @@ impl Copies {
 /// Strings of a dictionary that were asked for before.
 struct Known {
     strings: Arc<dyn Strings>,
-    /// By code.
-    entries: Vec<Entry>,
+    /// By code; zeros where it was not asked for yet.
+    slots: Vec<TextSlot>,
     /// Long strings, one behind the other.
     long: Vec<u8>,
 }
@@ -122,114 +118,53 @@ impl Known {
     fn new(strings: &Arc<dyn Strings>) -> Self {
         Self {
             strings: strings.clone(),
-            entries: Vec::new(),
+            slots: Vec::new(),
             long: Vec::new(),
         }
     }
 
     /// Forgets the strings of another dictionary, and makes room for those that this one has now.
-    fn renew(&mut self, strings: &Arc<dyn Strings>, max_entries: usize) {
+    fn renew(&mut self, strings: &Arc<dyn Strings>, max_slots: usize) {
         if !std::ptr::addr_eq(Arc::as_ptr(&self.strings), Arc::as_ptr(strings)) {
             *self = Self::new(strings);
         }
-        let len = (strings.len() + 1).min(max_entries);
-        if self.entries.is_empty() {
-            // The system gives zeroed memory, and only where it is used.
-            self.entries = vec![Entry::default(); len];
-            if let Some(null) = self.entries.first_mut() {
-                *null = short_entry(&[]);
+        let len = (strings.len() + 1).min(max_slots);
+        if self.slots.len() < len {
+            self.slots.resize(len, TextSlot::default());
+        }
+    }
+
+    /// Looks those of these strings up that are not known, and remembers them where there is room.
+    fn learn(&mut self, codes: &[u32], max_long_bytes: usize) -> Result<()> {
+        for code in codes {
+            let slot = self.slots.get_mut(*code as usize);
+            let Some(slot) = slot.filter(|slot| **slot == TextSlot::default()) else {
+                continue;
+            };
+            let string = text_of(&*self.strings, *code)?.as_bytes();
+            let made = text_slot(string, self.long.len());
+            if is_long(&made) {
+                if self.long.len() + string.len() > max_long_bytes {
+                    continue;
+                }
+                self.long.extend_from_slice(string);
             }
-        } else if self.entries.len() < len {
-            self.entries.resize(len, Entry::default());
+            *slot = made;
         }
+        Ok(())
     }
 
-    /// Looks a string up, and remembers it where there is room.
-    #[cold]
-    fn learn(&mut self, code: u32, max_long_bytes: usize) -> Result<&str> {
-        let string = match code {
-            0 => "",
-            _ => self.strings.get(code)?,
-        };
-        let entry = self.entries.get_mut(code as usize);
-        if let Some(entry) = entry.filter(|entry| **entry == Entry::default()) {
-            if string.len() <= SHORT {
-                *entry = short_entry(string.as_bytes());
-            } else if self.long.len() + string.len() <= max_long_bytes {
-                *entry = long_entry(self.long.len(), string.len());
-                self.long.extend_from_slice(string.as_bytes());
-            }
-        }
-        Ok(string)
-    }
-
-    /// Bytes that strings take, as far as they are known to be short, and room for a chunk.
-    fn bytes(&self, codes: &[u32]) -> usize {
-        if self.entries.len() <= NEAR {
-            return (codes.len() + 1) * CHUNK;
-        }
-        let marks = codes
-            .iter()
-            .map(|code| match self.entries.get(*code as usize) {
-                Some(entry) => usize::from(entry[SHORT]),
-                None => 0,
-            });
-        marks.sum::<usize>() + CHUNK
-    }
-
-    /// The string with a code, where it is known and long.
-    fn long(&self, code: u32) -> Option<&[u8]> {
-        let entry = self.entries.get(code as usize)?;
-        let place = u64::from_le_bytes(*entry.first_chunk()?);
-        let (start, len) = ((place >> 32) as usize, place as u32 as usize);
-        match entry[SHORT] {
-            LONG => self.long.get(start..start + len),
-            _ => None,
-        }
+    fn slots(&self) -> TextSlots<'_> {
+        TextSlots::new(&self.slots, &self.long)
     }
 }
 
-/// Copies short strings, and gives the position of the first that is none, or for which there is no
-/// room.
-#[inline(never)]
-fn copy_short(entries: &[Entry], codes: &[u32], ends: &mut [i32], room: &mut Room) -> usize {
-    let (bytes, mut at) = (room.bytes.as_mut_slice(), room.len);
-    let mut copied = 0;
-    for (code, end) in codes.iter().zip(ends) {
-        let Some(entry) = entries.get(*code as usize) else {
-            break;
-        };
-        let len = usize::from(entry[SHORT]).wrapping_sub(1);
-        match bytes.get_mut(at..at + CHUNK) {
-            Some(slot) if len <= SHORT => slot.copy_from_slice(entry),
-            _ => break,
-        }
-        at += len;
-        *end = at as i32;
-        copied += 1;
+/// The string with a code; that of 0 is empty.
+fn text_of(strings: &dyn Strings, code: u32) -> Result<&str> {
+    match code {
+        0 => Ok(""),
+        code => strings.get(code),
     }
-    room.len = at;
-    copied
-}
-
-fn short_entry(string: &[u8]) -> Entry {
-    let mut entry = Entry::default();
-    for (slot, byte) in entry.iter_mut().zip(string) {
-        *slot = *byte;
-    }
-    entry[SHORT] = string.len() as u8 + 1;
-    entry
-}
-
-/// The entry of a string that stands at `start` of the long ones.
-fn long_entry(start: usize, len: usize) -> Entry {
-    let place = (start as u64) << 32 | len as u64;
-    let mut entry = Entry::default();
-    for (slot, byte) in entry.iter_mut().zip(place.to_le_bytes()) {
-        *slot = byte;
-    }
-    entry[SHORT] = LONG;
-    entry
 }
 
 /// Bytes of strings; beyond `len` they are room for the next.
@@ -249,7 +184,7 @@ impl Room {
 
     /// Adds a string, and makes room for a piece of short ones.
     fn push(&mut self, string: &[u8]) {
-        self.make(string.len() + PIECE * CHUNK);
+        self.make(string.len() + PIECE * SLOT_BYTES);
         if let Some(slot) = self.bytes.get_mut(self.len..self.len + string.len()) {
             slot.copy_from_slice(string);
             self.len += string.len();
@@ -259,7 +194,7 @@ impl Room {
     /// Adds a string so often. What is there is copied at once, so that there are few copies.
     fn repeat(&mut self, string: &[u8], count: usize) {
         let total = string.len() * count;
-        self.make(total + CHUNK);
+        self.make(total + SLOT_BYTES);
         let Some(slot) = self.bytes.get_mut(self.len..self.len + total) else {
             return;
         };
@@ -305,21 +240,30 @@ impl Text {
     }
 
     /// Adds strings; `false` when there are too many bytes.
-    fn append(&mut self, codes: &[u32], known: &mut Known, max_long: usize) -> Result<bool> {
-        self.room.make(known.bytes(codes));
+    fn append(
+        &mut self,
+        codes: &[u32],
+        slots: TextSlots<'_>,
+        strings: &dyn Strings,
+    ) -> Result<bool> {
+        self.room.make(match slots.len() <= NEAR {
+            true => (codes.len() + 1) * SLOT_BYTES,
+            false => slots.bytes(codes),
+        });
         let ends = self.offsets.get_mut(self.filled..self.filled + codes.len());
         let (mut codes, mut ends) = (codes, ends.unwrap_or_default());
         self.filled += codes.len();
         loop {
-            let copied = copy_short(&known.entries, codes, ends, &mut self.room);
+            let Room { bytes, len } = &mut self.room;
+            let copied = slots.copy_short(codes, ends, |end| end as i32, bytes, len);
             codes = codes.get(copied..).unwrap_or_default();
             ends = ends.get_mut(copied..).unwrap_or_default();
             let Some((code, later)) = codes.split_first() else {
                 return Ok(self.room.len <= self.max_bytes);
             };
-            let string = match known.long(*code) {
+            let string = match slots.long(*code) {
                 Some(string) => string,
-                None => known.learn(*code, max_long)?.as_bytes(),
+                None => text_of(strings, *code)?.as_bytes(),
             };
             if self.room.len + string.len() > self.max_bytes {
                 return Ok(false);

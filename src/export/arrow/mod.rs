@@ -34,8 +34,8 @@ pub enum ArrowStrings {
     Dictionary,
     /// As plain `Utf8`: each row's string is copied into the batch.
     ///
-    /// The strings that a scan met are kept for it, so that each is looked up once: at most 32 MiB
-    /// a dictionary.
+    /// Each string is looked up once: those of a segment are kept with it, in at most 16 MiB a
+    /// dictionary, those of the hot tier with the scan, in at most 32 MiB.
     Plain,
 }
 

@@ -144,16 +144,6 @@ impl Cursor {
         self.take_users(self.user_end, &none, &mut Columns::default())
     }
 
-    /// Moves behind the rows of the next user, having appended those that match.
-    ///
-    /// # Errors
-    /// As [`Cursor::take`].
-    pub fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let rows = self.row..self.user_end;
-        let selection = self.segment.take_rows(rows, query, out)?;
-        self.take_users(self.user_end, &selection, out)
-    }
-
     /// Appends the user codes of the selected rows and moves to `end`.
     fn take_users(&mut self, end: usize, selection: &Selection, out: &mut Columns) -> Result<()> {
         let mut positions = match selection {

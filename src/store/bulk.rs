@@ -256,15 +256,17 @@ impl BulkImport {
             .iter()
             .map(|path| Source::of_segments(std::iter::once(engine.open_run(path)?), &query))
             .collect::<Result<_>>()?;
+        let query = TierQuery {
+            sequences: false,
+            ..TierQuery::everything(&engine.schema)
+        };
         let merge = Merge::new(
             sources,
-            TierQuery {
-                sequences: false,
-                ..TierQuery::everything(&engine.schema)
-            },
+            query,
             &engine.schema,
             None,
-        );
+            self.budget.pending_bytes(),
+        )?;
         copy_run(engine, merge, writer, self.budget)
     }
 
@@ -393,7 +395,7 @@ pub(super) fn copy_run(
             return Ok(());
         }
         writer.add(&batch)?;
-        let needed = writer.needed_bytes(merge.dictionary_bytes());
+        let needed = writer.needed_bytes(merge.dictionary_bytes()) + merge.ahead_bytes();
         if needed >= budget.bytes() {
             if merge.pending_rows() > 0 {
                 // The rest of the user: dictionaries change between users only.
@@ -404,7 +406,7 @@ pub(super) fn copy_run(
             reopen(engine, &mut merge, 0)?;
             writer.cut()?;
             if merge.dictionary_bytes() >= budget.bytes() / 8 {
-                merge.begin_dictionaries();
+                merge.begin_dictionaries()?;
             }
         }
         reopen(engine, &mut merge, budget.bytes() / 8)?;

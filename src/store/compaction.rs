@@ -66,9 +66,10 @@ impl Engine {
         }
         let everything = TierQuery::everything(&self.schema);
         let late = LateJoin::new(&joins, &self.schema, joined, &everything.asked);
-        let merge = Merge::new(sources, everything, &self.schema, late);
-        let mut writer = RunWriter::new(self, first.origin);
         let budget = MemoryBudget::new(self.settings.memory_budget_bytes);
+        let ahead = budget.pending_bytes();
+        let merge = Merge::new(sources, everything, &self.schema, late, ahead)?;
+        let mut writer = RunWriter::new(self, first.origin);
         copy_run(self, merge, &mut writer, budget)?;
         let (prepared, mut files) = writer.finish()?;
         self.make_registry_durable()?;

@@ -22,6 +22,7 @@ mod lock;
 mod manifest;
 mod memory;
 mod merge;
+mod merge_input;
 mod newest;
 mod owners;
 mod picked;

@@ -92,33 +92,38 @@ impl PickedSource {
         }
     }
 
-    /// Appends the matching rows of whole users before `until`, up to about `rows`, and stops before
-    /// one whose rows are scattered.
+    /// Appends the matching rows of whole users, up to about `rows`; those of a user whose rows are
+    /// scattered alone, place by place.
     pub(super) fn take(
         &mut self,
         rows: usize,
-        until: Option<&str>,
         query: &TierQuery,
         out: &mut Columns,
         codes: &mut UserCodes<'_>,
     ) -> Result<()> {
-        let full = out.rows().saturating_add(rows);
-        while let Some(user) = self.users.get(self.next) {
-            let behind = until.is_some_and(|until| &*user.owner >= until);
-            if out.rows() >= full || behind || self.is_scattered() {
-                break;
+        if self.is_scattered() {
+            while self.is_scattered() {
+                self.take_place(query, out, codes)?;
             }
-            self.read(user.key(), query, out)?;
-            codes.append(&user.owner, out)?;
-            self.next += 1;
+            return self.take_place(query, out, codes);
+        }
+        let full = out.rows().saturating_add(rows);
+        while out.rows() < full && self.user().is_some() && !self.is_scattered() {
+            self.take_place(query, out, codes)?;
         }
         Ok(())
     }
 
     /// Appends the matching rows that lie in the next place.
-    pub(super) fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
+    fn take_place(
+        &mut self,
+        query: &TierQuery,
+        out: &mut Columns,
+        codes: &mut UserCodes<'_>,
+    ) -> Result<()> {
         if let Some(user) = self.users.get(self.next) {
             self.read(user.key(), query, out)?;
+            codes.append(&user.owner, out)?;
             self.next += 1;
         }
         Ok(())

@@ -35,6 +35,9 @@ enum Form {
     Merged(Box<Merge>),
 }
 
+/// Bytes of files whose rows a merging scan reads ahead, about.
+const AHEAD_BYTES: usize = 4 << 20;
+
 impl Snapshot {
     /// Reads the whole store, or the part of it that the query asks for.
     ///
@@ -74,7 +77,8 @@ impl Snapshot {
                 tier_query.clone(),
                 &self.schema,
                 late,
-            )))
+                AHEAD_BYTES,
+            )?))
         } else {
             Form::Parts(sources.into())
         };
@@ -202,7 +206,7 @@ fn next_of_parts(
         let mut users = UserCodes {
             batch: own.is_none().then_some(&mut batch),
         };
-        source.take(rows, None, query, out, &mut users)?;
+        source.take(rows, query, out, &mut users)?;
         if out.rows() > 0 {
             let batch: Arc<dyn Strings> = Arc::new(batch);
             out.user_ids = Some(own.unwrap_or(batch));

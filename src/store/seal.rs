@@ -98,8 +98,9 @@ impl Engine {
         if late.is_some() || generation.holds_sessions() && !joins.links.is_empty() {
             let owners = Owners::stored(&joins, joined);
             let source = Source::of_generation(generation, &ScanQuery::default(), &owners);
-            let merge = Merge::new(vec![source], query, &self.schema, late);
             let budget = MemoryBudget::new(self.settings.memory_budget_bytes);
+            let ahead = budget.pending_bytes();
+            let merge = Merge::new(vec![source], query, &self.schema, late, ahead)?;
             copy_run(self, merge, &mut writer, budget)?;
         } else {
             writer.write(&self.columns_of(generation)?)?;

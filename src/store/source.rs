@@ -144,12 +144,11 @@ impl Source {
         }
     }
 
-    /// Appends matching rows of the next part to `out`: from at most about `rows` stored ones, and
-    /// only of users before `until`. A generation gives whole users.
+    /// Appends matching rows of the next part to `out`, from at most about `rows` stored ones. A
+    /// generation gives whole users, and one whose rows are scattered alone.
     pub(super) fn take(
         &mut self,
         rows: usize,
-        until: Option<&str>,
         query: &TierQuery,
         out: &mut Columns,
         users: &mut UserCodes<'_>,
@@ -158,27 +157,12 @@ impl Source {
             Self::Run(run) => {
                 let before = out.users.len();
                 if let Some(place) = run.places.front_mut() {
-                    place.take(rows, until, query, out)?;
+                    place.take(rows, query, out)?;
                     users.translate(&place.ids, before, out)?;
                 }
                 run.drop_finished()
             }
-            Self::Picked(picked) => picked.take(rows, until, query, out, users),
-        }
-    }
-
-    /// Appends the matching rows of the next user that the next part has, `out.users` aside.
-    pub(super) fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        match self {
-            Self::Run(run) => {
-                let before = out.users.len();
-                if let Some(place) = run.places.front_mut() {
-                    place.take_user(query, out)?;
-                }
-                out.users.truncate(before);
-                run.drop_finished()
-            }
-            Self::Picked(users) => users.take_user(query, out),
+            Self::Picked(picked) => picked.take(rows, query, out, users),
         }
     }
 
@@ -276,24 +260,9 @@ impl Place {
         self.cursor.replace_segment(segment);
     }
 
-    fn take(
-        &mut self,
-        rows: usize,
-        until: Option<&str>,
-        query: &TierQuery,
-        out: &mut Columns,
-    ) -> Result<()> {
+    fn take(&mut self, rows: usize, query: &TierQuery, out: &mut Columns) -> Result<()> {
         let passed = self.passed.front().map(String::as_str);
-        let until = match (until, passed) {
-            (Some(until), Some(passed)) => Some(until.min(passed)),
-            (until, passed) => until.or(passed),
-        };
-        self.cursor.take(rows, until, query, out)?;
-        self.pass()
-    }
-
-    fn take_user(&mut self, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        self.cursor.take_user(query, out)?;
+        self.cursor.take(rows, passed, query, out)?;
         self.pass()
     }
 
@@ -353,7 +322,7 @@ impl UserCodes<'_> {
 }
 
 /// The code of a user that is the batch's last one or a new one.
-fn code_of(batch: &mut crate::types::Dictionary, user: &str) -> Result<u32> {
+pub(super) fn code_of(batch: &mut crate::types::Dictionary, user: &str) -> Result<u32> {
     let last = batch.len() as u32;
     if last > 0 && batch.get(last)? == user {
         return Ok(last);

@@ -1,5 +1,6 @@
 //! Rows by column: what flows up from the tiers, and down into segments.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{DataType, Error, Result, Role, Schema, Strings};
@@ -52,6 +53,18 @@ impl NumberColumn {
         }
     }
 
+    fn append_range(&mut self, from: &Self, rows: Range<usize>) {
+        let valid = from.valid.get(rows.clone()).unwrap_or_default();
+        if !valid.is_empty() || !self.valid.is_empty() {
+            self.valid.resize(self.bits.len(), true);
+            self.valid.extend_from_slice(valid);
+        }
+        extend(&mut self.bits, &from.bits, rows);
+        if !self.valid.is_empty() {
+            self.valid.resize(self.bits.len(), true);
+        }
+    }
+
     fn truncate(&mut self, rows: usize) {
         self.bits.truncate(rows);
         self.valid.truncate(rows);
@@ -78,12 +91,15 @@ pub struct ListColumn {
 impl ListColumn {
     /// The list of a row; empty where null.
     pub fn get(&self, row: usize) -> &[u32] {
-        let start = match row.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied().unwrap_or(0),
-            None => 0,
-        };
+        let start = self.start_of(row);
         let end = self.ends.get(row).copied().unwrap_or(start);
         self.items.get(start as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// Where the list of a row begins in `items`.
+    pub(crate) fn start_of(&self, row: usize) -> u32 {
+        let before = row.checked_sub(1).and_then(|before| self.ends.get(before));
+        before.copied().unwrap_or(0)
     }
 
     /// Adds a list; an empty one is null.
@@ -121,6 +137,22 @@ impl ListColumn {
             }
             self.close()?;
         }
+        Ok(())
+    }
+
+    fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
+        let first = from.start_of(rows.start);
+        let ends = from.ends.get(rows).unwrap_or_default();
+        let last = ends.last().copied().unwrap_or(first);
+        let shift = self.items.len();
+        let items = from.items.get(first as usize..last as usize);
+        self.items.extend_from_slice(items.unwrap_or_default());
+        self.reach(self.items.len())?;
+        // Below the end, which fits.
+        let moved = ends
+            .iter()
+            .map(|end| shift as u32 + (end.wrapping_sub(first)));
+        self.ends.extend(moved);
         Ok(())
     }
 
@@ -183,24 +215,11 @@ impl Column {
         }
     }
 
-    pub(super) fn append(&mut self, from: &Self) -> Result<()> {
+    pub(super) fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
         match (self, from) {
-            (Self::Strings(codes), Self::Strings(from)) => codes.extend_from_slice(from),
-            (Self::Numbers(numbers), Self::Numbers(from)) => {
-                if !from.valid.is_empty() || !numbers.valid.is_empty() {
-                    numbers.valid.resize(numbers.bits.len(), true);
-                    numbers.valid.extend_from_slice(&from.valid);
-                }
-                numbers.bits.extend_from_slice(&from.bits);
-                if !numbers.valid.is_empty() {
-                    numbers.valid.resize(numbers.bits.len(), true);
-                }
-            }
-            (Self::Lists(lists), Self::Lists(from)) => {
-                for row in 0..from.ends.len() {
-                    lists.push(from.get(row))?;
-                }
-            }
+            (Self::Strings(codes), Self::Strings(from)) => extend(codes, from, rows),
+            (Self::Numbers(numbers), Self::Numbers(from)) => numbers.append_range(from, rows),
+            (Self::Lists(lists), Self::Lists(from)) => lists.append_range(from, rows)?,
             _ => {}
         }
         Ok(())
@@ -234,6 +253,11 @@ fn pick<T: Copy + Default>(from: &[T], rows: &[u32], out: &mut Vec<T>) {
     // Not `filter_map`, which cannot say how many values come.
     let value = |row: &u32| from.get(*row as usize).copied().unwrap_or_default();
     out.extend(rows.iter().map(value));
+}
+
+/// Appends a range of values; an empty column stays empty.
+fn extend<T: Copy>(out: &mut Vec<T>, from: &[T], rows: Range<usize>) {
+    out.extend_from_slice(from.get(rows).unwrap_or_default());
 }
 
 /// Rows by column, with the dictionaries that their codes belong to.
@@ -301,16 +325,16 @@ impl Columns {
         self
     }
 
-    /// Appends all rows of `from`, which has the same columns and dictionaries.
+    /// Appends a range of the rows of `from`, users aside; `from` has the same columns and
+    /// dictionaries.
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 impression items.
-    pub(crate) fn append(&mut self, from: &Self) -> Result<()> {
-        self.users.extend_from_slice(&from.users);
-        self.timestamps.extend_from_slice(&from.timestamps);
-        self.sequences.extend_from_slice(&from.sequences);
+    pub(crate) fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
+        extend(&mut self.timestamps, &from.timestamps, rows.clone());
+        extend(&mut self.sequences, &from.sequences, rows.clone());
         for (column, from) in self.fields.iter_mut().zip(&from.fields) {
-            column.append(from)?;
+            column.append_range(from, rows.clone())?;
         }
         Ok(())
     }

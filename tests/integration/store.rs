@@ -5,6 +5,7 @@ mod arrow;
 mod candidates;
 mod csv_blocks;
 mod imports;
+mod merges;
 mod narrow;
 mod snapshots;
 mod ties;

@@ -21,7 +21,7 @@ fn walk(
     schema: &Schema,
     users: &UserRange,
     query: &TierQuery,
-    steps: &[(usize, Option<usize>, bool)],
+    steps: &[(usize, Option<usize>)],
 ) -> Vec<Line> {
     let scan = ScanQuery {
         users: users.clone(),
@@ -33,27 +33,18 @@ fn walk(
     while let Some(user) = cursor.user().unwrap() {
         let mut out = Columns::for_schema(schema);
         let user = user.to_owned();
-        match steps.next().unwrap() {
-            (_, _, true) => {
-                cursor.take_user(query, &mut out).unwrap();
-                assert!(out.users.windows(2).all(|pair| pair[0] == pair[1]));
-                assert_ne!(cursor.user().unwrap(), Some(user.as_str()));
-            }
-            (rows, ahead, false) => {
-                // The bound lies behind the next user, as a merge's does.
-                let until = ahead.map(|ahead| format!("user {:03} ", number(&user) + ahead));
-                cursor
-                    .take(*rows, until.as_deref(), query, &mut out)
-                    .unwrap();
-                assert!(out.rows() <= *rows);
-                let ids = segment.user_ids();
-                for code in &out.users {
-                    let inside = until
-                        .as_deref()
-                        .is_none_or(|end| ids.get(*code).unwrap() < end);
-                    assert!(inside);
-                }
-            }
+        let (rows, ahead) = steps.next().unwrap();
+        let until = ahead.map(|ahead| format!("user {:03} ", number(&user) + ahead));
+        cursor
+            .take(*rows, until.as_deref(), query, &mut out)
+            .unwrap();
+        assert!(out.rows() <= *rows);
+        let ids = segment.user_ids();
+        for code in &out.users {
+            let inside = until
+                .as_deref()
+                .is_none_or(|end| ids.get(*code).unwrap() < end);
+            assert!(inside);
         }
         found.extend(lines_of(segment, &out, None));
     }
@@ -116,7 +107,7 @@ proptest! {
         query in naive::query(&schema()),
         bounds in (proptest::option::of(0_u32..210), proptest::option::of(0_u32..210)),
         steps in proptest::collection::vec(
-            (1_usize..200, proptest::option::of(0_usize..5), any::<bool>()), 1..6),
+            (1_usize..200, proptest::option::of(0_usize..5)), 1..6),
     ) {
         let schema = schema();
         let segment = segment(&schema, &lines);

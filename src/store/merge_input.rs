@@ -1,0 +1,272 @@
+//! Rows of a source that are read ahead, in the codes of a merge.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::late::LateJoin;
+use super::source::{Source, UserCodes, code_of};
+use crate::hot::SharedDictionary;
+use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings, TierQuery};
+
+/// Rows that are read at a time, unless they are wide: what costs something by read is then little by
+/// row, and all sources' rows lie near.
+const AHEAD_ROWS: usize = 1 << 11;
+
+/// What all inputs of a merge share.
+pub(super) struct Shared {
+    pub(super) query: TierQuery,
+    pub(super) late: Option<LateJoin>,
+    /// Those of the merge, by field.
+    pub(super) dictionaries: Vec<Arc<SharedDictionary>>,
+    item: usize,
+}
+
+impl Shared {
+    pub(super) fn new(query: TierQuery, late: Option<LateJoin>, schema: &Schema) -> Self {
+        let mut shared = Self {
+            query,
+            late,
+            dictionaries: Vec::new(),
+            item: schema.item(),
+        };
+        shared.dictionaries = (schema.fields().iter().map(|_| Arc::default())).collect();
+        shared
+    }
+
+    /// Begins new dictionaries and gives those before.
+    pub(super) fn begin_dictionaries(&mut self) -> Vec<Arc<SharedDictionary>> {
+        let fresh = self.dictionaries.iter().map(|_| Arc::default()).collect();
+        std::mem::replace(&mut self.dictionaries, fresh)
+    }
+
+    /// Turns the codes of columns, from row `first` on, into those of the merge. `remap` is of the
+    /// dictionaries that `strings` gives by field.
+    fn translate<S: Strings + ?Sized>(
+        &self,
+        columns: &mut Columns,
+        first: usize,
+        remap: &mut Remap,
+        strings: impl Fn(usize) -> Option<Arc<S>>,
+    ) -> Result<()> {
+        for (field, column) in columns.fields.iter_mut().enumerate() {
+            let (codes, field) = match column {
+                Column::Strings(codes) => (codes.get_mut(first..), field),
+                Column::Lists(lists) => {
+                    let first = lists.start_of(first) as usize;
+                    (lists.items.get_mut(first..), self.item)
+                }
+                _ => continue,
+            };
+            let (Some(codes), Some(dictionary)) = (codes, self.dictionaries.get(field)) else {
+                continue;
+            };
+            if let Some(strings) = strings(field) {
+                remap.translate(field, codes, &*strings, dictionary)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in what was recorded after the rows.
+    fn apply_late(&self, rows: &mut Columns) -> Result<()> {
+        let Some(late) = &self.late else {
+            return Ok(());
+        };
+        let Some(ids) = self.dictionaries.get(late.recommendation()) else {
+            return Ok(());
+        };
+        late.apply(rows, &**ids, |field, text| {
+            match self.dictionaries.get(late.dictionary_of(field, self.item)) {
+                Some(dictionary) => dictionary.intern(text),
+                None => Err(Error::invalid("a field beyond the schema")),
+            }
+        })
+    }
+}
+
+/// The merge's code for each code of one part of a source, by field; 0 where not yet known.
+#[derive(Default)]
+struct Remap {
+    part: usize,
+    codes: Vec<Vec<u32>>,
+}
+
+impl Remap {
+    /// Turns codes of `strings` into codes of `dictionary`; each string is looked up once.
+    fn translate<S: Strings + ?Sized>(
+        &mut self,
+        field: usize,
+        codes: &mut [u32],
+        strings: &S,
+        dictionary: &SharedDictionary,
+    ) -> Result<()> {
+        if self.codes.len() <= field {
+            self.codes.resize(field + 1, Vec::new());
+        }
+        let Some(known) = self.codes.get_mut(field) else {
+            return Ok(());
+        };
+        for code in codes.iter_mut().filter(|code| **code != 0) {
+            let index = *code as usize;
+            if index >= known.len() {
+                strings.get(*code)?;
+                known.resize(strings.len().max(index) + 1, 0);
+            }
+            if let Some(slot) = known.get_mut(index) {
+                if *slot == 0 {
+                    *slot = dictionary.intern(strings.get(*code)?)?;
+                }
+                *code = *slot;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A source of a merge. Between calls, it has rows read ahead unless it is at its end.
+pub(super) struct Input {
+    pub(super) source: Source,
+    /// Rows that are read at a time.
+    ahead: usize,
+    remap: Remap,
+    rows: Columns,
+    /// The strings of the rows' users, in order.
+    users: Dictionary,
+    /// The first row that was not given.
+    next: usize,
+    /// Whether the rows lie in several places, each in order by itself. They are then one user's.
+    scattered: bool,
+}
+
+impl Input {
+    /// An input that reads rows of about so many bytes of a file at a time, into `columns`.
+    pub(super) fn new(
+        source: Source,
+        ahead_bytes: usize,
+        columns: Columns,
+        shared: &Shared,
+    ) -> Result<Self> {
+        let rows = ahead_bytes / source.row_bytes().max(1);
+        let mut input = Self {
+            source,
+            ahead: rows.clamp(1, AHEAD_ROWS),
+            remap: Remap::default(),
+            rows: columns,
+            users: Dictionary::default(),
+            next: 0,
+            scattered: false,
+        };
+        input.read_ahead(shared)?;
+        Ok(input)
+    }
+
+    /// The user of the next row; `None` at the end.
+    pub(super) fn user(&self) -> Result<Option<&str>> {
+        let code = self.rows.users.get(self.next);
+        code.map(|code| self.users.get(*code)).transpose()
+    }
+
+    /// Whether the next user's rows lie in several places, each in order by itself.
+    pub(super) fn is_scattered(&self) -> bool {
+        self.scattered
+    }
+
+    /// Rows read ahead, in the codes of the merge, but for those of the users.
+    pub(super) fn rows(&self) -> &Columns {
+        &self.rows
+    }
+
+    /// The rows of the next user among those read ahead.
+    pub(super) fn rows_of_user(&self) -> Range<usize> {
+        let left = self.rows.users.get(self.next..).unwrap_or_default();
+        let count = left.chunk_by(|a, b| a == b).next().map_or(0, <[u32]>::len);
+        self.next..self.next + count
+    }
+
+    /// Copies rows of users before `until`, at most `rows`, and gives their range.
+    pub(super) fn copy_before(
+        &self,
+        until: Option<&str>,
+        rows: usize,
+        users: &mut Dictionary,
+        out: &mut Columns,
+    ) -> Result<Range<usize>> {
+        let mut end = self.next;
+        let left = self.rows.users.get(self.next..).unwrap_or_default();
+        let left = left.get(..rows).unwrap_or(left);
+        for run in left.chunk_by(|a, b| a == b) {
+            let user = self.users.get(run.first().copied().unwrap_or(0))?;
+            if until.is_some_and(|until| user >= until) {
+                break;
+            }
+            let code = code_of(users, user)?;
+            out.users.resize(out.users.len() + run.len(), code);
+            end += run.len();
+        }
+        out.append_range(&self.rows, self.next..end)?;
+        Ok(self.next..end)
+    }
+
+    /// Moves behind rows that were given, which are the next ones, and reads on at their end.
+    pub(super) fn pass(&mut self, given: Range<usize>, shared: &Shared) -> Result<()> {
+        self.next = given.end;
+        if self.next < self.rows.rows() {
+            return Ok(());
+        }
+        self.read_ahead(shared)
+    }
+
+    fn read_ahead(&mut self, shared: &Shared) -> Result<()> {
+        self.next = 0;
+        self.rows.clear();
+        while self.rows.rows() == 0 && self.source.user()?.is_some() {
+            self.users.clear();
+            self.scattered = self.source.is_scattered();
+            if self.remap.part != self.source.part() {
+                self.remap = Remap {
+                    part: self.source.part(),
+                    codes: Vec::new(),
+                };
+            }
+            let fields = 0..self.rows.fields.len();
+            let strings: Vec<_> = fields.map(|field| self.source.dictionary(field)).collect();
+            let recorded = self.source.is_recorded();
+            let mut codes = UserCodes {
+                batch: Some(&mut self.users),
+            };
+            let rows = &mut self.rows;
+            self.source
+                .take(self.ahead, &shared.query, rows, &mut codes)?;
+            let strings = |field: usize| strings.get(field).cloned().flatten();
+            shared.translate(&mut self.rows, 0, &mut self.remap, strings)?;
+            if recorded {
+                shared.apply_late(&mut self.rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns the codes of the rows that were not given from those of earlier dictionaries of the merge into
+    /// those of today's.
+    pub(super) fn renew(
+        &mut self,
+        before: &[Arc<SharedDictionary>],
+        shared: &Shared,
+    ) -> Result<()> {
+        self.remap.codes.clear();
+        let before = |field: usize| before.get(field).cloned();
+        let mut remap = Remap::default();
+        shared.translate(&mut self.rows, self.next, &mut remap, before)
+    }
+
+    /// Bytes of memory that the translations take.
+    pub(super) fn remap_bytes(&self) -> usize {
+        let codes = self.remap.codes.iter();
+        codes.map(|codes| codes.capacity() * 4).sum()
+    }
+
+    /// Bytes of memory that the rows take.
+    pub(super) fn ahead_bytes(&self) -> usize {
+        self.rows.memory_bytes() + self.users.memory_bytes()
+    }
+}

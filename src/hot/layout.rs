@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::row;
 use super::strings::SharedDictionary;
-use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Role, Row, Schema};
+use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Role, Row, Schema, items_of};
 
 const FLAGS: usize = u32::BITS as usize;
 
@@ -126,7 +126,7 @@ impl Words {
                     self.set(word, strings.intern(text)?);
                 }
                 (Place::List(word), Cell::Text(joined), Some(strings)) => {
-                    for item in joined.split('|') {
+                    for item in items_of(joined) {
                         self.list.push(strings.intern(item)?);
                     }
                     self.list_word = Some(word);

@@ -6,9 +6,7 @@ use std::sync::atomic::Ordering;
 use super::commit_lock::CommitGuard;
 use super::engine::Engine;
 use crate::hot::{Generation, Notes};
-use crate::types::{
-    Cell, Commit, Durability, Interaction, Result, Role, Row, RowScratch, WriteBatch,
-};
+use crate::types::{Cell, Commit, Durability, Interaction, Result, Role, Row, WriteBatch};
 
 impl Engine {
     /// Writes a batch, all or nothing.
@@ -20,15 +18,13 @@ impl Engine {
                 .map_err(|error| error.within(at(position, interaction)))?;
         }
         let cells = self.cells(&interactions)?;
-        let fields = self.schema.fields().len();
+        if let [interaction] = interactions.as_slice() {
+            return self.write_rows(&[interaction.row(&cells)], durability);
+        }
         let rows: Vec<Row<'_>> = interactions
             .iter()
-            .zip(cells.chunks(fields))
-            .map(|(interaction, cells)| Row {
-                user: &interaction.user_id,
-                timestamp: interaction.timestamp,
-                cells,
-            })
+            .zip(cells.chunks(self.schema.fields().len()))
+            .map(|(interaction, cells)| interaction.row(cells))
             .collect();
         self.write_rows(&rows, durability)
     }
@@ -62,10 +58,9 @@ impl Engine {
 
     pub(super) fn cells<'a>(&self, interactions: &'a [Interaction]) -> Result<Vec<Cell<'a>>> {
         let mut cells = Vec::with_capacity(interactions.len() * self.schema.fields().len());
-        let mut scratch = RowScratch::default();
         for (position, interaction) in interactions.iter().enumerate() {
             self.validator
-                .append_cells(interaction, &mut scratch, &mut cells)
+                .append_cells(interaction, &mut cells)
                 .map_err(|error| error.within(at(position, interaction)))?;
         }
         Ok(cells)
@@ -111,8 +106,9 @@ impl Engine {
         before: impl FnOnce(),
     ) -> Result<()> {
         if let Some(field) = self.schema.position_of(Role::EventType) {
-            let types = rows.iter().filter_map(|row| match row.cells.get(field) {
-                Some(Cell::Text(name)) => Some(*name),
+            let cells = rows.iter().filter_map(|row| row.cells.get(field));
+            let types = cells.filter_map(|cell| match cell {
+                Cell::Text(name) => Some(*name),
                 _ => None,
             });
             self.admit_event_types(types)?;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Cell, Column, Columns, Dictionary, Error, FieldId, Interner, Result, Row, Validator};
+use super::{
+    Cell, Column, Columns, Dictionary, Error, FieldId, Interner, Result, Row, Validator, items_of,
+};
 
 /// Collects rows into columns, giving equal strings equal codes. Rows are checked against schema and
 /// limits; a string is checked when it is first seen, and by its code known to be sound after that.
@@ -161,18 +163,6 @@ impl ColumnsBuilder {
         }
         columns
     }
-}
-
-/// The items between bars. Items are short, so a loop finds a bar sooner than a search that has to be
-/// set up.
-fn items_of(joined: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(joined);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let bar = text.bytes().position(|byte| byte == b'|');
-        rest = bar.and_then(|bar| text.get(bar + 1..));
-        text.get(..bar.unwrap_or(text.len()))
-    })
 }
 
 fn interner(interners: &mut [Interner], field: FieldId) -> Result<&mut Interner> {

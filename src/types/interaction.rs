@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::{Cell, Row};
+
 /// A value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -26,6 +28,7 @@ pub enum Value {
 macro_rules! value_from {
     ($($from:ty => $variant:ident),*) => {$(
         impl From<$from> for Value {
+            #[inline]
             fn from(value: $from) -> Self {
                 Self::$variant(value.into())
             }
@@ -54,13 +57,16 @@ pub struct Interaction {
 }
 
 impl Interaction {
+    /// Fields that most interactions have at most: memory for them is taken at once.
+    const USUAL_FIELDS: usize = 8;
+
     /// An interaction of `user_id` with `item_id` at `timestamp` (Unix epoch seconds, from 0).
     pub fn new(user_id: impl Into<String>, item_id: impl Into<String>, timestamp: i64) -> Self {
         Self {
             user_id: user_id.into(),
             item_id: item_id.into(),
             timestamp,
-            fields: Vec::new(),
+            fields: Vec::with_capacity(Self::USUAL_FIELDS),
         }
     }
 
@@ -69,8 +75,18 @@ impl Interaction {
         self.timestamp
     }
 
+    /// The row of these cells.
+    pub(crate) fn row<'a>(&'a self, cells: &'a [Cell<'a>]) -> Row<'a> {
+        Row {
+            user: &self.user_id,
+            timestamp: self.timestamp,
+            cells,
+        }
+    }
+
     /// Sets a field by its schema name, once. A field that is not set is null.
     #[must_use]
+    #[inline]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
         self.fields.push((name.into(), value.into()));
         self

@@ -47,6 +47,7 @@ pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
 };
+pub(crate) use row::items_of;
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub(crate) use schema_json::type_of;

@@ -228,6 +228,16 @@ impl Schema {
         })
     }
 
+    /// As [`Schema::require`], for names that come in the order of the fields: they are sought from
+    /// the position `first` on.
+    pub(crate) fn require_from(&self, first: FieldId, name: &str) -> Result<FieldId> {
+        let rest = self.fields.get(first..).unwrap_or_default();
+        match rest.iter().position(|field| field.name == name) {
+            Some(at) => Ok(first + at),
+            None => self.require(name),
+        }
+    }
+
     /// The position of the first field with this role.
     pub fn position_of(&self, role: Role) -> Option<FieldId> {
         self.fields.iter().position(|field| field.role == role)

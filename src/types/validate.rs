@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Schema};
-use super::{bits_of_f32, f32_of_bits, holds_mark};
+use super::{bits_of_f32, f32_of_bits, holds_mark, items_of};
 
 pub use convert::RowScratch;
 pub(crate) use convert::value_of_cell;
@@ -153,9 +153,7 @@ impl Validator {
     }
 
     fn check_items(&self, id: FieldId, joined: &str) -> Result<()> {
-        joined
-            .split('|')
-            .try_for_each(|item| self.check_item(id, joined, item))
+        items_of(joined).try_for_each(|item| self.check_item(id, joined, item))
     }
 
     /// Checks an item of an impression by the rules of items.

@@ -10,7 +10,6 @@ use crate::types::{
 #[derive(Debug, Default)]
 pub struct RowScratch {
     items: String,
-    seen: Vec<bool>,
     cells: CellBuffer,
 }
 
@@ -28,17 +27,13 @@ impl Validator {
         scratch: &mut RowScratch,
         use_row: impl FnOnce(&Row<'_>) -> Result<R>,
     ) -> Result<R> {
-        let RowScratch { items, seen, cells } = scratch;
+        let RowScratch { items, cells } = scratch;
         self.join_items(interaction, items)?;
         let mut row_cells = cells.take();
         row_cells.resize(self.schema.fields().len(), Cell::Null);
-        let filled = self.fill(interaction, items, seen, &mut row_cells);
+        let filled = self.fill(interaction, items, &mut row_cells);
         let result = filled.and_then(|()| {
-            let row = Row {
-                user: &interaction.user_id,
-                timestamp: interaction.timestamp,
-                cells: &row_cells,
-            };
+            let row = interaction.row(&row_cells);
             self.check_row(&row)?;
             use_row(&row)
         });
@@ -71,19 +66,15 @@ impl Validator {
     pub(crate) fn append_cells<'a>(
         &self,
         interaction: &'a Interaction,
-        scratch: &mut RowScratch,
         out: &mut Vec<Cell<'a>>,
     ) -> Result<()> {
         let start = out.len();
         out.resize(start + self.schema.fields().len(), Cell::Null);
         let cells = out.get_mut(start..).unwrap_or_default();
-        let filled = self.fill(interaction, "", &mut scratch.seen, cells);
+        let filled = self.fill(interaction, "", cells);
         let result = filled.and_then(|()| {
-            self.check_row(&Row {
-                user: &interaction.user_id,
-                timestamp: interaction.timestamp,
-                cells: out.get(start..).unwrap_or_default(),
-            })
+            let cells = out.get(start..).unwrap_or_default();
+            self.check_row(&interaction.row(cells))
         });
         if result.is_err() {
             out.truncate(start);
@@ -95,20 +86,17 @@ impl Validator {
         &self,
         interaction: &'a Interaction,
         items: &'a str,
-        seen: &mut Vec<bool>,
         cells: &mut [Cell<'a>],
     ) -> Result<()> {
         let fields = self.schema.fields();
-        seen.clear();
-        seen.resize(fields.len(), false);
         if let Some(cell) = cells.get_mut(self.schema.item()) {
             *cell = Cell::Text(&interaction.item_id);
         }
-        for (name, value) in &interaction.fields {
-            let id = self.schema.require(name)?;
-            let (Some(field), Some(cell), Some(seen)) =
-                (fields.get(id), cells.get_mut(id), seen.get_mut(id))
-            else {
+        // The field behind all that were set.
+        let mut next = 0;
+        for (position, (name, value)) in interaction.fields.iter().enumerate() {
+            let id = self.schema.require_from(next, name)?;
+            let (Some(field), Some(cell)) = (fields.get(id), cells.get_mut(id)) else {
                 continue;
             };
             if matches!(field.role, Role::User | Role::Item | Role::Timestamp) {
@@ -117,9 +105,11 @@ impl Validator {
                     "is given when the interaction is made; do not set it again",
                 ));
             }
-            if std::mem::replace(seen, true) {
+            let mut before = interaction.fields.iter().take(position);
+            if id < next && before.any(|(before, _)| before == name) {
                 return Err(Error::of_field(name, "is set twice; set it once"));
             }
+            next = next.max(id + 1);
             *cell = match value {
                 Value::Items(_) if field.role == Role::Impression => text_or_null(items),
                 value => self.cell_of(id, field, value)?,

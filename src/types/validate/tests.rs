@@ -463,6 +463,13 @@ fn refused_interactions_name_field_value_and_rule() {
             "field TAG: is set twice; set it once",
         ),
         (
+            sound()
+                .with("RECOMMENDATION_ID", "a")
+                .with("TAG", "b")
+                .with("RECOMMENDATION_ID", "c"),
+            "field RECOMMENDATION_ID: is set twice; set it once",
+        ),
+        (
             sound().with("TIMESTAMP", 5_i64),
             "field TIMESTAMP: is given when the interaction is made; do not set it again",
         ),

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use hashbrown::HashTable;
-use parking_lot::RwLock;
+use hashbrown::hash_table::Entry;
+use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::text::Text;
@@ -39,7 +40,7 @@ type Slots = Box<[TextSlot]>;
 #[repr(align(128))]
 #[derive(Default)]
 struct Writing {
-    codes: RwLock<HashTable<u32>>,
+    codes: Mutex<HashTable<u32>>,
     text_bytes: AtomicUsize,
 }
 
@@ -49,15 +50,16 @@ impl SharedDictionary {
     /// # Errors
     /// `InvalidInput` when the dictionary is full ([`Dictionary::MAX_BYTES`]).
     pub(crate) fn intern(&self, text: &str) -> Result<u32> {
-        let hash = xxh3_64(text.as_bytes());
-        let found = self.find_hashed(&self.writing.codes.read(), hash, text);
-        if let Some(code) = found {
-            return Ok(code);
-        }
-        let mut codes = self.writing.codes.write();
-        if let Some(code) = self.find_hashed(&codes, hash, text) {
-            return Ok(code);
-        }
+        let bytes_of = |code: &u32| self.entry(*code).map_or(&[][..], Text::bytes);
+        let mut codes = self.writing.codes.lock();
+        let place = match codes.entry(
+            xxh3_64(text.as_bytes()),
+            |code| bytes_of(code) == text.as_bytes(),
+            |code| xxh3_64(bytes_of(code)),
+        ) {
+            Entry::Occupied(known) => return Ok(*known.get()),
+            Entry::Vacant(place) => place,
+        };
         let bytes = self.writing.text_bytes.load(Relaxed) + text.len();
         if bytes > Dictionary::MAX_BYTES {
             return Err(Error::invalid(format!(
@@ -68,10 +70,8 @@ impl SharedDictionary {
         self.writing.text_bytes.store(bytes, Relaxed);
         let code = u32::try_from(self.strings.push(text.into()) + 1)
             .map_err(|_| Error::invalid("a dictionary would grow past 2^32 strings"))?;
+        place.insert(code);
         self.extend_slots();
-        codes.insert_unique(hash, code, |code| {
-            xxh3_64(self.entry(*code).map_or(&[], Text::bytes))
-        });
         Ok(code)
     }
 
@@ -104,13 +104,6 @@ impl SharedDictionary {
 
     fn entry(&self, code: u32) -> Option<&Text> {
         self.strings.get((code as usize).checked_sub(1)?)
-    }
-
-    fn find_hashed(&self, codes: &HashTable<u32>, hash: u64, text: &str) -> Option<u32> {
-        let same = |text_of: &Text| text_of.bytes() == text.as_bytes();
-        codes
-            .find(hash, |code| self.entry(*code).is_some_and(same))
-            .copied()
     }
 }
 

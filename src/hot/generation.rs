@@ -50,6 +50,32 @@ struct Writing {
     max_timestamp: AtomicI64,
 }
 
+impl Writing {
+    /// Counts a row that was added. Writers take turns: between a load and its store nothing comes.
+    fn count(&self, timestamp: i64, sequence: u64) {
+        if sequence < self.first_sequence.load(Relaxed) {
+            self.first_sequence.store(sequence, Relaxed);
+        }
+        if sequence > self.last_sequence.load(Relaxed) {
+            self.last_sequence.store(sequence, Relaxed);
+        }
+        if timestamp < self.min_timestamp.load(Relaxed) {
+            self.min_timestamp.store(timestamp, Relaxed);
+        }
+        if timestamp > self.max_timestamp.load(Relaxed) {
+            self.max_timestamp.store(timestamp, Relaxed);
+        }
+        let rows = self.rows.load(Relaxed);
+        self.rows.store(rows + 1, Release);
+    }
+
+    /// Counts memory that rows take, in the same way.
+    fn count_bytes(&self, bytes: usize) {
+        let row_bytes = self.row_bytes.load(Relaxed);
+        self.row_bytes.store(row_bytes + bytes, Relaxed);
+    }
+}
+
 /// Aligned so that a writer's lock does not slow readers of the neighbours.
 #[repr(align(64))]
 #[derive(Default)]
@@ -141,11 +167,7 @@ impl Generation {
         let mut words = self.writing.scratch.lock();
         words.fill(&self.schema, &self.layout, &self.dictionaries, row)?;
         self.insert_words(row, sequence, index, &words)?;
-        self.writing.first_sequence.fetch_min(sequence, Relaxed);
-        self.writing.last_sequence.fetch_max(sequence, Relaxed);
-        self.writing.min_timestamp.fetch_min(row.timestamp, Relaxed);
-        self.writing.max_timestamp.fetch_max(row.timestamp, Relaxed);
-        self.writing.rows.fetch_add(1, Release);
+        self.writing.count(row.timestamp, sequence);
         Ok(())
     }
 
@@ -159,7 +181,7 @@ impl Generation {
             let before = rows.memory_bytes();
             rows.insert(row.timestamp, sequence, index, words)?;
             let grown = rows.memory_bytes() - before;
-            self.writing.row_bytes.fetch_add(grown, Relaxed);
+            self.writing.count_bytes(grown);
         } else {
             if session_of(row.user).is_some() {
                 self.sessions.store(true, Release);
@@ -170,7 +192,7 @@ impl Generation {
             let grown = rows.memory_bytes();
             users.insert_unique(hash, rows, |rows| rows.hash);
             let grown = grown + users.allocation_size() - before;
-            self.writing.row_bytes.fetch_add(grown, Relaxed);
+            self.writing.count_bytes(grown);
         }
         Ok(())
     }

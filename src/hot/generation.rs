@@ -158,14 +158,15 @@ impl Generation {
         Some(dictionary)
     }
 
-    /// Adds a row, the `index`-th of the commit `sequence`. Callers take turns.
+    /// Adds a row, the `index`-th of the commit `sequence`, whose cells fit their fields. Callers take
+    /// turns.
     ///
     /// # Errors
-    /// `InvalidInput` when a cell does not fit its field, or a dictionary or the user's rows have
-    /// reached what 32 bits count. The row is then not added.
+    /// `InvalidInput` when a dictionary or the user's rows have reached what 32 bits count. The row
+    /// is then not added.
     pub(crate) fn insert(&self, row: &Row<'_>, sequence: u64, index: u32) -> Result<()> {
         let mut words = self.writing.scratch.lock();
-        words.fill(&self.schema, &self.layout, &self.dictionaries, row)?;
+        words.fill(&self.layout, &self.dictionaries, row)?;
         self.insert_words(row, sequence, index, &words)?;
         self.writing.count(row.timestamp, sequence);
         Ok(())

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::row;
 use super::strings::SharedDictionary;
-use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Role, Row, Schema, items_of};
+use crate::types::{Cell, DataType, Field, FieldId, Result, Role, Row, Schema, items_of};
 
 const FLAGS: usize = u32::BITS as usize;
 
@@ -102,13 +101,13 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Takes a row's cells, giving its strings codes of `dictionaries`, one for each field.
+    /// Takes a row's cells, giving its strings codes of `dictionaries`, one for each field. A cell
+    /// that does not fit its field is taken for null.
     ///
     /// # Errors
-    /// `InvalidInput` when a cell does not fit its field, or a dictionary is full.
+    /// `InvalidInput` when a dictionary is full.
     pub(super) fn fill(
         &mut self,
-        schema: &Schema,
         layout: &Layout,
         dictionaries: &[Option<Arc<SharedDictionary>>],
         given: &Row<'_>,
@@ -117,11 +116,9 @@ impl Words {
         self.words.resize(layout.stride, 0);
         self.list.clear();
         self.list_word = None;
-        let parts = schema.fields().iter().zip(&layout.places).zip(dictionaries);
-        for (id, ((field, place), dictionary)) in parts.enumerate() {
-            let cell = given.cells.get(id).copied().unwrap_or(Cell::Null);
-            row::check(field, cell).map_err(Error::invalid)?;
-            match (*place, cell, dictionary) {
+        let places = layout.places.iter().zip(dictionaries);
+        for ((place, dictionary), cell) in places.zip(given.cells) {
+            match (*place, *cell, dictionary) {
                 (Place::Code(word), Cell::Text(text), Some(strings)) => {
                     self.set(word, strings.intern(text)?);
                 }

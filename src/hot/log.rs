@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::table::{Notes, Table};
 use crate::types::Result;
 
-/// Keys and values that are written together: an entry per row, in one reused buffer.
+/// Keys and values that are written together: an entry per row, in one buffer.
 #[derive(Default)]
 pub(crate) struct Entries {
     bytes: Vec<u8>,
@@ -13,13 +13,15 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
-    /// Removes every entry and keeps the memory, unless it grew past `keep` bytes.
-    pub(crate) fn clear(&mut self, keep: usize) {
-        self.bytes.clear();
-        self.ranges.clear();
-        self.bytes.shrink_to(keep);
-        self.ranges
-            .shrink_to(keep / size_of::<(Range<usize>, Range<usize>)>());
+    /// Bytes that are taken at once: one row has mostly room in them.
+    const FIRST_BYTES: usize = 256;
+
+    /// None yet, with room for so many.
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(Self::FIRST_BYTES),
+            ranges: Vec::with_capacity(entries),
+        }
     }
 
     /// Adds the entry that the two functions append the key and the value of.
@@ -37,6 +39,13 @@ impl Entries {
         value(&mut self.bytes)?;
         self.ranges.push((start..middle, middle..self.bytes.len()));
         Ok(())
+    }
+
+    /// Calls `change` with each key, in the order of adding.
+    pub(crate) fn change_keys(&mut self, mut change: impl FnMut(&mut [u8])) {
+        for (key, _) in &self.ranges {
+            change(self.bytes.get_mut(key.clone()).unwrap_or_default());
+        }
     }
 
     /// The number of entries.

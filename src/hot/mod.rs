@@ -49,4 +49,4 @@ pub(crate) use rocks::RocksLog;
 pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;
 pub(crate) use table::Notes;
-pub(crate) use tier::Tier;
+pub(crate) use tier::{EncodedRows, Tier};

@@ -77,7 +77,7 @@ fn stored_fields(schema: &Schema) -> impl Iterator<Item = (usize, &Field)> {
 }
 
 /// Checks that a field's values can be this cell; the error says which rule it breaks.
-pub(super) fn check(field: &Field, cell: Cell<'_>) -> std::result::Result<(), String> {
+fn check(field: &Field, cell: Cell<'_>) -> std::result::Result<(), String> {
     let fits = match (cell, field.data_type()) {
         (Cell::Null, _) => true,
         (Cell::Text(_), data_type) => data_type == DataType::String,

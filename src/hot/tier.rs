@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::generation::Generation;
 use super::log::{Entries, Log, Written};
 use super::table::Notes;
@@ -13,8 +11,19 @@ use crate::types::{Error, ErrorKind, Result, Row, Schema};
 /// Memory that an entry takes in the log beside its bytes, about.
 const ENTRY_BYTES: usize = 40;
 
-/// Capacity of the reused buffer that is kept from one append to the next.
-const KEPT_BYTES: usize = 1 << 20;
+/// Rows of a commit, laid out for the log but for the commit's number.
+#[derive(Default)]
+pub(crate) struct EncodedRows<'a> {
+    rows: &'a [Row<'a>],
+    entries: Entries,
+}
+
+impl<'a> EncodedRows<'a> {
+    /// The rows.
+    pub(crate) fn rows(&self) -> &'a [Row<'a>] {
+        self.rows
+    }
+}
 
 /// The hot tier: generations in a log, and the mirrors that serve their reads.
 ///
@@ -23,17 +32,12 @@ const KEPT_BYTES: usize = 1 << 20;
 pub(crate) struct Tier {
     log: Arc<dyn Log>,
     schema: Arc<Schema>,
-    entries: Mutex<Entries>,
 }
 
 impl Tier {
     /// The tier over an open log.
     pub(crate) fn open(log: Arc<dyn Log>, schema: Arc<Schema>) -> Self {
-        Self {
-            log,
-            schema,
-            entries: Mutex::default(),
-        }
+        Self { log, schema }
     }
 
     /// The numbers of the generations in the log, rising.
@@ -53,29 +57,37 @@ impl Tier {
         Ok(Arc::new(Generation::new(id, Arc::clone(&self.schema))))
     }
 
+    /// Lays out the rows of a commit for the log. Nobody has to wait meanwhile.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a row does not fit the schema or the format.
+    pub(crate) fn encode<'a>(&self, rows: &'a [Row<'a>]) -> Result<EncodedRows<'a>> {
+        u32::try_from(rows.len()).map_err(|_| Error::invalid("more than 2^32 rows in a commit"))?;
+        let mut entries = Entries::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
+            entries.push(
+                |out| key::encode(row.user, row.timestamp, 0, index as u32, out),
+                |out| row::encode(&self.schema, row.cells, out),
+            )?;
+        }
+        Ok(EncodedRows { rows, entries })
+    }
+
     /// Writes the rows of the commit `sequence` and notes for tables, all or none: to the log,
     /// buffered, and the rows then to the mirror. Callers take turns, in the order of the sequence numbers.
     ///
     /// # Errors
-    /// `InvalidInput` before anything is written when a row does not fit the schema or the
-    /// format. After any other error log and mirror may differ: the generation must be recovered
+    /// Those of the log. After one log and mirror may differ: the generation must be recovered
     /// from the log before it is written to again.
     pub(crate) fn append(
         &self,
         generation: &Generation,
-        rows: &[Row<'_>],
+        rows: EncodedRows<'_>,
         notes: &Notes,
         sequence: u64,
     ) -> Result<()> {
-        u32::try_from(rows.len()).map_err(|_| Error::invalid("more than 2^32 rows in a commit"))?;
-        let mut entries = self.entries.lock();
-        entries.clear(KEPT_BYTES);
-        for (index, row) in rows.iter().enumerate() {
-            entries.push(
-                |out| key::encode(row.user, row.timestamp, sequence, index as u32, out),
-                |out| row::encode(&self.schema, row.cells, out),
-            )?;
-        }
+        let EncodedRows { rows, mut entries } = rows;
+        entries.change_keys(|key| key::set_sequence(key, sequence));
         self.log.append(generation.id(), &entries, notes)?;
         let count = entries.len() + notes.len();
         generation.add_log_bytes(entries.bytes() + notes.bytes() + count * ENTRY_BYTES);

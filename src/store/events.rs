@@ -128,7 +128,8 @@ impl Engine {
                 cells,
             })
             .collect();
-        self.apply(&generation, &rows, &notes, sequence, || {
+        let encoded = self.writable()?.encode(&rows)?;
+        self.apply(&generation, encoded, &notes, sequence, || {
             if let Some(link) = &owner.link {
                 self.version.load().joins.links.add(Arc::new(link.clone()));
             }

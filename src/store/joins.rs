@@ -8,7 +8,7 @@ use super::late::{LateJoin, LateRecords};
 use super::links::Links;
 use super::manifest::SegmentEntry;
 use super::version::{LiveSegment, Run, Version};
-use crate::hot::{LateRecord, Link, Notes};
+use crate::hot::{EncodedRows, LateRecord, Link, Notes};
 use crate::segment::Origin;
 use crate::types::{Result, session_key};
 
@@ -153,7 +153,7 @@ impl Engine {
             .iter()
             .for_each(|late| registry.forget_late(late, &mut notes));
         let generation = self.active()?;
-        tier.append(&generation, &[], &notes, 0)
+        tier.append(&generation, EncodedRows::default(), &notes, 0)
             .map_err(|error| self.poison(error))
     }
 }

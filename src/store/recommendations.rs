@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
-use crate::hot::{Known, LateRecord, Notes, Registry};
+use crate::hot::{EncodedRows, Known, LateRecord, Notes, Registry};
 use crate::types::{Cell, Commit, Durability, Recommendation, Result, Role};
 
 /// What is known of a recommendation, as events take it.
@@ -69,7 +69,8 @@ impl Engine {
         if let Some(late) = &late {
             registry.note_late(late, &mut notes)?;
         }
-        self.apply(&generation, &[], &notes, sequence, || {
+        let no_rows = EncodedRows::default();
+        self.apply(&generation, no_rows, &notes, sequence, || {
             if let Some(late) = late {
                 self.version.load().joins.late.add(Arc::new(late));
             }

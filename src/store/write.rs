@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::commit_lock::CommitGuard;
 use super::engine::Engine;
-use crate::hot::{Generation, Notes};
+use crate::hot::{EncodedRows, Generation, Notes};
 use crate::types::{Cell, Commit, Durability, Interaction, Result, Role, Row, WriteBatch};
 
 impl Engine {
@@ -69,6 +69,7 @@ impl Engine {
     /// Gives the rows the next sequence number and hands them to the log; they are visible on
     /// return.
     fn append(&self, rows: &[Row<'_>]) -> Result<u64> {
+        let rows = self.writable()?.encode(rows)?;
         let (_held, generation) = self.room(self.commit.lock())?;
         let sequence = self.visible.load(Ordering::Acquire) + 1;
         self.apply(&generation, rows, &Notes::default(), sequence, || {})?;
@@ -100,13 +101,13 @@ impl Engine {
     pub(super) fn apply(
         &self,
         generation: &Generation,
-        rows: &[Row<'_>],
+        rows: EncodedRows<'_>,
         notes: &Notes,
         sequence: u64,
         before: impl FnOnce(),
     ) -> Result<()> {
         if let Some(field) = self.schema.position_of(Role::EventType) {
-            let cells = rows.iter().filter_map(|row| row.cells.get(field));
+            let cells = rows.rows().iter().filter_map(|row| row.cells.get(field));
             let types = cells.filter_map(|cell| match cell {
                 Cell::Text(name) => Some(*name),
                 _ => None,
@@ -114,10 +115,7 @@ impl Engine {
             self.admit_event_types(types)?;
         }
         let appended = self.writable()?.append(generation, rows, notes, sequence);
-        appended.map_err(|error| match error.kind() {
-            crate::types::ErrorKind::InvalidInput => error,
-            _ => self.poison(error),
-        })?;
+        appended.map_err(|error| self.poison(error))?;
         before();
         self.visible.store(sequence, Ordering::Release);
         self.ask_for_next(generation);

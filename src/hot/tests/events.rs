@@ -136,7 +136,8 @@ pub(super) fn append_with(
             cells,
         })
         .collect();
-    tier.append(generation, &rows, notes, sequence).unwrap();
+    let rows = tier.encode(&rows).unwrap();
+    tier.append(generation, rows, notes, sequence).unwrap();
 }
 
 pub(super) fn memory_tier() -> (Arc<MemoryLog>, Tier) {

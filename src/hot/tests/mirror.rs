@@ -134,16 +134,14 @@ fn a_row_that_does_not_fit_is_refused_before_anything_is_written() {
         timestamp: 1,
         cells,
     };
-    let error = tier
-        .append(&generation, &[row(&good), row(&bad)], &Notes::default(), 1)
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(generation.rows(), 0);
-    assert_eq!(log.written().payload_bytes, 0);
+    let refused = tier.encode(&[row(&good), row(&bad)]).map(drop);
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
 
     log.set_failing(true);
+    let rows = [row(&good)];
+    let rows = tier.encode(&rows).unwrap();
     let error = tier
-        .append(&generation, &[row(&good)], &Notes::default(), 1)
+        .append(&generation, rows, &Notes::default(), 1)
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(generation.rows(), 0);

@@ -1,8 +1,8 @@
 //! The parts of an open store, and how its state moves from one version to the next.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
@@ -48,7 +48,8 @@ pub(crate) struct Engine {
     /// Held while runs are compacted.
     pub(super) compacting: Mutex<()>,
     pub(super) event_types: RwLock<BTreeSet<String>>,
-    poison: Mutex<Option<String>>,
+    /// Why writes are refused, where they are.
+    poison: OnceLock<String>,
     /// The damage that stopped compaction in the background.
     pub(super) compaction_stopped: Mutex<Option<String>>,
     pub(super) sealer: Wake,
@@ -91,7 +92,7 @@ impl Engine {
             sealing: Mutex::new(()),
             compacting: Mutex::new(()),
             event_types: RwLock::default(),
-            poison: Mutex::new(None),
+            poison: OnceLock::new(),
             compaction_stopped: Mutex::new(None),
             sealer: Wake::default(),
             compactor: Wake::default(),
@@ -142,7 +143,7 @@ impl Engine {
 
     /// The hot tier, for what writes.
     pub(super) fn writable(&self) -> Result<&Tier> {
-        if let Some(reason) = &*self.poison.lock() {
+        if let Some(reason) = self.poison.get() {
             return Err(Error::new(
                 ErrorKind::Poisoned,
                 format!("writes are refused since {reason}; reopen the store"),
@@ -172,12 +173,12 @@ impl Engine {
     /// Whether a publication leaves its files in the store: also where it failed so that nobody
     /// knows whether the manifest on disk lists them. The next opening tells.
     pub(super) fn keeps_files<T>(&self, published: &Result<T>) -> bool {
-        published.is_ok() || self.poison.lock().is_some()
+        published.is_ok() || self.poison.get().is_some()
     }
 
     /// Refuses writes from now on: what is on disk may differ from what is in memory.
     pub(super) fn poison(&self, error: Error) -> Error {
-        self.poison.lock().get_or_insert_with(|| error.to_string());
+        self.poison.get_or_init(|| error.to_string());
         error
     }
 
@@ -262,10 +263,11 @@ impl Engine {
         event_types: impl Iterator<Item = &'a str>,
     ) -> Result<()> {
         let known = self.event_types.read();
-        let fresh: BTreeSet<&str> = event_types.filter(|name| !known.contains(*name)).collect();
-        if fresh.is_empty() {
+        let mut fresh = event_types.filter(|name| !known.contains(*name)).peekable();
+        if fresh.peek().is_none() {
             return Ok(());
         }
+        let fresh: BTreeSet<&str> = fresh.collect();
         let distinct = known.len() + fresh.len();
         drop(known);
         let fresh: Vec<&str> = fresh.into_iter().collect();

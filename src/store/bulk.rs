@@ -366,7 +366,10 @@ impl Engine {
                         .any(|entry| entry.id == live.entry.id)
                 };
                 replaced.extend(current.segments().filter(|live| !kept(live)).cloned());
-                self.version_of(manifest, current, current.generations.clone(), sequence)
+                let generations = current.generations.clone();
+                let mut version = self.version_of(manifest, current, generations)?;
+                version.floor = sequence;
+                Ok(version)
             },
         )?;
         Ok(replaced)

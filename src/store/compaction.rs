@@ -110,14 +110,7 @@ impl Engine {
                 }
                 Ok(())
             },
-            |version, manifest| {
-                self.version_of(
-                    manifest,
-                    version,
-                    version.generations.clone(),
-                    version.floor,
-                )
-            },
+            |version, manifest| self.version_of(manifest, version, version.generations.clone()),
         )?;
         Ok(current)
     }

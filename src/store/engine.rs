@@ -126,19 +126,14 @@ impl Engine {
     /// Gives `read` a consistent view of now. What it sees is not counted: threads that read at the
     /// same time change no memory that they share.
     pub(crate) fn with_view<T>(&self, read: impl FnOnce(ReadView<'_>) -> T) -> T {
-        loop {
-            let version = self.version.load();
-            let visible = self.visible.load(Ordering::Acquire);
-            // Commits are applied to the version that is current at the time. If it still is, then
-            // every commit up to `visible` is in it.
-            if Arc::ptr_eq(&version, &self.version.load()) {
-                return read(ReadView {
-                    schema: &self.schema,
-                    version: &version,
-                    visible: visible.max(version.floor),
-                });
-            }
-        }
+        // In this order: every commit that is visible is in the version that is current by then.
+        let visible = self.visible.load(Ordering::Acquire);
+        let version = self.version.load();
+        read(ReadView {
+            schema: &self.schema,
+            version: &version,
+            visible: visible.max(version.floor),
+        })
     }
 
     /// The hot tier, for what writes.
@@ -202,14 +197,13 @@ impl Engine {
         Ok(())
     }
 
-    /// The version that a manifest describes: live segments are taken over from `current`, others
-    /// opened.
+    /// The version that a manifest describes, which follows `current`: live segments are taken over,
+    /// others opened.
     pub(super) fn version_of(
         &self,
         manifest: &Manifest,
         current: &Version,
         generations: Vec<Arc<Generation>>,
-        floor: u64,
     ) -> Result<Version> {
         let segments = manifest
             .segments
@@ -222,8 +216,13 @@ impl Engine {
                 }
             })
             .collect::<Result<_>>()?;
-        let joins = current.joins.clone();
+        let (floor, joins) = (self.floor_after(current), current.joins.clone());
         Ok(Version::new(segments, generations, floor, joins))
+    }
+
+    /// The floor of a version that follows `current`, and so has every commit that is visible.
+    pub(super) fn floor_after(&self, current: &Version) -> u64 {
+        current.floor.max(self.visible.load(Ordering::Acquire))
     }
 
     /// Reads the distinct event types there are.

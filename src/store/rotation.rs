@@ -61,13 +61,8 @@ impl Engine {
                 let id = manifest.generations.last().copied().unwrap_or(0);
                 begun = Some(tier.begin(id).map_err(|error| self.poison(error))?);
                 // The log has the generation: a second try would meet it.
-                self.version_of(
-                    manifest,
-                    current,
-                    current.generations.clone(),
-                    current.floor,
-                )
-                .map_err(|error| self.poison(error))
+                self.version_of(manifest, current, current.generations.clone())
+                    .map_err(|error| self.poison(error))
             },
         )?;
         begun.ok_or_else(|| Error::corrupt("a generation that was not begun"))
@@ -92,7 +87,7 @@ impl Engine {
             let version = Version::new(
                 segments,
                 generations.collect(),
-                current.floor,
+                self.floor_after(&current),
                 current.joins.clone(),
             );
             self.version.store(Arc::new(version));

@@ -71,7 +71,7 @@ impl Engine {
             |current, manifest| {
                 let others = current.generations.iter().filter(|live| live.id() != id);
                 let others = others.cloned().collect();
-                self.version_of(manifest, current, others, current.floor)
+                self.version_of(manifest, current, others)
             },
         );
         if let Some(files) = &mut files

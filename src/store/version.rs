@@ -104,7 +104,8 @@ pub(crate) struct Version {
     pub runs: Vec<Run>,
     /// Generations, oldest first; the last takes the writes.
     pub generations: Vec<Arc<Generation>>,
-    /// The newest bulk import in it: a snapshot of this version sees at least so far.
+    /// The newest commit when it was made, or the bulk import that it brought: a snapshot of this
+    /// version sees at least so far.
     pub floor: u64,
     /// What some of its rows lack.
     pub joins: Arc<Joins>,

@@ -107,6 +107,9 @@ fn writers_readers_and_maintenance_agree_with_the_model() {
             while !done.load(Ordering::Acquire) {
                 engine.flush().unwrap();
                 engine.compact().unwrap();
+                let version = engine.version.load();
+                let mut segments = version.segments();
+                assert!(segments.all(|live| live.entry.joined <= version.floor));
             }
         });
         let writers = plans.map(|plan| {

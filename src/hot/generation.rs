@@ -7,7 +7,7 @@ use std::sync::atomic::{
 };
 
 use hashbrown::HashTable;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::layout::{Layout, Words};
@@ -32,6 +32,8 @@ pub(crate) struct Generation {
     /// One for each string field, by position; the impression field shares the item field's.
     dictionaries: Vec<Option<Arc<SharedDictionary>>>,
     shards: Box<[Shard]>,
+    /// Whether there is any row.
+    filled: AtomicBool,
     /// Whether a row lies under the key of a session.
     sessions: AtomicBool,
     writing: Writing,
@@ -81,6 +83,23 @@ impl Writing {
 #[derive(Default)]
 struct Shard(RwLock<HashTable<UserRows>>);
 
+/// A user's rows in a generation, a part of which is locked against writing for as long as they are
+/// held.
+pub(crate) struct HeldRows<'a> {
+    generation: &'a Generation,
+    rows: MappedRwLockReadGuard<'a, UserRows>,
+}
+
+impl HeldRows<'_> {
+    /// See [`Generation::history`].
+    pub(crate) fn history(&self, query: &TierQuery, out: &mut Columns) -> Result<()> {
+        let layout = &self.generation.layout;
+        self.rows.prefetch(layout, query);
+        let filter = self.generation.filter(&query.event_types);
+        self.rows.history(layout, query, &filter, out)
+    }
+}
+
 impl Generation {
     /// An empty generation.
     pub(crate) fn new(id: u64, schema: Arc<Schema>) -> Self {
@@ -90,6 +109,7 @@ impl Generation {
             dictionaries: dictionaries(&schema),
             schema,
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            filled: AtomicBool::new(false),
             sessions: AtomicBool::new(false),
             writing: Writing {
                 scratch: Mutex::default(),
@@ -177,6 +197,10 @@ impl Generation {
         let Some(shard) = self.shard(hash) else {
             return Ok(());
         };
+        // Stored once: readers have it in their caches.
+        if !self.filled.load(Relaxed) {
+            self.filled.store(true, Release);
+        }
         let mut users = shard.write();
         if let Some(rows) = users.find_mut(hash, |rows| rows.user.bytes() == row.user.as_bytes()) {
             let before = rows.memory_bytes();
@@ -205,9 +229,21 @@ impl Generation {
 
     /// Whether the user has any row.
     pub(crate) fn contains(&self, user: &str) -> bool {
+        self.rows_of(user).is_some()
+    }
+
+    /// The user's rows, where there are any. Cost: a probe; nothing where the generation is empty.
+    pub(crate) fn rows_of(&self, user: &str) -> Option<HeldRows<'_>> {
+        if !self.filled.load(Acquire) {
+            return None;
+        }
         let hash = xxh3_64(user.as_bytes());
-        self.shard(hash)
-            .is_some_and(|users| find(&users.read(), hash, user).is_some())
+        let users = self.shard(hash)?.read();
+        let rows = RwLockReadGuard::try_map(users, |users| find(users, hash, user)).ok()?;
+        Some(HeldRows {
+            generation: self,
+            rows,
+        })
     }
 
     /// Appends the user's rows that match to `out`, by rising timestamp, sequence and position in
@@ -220,17 +256,10 @@ impl Generation {
     /// # Errors
     /// `InvalidInput` when `out` has columns of other types, or grows past 2^32 impression items.
     pub(crate) fn history(&self, user: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let hash = xxh3_64(user.as_bytes());
-        let Some(users) = self.shard(hash) else {
-            return Ok(());
-        };
-        let users = users.read();
-        let Some(rows) = find(&users, hash, user) else {
-            return Ok(());
-        };
-        rows.prefetch(&self.layout, query);
-        let filter = self.filter(&query.event_types);
-        rows.history(&self.layout, query, &filter, out)
+        match self.rows_of(user) {
+            Some(rows) => rows.history(query, out),
+            None => Ok(()),
+        }
     }
 
     /// Calls `visit` with the item id of each of the user's rows up to `visible` that has one of
@@ -246,22 +275,18 @@ impl Generation {
         visible: u64,
         visit: &mut dyn FnMut(&str),
     ) -> Result<()> {
-        let hash = xxh3_64(user.as_bytes());
-        let (Some(users), Some(items)) = (self.shard(hash), self.strings(self.schema.item()))
+        let (Some(held), Some(items)) = (self.rows_of(user), self.strings(self.schema.item()))
         else {
             return Ok(());
         };
-        let users = users.read();
-        let Some(rows) = find(&users, hash, user) else {
-            return Ok(());
-        };
         let filter = self.filter(event_types);
-        rows.items(&self.layout, &filter, visible, &mut |code| {
-            if code != 0 {
-                visit(items.get(code)?);
-            }
-            Ok(())
-        })
+        held.rows
+            .items(&self.layout, &filter, visible, &mut |code| {
+                if code != 0 {
+                    visit(items.get(code)?);
+                }
+                Ok(())
+            })
     }
 
     /// The users of the range that have rows at this moment, in the order of their UTF-8 bytes.

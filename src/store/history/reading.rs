@@ -78,6 +78,10 @@ impl Reading<'_> {
     }
 
     fn read_generation(&mut self, generation: &Generation, key: &str) -> Result<()> {
+        // Most users have none.
+        let Some(rows) = generation.rows_of(key) else {
+            return Ok(());
+        };
         let newest = || generation.timestamps().map(|(_, newest)| newest);
         let Some(left) = self.left(newest) else {
             return Ok(());
@@ -90,7 +94,7 @@ impl Reading<'_> {
         self.part(
             asked,
             || generation.sequences().map(|(first, last)| [first, last]),
-            |tier, columns| generation.history(key, tier, columns),
+            |tier, columns| rows.history(tier, columns),
             |field| generation.dictionary(field),
         )
     }

@@ -5,16 +5,24 @@
 //! time with these, and which of the two runs is asked at run time. Closures inside of the loops say
 //! `#[inline(always)]`, too: one that a compiler keeps apart is built without these instructions.
 
-/// Runs `work`, which must be inlined to gain from it.
 #[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(super) fn dispatch<T>(work: impl FnOnce() -> T) -> T {
-    if std::arch::is_x86_feature_detected!("avx2")
+use std::sync::LazyLock;
+
+/// Whether the processor has every feature that [`with_features`] is built with.
+#[cfg(target_arch = "x86_64")]
+static HAS_FEATURES: LazyLock<bool> = LazyLock::new(|| {
+    std::arch::is_x86_feature_detected!("avx2")
         && std::arch::is_x86_feature_detected!("bmi1")
         && std::arch::is_x86_feature_detected!("bmi2")
         && std::arch::is_x86_feature_detected!("lzcnt")
         && std::arch::is_x86_feature_detected!("popcnt")
-    {
+});
+
+/// Runs `work`, which must be inlined to gain from it.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn dispatch<T>(work: impl FnOnce() -> T) -> T {
+    if *HAS_FEATURES {
         #[expect(
             unsafe_code,
             reason = "a function with target features is unsafe to call"

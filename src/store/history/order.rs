@@ -67,6 +67,10 @@ pub(super) fn merge(
     order: &mut Vec<Stretch>,
 ) {
     let newest = query.newest;
+    if let [part] = parts {
+        let stretch = all_of(part, query);
+        return order.extend((stretch.len > 0).then_some(stretch));
+    }
     let rank = |index: usize, left: usize| -> Rank {
         let key = parts.get(index).map(|part| part.key_of(left, newest));
         let (at, sequence) = key.unwrap_or_default();
@@ -116,6 +120,18 @@ pub(super) fn merge(
         before_it += run;
         head.left -= run;
         head.rank = rank(index, head.left);
+    }
+}
+
+/// The rows of the only part that there is, up to the limit.
+fn all_of(part: &Part, query: &TierQuery) -> Stretch {
+    let rows = part.columns.rows();
+    let len = rows.min(query.limit);
+    Stretch {
+        part: 0,
+        first: if query.newest { rows - len } else { 0 },
+        len,
+        before: 0,
     }
 }
 
@@ -178,6 +194,7 @@ mod tests {
                 prop_assert_eq!(stretch.row(position - stretch.before, newest) as u32, *row);
             }
             prop_assert_eq!(place_of(&order, rows.len()), None);
+            prop_assert_eq!(order.is_empty(), rows.is_empty());
 
             // Of equal keys those of an older part, which stands further back, come first.
             let mut want: Vec<_> = (0_u32..)

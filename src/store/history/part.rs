@@ -113,6 +113,7 @@ impl Parts {
         let same = |part: &Part| part.place == Some(place);
         let found = free.iter().position(same);
         match found.or_else(|| free.iter().position(|part| part.place.is_none())) {
+            Some(0) => {}
             Some(at) => free.swap(0, at),
             None => {
                 let columns = Columns::for_schema(schema).asked_only(asked);

@@ -7,13 +7,6 @@ use super::reader::{Ahead, ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, Result, Strings, TierQuery, TimeRange};
 
 impl Segment {
-    /// Whether the segment can hold rows of `user` at all, by its first and last user.
-    #[inline]
-    pub fn may_hold(&self, user: &str) -> bool {
-        let [first, last] = &self.footer.users;
-        user >= first.as_str() && user <= last.as_str()
-    }
-
     /// Whether it holds rows of `user`.
     ///
     /// # Errors

@@ -65,10 +65,9 @@ impl Run {
             .segments
             .partition_point(|live| live.segment.footer().users[1].as_str() < user);
         let segments = self.segments.get(first..).unwrap_or_default();
-        let count = segments
-            .iter()
-            .take_while(|live| live.segment.may_hold(user));
-        segments.get(..count.count()).unwrap_or_default()
+        let begins = |live: &&Arc<LiveSegment>| live.segment.footer().users[0].as_str() <= user;
+        let count = segments.iter().take_while(begins).count();
+        segments.get(..count).unwrap_or_default()
     }
 
     /// The oldest and the newest timestamp.

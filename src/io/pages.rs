@@ -99,8 +99,7 @@ impl Pages {
     /// Whether `len` bytes from `offset` lie in one page that was verified.
     #[inline(always)]
     pub fn is_verified(&self, offset: usize, len: usize) -> bool {
-        let page = offset / PAGE_BYTES;
-        offset.saturating_add(len) <= (page + 1) * PAGE_BYTES && self.is_known(page)
+        len <= PAGE_BYTES - offset % PAGE_BYTES && self.is_known(offset / PAGE_BYTES)
     }
 
     #[inline(always)]

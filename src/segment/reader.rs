@@ -269,7 +269,7 @@ impl Segment {
         ahead: &mut Ahead<'a>,
     ) -> Result<()> {
         let fields = self.columns.iter().zip(asked);
-        let fields = fields.map(|(column, asked)| column.codes().filter(|_| *asked));
+        let fields = fields.map(|(column, asked)| asked.then(|| column.codes()).flatten());
         let streams = std::iter::once(Some(&self.timestamps)).chain(fields);
         for Located { stream, handle } in streams.clone().flatten() {
             stream.prefetch_index(self.region(*handle), rows);

@@ -39,8 +39,8 @@ pub fn f32_of_bits(bits: u64) -> f32 {
     f32::from_bits(bits as u32)
 }
 
-/// The items of an impression, which are joined by bars. Items are short, so a loop finds a bar sooner than a search that has to be
-/// set up.
+/// The items of an impression, which are joined by bars. Items are short, so a loop finds a bar
+/// sooner than a search that has to be set up.
 pub(crate) fn items_of(joined: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(joined);
     std::iter::from_fn(move || {

@@ -116,10 +116,10 @@ impl History {
         for stretch in &self.order {
             let columns = self.columns(stretch);
             let timestamps = columns.and_then(|columns| columns.timestamps.get(stretch.rows()));
-            let timestamps = timestamps.unwrap_or_default();
-            match self.is_newest_first() {
-                true => out.extend(timestamps.iter().rev()),
-                false => out.extend_from_slice(timestamps),
+            let start = out.len();
+            out.extend_from_slice(timestamps.unwrap_or_default());
+            if self.is_newest_first() {
+                out.get_mut(start..).unwrap_or_default().reverse();
             }
         }
     }
@@ -145,10 +145,11 @@ impl History {
                 continue;
             }
             for codes in codes.rchunks(TURNED) {
-                let turned = turned.get_mut(..codes.len()).unwrap_or_default();
-                let pairs = turned.iter_mut().zip(codes.iter().rev());
-                pairs.for_each(|(slot, code)| *slot = *code);
-                strings.append_text(turned, out)?;
+                if let Some(turned) = turned.get_mut(..codes.len()) {
+                    turned.copy_from_slice(codes);
+                    turned.reverse();
+                    strings.append_text(turned, out)?;
+                }
             }
         }
         Ok(())

@@ -94,14 +94,14 @@ impl<'a> TextSlots<'a> {
         let (mut at, mut copied) = (*len, 0);
         for (code, end) in codes.iter().zip(ends) {
             let slot = self.slots.get(*code as usize);
-            let (Some(slot), Some(chunk)) = (slot, room.first_chunk_mut()) else {
+            let (Some(slot), Some(chunk)) = (slot, room.first_chunk_mut::<SLOT_BYTES>()) else {
                 break;
             };
-            *chunk = *slot;
             let length = usize::from(slot[SHORT]).wrapping_sub(1);
             if length > SHORT {
                 break;
             }
+            chunk.copy_from_slice(slot);
             room = room.get_mut(length..).unwrap_or_default();
             at += length;
             *end = end_at(at);

@@ -26,8 +26,8 @@ struct Pending {
     given: usize,
 }
 
-/// The lowest user: the first input that has it, in how many places it lies, and the input that has the
-/// lowest other user.
+/// The lowest user: the first input that has it, in how many places its rows lie, and the input that
+/// has the lowest other user.
 #[derive(Clone, Copy)]
 struct NextUser {
     first: usize,
@@ -108,8 +108,8 @@ impl Merge {
         self.inputs.iter_mut().map(|input| &mut input.source)
     }
 
-    /// Fills `out`, which must be empty, with the next rows, at most `rows`; it stays empty at the end
-    /// only. User codes and dictionaries are the batch's.
+    /// Fills `out`, which must be empty, with the next rows, at most `rows`; it stays empty at the
+    /// end only. User codes and dictionaries are the batch's.
     pub(super) fn next(&mut self, rows: usize, out: &mut Columns) -> Result<()> {
         let mut users = Dictionary::default();
         while out.rows() < rows {

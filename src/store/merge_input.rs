@@ -8,8 +8,8 @@ use super::source::{Source, UserCodes, code_of};
 use crate::hot::SharedDictionary;
 use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings, TierQuery};
 
-/// Rows that are read at a time, unless they are wide: what costs something by read is then little by
-/// row, and all sources' rows lie near.
+/// Rows that are read at a time, unless they are wide: what each read costs is then little for a row,
+/// and the rows of all sources lie near.
 const AHEAD_ROWS: usize = 1 << 11;
 
 /// What all inputs of a merge share.
@@ -246,8 +246,8 @@ impl Input {
         Ok(())
     }
 
-    /// Turns the codes of the rows that were not given from those of earlier dictionaries of the merge into
-    /// those of today's.
+    /// Turns the codes of the rows that were not given, which belong to earlier dictionaries of the
+    /// merge, into those of today's.
     pub(super) fn renew(
         &mut self,
         before: &[Arc<SharedDictionary>],

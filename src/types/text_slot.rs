@@ -1,8 +1,8 @@
 //! Short strings of a dictionary, laid out to be copied whole.
 
-/// A string of up to [`SHORT`] bytes, zeros, and behind them its length plus one; or [`LONG`] behind the
-/// place of a longer one in a text; or zeros, where there is none. A chunk of bytes that is copied
-/// at once costs less than asking how many it has to be.
+/// A string of up to [`SHORT`] bytes, zeros, and behind them its length plus one; or [`LONG`] behind
+/// the place of a longer one in a text; or zeros, where there is none. To copy all 16 bytes costs
+/// less than to ask how many it has to be.
 pub(crate) type TextSlot = [u8; 16];
 
 /// The bytes of a slot.
@@ -22,7 +22,7 @@ pub struct TextSlots<'a> {
     text: &'a [u8],
 }
 
-/// The slot of a string of which the text's first byte stands at `start`, if it is in a text.
+/// The slot of a string, which stands at `start` of the text if it is long.
 pub(crate) fn text_slot(string: &[u8], start: usize) -> TextSlot {
     let mut slot = TextSlot::default();
     match slot
@@ -78,9 +78,8 @@ impl<'a> TextSlots<'a> {
         marks.sum::<usize>() + SLOT_BYTES
     }
 
-    /// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot, is too
-    /// long for one or has no room, and gives where each ends to `end_at`; gives how many
-    /// were copied.
+    /// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot, is
+    /// too long for one or has no room, and gives how many. `end_at` makes an end of a length.
     #[inline(always)]
     pub(crate) fn copy_short<E>(
         &self,

@@ -1,10 +1,11 @@
 //! Every way to read a segment, against a naive reading.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::arbitrary::{Line, lines_of, schema, segment, sorted_lines, written};
 use super::naive;
@@ -148,6 +149,52 @@ proptest! {
         let ends = [found.first().unwrap(), found.last().unwrap()];
         prop_assert_eq!(footer.users.each_ref().map(String::as_str), ends.map(|user| *user));
     }
+}
+
+/// Two users whose hashes have the same lower half, which is all that a slot of the directory keeps.
+fn namesakes() -> [String; 2] {
+    let mut known = HashMap::new();
+    let mut numbers = 0_u64..;
+    loop {
+        let user = format!("user {}", numbers.next().unwrap());
+        if let Some(other) = known.insert(xxh3_64(user.as_bytes()) as u32, user.clone()) {
+            return [other, user];
+        }
+    }
+}
+
+#[test]
+fn users_that_look_alike_in_the_directory_are_told_apart() {
+    let schema = schema();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let lines = sorted_lines().prop_filter("rows", |lines| lines.len() > 10);
+    let mut lines = lines.new_tree(&mut runner).unwrap().current();
+    let [first, second] = namesakes();
+    for (row, line) in lines.iter_mut().enumerate() {
+        line.user
+            .clone_from(if row % 3 == 0 { &first } else { &second });
+    }
+    lines.sort_by(|a, b| {
+        let key = |line: &Line| (line.user.clone(), line.timestamp, line.sequence);
+        key(a).cmp(&key(b))
+    });
+    let everything = TierQuery::everything(&schema);
+    let history = |segment: &Segment, user: &str| {
+        let mut out = Columns::for_schema(&schema);
+        segment.history(user, &everything, &mut out).unwrap();
+        lines_of(segment, &out, Some(user))
+    };
+    let both = segment(&schema, &lines);
+    for user in [&first, &second] {
+        assert_eq!(
+            history(&both, user),
+            naive::history(&lines, user, &everything)
+        );
+    }
+    lines.retain(|line| line.user == first);
+    let one = segment(&schema, &lines);
+    assert_eq!(history(&one, &first), lines);
+    assert_eq!(history(&one, &second), []);
 }
 
 #[test]

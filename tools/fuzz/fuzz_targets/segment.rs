@@ -93,7 +93,7 @@ fn read_scan(segment: &Arc<Segment>, query: &TierQuery) {
         let Ok(mut cursor) = Cursor::new(segment.clone(), &asked) else {
             continue;
         };
-        let _ = cursor.take_user(query, &mut Columns::for_schema(&SCHEMA));
+        let _ = cursor.pass_user();
         let _ = cursor.take(5, Some("bob"), query, &mut Columns::for_schema(&SCHEMA));
         let mut out = Columns::for_schema(&SCHEMA);
         while let Ok(Some(_)) = cursor.user() {

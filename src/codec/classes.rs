@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::BLOCK;
 use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
 use super::source::{Source, short};
+use super::stream::add;
 use super::word::Word;
 use crate::types::{Error, Result};
 
@@ -19,6 +20,9 @@ const SLACK: usize = 32;
 
 /// Bytes that the payload of a block takes at most, and room for the last store.
 const BLOCK_BYTES: usize = BLOCK * 8;
+
+/// The lower bit of each class in a word.
+const LOWER: u64 = 0x5555_5555_5555_5555;
 
 /// The widths of the four classes, rising.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,6 +100,15 @@ impl Widths {
         Ok(Self(checked))
     }
 
+    /// Bits that the first `count` values of a word of classes take; the others' classes must be 0.
+    #[inline(always)]
+    fn bits(&self, word: u64, count: usize) -> usize {
+        let (low, high) = (word & LOWER, word >> 1 & LOWER);
+        let [one, two, three] = [low | high, high, low & high].map(u64::count_ones);
+        let [a, b, c, d] = self.0;
+        count * a as usize + (one * (b - a) + two * (c - b) + three * (d - c)) as usize
+    }
+
     /// The class and its width for values of each width.
     fn classes(&self) -> [(u8, u32); 65] {
         std::array::from_fn(|width| {
@@ -110,8 +123,8 @@ impl Widths {
 #[derive(Clone, Copy, Default)]
 struct Group {
     masks: [u32; 4],
-    /// Where each begins in its pair.
-    shifts: [u8; 4],
+    /// Bits of the first and of the third value, behind which their neighbours begin.
+    shifts: [u8; 2],
     /// Bits of the first two, and of all four.
     pair: u8,
     total: u8,
@@ -143,7 +156,7 @@ pub(super) struct Blocks<'a> {
     /// The values of the stream.
     count: usize,
     /// The values that are wanted.
-    range: Range<usize>,
+    pub(super) range: Range<usize>,
 }
 
 /// So many bytes are asked for in advance; of more the processor sees by itself what comes next.
@@ -151,42 +164,18 @@ const FEW_BYTES: usize = 8 * 64;
 
 /// One block of a stream, and which of its values are wanted.
 pub(super) struct Block<'a> {
+    /// From its head on.
     pub(super) head: &'a [u8],
-    /// That of the next block of the stream, when there is one.
+    /// From the head of the next block of the stream on, when there is one.
     pub(super) next_head: Option<&'a [u8]>,
     classes: &'a [u8],
     payload: &'a [u8],
+    /// Both.
+    bytes: &'a [u8],
     /// The position behind its last value, in the stream.
     pub(super) end: usize,
     /// Within the block.
     pub(super) wanted: Range<usize>,
-}
-
-impl<'a> Blocks<'a> {
-    /// The first block where its first values are not wanted, and the others.
-    #[inline(always)]
-    pub(super) fn split_cut(&self) -> (Self, Self) {
-        let cut = usize::from(!self.range.start.is_multiple_of(BLOCK));
-        let end = self.range.end.min((self.first + cut) * BLOCK);
-        let of = |offsets: &'a [[u8; 4]], first, range| Self {
-            offsets,
-            first,
-            range,
-            ..*self
-        };
-        (
-            of(
-                self.offsets.get(..=cut).unwrap_or_default(),
-                self.first,
-                self.range.start..end,
-            ),
-            of(
-                self.offsets.get(cut..).unwrap_or_default(),
-                self.first + cut,
-                end..self.range.end,
-            ),
-        )
-    }
 }
 
 impl Classes {
@@ -198,7 +187,7 @@ impl Classes {
             for (lane, slot) in group.masks.iter_mut().enumerate() {
                 *slot = mask(width(lane)) as u32;
             }
-            group.shifts = [0, width(0) as u8, 0, width(2) as u8];
+            group.shifts = [width(0) as u8, width(2) as u8];
             group.pair = (width(0) + width(1)) as u8;
             group.total = (0..4).map(width).sum::<u32>() as u8;
         }
@@ -335,21 +324,22 @@ impl Classes {
         } = *blocks;
         let from = |offset: &[u8; 4]| {
             let from = (u32::from_le_bytes(*offset) as usize).checked_sub(blocks.begin)?;
-            blocks.bytes.get(from..)?.split_at_checked(self.head)
+            blocks.bytes.get(from..)
         };
         // The last offset is the end of the last block.
         let ends = blocks.offsets.iter().skip(1);
         for (block, (begin, end)) in (blocks.first..).zip(blocks.offsets.iter().zip(ends)) {
             let first = block * BLOCK;
-            let (head, bytes) = from(begin).ok_or_else(short)?;
+            let head = from(begin).ok_or_else(short)?;
+            let bytes = head.get(self.head..).ok_or_else(short)?;
             let class_bytes = (count - first).min(BLOCK).div_ceil(4);
             let (classes, payload) = bytes.split_at_checked(class_bytes).ok_or_else(short)?;
-            let next = from(end).filter(|_| first + BLOCK < count);
             each(Block {
                 head,
-                next_head: next.map(|(head, _)| head),
+                next_head: from(end).filter(|_| first + BLOCK < count),
                 classes,
                 payload,
+                bytes,
                 end: first + BLOCK,
                 wanted: range.start.saturating_sub(first)..(range.end - first).min(BLOCK),
             })?;
@@ -357,38 +347,146 @@ impl Classes {
         Ok(())
     }
 
-    /// Decodes the groups of four values that hold values `from` to `upto` of a block into the same
-    /// positions of `out`; `each` turns the bits of four values into values.
+    /// Appends the wanted values of `blocks`, with `base` added to each.
     #[inline(always)]
-    pub(super) fn decode_block<T: Word>(
+    pub(super) fn append<T: Word>(
         &self,
-        block: &Block<'_>,
-        wanted: Range<usize>,
-        out: &mut [T; BLOCK],
-        mut each: impl FnMut([u64; 4]) -> [T; 4],
+        blocks: &Blocks<'_>,
+        base: u64,
+        out: &mut Vec<T>,
     ) -> Result<()> {
-        let (first, last) = (wanted.start / 4, wanted.end.div_ceil(4));
-        let before = block.classes.get(..first).ok_or_else(short)?;
-        let mut bit: usize = before.iter().map(|class| self.total(*class)).sum();
-        let classes = block.classes.get(first..last).ok_or_else(short)?;
-        let slots = out.as_chunks_mut::<4>().0.get_mut(first..last);
-        let groups = classes.iter().zip(slots.ok_or_else(short)?);
-        if self.is_narrow() {
-            for (class, slots) in groups {
-                let group = &self.groups[usize::from(*class)];
-                *slots = each(group.load(block.payload, bit).ok_or_else(short)?);
-                bit += usize::from(group.total);
-            }
-        } else {
-            for (class, slots) in groups {
-                *slots = each(
-                    self.load_wide(*class, block.payload, bit)
-                        .ok_or_else(short)?,
-                );
-                bit += self.total(*class);
-            }
+        let start = out.len();
+        let end = start + blocks.range.len();
+        let mut slots = Self::room(&blocks.range, out);
+        self.for_blocks(
+            blocks,
+            #[inline(always)]
+            |block| {
+                let wanted = block.wanted.clone();
+                slots = self.fill(
+                    &block,
+                    wanted,
+                    std::mem::take(&mut slots),
+                    #[inline(always)]
+                    |four| four.map(T::of),
+                )?;
+                Ok(())
+            },
+        )?;
+        out.truncate(end);
+        if base != 0 {
+            add(base, out.get_mut(start..).unwrap_or_default());
         }
         Ok(())
+    }
+
+    /// Room for the values of a range: decoding writes whole groups, and a codec may decode a block
+    /// to its end. What was there is lost.
+    #[inline(always)]
+    pub(super) fn room<'v, T: Word>(range: &Range<usize>, out: &'v mut Vec<T>) -> &'v mut [T] {
+        let start = out.len();
+        out.resize(start + range.len().max(BLOCK) + 4, T::default());
+        out.get_mut(start..).unwrap_or_default()
+    }
+
+    /// Puts the values of a block's range into the first of `slots`, of which whole groups are
+    /// written, and gives the slots behind them. `four` turns the bits of four values into values.
+    #[inline(always)]
+    pub(super) fn fill<'v, T: Word>(
+        &self,
+        block: &Block<'_>,
+        range: Range<usize>,
+        mut slots: &'v mut [T],
+        mut four: impl FnMut([u64; 4]) -> [T; 4],
+    ) -> Result<&'v mut [T]> {
+        let Range { mut start, end } = range;
+        let mut bit = self.bits_before(block, start / 4)?;
+        let skipped = start % 4;
+        if skipped > 0 {
+            // All four are written, from the first that is wanted on.
+            let mut group = [T::default(); 8];
+            let (first, _) = group.split_at_mut(4);
+            self.groups_of(block, start / 4, &mut bit, first, &mut four)?;
+            let wanted = group.get(skipped..skipped + 4).ok_or_else(short)?;
+            slots
+                .get_mut(..4)
+                .ok_or_else(short)?
+                .copy_from_slice(wanted);
+            let taken = (4 - skipped).min(end.saturating_sub(start));
+            slots = slots.get_mut(taken..).ok_or_else(short)?;
+            start += taken;
+        }
+        let left = end.saturating_sub(start);
+        let whole = slots
+            .get_mut(..left.next_multiple_of(4))
+            .ok_or_else(short)?;
+        self.groups_of(block, start.div_ceil(4), &mut bit, whole, &mut four)?;
+        slots.get_mut(left..).ok_or_else(short)
+    }
+
+    /// Fills `slots` with groups from the one at `bit` on, which is number `first` of the block.
+    #[inline(always)]
+    fn groups_of<T: Word>(
+        &self,
+        block: &Block<'_>,
+        first: usize,
+        bit: &mut usize,
+        slots: &mut [T],
+        four: &mut impl FnMut([u64; 4]) -> [T; 4],
+    ) -> Result<()> {
+        let slots = slots.as_chunks_mut::<4>().0;
+        let classes = block.classes.get(first..first + slots.len());
+        let (groups, payload) = (&*self.groups, block.payload);
+        let mut at = *bit;
+        let pairs = classes.ok_or_else(short)?.iter().zip(slots);
+        if self.is_narrow() {
+            for (class, slots) in pairs {
+                let group = &groups[usize::from(*class)];
+                *slots = four(group.load(payload, at).ok_or_else(short)?);
+                at += usize::from(group.total);
+            }
+        } else {
+            for (class, slots) in pairs {
+                *slots = four(self.load_wide(*class, payload, at).ok_or_else(short)?);
+                at += usize::from(groups[usize::from(*class)].total);
+            }
+        }
+        *bit = at;
+        Ok(())
+    }
+
+    /// The sum of the values of a block's first groups, modulo 2^64.
+    #[inline(always)]
+    pub(super) fn sum_of(&self, block: &Block<'_>, groups: usize) -> Result<u64> {
+        let classes = block.classes.get(..groups).ok_or_else(short)?;
+        let (mut bit, mut sum) = (0, 0u64);
+        for class in classes {
+            let group = &self.groups[usize::from(*class)];
+            let values = match self.is_narrow() {
+                true => group.load(block.payload, bit),
+                false => self.load_wide(*class, block.payload, bit),
+            };
+            let [a, b, c, d] = values.ok_or_else(short)?;
+            let (ab, cd) = (a.wrapping_add(b), c.wrapping_add(d));
+            sum = sum.wrapping_add(ab.wrapping_add(cd));
+            bit += usize::from(group.total);
+        }
+        Ok(sum)
+    }
+
+    /// Bits of the values in a block's first groups.
+    #[inline(always)]
+    fn bits_before(&self, block: &Block<'_>, groups: usize) -> Result<usize> {
+        let (widths, mut bits) = (self.widths, 0);
+        let mut at = 0;
+        while at < groups {
+            let here = (groups - at).min(8);
+            // Behind the classes there are always as many bytes.
+            let word = load(block.bytes, at).ok_or_else(short)?;
+            bits += widths.bits(word & mask(8 * here as u32), 4 * here);
+            at += here;
+        }
+        Ok(bits)
     }
 
     /// Fills `out` with the values at rising `positions` of `blocks`.
@@ -400,7 +498,7 @@ impl Classes {
         base: u64,
         mut out: &mut [T],
     ) -> Result<()> {
-        let mut values = [T::default(); BLOCK];
+        let mut values = [T::default(); BLOCK + 4];
         self.for_blocks(
             blocks,
             #[inline(always)]
@@ -419,15 +517,15 @@ impl Classes {
                     return self.pick(&block, here, base, slots);
                 }
                 let span = first % BLOCK..last % BLOCK + 1;
-                self.decode_block(
+                self.fill(
                     &block,
                     span,
                     &mut values,
                     #[inline(always)]
-                    |bits| bits.map(|bits| T::of(bits.wrapping_add(base))),
+                    |four| four.map(|value| T::of(value.wrapping_add(base))),
                 )?;
                 for (position, slot) in here.iter().zip(slots) {
-                    *slot = values[position % BLOCK];
+                    *slot = *values.get(position - first).ok_or_else(short)?;
                 }
                 Ok(())
             },
@@ -443,7 +541,7 @@ impl Classes {
         base: u64,
         out: &mut [T],
     ) -> Result<()> {
-        let places = Places::new(&self.widths, block.classes);
+        let places = Places::new(self.widths, block.classes);
         for (position, slot) in positions.iter().zip(out) {
             let (class, bit) = places.of(position % BLOCK);
             let bits = load(block.payload, bit / 8).ok_or_else(short)? >> (bit % 8);
@@ -463,12 +561,6 @@ impl Classes {
         self.widths.0[3] <= NARROW_BITS
     }
 
-    /// Bits of four values with one class byte.
-    #[inline(always)]
-    fn total(&self, class: u8) -> usize {
-        usize::from(self.groups[usize::from(class)].total)
-    }
-
     /// Four values of up to 57 bits.
     #[inline]
     fn load_wide(&self, class: u8, payload: &[u8], mut bit: usize) -> Option<[u64; 4]> {
@@ -486,42 +578,24 @@ impl Classes {
 struct Places {
     /// Class bytes of 32 values each, and the bits that all before them take.
     words: [(u64, usize); BLOCK / 32],
-    width: usize,
-    /// How much wider each class is than the one below.
-    steps: [usize; 3],
+    widths: Widths,
 }
-
-/// The lower bit of each class in a word.
-const LOWER: u64 = 0x5555_5555_5555_5555;
 
 impl Places {
     #[inline(always)]
-    fn new(Widths([a, b, c, d]): &Widths, classes: &[u8]) -> Self {
+    fn new(widths: Widths, classes: &[u8]) -> Self {
         let mut padded = [0; BLOCK / 4];
         for (slot, byte) in padded.iter_mut().zip(classes) {
             *slot = *byte;
         }
-        let mut places = Self {
-            words: [(0, 0); BLOCK / 32],
-            width: *a as usize,
-            steps: [b - a, c - b, d - c].map(|step| step as usize),
-        };
+        let mut words = [(0, 0); BLOCK / 32];
         let mut before = 0;
-        for (place, bytes) in (0..).zip(padded.as_chunks::<8>().0) {
+        for (slot, bytes) in words.iter_mut().zip(padded.as_chunks::<8>().0) {
             let word = u64::from_le_bytes(*bytes);
-            places.words[place] = (word, before);
-            before += places.bits(word, 32);
+            *slot = (word, before);
+            before += widths.bits(word, 32);
         }
-        places
-    }
-
-    /// Bits that the first `count` values of a word take; the others' classes must be 0.
-    #[inline(always)]
-    fn bits(&self, word: u64, count: usize) -> usize {
-        let (low, high) = (word & LOWER, word >> 1 & LOWER);
-        let [one, two, three] = [low | high, high, low & high].map(|set| set.count_ones() as usize);
-        let [a, b, c] = self.steps;
-        count * self.width + one * a + two * b + three * c
+        Self { words, widths }
     }
 
     /// The class of a value of the block, and the bit at which it begins.
@@ -529,7 +603,7 @@ impl Places {
     fn of(&self, value: usize) -> (usize, usize) {
         let (word, before) = self.words[value / 32 % (BLOCK / 32)];
         let at = value % 32;
-        let bits = self.bits(word & mask(2 * at as u32), at);
+        let bits = self.widths.bits(word & mask(2 * at as u32), at);
         ((word >> (2 * at) & 3) as usize, before + bits)
     }
 }
@@ -544,10 +618,9 @@ impl Group {
         let at = second / 8 % 8;
         let a = u64::from_le_bytes(window.get(..8)?.try_into().ok()?) >> low;
         let b = u64::from_le_bytes(window.get(at..at + 8)?.try_into().ok()?) >> (second % 8);
-        let mut values = [a, a, b, b];
-        for (lane, value) in values.iter_mut().enumerate() {
-            *value = *value >> (self.shifts[lane] % 64) & u64::from(self.masks[lane]);
-        }
-        Some(values)
+        let [behind_a, behind_b] = self.shifts.map(|shift| shift % 64);
+        let values = [a, a >> behind_a, b, b >> behind_b];
+        let [p, q, r, s] = self.masks.map(u64::from);
+        Some([values[0] & p, values[1] & q, values[2] & r, values[3] & s])
     }
 }

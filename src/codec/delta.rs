@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::BLOCK;
-use super::bits::{mask, width_of};
+use super::bits::{load, mask, width_of};
 use super::classes::{Block, Blocks, Classes, Histogram, Widths};
 use super::source::short;
 use super::word::Word;
@@ -71,74 +71,63 @@ impl Delta {
         )
     }
 
-    /// Gives the wanted values of `blocks`, in order.
+    /// Appends the wanted values of `blocks`.
     #[inline(always)]
-    pub(super) fn visit<T: Word>(
-        &self,
-        blocks: &Blocks<'_>,
-        sink: &mut dyn FnMut(&[T]),
-    ) -> Result<()> {
-        let mut values = [T::default(); BLOCK];
-        let (cut, whole) = blocks.split_cut();
+    pub(super) fn append<T: Word>(&self, blocks: &Blocks<'_>, out: &mut Vec<T>) -> Result<()> {
+        let end_of_all = out.len() + blocks.range.len();
+        let mut slots = Classes::room(&blocks.range, out);
         self.classes.for_blocks(
-            &cut,
+            blocks,
             #[inline(always)]
             |block| {
                 let Range { start, end } = block.wanted;
-                match block.next_head {
-                    Some(next) if BLOCK - start + DEARER < end => {
-                        self.count_back(&block, next, &mut values)?;
+                let room = std::mem::take(&mut slots);
+                let counted = match block.next_head {
+                    Some(next) if start > 0 && BLOCK - start + DEARER < end => {
+                        self.count_back(&block, next, room)?;
+                        room.get_mut(end.saturating_sub(start)..)
                     }
-                    _ => drop(self.sum(&block, 0..end, head(block.head)?, &mut values)?),
-                }
-                sink(values.get(start..end).ok_or_else(short)?);
+                    _ => {
+                        let passed = self.classes.sum_of(&block, start / 4)?;
+                        let before = self.head(block.head)?.wrapping_add(passed);
+                        Some(self.count(&block, start..end, before, room)?.1)
+                    }
+                };
+                slots = counted.ok_or_else(short)?;
                 Ok(())
             },
         )?;
-        self.classes.for_blocks(
-            &whole,
-            #[inline(always)]
-            |block| {
-                let upto = 0..block.wanted.end;
-                self.sum(&block, upto, head(block.head)?, &mut values)?;
-                sink(values.get(block.wanted).ok_or_else(short)?);
-                Ok(())
-            },
-        )
+        out.truncate(end_of_all);
+        Ok(())
     }
 
     /// Decodes the wanted values of a block and those behind them, from where the next block begins.
     #[inline(always)]
-    fn count_back<T: Word>(
-        &self,
-        block: &Block<'_>,
-        next: &[u8],
-        out: &mut [T; BLOCK],
-    ) -> Result<()> {
-        let start = block.wanted.start;
-        let last = self.sum(block, start..BLOCK, 0, out)?;
-        let (base, mask) = (head(next)?.wrapping_sub(last), mask(self.width));
-        for value in out.get_mut(start..).ok_or_else(short)? {
-            *value = T::of(value.wide().wrapping_add(base) & mask);
+    fn count_back<T: Word>(&self, block: &Block<'_>, next: &[u8], slots: &mut [T]) -> Result<()> {
+        let wanted = block.wanted.clone();
+        let (last, _) = self.count(block, wanted.start..BLOCK, 0, slots)?;
+        let (before, mask) = (self.head(next)?.wrapping_sub(last), mask(self.width));
+        for value in slots.get_mut(..wanted.len()).unwrap_or_default() {
+            *value = T::of(value.wide().wrapping_add(before) & mask);
         }
         Ok(())
     }
 
-    /// Decodes values of a block, as if `before` stood before the group of four that has the first, and
-    /// gives the last group's last.
+    /// Decodes values of a block into the first of `slots`, as if `before` stood before the group of
+    /// four that has the first; gives the last group's last, and the slots behind.
     #[inline(always)]
-    fn sum<T: Word>(
+    fn count<'v, T: Word>(
         &self,
         block: &Block<'_>,
-        wanted: Range<usize>,
+        range: Range<usize>,
         mut before: u64,
-        out: &mut [T; BLOCK],
-    ) -> Result<u64> {
+        slots: &'v mut [T],
+    ) -> Result<(u64, &'v mut [T])> {
         let mask = mask(self.width);
-        self.classes.decode_block(
+        let behind = self.classes.fill(
             block,
-            wanted,
-            out,
+            range,
+            slots,
             // From one group of four to the next the chain is one addition.
             #[inline(always)]
             |[a, b, c, d]| {
@@ -150,22 +139,18 @@ impl Delta {
                 four.map(|value| T::of(value & mask))
             },
         )?;
-        Ok(before)
+        Ok((before, behind))
+    }
+
+    /// A block's head: the value before its first one.
+    #[inline(always)]
+    fn head(&self, bytes: &[u8]) -> Result<u64> {
+        Ok(load(bytes, 0).ok_or_else(short)? & mask(8 * head_bytes(self.width) as u32))
     }
 }
 
 /// How many values more could be decoded for what it takes to count back from the next block.
 const DEARER: usize = 16;
-
-/// A block's head: the value before its first one.
-#[inline]
-fn head(bytes: &[u8]) -> Result<u64> {
-    let mut head = [0; 8];
-    head.get_mut(..bytes.len())
-        .ok_or_else(short)?
-        .copy_from_slice(bytes);
-    Ok(u64::from_le_bytes(head))
-}
 
 /// Each value less the one before it, modulo 2^width.
 fn deltas<T: Word>(values: &[T], width: u32) -> impl Iterator<Item = u64> + '_ {

@@ -22,7 +22,7 @@ static HAS_FEATURES: LazyLock<bool> = LazyLock::new(|| {
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(super) fn dispatch<T>(work: impl FnOnce() -> T) -> T {
-    if *HAS_FEATURES {
+    if *HAS_FEATURES && !is_plain() {
         #[expect(
             unsafe_code,
             reason = "a function with target features is unsafe to call"
@@ -43,4 +43,29 @@ pub(super) fn dispatch<T>(work: impl FnOnce() -> T) -> T {
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn with_features<T>(work: impl FnOnce() -> T) -> T {
     work()
+}
+
+#[cfg(not(test))]
+#[inline(always)]
+fn is_plain() -> bool {
+    false
+}
+
+#[cfg(test)]
+thread_local! {
+    static IS_PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+#[cfg(test)]
+fn is_plain() -> bool {
+    IS_PLAIN.get()
+}
+
+/// Runs `work` with the instructions that every processor has.
+#[cfg(test)]
+pub(super) fn plainly<T>(work: impl FnOnce() -> T) -> T {
+    IS_PLAIN.set(true);
+    let done = work();
+    IS_PLAIN.set(false);
+    done
 }

@@ -114,6 +114,14 @@ impl PackedReader<'_> {
         Ok(())
     }
 
+    /// Appends the next values.
+    #[inline(always)]
+    pub(super) fn append<T: Word>(&mut self, count: usize, out: &mut Vec<T>) -> Result<()> {
+        let start = out.len();
+        out.resize(start + count, T::default());
+        self.fill(out.get_mut(start..).unwrap_or_default())
+    }
+
     /// The next values without their base, the first in the lowest bits; `None`, and none is taken,
     /// where they do not fit one load.
     #[inline(always)]

@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use super::BLOCK;
 use super::packed::Packed;
 use super::source::{Source, Tail, short, u32_at};
 use super::word::Word;
@@ -70,29 +69,24 @@ impl Runs {
         Ok(())
     }
 
-    /// Gives the values of `range`, of `count` in all, in order.
+    /// Appends the values of `range`, of `count` in all.
     #[inline(always)]
-    pub(super) fn visit<'a, T: Word>(
+    pub(super) fn append<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         count: usize,
         range: Range<usize>,
-        sink: &mut dyn FnMut(&[T]),
+        out: &mut Vec<T>,
     ) -> Result<()> {
-        let mut piece = Piece {
-            values: [T::default(); BLOCK + SHORT],
-            filled: 0,
-            sink,
-        };
+        out.reserve(range.len() + SHORT);
         let mut start = range.start;
         while start < range.end {
             let block = start / BLOCK_VALUES;
             let begins = block * BLOCK_VALUES;
             let wanted = start - begins..(range.end - begins).min(BLOCK_VALUES);
-            self.visit_block(source, count, block, wanted, &mut piece)?;
+            self.append_block(source, count, block, wanted, out)?;
             start = begins + BLOCK_VALUES;
         }
-        piece.give();
         Ok(())
     }
 
@@ -189,15 +183,15 @@ impl Runs {
         Ok((first, ends.as_chunks::<2>().0))
     }
 
-    /// Gives the values `wanted` of a block.
+    /// Appends the values `wanted` of a block.
     #[inline(always)]
-    fn visit_block<'a, T: Word>(
+    fn append_block<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         count: usize,
         block: usize,
         wanted: Range<usize>,
-        piece: &mut Piece<'_, T>,
+        out: &mut Vec<T>,
     ) -> Result<()> {
         let (first, ends) = self.block(source, count, block)?;
         let from = ends.partition_point(|end| end_of(end) <= wanted.start);
@@ -208,7 +202,7 @@ impl Runs {
         for end in ends {
             let value = T::of(values.next().ok_or_else(short)?);
             let end = end_of(end).min(wanted.end);
-            piece.push(value, end.saturating_sub(at));
+            push_run(value, end.saturating_sub(at), out);
             at = at.max(end);
             if at == wanted.end {
                 return Ok(());
@@ -230,37 +224,16 @@ const STRIDE: usize = 8;
 /// Values of a short run, which is written whole whatever its length.
 const SHORT: usize = 16;
 
-/// Values that wait to be given.
-struct Piece<'a, T> {
-    /// A block, and room to write a short run beyond its end.
-    values: [T; BLOCK + SHORT],
-    filled: usize,
-    sink: &'a mut dyn FnMut(&[T]),
-}
-
-impl<T: Word> Piece<'_, T> {
-    #[inline(always)]
-    fn push(&mut self, value: T, mut count: usize) {
-        while count > 0 {
-            let now = count.min(BLOCK - self.filled);
-            let room = self.values.get_mut(self.filled..).unwrap_or_default();
-            match room.first_chunk_mut::<SHORT>() {
-                // No processor could predict how often a loop over a short run goes round.
-                Some(slots) if now <= SHORT => *slots = [value; SHORT],
-                _ => room.iter_mut().take(now).for_each(|slot| *slot = value),
-            }
-            self.filled += now;
-            count -= now;
-            if self.filled == BLOCK {
-                self.give();
-            }
-        }
+/// Appends a value so often.
+#[inline(always)]
+fn push_run<T: Word>(value: T, count: usize, out: &mut Vec<T>) {
+    let end = out.len() + count;
+    // No processor could predict how often a loop over a short run goes round.
+    match count <= SHORT {
+        true => out.extend_from_slice(&[value; SHORT]),
+        false => out.resize(end, value),
     }
-
-    fn give(&mut self) {
-        (self.sink)(self.values.get(..self.filled).unwrap_or_default());
-        self.filled = 0;
-    }
+    out.truncate(end);
 }
 
 fn run_u32(run: usize) -> Result<u32> {

@@ -60,27 +60,33 @@ impl Sparse {
         })
     }
 
-    /// Gives the values of the range, in order.
+    /// Appends the values of the range.
     #[inline(always)]
-    pub(super) fn visit<T: Word>(
-        &self,
-        others: &mut Others<'_>,
-        sink: &mut dyn FnMut(&[T]),
-    ) -> Result<()> {
+    pub(super) fn append<T: Word>(&self, others: &mut Others<'_>, out: &mut Vec<T>) -> Result<()> {
         let range = others.range.clone();
-        let mut values = [T::default(); 64];
+        let start = out.len();
+        out.resize(start + range.len(), T::of(self.modal));
+        let slots = out.get_mut(start..).unwrap_or_default();
+        let Packed { base, width } = self.rest;
+        let (value_mask, width) = (mask(width), width % 64);
         others.for_words(
             #[inline(always)]
             |begins, mut others, rest| {
-                values.fill(T::of(self.modal));
+                let first = begins.wrapping_sub(range.start);
+                let mut together = rest.next_together(others.count_ones() as usize);
                 while others != 0 {
-                    let value = rest.next().ok_or_else(short)?;
-                    values[others.trailing_zeros() as usize % 64] = T::of(value);
+                    let value = match &mut together {
+                        Some(values) => {
+                            let value = (*values & value_mask).wrapping_add(base);
+                            *values >>= width;
+                            value
+                        }
+                        None => rest.next().ok_or_else(short)?,
+                    };
+                    let at = first.wrapping_add(others.trailing_zeros() as usize);
+                    *slots.get_mut(at).ok_or_else(short)? = T::of(value);
                     others &= others - 1;
                 }
-                let first = range.start.saturating_sub(begins);
-                let end = (range.end - begins).min(64);
-                sink(values.get(first..end).ok_or_else(short)?);
                 Ok(())
             },
         )

@@ -192,13 +192,10 @@ impl Stream {
         {
             return packed.fill(source, start, out);
         }
-        let mut slots = out.iter_mut();
-        self.visit(source, range, &mut |values| {
-            // Values first: a slot that was taken would be lost when they end.
-            for (value, slot) in values.iter().zip(slots.by_ref()) {
-                *slot = *value;
-            }
-        })
+        let mut values = Vec::new();
+        self.decode(source, range, &mut values)?;
+        out.copy_from_slice(values.get(..out.len()).ok_or_else(short)?);
+        Ok(())
     }
 
     /// Gives the values of `range` to `sink`, in order, in pieces.
@@ -211,7 +208,19 @@ impl Stream {
         range: Range<usize>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
-        self.visit_window(&mut self.open_window(source, range)?, sink)
+        if range.end > self.count {
+            return Err(short());
+        }
+        let mut values = Vec::new();
+        let mut start = range.start;
+        while start < range.end {
+            let end = range.end.min((start / PIECE + 1) * PIECE);
+            values.clear();
+            self.decode(source, start..end, &mut values)?;
+            sink(&values);
+            start = end;
+        }
+        Ok(())
     }
 
     /// Looks up where the values of `range` lie; those of a short range are asked for.
@@ -246,66 +255,65 @@ impl Stream {
         }))
     }
 
-    /// Gives the values of a window of this stream to `sink`, in order, in pieces, once.
+    /// Appends the values of a window of this stream to `out`, with `base` added to each; once.
     ///
     /// # Errors
-    /// As [`Stream::fill`]; what came before the damage was given.
-    pub fn visit_window<'a, T: Word, S: Source<'a>>(
+    /// As [`Stream::fill`]; `out` is then as before.
+    pub fn decode_window<'a, T: Word, S: Source<'a>>(
         &self,
         window: &mut Window<'a, S>,
-        sink: &mut dyn FnMut(&[T]),
+        base: u64,
+        out: &mut Vec<T>,
     ) -> Result<()> {
-        dispatch(
-            #[inline(always)]
-            || self.visit_inline(window, sink),
-        )
+        let start = out.len();
+        let decoded = self.append_window(window, out);
+        match decoded {
+            Ok(()) if base != 0 => {
+                let values = out.get_mut(start..).unwrap_or_default();
+                dispatch(
+                    #[inline(always)]
+                    || add(base, values),
+                );
+            }
+            Ok(()) => {}
+            Err(_) => out.truncate(start),
+        }
+        decoded
     }
 
-    /// [`Stream::visit_window`] with the instructions that every processor has.
-    #[inline(always)]
-    pub(super) fn visit_inline<'a, T: Word, S: Source<'a>>(
+    /// A function for each encoding: their loops need all the registers that there are.
+    fn append_window<'a, T: Word, S: Source<'a>>(
         &self,
         window: &mut Window<'a, S>,
-        sink: &mut dyn FnMut(&[T]),
+        out: &mut Vec<T>,
     ) -> Result<()> {
         match (&self.kind, &mut window.0) {
-            (Kind::Constant(value), Place::Nowhere(count)) => repeat(T::of(*value), *count, sink),
-            (Kind::Packed(_), Place::Packed(reader, left)) => {
-                let mut values = [T::default(); BLOCK];
-                while *left > 0 {
-                    let values = values.get_mut(..BLOCK.min(*left)).ok_or_else(short)?;
-                    reader.fill(values)?;
-                    *left -= values.len();
-                    sink(values);
-                }
+            (Kind::Constant(value), Place::Nowhere(count)) => {
+                out.resize(out.len() + *count, T::of(*value));
+                Ok(())
             }
-            (Kind::Runs(runs), Place::Runs(source, range)) => {
-                runs.visit(*source, self.count, range.clone(), sink)?;
-            }
-            (Kind::Sparse(sparse), Place::Others(others)) => sparse.visit(others, sink)?,
-            (Kind::Delta(delta), Place::Blocks(blocks)) => delta.visit(blocks, sink)?,
-            (Kind::Classes(classes, base), Place::Blocks(blocks)) => {
-                let mut values = [T::default(); BLOCK];
-                classes.for_blocks(
-                    blocks,
-                    #[inline(always)]
-                    |block| {
-                        let wanted = block.wanted.clone();
-                        classes.decode_block(
-                            &block,
-                            wanted,
-                            &mut values,
-                            #[inline(always)]
-                            |bits| bits.map(|bits| T::of(bits.wrapping_add(*base))),
-                        )?;
-                        sink(values.get(block.wanted).ok_or_else(short)?);
-                        Ok(())
-                    },
-                )?;
-            }
-            _ => return Err(Error::invalid("a window of another stream")),
+            (Kind::Packed(_), Place::Packed(reader, count)) => dispatch(
+                #[inline(always)]
+                || reader.append(*count, out),
+            ),
+            (Kind::Runs(runs), Place::Runs(source, range)) => dispatch(
+                #[inline(always)]
+                || runs.append(*source, self.count, range.clone(), out),
+            ),
+            (Kind::Sparse(sparse), Place::Others(others)) => dispatch(
+                #[inline(always)]
+                || sparse.append(others, out),
+            ),
+            (Kind::Delta(delta), Place::Blocks(blocks)) => dispatch(
+                #[inline(always)]
+                || delta.append(blocks, out),
+            ),
+            (Kind::Classes(classes, base), Place::Blocks(blocks)) => dispatch(
+                #[inline(always)]
+                || classes.append(blocks, *base, out),
+            ),
+            _ => Err(Error::invalid("a window of another stream")),
         }
-        Ok(())
     }
 
     /// Says that where the values of a short range lie is about to be looked up.
@@ -329,16 +337,11 @@ impl Stream {
         range: Range<usize>,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let start = out.len();
         let count = range.len();
         let mut window = self.open_window(source, range)?;
         // Only now, so that damage does not ask for more than the stream can have.
         out.reserve(count);
-        let decoded = self.visit_window(&mut window, &mut |values| out.extend_from_slice(values));
-        if decoded.is_err() {
-            out.truncate(start);
-        }
-        decoded
+        self.decode_window(&mut window, 0, out)
     }
 
     /// Appends the positions of `range` whose value is wanted, a flag for each value.
@@ -393,7 +396,7 @@ impl Stream {
         let slots = out.get_mut(start..).unwrap_or_default();
         let gathered = dispatch(
             #[inline(always)]
-            || self.gather_inline(source, positions, slots),
+            || self.gather_into(source, positions, slots),
         );
         if gathered.is_err() {
             out.truncate(start);
@@ -401,9 +404,9 @@ impl Stream {
         gathered
     }
 
-    /// [`Stream::gather`] into slots, with the instructions that every processor has.
+    /// [`Stream::gather`] into slots.
     #[inline(always)]
-    pub(super) fn gather_inline<'a, T: Word>(
+    fn gather_into<'a, T: Word>(
         &self,
         source: impl Source<'a>,
         mut positions: &[usize],
@@ -478,6 +481,9 @@ enum Place<'a, S> {
     Others(Others<'a>),
 }
 
+/// Values that [`Stream::visit`] gives at a time.
+const PIECE: usize = 8 * BLOCK;
+
 /// Positions less than so far apart are read in one go.
 const NEAR: usize = 2 * BLOCK;
 
@@ -501,14 +507,10 @@ fn count_near(positions: &[usize]) -> usize {
     }
 }
 
-/// Gives a value so often.
-fn repeat<T: Word>(value: T, mut count: usize, sink: &mut dyn FnMut(&[T])) {
-    let values = [value; BLOCK];
-    while let Some(piece) = values
-        .get(..count.min(BLOCK))
-        .filter(|piece| !piece.is_empty())
-    {
-        sink(piece);
-        count -= piece.len();
+/// Adds `base` to each value.
+#[inline(always)]
+pub(super) fn add<T: Word>(base: u64, values: &mut [T]) {
+    for value in values {
+        *value = T::of(value.wide().wrapping_add(base));
     }
 }

@@ -8,6 +8,7 @@ mod values;
 use proptest::prelude::*;
 
 use super::choose::encode_as;
+use super::dispatch::plainly;
 use super::*;
 use crate::types::ListColumn;
 
@@ -57,7 +58,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_stream_gives_back_its_values(values in shapes(), from in 0.0..1.0f64, to in 0.0..1.0f64) {
+    fn a_stream_gives_back_its_values(
+        values in shapes(), from in 0.0..1.0f64, to in 0.0..1.0f64, base in prop_oneof![Just(0), any::<u64>()],
+    ) {
         let mut bytes = Vec::new();
         let descriptor = encode(&values, &mut bytes).unwrap();
         let stream = Stream::open(&descriptor).unwrap();
@@ -73,10 +76,14 @@ proptest! {
         prop_assert_eq!(&part[1..], &values[range.clone()]);
 
         let mut plain: Vec<u64> = Vec::new();
-        let mut sink = |values: &[u64]| plain.extend_from_slice(values);
         let mut window = stream.open_window(source, range.clone()).unwrap();
-        stream.visit_inline(&mut window, &mut sink).unwrap();
+        plainly(|| stream.decode_window(&mut window, base, &mut plain)).unwrap();
+        plain.iter_mut().for_each(|value| *value = value.wrapping_sub(base));
         prop_assert_eq!(&plain, &values[range.clone()]);
+        let mut visited = Vec::new();
+        let mut sink = |values: &[u64]| visited.extend_from_slice(values);
+        stream.visit(source, range.clone(), &mut sink).unwrap();
+        prop_assert_eq!(&visited, &plain);
         let mut filled = vec![0u64; range.len()];
         stream.fill(source, range.start, &mut filled).unwrap();
         prop_assert_eq!(&filled, &plain);
@@ -114,8 +121,8 @@ proptest! {
         let mut gathered: Vec<u64> = vec![7];
         stream.gather(source, &positions, &mut gathered).unwrap();
         prop_assert_eq!(&gathered[1..], &expected);
-        let mut plain = vec![0; positions.len()];
-        stream.gather_inline(source, &positions, &mut plain).unwrap();
+        let mut plain: Vec<u64> = Vec::new();
+        plainly(|| stream.gather(source, &positions, &mut plain)).unwrap();
         prop_assert_eq!(plain, expected);
         gathered.truncate(1);
         prop_assert!(stream.gather(source, &[values.len()], &mut gathered).is_err());

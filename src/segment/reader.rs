@@ -290,15 +290,40 @@ impl Segment {
         selection: &Selection,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let region = self.region(located.handle);
-        match selection {
-            Selection::Range(range) => located.stream.decode(region, range.clone(), out),
-            Selection::Positions(rows) => located.stream.gather(region, rows, out),
+        self.read_opened(located, selection, None, 0, out)
+    }
+
+    /// The same from the stream's window where one was opened, with `base` added to each value.
+    fn read_opened<T: Word>(
+        &self,
+        located: &Located,
+        selection: &Selection,
+        window: OpenWindow<'_, '_>,
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        let Located { stream, handle } = located;
+        match (selection, window) {
+            (_, Some(window)) => stream.decode_window(window, base, out),
+            (Selection::Range(range), None) => {
+                let mut window = stream.open_window(self.region(*handle), range.clone())?;
+                stream.decode_window(&mut window, base, out)
+            }
+            (Selection::Positions(rows), None) => {
+                let start = out.len();
+                stream.gather(self.region(*handle), rows, out)?;
+                if base != 0 {
+                    let values = out.get_mut(start..).unwrap_or_default();
+                    values
+                        .iter_mut()
+                        .for_each(|value| *value = T::of(value.wide().wrapping_add(base)));
+                }
+                Ok(())
+            }
         }
     }
 
-    /// Gives a stream's values at the selected rows to `sink`, in pieces; from its window where one
-    /// was opened.
+    /// Gives a stream's values at the selected rows to `sink`, in pieces.
     fn visit<T: Word>(
         &self,
         located: &Located,
@@ -306,17 +331,14 @@ impl Segment {
         window: OpenWindow<'_, '_>,
         sink: &mut dyn FnMut(&[T]),
     ) -> Result<()> {
-        let region = self.region(located.handle);
-        match (selection, window) {
-            (_, Some(window)) => located.stream.visit_window(window, sink),
-            (Selection::Range(range), _) => located.stream.visit(region, range.clone(), sink),
-            (Selection::Positions(rows), _) => {
-                let mut values = Vec::new();
-                located.stream.gather(region, rows, &mut values)?;
-                sink(&values);
-                Ok(())
-            }
+        if let (Selection::Range(range), None) = (selection, &window) {
+            let region = self.region(located.handle);
+            return located.stream.visit(region, range.clone(), sink);
         }
+        let mut values = Vec::new();
+        self.read_opened(located, selection, window, 0, &mut values)?;
+        sink(&values);
+        Ok(())
     }
 
     /// Appends timestamps of the selected rows.
@@ -332,23 +354,21 @@ impl Segment {
     ) -> Result<()> {
         let min = self.footer.timestamps[0];
         let step = self.footer.timestamp_step as i64;
-        let sink = &mut |codes: &[i64]| match step {
-            1 => out.extend(codes.iter().map(|code| code.wrapping_add(min))),
-            _ => out.extend(
-                codes
-                    .iter()
-                    .map(|code| code.wrapping_mul(step).wrapping_add(min)),
-            ),
-        };
-        self.visit(&self.timestamps, selection, window, sink)
+        if step == 1 {
+            return self.read_opened(&self.timestamps, selection, window, min as u64, out);
+        }
+        let start = out.len();
+        self.read_opened(&self.timestamps, selection, window, 0, out)?;
+        for code in out.get_mut(start..).unwrap_or_default() {
+            *code = code.wrapping_mul(step).wrapping_add(min);
+        }
+        Ok(())
     }
 
     /// Appends sequence numbers of the selected rows.
     pub(super) fn read_sequences(&self, selection: &Selection, out: &mut Vec<u64>) -> Result<()> {
         let base = self.footer.sequence_base;
-        self.visit(&self.sequences, selection, None, &mut |codes| {
-            out.extend(codes.iter().map(|code: &u64| code.wrapping_add(base)));
-        })
+        self.read_opened(&self.sequences, selection, None, base, out)
     }
 
     /// Appends the selected rows to `out`, users aside: timestamps, sequences where asked for, and
@@ -417,12 +437,9 @@ impl Segment {
         out: &mut Column,
     ) -> Result<()> {
         match (reader, out) {
-            (ColumnReader::Strings { codes, .. }, Column::Strings(out)) => match window {
-                Some(window) => codes
-                    .stream
-                    .visit_window(window, &mut |codes| out.extend_from_slice(codes)),
-                None => self.read(codes, selection, out),
-            },
+            (ColumnReader::Strings { codes, .. }, Column::Strings(out)) => {
+                self.read_opened(codes, selection, window, 0, out)
+            }
             (ColumnReader::Numbers { codes, table }, Column::Numbers(out)) => {
                 self.read_numbers(codes, table, selection, window, out)
             }

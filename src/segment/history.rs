@@ -145,18 +145,25 @@ impl Segment {
         }
     }
 
-    /// Gives each of these item codes with the hash under which the item is looked for to `each`.
+    /// Fills `out` with the hashes under which the items with these codes are looked for.
     ///
     /// # Errors
-    /// As [`Segment::history`], and those of `each`.
-    #[inline]
-    pub fn item_hashes(
-        &self,
-        codes: &[u32],
-        each: impl FnMut(u32, u32) -> Result<()>,
-    ) -> Result<()> {
+    /// As [`Segment::history`].
+    pub fn item_hashes(&self, codes: &[u32], out: &mut Vec<u32>) -> Result<()> {
+        out.clear();
         match self.columns.get(self.item) {
-            Some(ColumnReader::Strings { dictionary, .. }) => dictionary.hashes(codes, each),
+            Some(ColumnReader::Strings { dictionary, .. }) => dictionary.hashes(codes, out),
+            _ => Err(self.bad_kind()),
+        }
+    }
+
+    /// Whether the item with this code is `item`.
+    ///
+    /// # Errors
+    /// As [`Segment::history`].
+    pub fn is_item(&self, code: u32, item: &str) -> Result<bool> {
+        match self.columns.get(self.item) {
+            Some(ColumnReader::Strings { dictionary, .. }) => dictionary.is(code, item),
             _ => Err(self.bad_kind()),
         }
     }

@@ -42,9 +42,6 @@ struct Known {
 const NEAR_SLOTS: usize = 1 << 14;
 const PIECE: usize = 128;
 
-/// Hashes that are asked for while one is looked at.
-const PREFETCHED: usize = 24;
-
 /// Bytes of text, or of offsets, up to which a dictionary is small: verified as a whole at its first
 /// use, and copied from slots also by a history.
 const SMALL_BYTES: usize = 4 << 20;
@@ -111,34 +108,33 @@ impl MappedStrings {
         Ok(u32::from_le_bytes(bytes))
     }
 
-    /// Gives each code with the [`item_hash`] of its string to `each`.
-    #[inline]
-    pub(super) fn hashes(
-        &self,
-        codes: &[u32],
-        mut each: impl FnMut(u32, u32) -> Result<()>,
-    ) -> Result<()> {
+    /// Appends the [`item_hash`] of the string of each code.
+    pub(super) fn hashes(&self, codes: &[u32], out: &mut Vec<u32>) -> Result<()> {
+        out.reserve(codes.len());
         if !self.is_whole()? {
-            return codes
-                .iter()
-                .try_for_each(|code| each(*code, self.hash(*code)?));
+            for code in codes {
+                out.push(self.hash(*code)?);
+            }
+            return Ok(());
         }
         let hashes = self.handle.hashes;
         let hashes = self.pages.verified(hashes.offset, hashes.len)?;
         let hashes = hashes.as_chunks::<4>().0;
         let of = |code: u32| hashes.get((code as usize).wrapping_sub(1));
-        for (at, code) in codes.iter().enumerate() {
-            // They lie anywhere.
-            if let Some(soon) = codes.get(at + PREFETCHED).and_then(|soon| of(*soon)) {
-                prefetch_line(soon);
-            }
+        for code in codes {
             let Some(hash) = of(*code) else {
                 index_of(*code, self.handle.count)?;
                 return Err(self.out_of_order());
             };
-            each(*code, u32::from_le_bytes(*hash))?;
+            out.push(u32::from_le_bytes(*hash));
         }
         Ok(())
+    }
+
+    /// Whether the string with this code is `text`.
+    pub(super) fn is(&self, code: u32, text: &str) -> Result<bool> {
+        let index = index_of(code, self.handle.count)?;
+        Ok(self.bytes_at(index)? == text.as_bytes())
     }
 
     /// The slots there are, with what those of long strings point into.

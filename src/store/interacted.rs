@@ -1,9 +1,9 @@
 //! Which of some candidates a user has interacted with, in a way that the caller decides.
 
+use super::candidates::Candidates;
 use super::event::Event;
 use super::history::History;
 use super::snapshot::Snapshot;
-use super::unseen::Candidates;
 use crate::types::{Error, HistoryQuery, Result};
 
 /// Memory for [`Snapshot::interacted`] that can be used for many calls.

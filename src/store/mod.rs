@@ -5,6 +5,7 @@
 //! newest sequence number at that moment; everything above it is invisible to the snapshot.
 
 mod bulk;
+mod candidates;
 mod commit_lock;
 mod compaction;
 mod engine;

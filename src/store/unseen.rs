@@ -1,33 +1,85 @@
 //! Which of some candidates a user has not interacted with.
 
+use super::candidates::{Candidates, HashBits};
 use super::history::History;
 use super::interacted::mark_event;
 use super::snapshot::Snapshot;
-use crate::io::prefetch_line;
 use crate::segment::item_hash;
-use crate::types::{Error, Result};
-
-/// Most candidates of one call.
-const MAX_CANDIDATES: usize = 1 << 24;
+use crate::types::{Result, TextBuffer};
 
 /// Memory for [`Snapshot::unseen`] that can be used for many calls.
 #[derive(Default)]
 pub struct Unseen {
-    candidates: Candidates,
     unseen: Vec<bool>,
-    codes: Vec<u32>,
+    items: Items,
+    marker: Marker,
     history: History,
 }
 
-/// Candidates whose strings are asked for while one is hashed.
-const PREFETCHED: usize = 24;
-
-/// Candidates by the hash of their id, open addressing: the hash in the upper half of a slot, the
-/// position plus one in the lower; 0 is free. At least two slots a candidate keep the chains short.
+/// Items of a user's rows in one place.
 #[derive(Default)]
-pub(super) struct Candidates {
-    slots: Vec<u64>,
-    mask: usize,
+struct Items {
+    /// In a segment.
+    codes: Vec<u32>,
+    /// In a generation.
+    texts: TextBuffer,
+    /// Of each row's item.
+    hashes: Vec<u32>,
+}
+
+/// Marks the candidates that are among a user's items.
+///
+/// Hashing the candidates costs as much as all the rest, and most rows and most candidates have no
+/// counterpart: what the sets of hashes have in common is looked for first, without a branch that nobody
+/// could predict, and only that goes through a table.
+#[derive(Default)]
+struct Marker {
+    candidates: Candidates,
+    is_hashed: bool,
+    bits: HashBits,
+    /// Positions of candidates, and of items, whose hash the other side may have.
+    near: Vec<u32>,
+    seen: Vec<u32>,
+}
+
+impl Marker {
+    /// Marks the candidates, that are among the items with these hashes, as seen; `is_item` says whether
+    /// the item at a position is this one.
+    fn mark<S: AsRef<str>>(
+        &mut self,
+        candidates: &[S],
+        hashes: &[u32],
+        unseen: &mut [bool],
+        is_item: impl Fn(usize, &str) -> Result<bool>,
+    ) -> Result<()> {
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.is_hashed, true) {
+            self.candidates.hash(candidates);
+        }
+        let of = |hashes: &[u32], at: u32| hashes.get(at as usize).copied().unwrap_or_default();
+        self.bits.fill(hashes.iter().copied());
+        self.bits
+            .positions_of(self.candidates.hashes(), &mut self.near);
+        self.candidates.fill_some(&self.near);
+        let near = self.near.iter();
+        let candidate_hashes = self.candidates.hashes();
+        self.bits.fill(near.map(|at| of(candidate_hashes, *at)));
+        self.bits.positions_of(hashes, &mut self.seen);
+        for item in &self.seen {
+            for position in self.candidates.find(of(hashes, *item)) {
+                let (Some(flag), Some(candidate)) =
+                    (unseen.get_mut(position), candidates.get(position))
+                else {
+                    continue;
+                };
+                // Popular items come often; one that is known to be seen needs no second look.
+                *flag = *flag && !is_item(*item as usize, candidate.as_ref())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Snapshot {
@@ -66,18 +118,24 @@ impl Snapshot {
         newest: usize,
         buffer: &'a mut Unseen,
     ) -> Result<&'a [bool]> {
+        Candidates::check_count(candidates.len())?;
         let Unseen {
-            candidates: table,
             unseen,
-            codes,
+            items,
+            marker,
             history,
         } = buffer;
-        table.fill(candidates)?;
+        marker.is_hashed = false;
         unseen.clear();
         unseen.resize(candidates.len(), true);
         // Rows that match, and the parts that they lie in; one segment alone counts for itself.
         let [mut rows, mut parts] = [0; 2];
         let mut visit = |key: &str, linked: u64| -> Result<()> {
+            let Items {
+                codes,
+                texts,
+                hashes,
+            } = &mut *items;
             let segments = self.version.segments_of(key);
             for live in segments.filter(|live| live.entry.joined < linked) {
                 let segment = &live.segment;
@@ -85,23 +143,22 @@ impl Snapshot {
                 let found = segment.seen(key, event_types, self.visible, newest, codes)?;
                 rows += found;
                 parts += usize::from(found > 0);
-                segment.item_hashes(codes, |code, hash| {
-                    for position in table.find(hash) {
-                        // Popular items come often; one that is known to be seen needs no second look.
-                        if unseen.get(position).is_some_and(|unseen| *unseen) {
-                            mark(segment.item(code)?, position, candidates, unseen);
-                        }
-                    }
-                    Ok(())
+                segment.item_hashes(codes, hashes)?;
+                marker.mark(candidates, hashes, unseen, |item, candidate| {
+                    segment.is_item(codes.get(item).copied().unwrap_or_default(), candidate)
                 })?;
             }
             for generation in &self.version.generations {
+                texts.clear();
+                hashes.clear();
                 generation.seen_items(key, event_types, self.visible, &mut |item| {
-                    rows += 1;
-                    parts = 2;
-                    for position in table.find(item_hash(item)) {
-                        mark(item, position, candidates, unseen);
-                    }
+                    texts.push(item);
+                    hashes.push(item_hash(item));
+                })?;
+                rows += hashes.len();
+                parts += 2 * hashes.len().min(1);
+                marker.mark(candidates, hashes, unseen, |item, candidate| {
+                    Ok(texts.get(item) == Some(candidate))
                 })?;
             }
             Ok(())
@@ -111,6 +168,8 @@ impl Snapshot {
             visit(&session.key, session.linked)?;
         }
         if rows > newest && parts > 1 {
+            let table = &mut marker.candidates;
+            table.fill(candidates)?;
             unseen.fill(true);
             self.each_newest(user, event_types, newest, history, &mut |event| {
                 mark_event(event, table, candidates, unseen, false)
@@ -120,61 +179,9 @@ impl Snapshot {
     }
 }
 
-/// Marks the candidate at a position as seen, if it is the item.
-fn mark<S: AsRef<str>>(item: &str, position: usize, candidates: &[S], unseen: &mut [bool]) {
-    if let (Some(flag), Some(known)) = (unseen.get_mut(position), candidates.get(position)) {
-        *flag &= known.as_ref() != item;
-    }
-}
-
 impl Unseen {
     /// An empty buffer.
     pub fn new() -> Self {
         Self::default()
-    }
-}
-
-impl Candidates {
-    pub(super) fn fill<S: AsRef<str>>(&mut self, candidates: &[S]) -> Result<()> {
-        if candidates.len() > MAX_CANDIDATES {
-            return Err(Error::invalid(format!(
-                "{} candidates; at most {MAX_CANDIDATES} in one call",
-                candidates.len()
-            )));
-        }
-        let slots = (candidates.len() * 2).next_power_of_two();
-        self.slots.clear();
-        self.slots.resize(slots, 0);
-        self.mask = slots - 1;
-        for (position, candidate) in (1..).zip(candidates) {
-            // The strings lie anywhere in memory.
-            if let Some(soon) = candidates.get(position as usize + PREFETCHED) {
-                prefetch_line(soon.as_ref().as_bytes());
-            }
-            let hash = item_hash(candidate.as_ref());
-            let mut slot = hash as usize & self.mask;
-            while self.slots.get(slot).is_some_and(|taken| *taken != 0) {
-                slot = (slot + 1) & self.mask;
-            }
-            if let Some(free) = self.slots.get_mut(slot) {
-                *free = u64::from(hash) << 32 | position;
-            }
-        }
-        Ok(())
-    }
-
-    /// The positions of the candidates with this hash.
-    #[inline]
-    pub(super) fn find(&self, hash: u32) -> impl Iterator<Item = usize> {
-        let mut slot = hash as usize & self.mask;
-        std::iter::from_fn(move || {
-            loop {
-                let taken = self.slots.get(slot).copied().filter(|taken| *taken != 0)?;
-                slot = (slot + 1) & self.mask;
-                if (taken >> 32) as u32 == hash {
-                    return Some(taken as u32 as usize - 1);
-                }
-            }
-        })
     }
 }

@@ -132,3 +132,44 @@ fn event_types_are_numbered_across_the_places_they_lie_in() {
         assert_eq!(numbers.of(&event).unwrap(), want);
     }
 }
+
+/// Two items whose ids have the same hash (the lower half of XXH3, FORMAT.md section 2.4).
+fn alike() -> [String; 2] {
+    let id = |number: &u32| format!("item {number}");
+    let hash = |number: &u32| xxhash_rust::xxh3::xxh3_64(id(number).as_bytes()) as u32;
+    let mut numbers: Vec<u32> = (0..200_000).collect();
+    numbers.sort_by_cached_key(hash);
+    let pair = numbers
+        .windows(2)
+        .find(|pair| hash(&pair[0]) == hash(&pair[1]));
+    pair.map(|pair| [id(&pair[0]), id(&pair[1])]).unwrap()
+}
+
+#[test]
+fn items_whose_hashes_are_the_same_are_told_apart() {
+    let [taken, other] = alike();
+    let candidates = [&other, &taken, &other, &taken];
+    let stores: [fn(&Store, &[Record]); 2] = [import, |store, records| {
+        store.write(batch(records), Durability::Buffered).unwrap();
+    }];
+    for fill in stores {
+        let folder = folder();
+        let store = create(folder.path(), quiet());
+        let of = |user: &str| Record::new(user, &taken, 1);
+        fill(
+            &store,
+            &[of("ann"), of("bob"), Record::new("bob", &other, 2)],
+        );
+        let unseen = |user: &str| store.unseen(user, &candidates, &[]).unwrap();
+        assert_eq!(unseen("ann"), [true, false, true, false]);
+        assert_eq!(unseen("bob"), [false; 4]);
+        assert_eq!(unseen("eve"), [true; 4]);
+        let query = HistoryQuery::default();
+        let mut buffer = Interacted::new();
+        let snapshot = store.snapshot();
+        let flags = snapshot
+            .interacted("ann", &candidates, &query, |_| Ok(true), &mut buffer)
+            .unwrap();
+        assert_eq!(flags, [false, true, false, true]);
+    }
+}

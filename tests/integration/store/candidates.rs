@@ -173,3 +173,26 @@ fn items_whose_hashes_are_the_same_are_told_apart() {
         assert_eq!(flags, [false, true, false, true]);
     }
 }
+
+#[test]
+fn a_buffer_serves_any_candidates() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    import(&store, &records(0..20));
+    let snapshot = store.snapshot();
+    let mut buffer = Unseen::new();
+    let lists: [&[&str]; 4] = [
+        &["item 3", "item 30"],
+        &["item 30", "item 4", "item 5"],
+        &[],
+        &["item 6"],
+    ];
+    let wanted: [&[bool]; 4] = [&[false, true], &[true, false, false], &[], &[false]];
+    for (candidates, unseen) in lists.into_iter().zip(wanted) {
+        for user in ["ann", "bob"] {
+            let found = snapshot.unseen(user, candidates, &[], &mut buffer).unwrap();
+            let all = vec![true; candidates.len()];
+            assert_eq!(found, if user == "ann" { unseen } else { &all });
+        }
+    }
+}

@@ -356,49 +356,48 @@ impl Classes {
         out: &mut Vec<T>,
     ) -> Result<()> {
         let start = out.len();
-        let end = start + blocks.range.len();
-        let mut slots = Self::room(&blocks.range, out);
         self.for_blocks(
             blocks,
             #[inline(always)]
             |block| {
-                let wanted = block.wanted.clone();
-                slots = self.fill(
+                let (begin, wanted) = (out.len(), block.wanted.clone());
+                let end = begin + wanted.len();
+                let slots = Self::room(out);
+                self.fill(
                     &block,
                     wanted,
-                    std::mem::take(&mut slots),
+                    slots,
                     #[inline(always)]
                     |four| four.map(T::of),
                 )?;
+                out.truncate(end);
                 Ok(())
             },
         )?;
-        out.truncate(end);
         if base != 0 {
             add(base, out.get_mut(start..).unwrap_or_default());
         }
         Ok(())
     }
 
-    /// Room for the values of a range: decoding writes whole groups, and a codec may decode a block
-    /// to its end. What was there is lost.
+    /// Room for the values of a block, and for the group of which a cut leaves some away.
     #[inline(always)]
-    pub(super) fn room<'v, T: Word>(range: &Range<usize>, out: &'v mut Vec<T>) -> &'v mut [T] {
+    pub(super) fn room<T: Word>(out: &mut Vec<T>) -> &mut [T] {
         let start = out.len();
-        out.resize(start + range.len().max(BLOCK) + 4, T::default());
+        out.resize(start + BLOCK + 4, T::default());
         out.get_mut(start..).unwrap_or_default()
     }
 
     /// Puts the values of a block's range into the first of `slots`, of which whole groups are
-    /// written, and gives the slots behind them. `four` turns the bits of four values into values.
+    /// written. `four` turns the bits of four values into values.
     #[inline(always)]
-    pub(super) fn fill<'v, T: Word>(
+    pub(super) fn fill<T: Word>(
         &self,
         block: &Block<'_>,
         range: Range<usize>,
-        mut slots: &'v mut [T],
+        mut slots: &mut [T],
         mut four: impl FnMut([u64; 4]) -> [T; 4],
-    ) -> Result<&'v mut [T]> {
+    ) -> Result<()> {
         let Range { mut start, end } = range;
         let mut bit = self.bits_before(block, start / 4)?;
         let skipped = start % 4;
@@ -420,8 +419,7 @@ impl Classes {
         let whole = slots
             .get_mut(..left.next_multiple_of(4))
             .ok_or_else(short)?;
-        self.groups_of(block, start.div_ceil(4), &mut bit, whole, &mut four)?;
-        slots.get_mut(left..).ok_or_else(short)
+        self.groups_of(block, start.div_ceil(4), &mut bit, whole, &mut four)
     }
 
     /// Fills `slots` with groups from the one at `bit` on, which is number `first` of the block.

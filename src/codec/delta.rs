@@ -74,38 +74,34 @@ impl Delta {
     /// Appends the wanted values of `blocks`.
     #[inline(always)]
     pub(super) fn append<T: Word>(&self, blocks: &Blocks<'_>, out: &mut Vec<T>) -> Result<()> {
-        let end_of_all = out.len() + blocks.range.len();
-        let mut slots = Classes::room(&blocks.range, out);
         self.classes.for_blocks(
             blocks,
             #[inline(always)]
             |block| {
                 let Range { start, end } = block.wanted;
-                let room = std::mem::take(&mut slots);
-                let counted = match block.next_head {
+                let behind = out.len() + block.wanted.len();
+                let slots = Classes::room(out);
+                match block.next_head {
                     Some(next) if start > 0 && BLOCK - start + DEARER < end => {
-                        self.count_back(&block, next, room)?;
-                        room.get_mut(end.saturating_sub(start)..)
+                        self.count_back(&block, next, slots)?;
                     }
                     _ => {
                         let passed = self.classes.sum_of(&block, start / 4)?;
                         let before = self.head(block.head)?.wrapping_add(passed);
-                        Some(self.count(&block, start..end, before, room)?.1)
+                        self.count(&block, start..end, before, slots)?;
                     }
-                };
-                slots = counted.ok_or_else(short)?;
+                }
+                out.truncate(behind);
                 Ok(())
             },
-        )?;
-        out.truncate(end_of_all);
-        Ok(())
+        )
     }
 
     /// Decodes the wanted values of a block and those behind them, from where the next block begins.
     #[inline(always)]
     fn count_back<T: Word>(&self, block: &Block<'_>, next: &[u8], slots: &mut [T]) -> Result<()> {
         let wanted = block.wanted.clone();
-        let (last, _) = self.count(block, wanted.start..BLOCK, 0, slots)?;
+        let last = self.count(block, wanted.start..BLOCK, 0, slots)?;
         let (before, mask) = (self.head(next)?.wrapping_sub(last), mask(self.width));
         for value in slots.get_mut(..wanted.len()).unwrap_or_default() {
             *value = T::of(value.wide().wrapping_add(before) & mask);
@@ -114,17 +110,17 @@ impl Delta {
     }
 
     /// Decodes values of a block into the first of `slots`, as if `before` stood before the group of
-    /// four that has the first; gives the last group's last, and the slots behind.
+    /// four that has the first; gives the last group's last.
     #[inline(always)]
-    fn count<'v, T: Word>(
+    fn count<T: Word>(
         &self,
         block: &Block<'_>,
         range: Range<usize>,
         mut before: u64,
-        slots: &'v mut [T],
-    ) -> Result<(u64, &'v mut [T])> {
+        slots: &mut [T],
+    ) -> Result<u64> {
         let mask = mask(self.width);
-        let behind = self.classes.fill(
+        self.classes.fill(
             block,
             range,
             slots,
@@ -139,7 +135,7 @@ impl Delta {
                 four.map(|value| T::of(value & mask))
             },
         )?;
-        Ok((before, behind))
+        Ok(before)
     }
 
     /// A block's head: the value before its first one.

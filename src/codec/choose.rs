@@ -1,11 +1,12 @@
 //! Every encoding is estimated; the smallest wins.
 
-use super::classes::{Classes, Histogram, Widths};
+use super::classes::Classes;
 use super::delta::Delta;
 use super::packed::Packed;
 use super::runs::Runs;
 use super::sparse::Sparse;
 use super::stream::{Descriptor, Encoding};
+use super::widths::{Histogram, Widths};
 use super::word::Word;
 use crate::types::Result;
 

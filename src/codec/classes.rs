@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
+use super::places::Places;
 use super::source::{Source, short};
-use super::stream::add;
-use super::word::Word;
+use super::widths::Widths;
+use super::word::{Word, add};
 use crate::types::{Error, Result};
 
 /// Bytes behind the last block: a group is loaded whole, also where a block ends inside it, so
@@ -20,104 +21,6 @@ const SLACK: usize = 32;
 
 /// Bytes that the payload of a block takes at most, and room for the last store.
 const BLOCK_BYTES: usize = BLOCK * 8;
-
-/// The lower bit of each class in a word.
-const LOWER: u64 = 0x5555_5555_5555_5555;
-
-/// The widths of the four classes, rising.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Widths(pub [u32; 4]);
-
-/// How many values there are of each width.
-pub(super) struct Histogram(pub [u64; 65]);
-
-impl Histogram {
-    pub(super) fn of(values: impl Iterator<Item = u64>) -> Self {
-        let mut counts = [0; 65];
-        // Neighbours are counted apart: most have the same width, and an addition to the same
-        // place waits for the one before it.
-        let mut others = [0; 65];
-        let mut values = values;
-        while let Some(value) = values.next() {
-            counts[width_of(value) as usize] += 1;
-            if let Some(value) = values.next() {
-                others[width_of(value) as usize] += 1;
-            }
-        }
-        for (count, other) in counts.iter_mut().zip(others) {
-            *count += other;
-        }
-        Self(counts)
-    }
-
-    fn count(&self, widths: std::ops::RangeInclusive<u32>) -> u64 {
-        let (from, to) = (*widths.start() as usize, *widths.end() as usize);
-        self.0
-            .get(from..=to)
-            .map_or(0, |counts| counts.iter().sum())
-    }
-
-    /// The widths that take the fewest bits, and those bits; `None` when a value is too wide.
-    pub(super) fn best(&self) -> Option<(Widths, u64)> {
-        let max = self.0.iter().rposition(|count| *count > 0).unwrap_or(0) as u32;
-        if max > MAX_LOAD_BITS {
-            return None;
-        }
-        let mut best = (Widths([max; 4]), u64::MAX);
-        for a in 0..=max {
-            let bits_a = self.count(0..=a) * u64::from(a);
-            for b in a..=max {
-                let bits_b = bits_a + self.between(a, b) * u64::from(b);
-                for c in b..=max {
-                    let bits = bits_b
-                        + self.between(b, c) * u64::from(c)
-                        + self.between(c, max) * u64::from(max);
-                    if bits < best.1 {
-                        best = (Widths([a, b, c, max]), bits);
-                    }
-                }
-            }
-        }
-        Some(best)
-    }
-
-    /// Values wider than `a` and at most `b` wide.
-    fn between(&self, a: u32, b: u32) -> u64 {
-        if a >= b { 0 } else { self.count(a + 1..=b) }
-    }
-}
-
-impl Widths {
-    pub(super) fn checked(widths: [u64; 4]) -> Result<Self> {
-        let bad = || Error::corrupt(format!("class widths {widths:?}"));
-        let mut checked = [0; 4];
-        for (slot, width) in checked.iter_mut().zip(widths) {
-            *slot = u32::try_from(width).map_err(|_| bad())?;
-        }
-        if !checked.is_sorted() || checked[3] > MAX_LOAD_BITS {
-            return Err(bad());
-        }
-        Ok(Self(checked))
-    }
-
-    /// Bits that the first `count` values of a word of classes take; the others' classes must be 0.
-    #[inline(always)]
-    fn bits(&self, word: u64, count: usize) -> usize {
-        let (low, high) = (word & LOWER, word >> 1 & LOWER);
-        let [one, two, three] = [low | high, high, low & high].map(u64::count_ones);
-        let [a, b, c, d] = self.0;
-        count * a as usize + (one * (b - a) + two * (c - b) + three * (d - c)) as usize
-    }
-
-    /// The class and its width for values of each width.
-    fn classes(&self) -> [(u8, u32); 65] {
-        std::array::from_fn(|width| {
-            let fits = |class: &u32| width as u32 <= *class;
-            let class = self.0.iter().position(fits).unwrap_or(3);
-            (class as u8, self.0[class])
-        })
-    }
-}
 
 /// Where four values with one class byte lie, when none is wider than [`NARROW_BITS`].
 #[derive(Clone, Copy, Default)]
@@ -569,40 +472,6 @@ impl Classes {
             bit += width as usize;
         }
         Some(values)
-    }
-}
-
-/// Where each value of a block lies, by counting the classes of those before it.
-struct Places {
-    /// Class bytes of 32 values each, and the bits that all before them take.
-    words: [(u64, usize); BLOCK / 32],
-    widths: Widths,
-}
-
-impl Places {
-    #[inline(always)]
-    fn new(widths: Widths, classes: &[u8]) -> Self {
-        let mut padded = [0; BLOCK / 4];
-        for (slot, byte) in padded.iter_mut().zip(classes) {
-            *slot = *byte;
-        }
-        let mut words = [(0, 0); BLOCK / 32];
-        let mut before = 0;
-        for (slot, bytes) in words.iter_mut().zip(padded.as_chunks::<8>().0) {
-            let word = u64::from_le_bytes(*bytes);
-            *slot = (word, before);
-            before += widths.bits(word, 32);
-        }
-        Self { words, widths }
-    }
-
-    /// The class of a value of the block, and the bit at which it begins.
-    #[inline(always)]
-    fn of(&self, value: usize) -> (usize, usize) {
-        let (word, before) = self.words[value / 32 % (BLOCK / 32)];
-        let at = value % 32;
-        let bits = self.widths.bits(word & mask(2 * at as u32), at);
-        ((word >> (2 * at) & 3) as usize, before + bits)
     }
 }
 

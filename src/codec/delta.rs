@@ -9,8 +9,9 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bits::{load, mask, width_of};
-use super::classes::{Block, Blocks, Classes, Histogram, Widths};
+use super::classes::{Block, Blocks, Classes};
 use super::source::short;
+use super::widths::{Histogram, Widths};
 use super::word::Word;
 use crate::types::{Error, Result};
 

@@ -12,10 +12,12 @@ mod delta;
 mod dispatch;
 mod list;
 mod packed;
+mod places;
 mod runs;
 mod source;
 mod sparse;
 mod stream;
+mod widths;
 mod wire;
 mod word;
 

@@ -4,15 +4,16 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bitmap::Bitmap;
-use super::classes::{Blocks, Classes, Widths};
+use super::classes::{Blocks, Classes};
 use super::delta::Delta;
 use super::dispatch::dispatch;
 use super::packed::{Packed, PackedReader};
 use super::runs::Runs;
 use super::source::{Source, short};
 use super::sparse::{Others, Sparse};
+use super::widths::Widths;
 use super::wire::{WireReader, WireWriter};
-use super::word::Word;
+use super::word::{Word, add};
 use crate::types::{Error, Result};
 
 /// How a stream is encoded. The numbers are persisted and never reused (FORMAT.md section 6.1).
@@ -504,13 +505,5 @@ fn count_near(positions: &[usize]) -> usize {
         } else {
             return last + 1;
         }
-    }
-}
-
-/// Adds `base` to each value.
-#[inline(always)]
-pub(super) fn add<T: Word>(base: u64, values: &mut [T]) {
-    for value in values {
-        *value = T::of(value.wide().wrapping_add(base));
     }
 }

@@ -62,3 +62,11 @@ impl Word for i64 {
         self as u64
     }
 }
+
+/// Adds `base` to each value.
+#[inline(always)]
+pub(super) fn add<T: Word>(base: u64, values: &mut [T]) {
+    for value in values {
+        *value = T::of(value.wide().wrapping_add(base));
+    }
+}

@@ -12,7 +12,7 @@ use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
 use super::places::Places;
 use super::source::{Source, short};
 use super::widths::Widths;
-use super::word::{Word, add};
+use super::word::{Word, add_to_each};
 use crate::types::{Error, Result};
 
 /// Bytes behind the last block: a group is loaded whole, also where a block ends inside it, so
@@ -278,7 +278,7 @@ impl Classes {
             },
         )?;
         if base != 0 {
-            add(base, out.get_mut(start..).unwrap_or_default());
+            add_to_each(base, out.get_mut(start..).unwrap_or_default());
         }
         Ok(())
     }

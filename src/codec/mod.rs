@@ -31,7 +31,7 @@ pub use source::SliceSource;
 pub use source::Source;
 pub use stream::{Descriptor, Encoding, Stream, Window};
 pub use wire::{WireReader, WireWriter};
-pub use word::Word;
+pub use word::{Word, add_to_each};
 
 /// Values of one block of the class-coded encodings.
 pub const BLOCK: usize = 128;

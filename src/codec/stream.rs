@@ -13,7 +13,7 @@ use super::source::{Source, short};
 use super::sparse::{Others, Sparse};
 use super::widths::Widths;
 use super::wire::{WireReader, WireWriter};
-use super::word::{Word, add};
+use super::word::{Word, add_to_each};
 use crate::types::{Error, Result};
 
 /// How a stream is encoded. The numbers are persisted and never reused (FORMAT.md section 6.1).
@@ -273,7 +273,7 @@ impl Stream {
                 let values = out.get_mut(start..).unwrap_or_default();
                 dispatch(
                     #[inline(always)]
-                    || add(base, values),
+                    || add_to_each(base, values),
                 );
             }
             Ok(()) => {}

@@ -63,9 +63,9 @@ impl Word for i64 {
     }
 }
 
-/// Adds `base` to each value.
+/// Adds `base` to each value; what does not fit the word is lost.
 #[inline(always)]
-pub(super) fn add<T: Word>(base: u64, values: &mut [T]) {
+pub fn add_to_each<T: Word>(base: u64, values: &mut [T]) {
     for value in values {
         *value = T::of(value.wide().wrapping_add(base));
     }

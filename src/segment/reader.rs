@@ -7,7 +7,7 @@ use super::directory::Directory;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
 use super::numbers::Words;
 use super::strings::MappedStrings;
-use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Window, Word};
+use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Window, Word, add_to_each};
 use crate::io::{FileBytes, Pages, prefetch};
 use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings};
 
@@ -313,10 +313,7 @@ impl Segment {
                 let start = out.len();
                 stream.gather(self.region(*handle), rows, out)?;
                 if base != 0 {
-                    let values = out.get_mut(start..).unwrap_or_default();
-                    values
-                        .iter_mut()
-                        .for_each(|value| *value = T::of(value.wide().wrapping_add(base)));
+                    add_to_each(base, out.get_mut(start..).unwrap_or_default());
                 }
                 Ok(())
             }

@@ -87,8 +87,8 @@ impl Snapshot {
     /// without regard to ASCII case; empty for all): a flag for each candidate, in their order.
     /// Exact; the same candidate may stand several times.
     ///
-    /// Cost: hashing the candidates, and decoding the item of each matching interaction of the
-    /// whole history.
+    /// Cost: decoding the item of each matching interaction of the whole history; where there is one,
+    /// hashing the candidates, and a pass over their hashes for each segment and generation that has one.
     ///
     /// # Errors
     /// `InvalidInput` beyond 2^24 candidates; `Corruption` when bytes it needs are damaged.

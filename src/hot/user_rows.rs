@@ -3,8 +3,7 @@
 use super::layout::{Layout, Place, Words, is_set};
 use super::text::Text;
 use super::view::{CHUNK, EventFilter, View};
-use crate::io::prefetch;
-use crate::types::{Column, Columns, Error, Result, TierQuery, TimeRange};
+use crate::types::{Column, Columns, Error, Result, TierQuery, TimeRange, prefetch};
 
 /// What a row is sorted by, and where its words are. `index` parts equal sequences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,6 @@ mod file;
 mod large_pages;
 mod local;
 mod pages;
-mod prefetch;
 #[cfg(test)]
 mod sim;
 mod storage;
@@ -15,7 +14,6 @@ pub use file::FileBytes;
 pub use large_pages::LargePages;
 pub use local::LocalStorage;
 pub use pages::{PAGE_BYTES, Pages, page_sums};
-pub use prefetch::{prefetch, prefetch_line};
 #[cfg(test)]
 pub use sim::SimStorage;
 pub use storage::{Append, ReadAt, Storage};

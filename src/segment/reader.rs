@@ -8,8 +8,8 @@ use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
 use super::numbers::Words;
 use super::strings::MappedStrings;
 use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Window, Word, add_to_each};
-use crate::io::{FileBytes, Pages, prefetch};
-use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings};
+use crate::io::{FileBytes, Pages};
+use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings, prefetch};
 
 /// A region of the file as a stream's source.
 #[derive(Clone, Copy)]

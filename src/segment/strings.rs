@@ -9,9 +9,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::format::StringsHandle;
 use super::reader::Region;
 use crate::codec::Source;
-use crate::io::{LargePages, Pages, prefetch_line};
+use crate::io::{LargePages, Pages};
 use crate::types::{
-    Error, Result, SLOT_BYTES, Strings, TextBuffer, TextSlots, index_of, text_slot,
+    Error, NARROW, Result, Strings, TextBuffer, TextSlots, WIDE, index_of, text_slot,
 };
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
@@ -34,13 +34,15 @@ struct Known {
     /// Whether every page of a small one was verified.
     verified: AtomicBool,
     /// Its first strings by code, made when strings are copied out first.
-    slots: OnceLock<LargePages>,
+    slots: OnceLock<KeptSlots>,
 }
 
-/// Slots that a processor has near anyway; of more, those of a piece are asked for before the first is
-/// copied.
-const NEAR_SLOTS: usize = 1 << 14;
-const PIECE: usize = 128;
+/// Slots of strings.
+struct KeptSlots {
+    bytes: LargePages,
+    /// Whether each has [`NARROW`] bytes, not [`WIDE`].
+    narrow: bool,
+}
 
 /// Bytes of text, or of offsets, up to which a dictionary is small: verified as a whole at its first
 /// use, and copied from slots also by a history.
@@ -143,27 +145,27 @@ impl MappedStrings {
         let Some(slots) = self.known.slots.get() else {
             return Ok(None);
         };
+        if slots.narrow {
+            return Ok(Some(TextSlots::narrow(slots.bytes.as_chunks().0)));
+        }
         let text = self.handle.text;
         let text = self.pages.verified(text.offset, text.len)?;
-        Ok(Some(TextSlots::new(slots.as_chunks().0, text)))
+        Ok(Some(TextSlots::new(slots.bytes.as_chunks().0, text)))
     }
 
     #[cold]
     fn make_slots(&self) -> Result<TextSlots<'_>> {
         let count = self.handle.count.min(MAX_SLOTS - 1);
         let (offsets, text) = self.first(count)?;
-        let failed = |error| Error::io("ask for memory", error);
-        let mut slots = LargePages::zeroed((count + 1) * SLOT_BYTES).map_err(failed)?;
-        let mut room = slots.as_chunks_mut().0.iter_mut();
-        if let Some(null) = room.next() {
-            *null = text_slot(&[], 0);
-        }
-        let mut start = 0;
-        for (slot, end) in room.zip(ends(offsets).skip(1)) {
-            *slot = text_slot(text.get(start..end).unwrap_or_default().as_bytes(), start);
-            start = end;
-        }
-        self.known.slots.get_or_init(|| slots);
+        let bounds = ends(offsets).zip(ends(offsets).skip(1));
+        let longest = bounds.map(|(start, end)| end - start).max();
+        let narrow = longest.is_none_or(|longest| longest < NARROW);
+        let bytes = match narrow {
+            true => slots_of::<NARROW>(offsets, text),
+            false => slots_of::<WIDE>(offsets, text),
+        };
+        let bytes = bytes.map_err(|error| Error::io("ask for memory", error))?;
+        self.known.slots.get_or_init(|| KeptSlots { bytes, narrow });
         Ok(self.known_slots()?.unwrap_or_default())
     }
 
@@ -222,6 +224,21 @@ impl MappedStrings {
     }
 }
 
+/// A slot for null, and one for each string of the text.
+fn slots_of<const N: usize>(offsets: &[u8], text: &str) -> std::io::Result<LargePages> {
+    let mut slots = LargePages::zeroed(offsets.len() / 4 * N)?;
+    let mut room = slots.as_chunks_mut::<N>().0.iter_mut();
+    if let Some(null) = room.next() {
+        *null = text_slot(&[], 0);
+    }
+    let mut start = 0;
+    for (slot, end) in room.zip(ends(offsets).skip(1)) {
+        *slot = text_slot(text.get(start..end).unwrap_or_default().as_bytes(), start);
+        start = end;
+    }
+    Ok(slots)
+}
+
 /// The offsets that these bytes are.
 fn ends(offsets: &[u8]) -> impl Iterator<Item = usize> {
     let offsets = offsets.as_chunks().0.iter();
@@ -258,18 +275,12 @@ impl Strings for MappedStrings {
             None if self.is_small() => self.make_slots()?,
             None => TextSlots::default(),
         };
-        for codes in codes.chunks(PIECE) {
-            if slots.len() > NEAR_SLOTS {
-                codes
-                    .iter()
-                    .for_each(|code| prefetch_line(slots.from(*code)));
-            }
+        slots.for_pieces(codes, |codes| {
             out.append_slots(slots, codes, |code| match code {
                 0 => Ok(""),
                 code => self.get(code),
-            })?;
-        }
-        Ok(())
+            })
+        })
     }
 
     fn slots(&self) -> Result<TextSlots<'_>> {

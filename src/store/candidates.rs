@@ -1,8 +1,7 @@
 //! Candidates by the hashes of their ids, and which hashes two sets have in common.
 
-use crate::io::prefetch_line;
 use crate::segment::item_hash;
-use crate::types::{Error, Result};
+use crate::types::{Error, Result, prefetch_line};
 
 /// Most candidates of one call.
 const MAX_CANDIDATES: usize = 1 << 24;

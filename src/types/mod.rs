@@ -15,6 +15,7 @@ mod limits;
 mod narrow;
 mod narrow_builder;
 mod narrow_sorted;
+mod prefetch;
 mod put_events;
 mod query;
 mod row;
@@ -43,6 +44,7 @@ pub(crate) use narrow::{
 };
 pub(crate) use narrow_builder::NarrowBuilder;
 pub(crate) use narrow_sorted::SortedRows;
+pub(crate) use prefetch::{prefetch, prefetch_line};
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
@@ -57,7 +59,7 @@ pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, sho
 pub use settings::Settings;
 pub use text::TextBuffer;
 pub use text_slot::TextSlots;
-pub(crate) use text_slot::{SLOT_BYTES, TextSlot, is_long, text_slot};
+pub(crate) use text_slot::{NARROW, PIECE, TextSlot, WIDE, is_long, text_slot};
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};
 pub(crate) use validate::{
     check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,

@@ -153,7 +153,8 @@ pub struct ScanQuery {
     pub projection: Projection,
     /// The order of the rows.
     pub order: ScanOrder,
-    /// Rows of a batch, at most. Default 16,384.
+    /// Rows of a batch, at most. Default 8,192: what a batch of a few columns of strings
+    /// takes stays near the processor.
     pub batch_rows: usize,
 }
 
@@ -165,7 +166,7 @@ impl Default for ScanQuery {
             event_types: Vec::new(),
             projection: Projection::All,
             order: ScanOrder::UserTime,
-            batch_rows: 1 << 14,
+            batch_rows: 1 << 13,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Strings copied out, one behind the other.
 
 use super::Result;
-use super::text_slot::{SLOT_BYTES, TextSlots};
+use super::text_slot::{TextSlots, WIDE};
 
 /// Strings in one piece of memory that can be used again.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +72,7 @@ impl TextBuffer {
     ) -> Result<()> {
         let first = self.ends.len();
         self.ends.resize(first + codes.len(), 0);
-        self.make_room(codes.len() * SLOT_BYTES);
+        self.make_room(codes.len() * WIDE);
         let mut done = 0;
         loop {
             let ends = self.ends.get_mut(first + done..).unwrap_or_default();
@@ -88,7 +88,7 @@ impl TextBuffer {
                     .inspect_err(|_| self.ends.truncate(first + done))?
                     .as_bytes(),
             };
-            self.make_room(text.len() + (codes.len() - done) * SLOT_BYTES);
+            self.make_room(text.len() + (codes.len() - done) * WIDE);
             let room = self.bytes.get_mut(self.len..).unwrap_or_default();
             if let Some(room) = room.get_mut(..text.len()) {
                 room.copy_from_slice(text);
@@ -114,7 +114,7 @@ impl TextBuffer {
         self.bytes.extend_from_slice(bytes);
         self.len = self.bytes.len();
         self.ends.push(self.len as u32);
-        self.make_room(SLOT_BYTES);
+        self.make_room(WIDE);
     }
 }
 

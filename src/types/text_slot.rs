@@ -1,81 +1,132 @@
 //! Short strings of a dictionary, laid out to be copied whole.
 
-/// A string of up to [`SHORT`] bytes, zeros, and behind them its length plus one; or [`LONG`] behind
-/// the place of a longer one in a text; or zeros, where there is none. To copy all 16 bytes costs
+use super::{Result, prefetch_line};
+
+/// A string of up to `N - 1` bytes, zeros, and behind them its length plus one; or [`LONG`] behind
+/// the place of a longer one in a text; or zeros, where there is none. To copy all `N` bytes costs
 /// less than to ask how many it has to be.
-pub(crate) type TextSlot = [u8; 16];
+pub(crate) type TextSlot<const N: usize = WIDE> = [u8; N];
 
-/// The bytes of a slot.
-pub(crate) const SLOT_BYTES: usize = size_of::<TextSlot>();
+/// The bytes of a slot, where not every string of a dictionary fits a [`NARROW`] one.
+pub(crate) const WIDE: usize = 16;
 
-/// Bytes of the longest string that a slot holds.
-const SHORT: usize = SLOT_BYTES - 1;
+/// The bytes of a slot where every string fits it: twice as many of these are near the processor.
+pub(crate) const NARROW: usize = 8;
+
+/// Bytes of slots that a processor has near anyway.
+const NEAR_BYTES: usize = 1 << 18;
+
+/// Strings that are copied at a time.
+pub(crate) const PIECE: usize = 128;
 
 /// The mark of a string that is in the text.
 const LONG: u8 = u8::MAX;
 
 /// Strings of a dictionary by code, from 0, of which the first have slots.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct TextSlots<'a> {
-    slots: &'a [TextSlot],
+    slots: Slots<'a>,
     /// What slots of long strings point into.
     text: &'a [u8],
 }
 
+#[derive(Clone, Copy)]
+enum Slots<'a> {
+    Narrow(&'a [TextSlot<NARROW>]),
+    Wide(&'a [TextSlot<WIDE>]),
+}
+
 /// The slot of a string, which stands at `start` of the text if it is long.
-pub(crate) fn text_slot(string: &[u8], start: usize) -> TextSlot {
-    let mut slot = TextSlot::default();
-    match slot
-        .get_mut(..string.len())
-        .filter(|_| string.len() <= SHORT)
-    {
-        Some(room) => {
-            room.copy_from_slice(string);
-            slot[SHORT] = string.len() as u8 + 1;
-        }
-        None => {
-            let place = (start as u64) << 32 | string.len() as u64;
-            slot = (u128::from(LONG) << (8 * SHORT) | u128::from(place)).to_le_bytes();
-        }
+pub(crate) fn text_slot<const N: usize>(string: &[u8], start: usize) -> TextSlot<N> {
+    let mut slot = [0; N];
+    let Some((mark, room)) = slot.split_last_mut() else {
+        return slot;
+    };
+    if let Some(room) = room.get_mut(..string.len()) {
+        room.copy_from_slice(string);
+        *mark = string.len() as u8 + 1;
+    } else if let Some(room) = room.first_chunk_mut() {
+        *room = ((start as u64) << 32 | string.len() as u64).to_le_bytes();
+        *mark = LONG;
     }
     slot
 }
 
 /// Whether a slot needs the text.
 pub(crate) fn is_long(slot: &TextSlot) -> bool {
-    slot[SHORT] == LONG
+    mark(slot) == LONG
+}
+
+/// What the last byte of a slot says of it.
+#[inline(always)]
+fn mark<const N: usize>(slot: &TextSlot<N>) -> u8 {
+    slot.last().copied().unwrap_or(0)
+}
+
+impl Default for TextSlots<'_> {
+    fn default() -> Self {
+        Self::new(&[], &[])
+    }
 }
 
 impl<'a> TextSlots<'a> {
     /// Slots, and the text that those of long strings point into.
     pub(crate) fn new(slots: &'a [TextSlot], text: &'a [u8]) -> Self {
-        Self { slots, text }
+        Self {
+            slots: Slots::Wide(slots),
+            text,
+        }
+    }
+
+    /// Slots of strings of which none is long.
+    pub(crate) fn narrow(slots: &'a [TextSlot<NARROW>]) -> Self {
+        Self {
+            slots: Slots::Narrow(slots),
+            text: &[],
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        match self.slots {
+            Slots::Narrow(slots) => slots.len(),
+            Slots::Wide(slots) => slots.len(),
+        }
     }
 
-    /// The slots from a code on.
-    pub(crate) fn from(&self, code: u32) -> &'a [TextSlot] {
-        self.slots.get(code as usize..).unwrap_or_default()
+    /// Calls `each` with pieces of the codes, in order. All slots of a piece are asked for before, so
+    /// that their cache misses run side by side.
+    pub(crate) fn for_pieces(
+        &self,
+        codes: &[u32],
+        mut each: impl FnMut(&[u32]) -> Result<()>,
+    ) -> Result<()> {
+        codes.chunks(PIECE).try_for_each(|piece| {
+            self.prefetch(piece);
+            each(piece)
+        })
+    }
+
+    fn prefetch(&self, codes: &[u32]) {
+        let (bytes, each) = match self.slots {
+            Slots::Narrow(slots) => (slots.as_flattened(), NARROW),
+            Slots::Wide(slots) => (slots.as_flattened(), WIDE),
+        };
+        if bytes.len() > NEAR_BYTES {
+            for code in codes {
+                prefetch_line(bytes.get(*code as usize * each..).unwrap_or_default());
+            }
+        }
     }
 
     /// The string with this code where it is a long one.
     pub(crate) fn long(&self, code: u32) -> Option<&'a [u8]> {
-        let slot = self.slots.get(code as usize).filter(|slot| is_long(slot))?;
+        let Slots::Wide(slots) = self.slots else {
+            return None;
+        };
+        let slot = slots.get(code as usize).filter(|slot| is_long(slot))?;
         let place = u64::from_le_bytes(*slot.first_chunk()?);
         let (start, len) = ((place >> 32) as usize, place as u32 as usize);
         self.text.get(start..start + len)
-    }
-
-    /// Bytes that short ones of these strings take, or more, and those of a slot.
-    pub(crate) fn bytes(&self, codes: &[u32]) -> usize {
-        let marks = codes.iter().map(|code| {
-            let slot = self.slots.get(*code as usize);
-            slot.map_or(0, |slot| usize::from(slot[SHORT]))
-        });
-        marks.sum::<usize>() + SLOT_BYTES
     }
 
     /// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot, is
@@ -89,24 +140,39 @@ impl<'a> TextSlots<'a> {
         bytes: &mut [u8],
         len: &mut usize,
     ) -> usize {
-        let mut room = bytes.get_mut(*len..).unwrap_or_default();
-        let (mut at, mut copied) = (*len, 0);
-        for (code, end) in codes.iter().zip(ends) {
-            let slot = self.slots.get(*code as usize);
-            let (Some(slot), Some(chunk)) = (slot, room.first_chunk_mut::<SLOT_BYTES>()) else {
-                break;
-            };
-            let length = usize::from(slot[SHORT]).wrapping_sub(1);
-            if length > SHORT {
-                break;
-            }
-            chunk.copy_from_slice(slot);
-            room = room.get_mut(length..).unwrap_or_default();
-            at += length;
-            *end = end_at(at);
-            copied += 1;
+        match self.slots {
+            Slots::Narrow(slots) => copy_short(slots, codes, ends, end_at, bytes, len),
+            Slots::Wide(slots) => copy_short(slots, codes, ends, end_at, bytes, len),
         }
-        *len = at;
-        copied
     }
+}
+
+#[inline(always)]
+fn copy_short<const N: usize, E>(
+    slots: &[TextSlot<N>],
+    codes: &[u32],
+    ends: &mut [E],
+    end_at: impl Fn(usize) -> E,
+    bytes: &mut [u8],
+    len: &mut usize,
+) -> usize {
+    let mut room = bytes.get_mut(*len..).unwrap_or_default();
+    let (mut at, mut copied) = (*len, 0);
+    for (code, end) in codes.iter().zip(ends) {
+        let slot = slots.get(*code as usize);
+        let (Some(slot), Some(chunk)) = (slot, room.first_chunk_mut::<N>()) else {
+            break;
+        };
+        let length = usize::from(mark(slot)).wrapping_sub(1);
+        if length >= N {
+            break;
+        }
+        chunk.copy_from_slice(slot);
+        room = room.get_mut(length..).unwrap_or_default();
+        at += length;
+        *end = end_at(at);
+        copied += 1;
+    }
+    *len = at;
+    copied
 }

@@ -8,7 +8,7 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
 use super::memory::{Memory, Use};
 use super::null_codes;
-use crate::types::{Error, Result, SLOT_BYTES, Strings, TextSlot, TextSlots, is_long, text_slot};
+use crate::types::{Error, PIECE, Result, Strings, TextSlot, TextSlots, WIDE, is_long, text_slot};
 
 /// Makes plain string arrays.
 pub(super) struct Copies {
@@ -38,13 +38,6 @@ impl Default for Bounds {
     }
 }
 
-/// Codes for which there is a look at how much room they need. That brings their slots near, all
-/// at once, before the first is copied.
-const PIECE: usize = 128;
-
-/// Slots that are near without that.
-const NEAR: usize = 1 << 10;
-
 impl Copies {
     pub(super) fn new(bounds: Bounds) -> Self {
         Self {
@@ -65,10 +58,13 @@ impl Copies {
         let mut text = Text::new(field, codes.len(), self.bounds.array_bytes, memory);
         let kept = strings.slots()?;
         if kept.len() > 0 {
-            for codes in codes.chunks(PIECE) {
-                if !text.append(codes, kept, &**strings)? {
-                    return Ok(None);
-                }
+            let mut fits = true;
+            kept.for_pieces(codes, |codes| {
+                fits = fits && text.append(codes, kept, &**strings)?;
+                Ok(())
+            })?;
+            if !fits {
+                return Ok(None);
             }
         } else {
             let known = self.known.entry(of).or_insert_with(|| Known::new(strings));
@@ -184,7 +180,7 @@ impl Room {
 
     /// Adds a string, and makes room for a piece of short ones.
     fn push(&mut self, string: &[u8]) {
-        self.make(string.len() + PIECE * SLOT_BYTES);
+        self.make(string.len() + PIECE * WIDE);
         if let Some(slot) = self.bytes.get_mut(self.len..self.len + string.len()) {
             slot.copy_from_slice(string);
             self.len += string.len();
@@ -194,7 +190,7 @@ impl Room {
     /// Adds a string so often. What is there is copied at once, so that there are few copies.
     fn repeat(&mut self, string: &[u8], count: usize) {
         let total = string.len() * count;
-        self.make(total + SLOT_BYTES);
+        self.make(total + WIDE);
         let Some(slot) = self.bytes.get_mut(self.len..self.len + total) else {
             return;
         };
@@ -246,10 +242,7 @@ impl Text {
         slots: TextSlots<'_>,
         strings: &dyn Strings,
     ) -> Result<bool> {
-        self.room.make(match slots.len() <= NEAR {
-            true => (codes.len() + 1) * SLOT_BYTES,
-            false => slots.bytes(codes),
-        });
+        self.room.make((codes.len() + 1) * WIDE);
         let ends = self.offsets.get_mut(self.filled..self.filled + codes.len());
         let (mut codes, mut ends) = (codes, ends.unwrap_or_default());
         self.filled += codes.len();

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::arbitrary::{Line, lines_of, schema, segment, sorted_lines, written};
 use super::naive;
 use crate::segment::{Cursor, Segment, item_hash};
-use crate::types::{Columns, ScanQuery, Schema, TierQuery, UserRange};
+use crate::types::{Column, Columns, ScanQuery, Schema, TextBuffer, TierQuery, UserRange};
 
 fn users(lines: &[Line]) -> BTreeSet<&str> {
     lines.iter().map(|line| line.user.as_str()).collect()
@@ -224,4 +224,58 @@ fn rows_out_of_order_are_refused() {
     };
     let columns = super::arbitrary::columns(&schema, &lines);
     assert!(writer.prepare("test.seg", &columns, 0).is_err());
+}
+
+/// More strings than lie near the processor, the longest of so many bytes.
+fn strings_up_to(longest: usize) -> Vec<String> {
+    let mut strings: Vec<String> = (0..40_000).map(|number| format!("{number:x}")).collect();
+    strings.extend(["\u{F6}".to_owned(), "x".repeat(longest)]);
+    strings
+}
+
+#[test]
+fn strings_are_copied_however_long_the_longest_of_them_is() {
+    let schema = schema();
+    for longest in [6, 7, 8, 15, 16, 700] {
+        let strings = strings_up_to(longest);
+        let lines: Vec<Line> = (0..)
+            .zip(&strings)
+            .map(|(timestamp, item)| Line {
+                user: "user".to_owned(),
+                timestamp,
+                sequence: 1,
+                item: item.clone(),
+                event_type: "view".to_owned(),
+                value: None,
+                impression: Vec::new(),
+                location: None,
+                session: None,
+                member: 0,
+            })
+            .collect();
+        let segment = segment(&schema, &lines);
+        let mut out = Columns::for_schema(&schema);
+        segment.rows_at(0..lines.len(), &mut out).unwrap();
+        let Column::Strings(codes) = &out.fields[schema.item()] else {
+            panic!("items are strings");
+        };
+        let items = segment.dictionary(schema.item()).unwrap();
+        let mut copied = TextBuffer::new();
+        for _ in 0..2 {
+            copied.clear();
+            items.append_text(codes, &mut copied).unwrap();
+            let copied = (0..copied.len()).map(|at| copied.get(at).unwrap());
+            assert!(copied.eq(strings.iter().map(String::as_str)), "{longest}");
+        }
+        copied.clear();
+        let unknown = lines.len() as u32 + 1;
+        let failed = items.append_text(&[1, unknown, 1], &mut copied);
+        assert!(
+            failed
+                .unwrap_err()
+                .to_string()
+                .contains("outside its dictionary")
+        );
+        assert_eq!(copied.len(), 1);
+    }
 }

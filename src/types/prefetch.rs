@@ -6,7 +6,7 @@ const LINE_BYTES: usize = 64;
 /// them. A lookup knows where all that it will read lies before it reads any of it: asked for
 /// together, the lines come side by side.
 #[inline(always)]
-pub fn prefetch<T>(items: &[T]) {
+pub(crate) fn prefetch<T>(items: &[T]) {
     let per_line = LINE_BYTES / size_of::<T>().clamp(1, LINE_BYTES);
     let mut rest = items;
     prefetch_line(rest);
@@ -22,7 +22,7 @@ pub fn prefetch<T>(items: &[T]) {
 
 /// Asks for the cache line in which `items` begin.
 #[inline(always)]
-pub fn prefetch_line<T>(items: &[T]) {
+pub(crate) fn prefetch_line<T>(items: &[T]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

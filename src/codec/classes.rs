@@ -259,36 +259,29 @@ impl Classes {
         out: &mut Vec<T>,
     ) -> Result<()> {
         let start = out.len();
+        let mut slots = room(blocks.range.len(), out);
         self.for_blocks(
             blocks,
             #[inline(always)]
             |block| {
-                let (begin, wanted) = (out.len(), block.wanted.clone());
-                let end = begin + wanted.len();
-                let slots = Self::room(out);
+                let wanted = block.wanted.clone();
+                let (here, all) = (wanted.len(), std::mem::take(&mut slots));
                 self.fill(
                     &block,
                     wanted,
-                    slots,
+                    all,
                     #[inline(always)]
                     |four| four.map(T::of),
                 )?;
-                out.truncate(end);
+                slots = all.get_mut(here..).unwrap_or_default();
                 Ok(())
             },
         )?;
+        out.truncate(start + blocks.range.len());
         if base != 0 {
             add_to_each(base, out.get_mut(start..).unwrap_or_default());
         }
         Ok(())
-    }
-
-    /// Room for the values of a block, and for the group of which a cut leaves some away.
-    #[inline(always)]
-    pub(super) fn room<T: Word>(out: &mut Vec<T>) -> &mut [T] {
-        let start = out.len();
-        out.resize(start + BLOCK + 4, T::default());
-        out.get_mut(start..).unwrap_or_default()
     }
 
     /// Puts the values of a block's range into the first of `slots`, of which whole groups are
@@ -472,6 +465,21 @@ impl Classes {
             bit += width as usize;
         }
         Some(values)
+    }
+}
+
+/// Room for so many values behind those of `out`, and for the group of which a cut leaves some away.
+#[inline(always)]
+pub(super) fn room<T: Word>(count: usize, out: &mut Vec<T>) -> &mut [T] {
+    let start = out.len();
+    out.resize(start + count + 4, T::default());
+    out.get_mut(start..).unwrap_or_default()
+}
+
+impl Blocks<'_> {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bits::{load, mask, width_of};
-use super::classes::{Block, Blocks, Classes};
+use super::classes::{Block, Blocks, Classes, room};
 use super::source::short;
 use super::widths::{Histogram, Widths};
 use super::word::Word;
@@ -75,27 +75,32 @@ impl Delta {
     /// Appends the wanted values of `blocks`.
     #[inline(always)]
     pub(super) fn append<T: Word>(&self, blocks: &Blocks<'_>, out: &mut Vec<T>) -> Result<()> {
+        let begin = out.len();
+        // One block alone may be decoded to its end.
+        let behind = if blocks.len() == 1 { BLOCK } else { 0 };
+        let mut slots = room(blocks.range.len() + behind, out);
         self.classes.for_blocks(
             blocks,
             #[inline(always)]
             |block| {
                 let Range { start, end } = block.wanted;
-                let behind = out.len() + block.wanted.len();
-                let slots = Classes::room(out);
+                let all = std::mem::take(&mut slots);
                 match block.next_head {
                     Some(next) if start > 0 && BLOCK - start + DEARER < end => {
-                        self.count_back(&block, next, slots)?;
+                        self.count_back(&block, next, all)?;
                     }
                     _ => {
                         let passed = self.classes.sum_of(&block, start / 4)?;
                         let before = self.head(block.head)?.wrapping_add(passed);
-                        self.count(&block, start..end, before, slots)?;
+                        self.count(&block, start..end, before, all)?;
                     }
                 }
-                out.truncate(behind);
+                slots = all.get_mut(block.wanted.len()..).unwrap_or_default();
                 Ok(())
             },
-        )
+        )?;
+        out.truncate(begin + blocks.range.len());
+        Ok(())
     }
 
     /// Decodes the wanted values of a block and those behind them, from where the next block begins.

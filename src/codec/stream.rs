@@ -338,10 +338,7 @@ impl Stream {
         range: Range<usize>,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let count = range.len();
         let mut window = self.open_window(source, range)?;
-        // Only now, so that damage does not ask for more than the stream can have.
-        out.reserve(count);
         self.decode_window(&mut window, 0, out)
     }
 

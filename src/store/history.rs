@@ -116,10 +116,10 @@ impl History {
         for stretch in &self.order {
             let columns = self.columns(stretch);
             let timestamps = columns.and_then(|columns| columns.timestamps.get(stretch.rows()));
-            let start = out.len();
-            out.extend_from_slice(timestamps.unwrap_or_default());
-            if self.is_newest_first() {
-                out.get_mut(start..).unwrap_or_default().reverse();
+            let timestamps = timestamps.unwrap_or_default();
+            match self.is_newest_first() {
+                true => out.extend(timestamps.iter().rev()),
+                false => out.extend_from_slice(timestamps),
             }
         }
     }
@@ -146,8 +146,9 @@ impl History {
             }
             for codes in codes.rchunks(TURNED) {
                 if let Some(turned) = turned.get_mut(..codes.len()) {
-                    turned.copy_from_slice(codes);
-                    turned.reverse();
+                    for (slot, code) in turned.iter_mut().zip(codes.iter().rev()) {
+                        *slot = *code;
+                    }
                     strings.append_text(turned, out)?;
                 }
             }

@@ -9,7 +9,9 @@ pub struct TextBuffer {
     /// The bytes; beyond `len` they are room for the next strings.
     bytes: Vec<u8>,
     len: usize,
+    /// Where each string ends; beyond `count` they are room for the next.
     ends: Vec<u32>,
+    count: usize,
 }
 
 impl TextBuffer {
@@ -20,21 +22,21 @@ impl TextBuffer {
 
     /// The number of strings.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.count
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.count == 0
     }
 
     /// The string at a position; `None` beyond the end.
     pub fn get(&self, position: usize) -> Option<&str> {
         let start = match position.checked_sub(1) {
-            Some(before) => *self.ends.get(before)? as usize,
+            Some(before) => *self.ends().get(before)? as usize,
             None => 0,
         };
-        let end = *self.ends.get(position)? as usize;
+        let end = *self.ends().get(position)? as usize;
         std::str::from_utf8(self.bytes.get(start..end)?).ok()
     }
 
@@ -46,13 +48,13 @@ impl TextBuffer {
 
     /// Where each string ends in [`TextBuffer::text`].
     pub fn ends(&self) -> &[u32] {
-        &self.ends
+        self.ends.get(..self.count).unwrap_or_default()
     }
 
     /// Removes all strings and keeps the memory.
     pub fn clear(&mut self) {
         self.len = 0;
-        self.ends.clear();
+        self.count = 0;
     }
 
     /// Adds a string.
@@ -70,51 +72,44 @@ impl TextBuffer {
         codes: &[u32],
         text_of: impl Fn(u32) -> Result<&'a str>,
     ) -> Result<()> {
-        let first = self.ends.len();
-        self.ends.resize(first + codes.len(), 0);
-        self.make_room(codes.len() * WIDE);
-        let mut done = 0;
+        let mut rest = codes;
         loop {
-            let ends = self.ends.get_mut(first + done..).unwrap_or_default();
-            let rest = codes.get(done..).unwrap_or_default();
+            self.make_room(rest.len() * WIDE, rest.len());
+            let ends = self.ends.get_mut(self.count..).unwrap_or_default();
             let (bytes, len) = (&mut self.bytes, &mut self.len);
-            done += slots.copy_short(rest, ends, |end| end as u32, bytes, len);
-            let Some(code) = codes.get(done) else {
+            let copied = slots.copy_short(rest, ends, |end| end as u32, bytes, len);
+            self.count += copied;
+            let Some((code, later)) = rest.get(copied..).and_then(<[u32]>::split_first) else {
                 return Ok(());
             };
-            let text = match slots.long(*code) {
+            self.push_bytes(match slots.long(*code) {
                 Some(text) => text,
-                None => text_of(*code)
-                    .inspect_err(|_| self.ends.truncate(first + done))?
-                    .as_bytes(),
-            };
-            self.make_room(text.len() + (codes.len() - done) * WIDE);
-            let room = self.bytes.get_mut(self.len..).unwrap_or_default();
-            if let Some(room) = room.get_mut(..text.len()) {
-                room.copy_from_slice(text);
-                self.len += text.len();
-            }
-            if let Some(end) = self.ends.get_mut(first + done) {
-                *end = self.len as u32;
-            }
-            done += 1;
+                None => text_of(*code)?.as_bytes(),
+            });
+            rest = later;
         }
     }
 
-    /// Makes room for so many bytes, so that short strings are copied without a look.
-    pub(crate) fn make_room(&mut self, bytes: usize) {
-        let wanted = self.len + bytes;
-        if self.bytes.len() < wanted {
-            self.bytes.resize(wanted, 0);
+    /// Makes room for so many bytes and strings.
+    fn make_room(&mut self, bytes: usize, strings: usize) {
+        let wanted = [self.len + bytes, self.count + strings];
+        if self.bytes.len() < wanted[0] {
+            self.bytes.resize(wanted[0], 0);
+        }
+        if self.ends.len() < wanted[1] {
+            self.ends.resize(wanted[1], 0);
         }
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) {
-        self.bytes.truncate(self.len);
-        self.bytes.extend_from_slice(bytes);
-        self.len = self.bytes.len();
-        self.ends.push(self.len as u32);
-        self.make_room(WIDE);
+        self.make_room(bytes.len(), 1);
+        let room = self.bytes.get_mut(self.len..self.len + bytes.len());
+        if let (Some(room), Some(end)) = (room, self.ends.get_mut(self.count)) {
+            room.copy_from_slice(bytes);
+            self.len += bytes.len();
+            *end = self.len as u32;
+            self.count += 1;
+        }
     }
 }
 

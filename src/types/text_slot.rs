@@ -14,7 +14,7 @@ pub(crate) const WIDE: usize = 16;
 pub(crate) const NARROW: usize = 8;
 
 /// Bytes of slots that a processor has near anyway.
-const NEAR_BYTES: usize = 1 << 18;
+const NEAR_BYTES: usize = 1 << 19;
 
 /// Strings that are copied at a time.
 pub(crate) const PIECE: usize = 128;
@@ -156,19 +156,17 @@ fn copy_short<const N: usize, E>(
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
-    let mut room = bytes.get_mut(*len..).unwrap_or_default();
     let (mut at, mut copied) = (*len, 0);
     for (code, end) in codes.iter().zip(ends) {
         let slot = slots.get(*code as usize);
-        let (Some(slot), Some(chunk)) = (slot, room.first_chunk_mut::<N>()) else {
+        let (Some(slot), Some(room)) = (slot, bytes.get_mut(at..at + N)) else {
             break;
         };
         let length = usize::from(mark(slot)).wrapping_sub(1);
         if length >= N {
             break;
         }
-        chunk.copy_from_slice(slot);
-        room = room.get_mut(length..).unwrap_or_default();
+        room.copy_from_slice(slot);
         at += length;
         *end = end_at(at);
         copied += 1;

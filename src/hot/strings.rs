@@ -125,9 +125,12 @@ impl Strings for SharedDictionary {
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
         let slots = self.slots.load();
         let slots: &[TextSlot] = slots.as_ref().map_or(&[], |slots| slots);
-        out.append_slots(TextSlots::new(slots, &[]), codes, |code| match code {
-            0 => Ok(""),
-            code => self.get(code),
+        let slots = TextSlots::new(slots, &[]);
+        slots.for_pieces(codes, |codes| {
+            out.append_slots(slots, codes, |code| match code {
+                0 => Ok(""),
+                code => self.get(code),
+            })
         })
     }
 

@@ -6,9 +6,9 @@ use super::text_slot::{TextSlots, WIDE};
 /// Strings in one piece of memory that can be used again.
 #[derive(Clone, Debug, Default)]
 pub struct TextBuffer {
-    /// The bytes; beyond `len` they are room for the next strings.
+    /// The bytes; beyond `filled` they are room for the next strings.
     bytes: Vec<u8>,
-    len: usize,
+    filled: usize,
     /// Where each string ends; beyond `count` they are room for the next.
     ends: Vec<u32>,
     count: usize,
@@ -42,7 +42,7 @@ impl TextBuffer {
 
     /// All strings, one behind the other.
     pub fn text(&self) -> &str {
-        let bytes = self.bytes.get(..self.len).unwrap_or_default();
+        let bytes = self.bytes.get(..self.filled).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
 
@@ -53,7 +53,7 @@ impl TextBuffer {
 
     /// Removes all strings and keeps the memory.
     pub fn clear(&mut self) {
-        self.len = 0;
+        self.filled = 0;
         self.count = 0;
     }
 
@@ -76,8 +76,8 @@ impl TextBuffer {
         loop {
             self.make_room(rest.len() * WIDE, rest.len());
             let ends = self.ends.get_mut(self.count..).unwrap_or_default();
-            let (bytes, len) = (&mut self.bytes, &mut self.len);
-            let copied = slots.copy_short(rest, ends, |end| end as u32, bytes, len);
+            let (bytes, filled) = (&mut self.bytes, &mut self.filled);
+            let copied = slots.copy_short(rest, ends, |end| end as u32, bytes, filled);
             self.count += copied;
             let Some((code, later)) = rest.get(copied..).and_then(<[u32]>::split_first) else {
                 return Ok(());
@@ -92,7 +92,7 @@ impl TextBuffer {
 
     /// Makes room for so many bytes and strings.
     fn make_room(&mut self, bytes: usize, strings: usize) {
-        let wanted = [self.len + bytes, self.count + strings];
+        let wanted = [self.filled + bytes, self.count + strings];
         if self.bytes.len() < wanted[0] {
             self.bytes.resize(wanted[0], 0);
         }
@@ -103,11 +103,11 @@ impl TextBuffer {
 
     fn push_bytes(&mut self, bytes: &[u8]) {
         self.make_room(bytes.len(), 1);
-        let room = self.bytes.get_mut(self.len..self.len + bytes.len());
+        let room = self.bytes.get_mut(self.filled..self.filled + bytes.len());
         if let (Some(room), Some(end)) = (room, self.ends.get_mut(self.count)) {
             room.copy_from_slice(bytes);
-            self.len += bytes.len();
-            *end = self.len as u32;
+            self.filled += bytes.len();
+            *end = self.filled as u32;
             self.count += 1;
         }
     }

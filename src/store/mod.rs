@@ -30,6 +30,7 @@ mod picked;
 mod presented;
 mod recommendations;
 mod recovery;
+mod repeats;
 mod rotation;
 mod run_writer;
 mod scan;

@@ -3,6 +3,7 @@
 use super::candidates::{Candidates, HashBits};
 use super::history::History;
 use super::interacted::mark_event;
+use super::repeats::Repeats;
 use super::snapshot::Snapshot;
 use crate::segment::item_hash;
 use crate::types::{Result, TextBuffer};
@@ -21,6 +22,7 @@ pub struct Unseen {
 struct Items {
     /// In a segment.
     codes: Vec<u32>,
+    repeats: Repeats,
     /// In a generation.
     texts: TextBuffer,
     /// Of each row's item.
@@ -133,6 +135,7 @@ impl Snapshot {
         let mut visit = |key: &str, linked: u64| -> Result<()> {
             let Items {
                 codes,
+                repeats,
                 texts,
                 hashes,
             } = &mut *items;
@@ -141,6 +144,7 @@ impl Snapshot {
                 let segment = &live.segment;
                 codes.clear();
                 let found = segment.seen(key, event_types, self.visible, newest, codes)?;
+                repeats.remove(codes);
                 rows += found;
                 parts += usize::from(found > 0);
                 segment.item_hashes(codes, hashes)?;

@@ -398,7 +398,9 @@ impl Classes {
             #[inline(always)]
             |block| {
                 let most = positions.get(..BLOCK).unwrap_or(positions);
-                let inside = most.partition_point(|position| *position < block.end);
+                // Mostly few, and a search would wait for each of its steps.
+                let inside = most.iter().take_while(|position| **position < block.end);
+                let inside = inside.count();
                 let (here, later) = positions.split_at_checked(inside).ok_or_else(short)?;
                 let (slots, rest) = std::mem::take(&mut out)
                     .split_at_mut_checked(inside)
@@ -435,7 +437,7 @@ impl Classes {
         base: u64,
         out: &mut [T],
     ) -> Result<()> {
-        let places = Places::new(self.widths, block.classes);
+        let places = Places::new(self.widths, block.bytes).ok_or_else(short)?;
         for (position, slot) in positions.iter().zip(out) {
             let (class, bit) = places.of(position % BLOCK);
             let bits = load(block.payload, bit / 8).ok_or_else(short)? >> (bit % 8);

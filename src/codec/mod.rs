@@ -10,6 +10,7 @@ mod choose;
 mod classes;
 mod delta;
 mod dispatch;
+mod lanes;
 mod list;
 mod packed;
 mod places;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::bitmap::Bitmap;
 use super::bits::mask;
+use super::lanes::{Lanes, Ones};
 use super::packed::{Packed, PackedReader};
 use super::source::{Source, Tail, short};
 use super::word::Word;
@@ -132,25 +133,25 @@ impl Sparse {
         let range = others.range.clone();
         let is_wanted = |value: u64| wanted.get(value as usize).copied().unwrap_or(false);
         let modal = is_wanted(self.modal);
-        // Of few values each is one bit: no look-up, and no branch that nobody could predict.
-        let few = wanted.len() <= 64 && self.rest.most().is_some_and(|most| most < 64);
-        let bits = (self.rest.base..).map_while(|value| wanted.get(usize::try_from(value).ok()?));
-        let bits = (0..64).zip(bits);
-        let bits = bits.fold(0u64, |bits, (at, wanted)| bits | u64::from(*wanted) << at);
+        let lanes = match modal {
+            true => None,
+            false => self.lanes_of(is_wanted),
+        };
         others.for_words(
             #[inline(always)]
             |begins, mut others, rest| {
+                let count = others.count_ones();
+                if let Some(lanes) = &lanes
+                    && let Some(values) = rest.next_together(count as usize)
+                {
+                    let ones = Ones::of(others);
+                    lanes.for_wanted(values, count, |number| {
+                        out.push(begins + ones.place(number) as usize);
+                    });
+                    return Ok(());
+                }
                 let inside = inside(begins, &range);
                 let mut hits = if modal { inside & !others } else { 0 };
-                if few && let Some(mut values) = rest.next_together(others.count_ones() as usize) {
-                    while others != 0 {
-                        let lowest = others & others.wrapping_neg();
-                        let wanted = bits >> (values & mask(self.rest.width)) & 1;
-                        hits |= lowest & wanted.wrapping_neg();
-                        values >>= self.rest.width;
-                        others ^= lowest;
-                    }
-                }
                 while others != 0 {
                     let lowest = others & others.wrapping_neg();
                     let value = rest.next().ok_or_else(short)?;
@@ -164,6 +165,14 @@ impl Sparse {
                 Ok(())
             },
         )
+    }
+
+    /// The wanted ones of the values that are not modal, where they are few and narrow.
+    fn lanes_of(&self, is_wanted: impl Fn(u64) -> bool) -> Option<Lanes> {
+        let Packed { base, width } = self.rest;
+        let packed = 0..=mask(width.min(Lanes::MAX_BITS));
+        let wanted = packed.filter(|packed| base.checked_add(*packed).is_some_and(&is_wanted));
+        Lanes::new(width, wanted)
     }
 }
 

@@ -100,9 +100,15 @@ impl Owners {
     }
 
     /// The sessions of a segment whose rows belong elsewhere: those that have a user, and where
-    /// sessions are called by their id, those with a user of the same name in the segment. Cost: a
-    /// look at each user of the query in a segment that has sessions.
-    pub(super) fn moved(&self, live: &LiveSegment, users: &UserRange) -> Result<Vec<Moved>> {
+    /// sessions are called by their id, those with a user of the same name in the segment, or at the
+    /// end of the one before it in its run. Cost: a look at each user of the query in a segment that
+    /// has sessions.
+    pub(super) fn moved(
+        &self,
+        live: &LiveSegment,
+        before: Option<&LiveSegment>,
+        users: &UserRange,
+    ) -> Result<Vec<Moved>> {
         let mut moved = Vec::new();
         if live.entry.sessions == 0 {
             return Ok(moved);
@@ -117,20 +123,24 @@ impl Owners {
             }
         }
         if self.shown {
-            self.find_namesakes(&*live.segment.user_ids(), users, &mut moved)?;
+            let before = before.map(|before| before.segment.footer().users[1].as_str());
+            self.find_namesakes(&*live.segment.user_ids(), before, users, &mut moved)?;
         }
         moved.sort_by(|a, b| (&a.owner, &a.key).cmp(&(&b.owner, &b.key)));
         Ok(moved)
     }
 
-    fn find_namesakes(
+    /// Adds sessions right behind a user of the same name; `before` is the user ahead of the first id.
+    fn find_namesakes<'a>(
         &self,
-        ids: &dyn Strings,
+        ids: &'a dyn Strings,
+        before: Option<&'a str>,
         users: &UserRange,
         moved: &mut Vec<Moved>,
     ) -> Result<()> {
-        let mut before: Option<&str> = None;
-        for code in first_of(ids, users)?..=ids.len() as u32 {
+        let first = first_of(ids, users)?;
+        let mut before = before.filter(|_| first == 1);
+        for code in first..=ids.len() as u32 {
             let key = ids.get(code)?;
             if users.to.as_deref().is_some_and(|to| key >= to) {
                 break;

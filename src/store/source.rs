@@ -23,8 +23,9 @@ impl Source {
     pub(super) fn of_run(run: &Run, query: &ScanQuery, owners: &Owners) -> Result<Vec<Self>> {
         let mut sources = Vec::new();
         let mut places = VecDeque::new();
+        let mut before = None;
         for live in &run.segments {
-            let moved = owners.moved(live, &query.users)?;
+            let moved = owners.moved(live, before.replace(&**live), &query.users)?;
             if !moved.is_empty() {
                 let asked = moved.iter().filter(|one| query.users.contains(&one.owner));
                 let asked = asked.map(|one| (one.owner.clone(), one.key.clone()));

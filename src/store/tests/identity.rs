@@ -39,13 +39,21 @@ pub(super) fn small() -> Settings {
     }
 }
 
+/// The same, and compactions cut every few rows, also between a user and a session of one name.
+fn cut() -> Settings {
+    Settings {
+        memory_budget_bytes: 2048,
+        ..small()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn a_store_answers_as_the_model(operations in operations()) {
         let machine = Machine::with_schema(SCHEMA);
-        let mut engine = machine.open_with(small()).unwrap();
+        let mut engine = machine.open_with(cut()).unwrap();
         let mut model = Model::default();
         let mut held: Vec<(Snapshot, Model)> = Vec::new();
         for operation in &operations {
@@ -53,7 +61,7 @@ proptest! {
                 Operation::Reopen => {
                     held.clear();
                     drop(engine);
-                    engine = machine.open_with(small()).unwrap();
+                    engine = machine.open_with(cut()).unwrap();
                 }
                 Operation::Hold => {
                     held.truncate(HELD - 1);

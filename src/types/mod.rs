@@ -59,7 +59,7 @@ pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, sho
 pub use settings::Settings;
 pub use text::TextBuffer;
 pub use text_slot::TextSlots;
-pub(crate) use text_slot::{NARROW, PIECE, TextSlot, WIDE, is_long, text_slot};
+pub(crate) use text_slot::{COPY_ROOM, NARROW, PIECE, TextSlot, WIDE, is_long, text_slot};
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};
 pub(crate) use validate::{
     check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,

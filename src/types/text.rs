@@ -1,7 +1,7 @@
 //! Strings copied out, one behind the other.
 
 use super::Result;
-use super::text_slot::{TextSlots, WIDE};
+use super::text_slot::{COPY_ROOM, TextSlots, WIDE};
 
 /// Strings in one piece of memory that can be used again.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +74,7 @@ impl TextBuffer {
     ) -> Result<()> {
         let mut rest = codes;
         loop {
-            self.make_room(rest.len() * WIDE, rest.len());
+            self.make_room(rest.len() * WIDE + COPY_ROOM, rest.len());
             let ends = self.ends.get_mut(self.count..).unwrap_or_default();
             let (bytes, filled) = (&mut self.bytes, &mut self.filled);
             let copied = slots.copy_short(rest, ends, |end| end as u32, bytes, filled);

@@ -2,9 +2,9 @@
 
 use super::{Result, prefetch_line};
 
-/// A string of up to `N - 1` bytes, zeros, and behind them its length plus one; or [`LONG`] behind
-/// the place of a longer one in a text; or zeros, where there is none. To copy all `N` bytes costs
-/// less than to ask how many it has to be.
+/// A string of up to `N - 1` bytes, zeros, and behind them [`SHORT`] and its length; or [`LONG`]
+/// behind the place of a longer one in a text; or zeros, where there is none. To copy all `N` bytes
+/// costs less than to ask how many it has to be.
 pub(crate) type TextSlot<const N: usize = WIDE> = [u8; N];
 
 /// The bytes of a slot, where not every string of a dictionary fits a [`NARROW`] one.
@@ -19,8 +19,18 @@ const NEAR_BYTES: usize = 1 << 19;
 /// Strings that are copied at a time.
 pub(crate) const PIECE: usize = 128;
 
-/// The mark of a string that is in the text.
-const LONG: u8 = u8::MAX;
+/// Strings that are checked together when they are copied.
+const GROUP: usize = 4;
+
+/// What marks a string in its slot, with its length: the lengths of a group come to less.
+const SHORT: u8 = 64;
+
+/// The mark of a string that is in the text. It makes up for no [`SHORT`] in a group.
+const LONG: u8 = WIDE as u8;
+
+/// Bytes behind those of the strings so far that a copy needs as room: what a group takes, and the
+/// rest of its last slot.
+pub(crate) const COPY_ROOM: usize = SHORT as usize + WIDE;
 
 /// Strings of a dictionary by code, from 0, of which the first have slots.
 #[derive(Clone, Copy)]
@@ -44,7 +54,7 @@ pub(crate) fn text_slot<const N: usize>(string: &[u8], start: usize) -> TextSlot
     };
     if let Some(room) = room.get_mut(..string.len()) {
         room.copy_from_slice(string);
-        *mark = string.len() as u8 + 1;
+        *mark = SHORT + string.len() as u8;
     } else if let Some(room) = room.first_chunk_mut() {
         *room = ((start as u64) << 32 | string.len() as u64).to_le_bytes();
         *mark = LONG;
@@ -156,21 +166,51 @@ fn copy_short<const N: usize, E>(
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
-    let (mut at, mut copied) = (*len, 0);
-    for (code, end) in codes.iter().zip(ends) {
-        let slot = slots.get(*code as usize);
-        let (Some(slot), Some(room)) = (slot, bytes.get_mut(at..at + N)) else {
-            break;
-        };
-        let length = usize::from(mark(slot)).wrapping_sub(1);
-        if length >= N {
+    let mut copied = 0;
+    let (groups, group_ends) = (codes.as_chunks().0, ends.as_chunks_mut().0);
+    for (codes, ends) in groups.iter().zip(group_ends) {
+        if !copy_group::<N, GROUP, E>(slots, codes, ends, &end_at, bytes, len) {
             break;
         }
-        room.copy_from_slice(slot);
-        at += length;
-        *end = end_at(at);
+        copied += GROUP;
+    }
+    let codes = codes.get(copied..).unwrap_or_default();
+    let ends = ends.get_mut(copied..).unwrap_or_default();
+    for (codes, ends) in codes.as_chunks().0.iter().zip(ends.as_chunks_mut().0) {
+        if !copy_group::<N, 1, E>(slots, codes, ends, &end_at, bytes, len) {
+            break;
+        }
         copied += 1;
     }
-    *len = at;
     copied
+}
+
+/// Copies strings unless one of them is not short; what it has written is then to be written again.
+#[inline(always)]
+fn copy_group<const N: usize, const COUNT: usize, E>(
+    slots: &[TextSlot<N>],
+    codes: &[u32; COUNT],
+    ends: &mut [E; COUNT],
+    end_at: &impl Fn(usize) -> E,
+    bytes: &mut [u8],
+    len: &mut usize,
+) -> bool {
+    let at = *len;
+    let Some(room) = bytes.get_mut(at..at + COPY_ROOM) else {
+        return false;
+    };
+    let (mut marks, mut filled) = (0, 0);
+    for (code, end) in codes.iter().zip(ends) {
+        let slot = slots.get(*code as usize);
+        let (Some(slot), Some(room)) = (slot, room.get_mut(filled..filled + N)) else {
+            return false;
+        };
+        room.copy_from_slice(slot);
+        marks += usize::from(mark(slot));
+        filled = marks % usize::from(SHORT);
+        *end = end_at(at + filled);
+    }
+    let all = marks >= COUNT * usize::from(SHORT);
+    *len += if all { filled } else { 0 };
+    all
 }

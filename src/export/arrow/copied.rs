@@ -8,7 +8,9 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
 use super::memory::{Memory, Use};
 use super::null_codes;
-use crate::types::{Error, PIECE, Result, Strings, TextSlot, TextSlots, WIDE, is_long, text_slot};
+use crate::types::{
+    COPY_ROOM, Error, PIECE, Result, Strings, TextSlot, TextSlots, WIDE, is_long, text_slot,
+};
 
 /// Makes plain string arrays.
 pub(super) struct Copies {
@@ -178,9 +180,9 @@ impl Room {
         }
     }
 
-    /// Adds a string, and makes room for a piece of short ones.
+    /// Adds a string.
     fn push(&mut self, string: &[u8]) {
-        self.make(string.len() + PIECE * WIDE);
+        self.make(string.len());
         if let Some(slot) = self.bytes.get_mut(self.len..self.len + string.len()) {
             slot.copy_from_slice(string);
             self.len += string.len();
@@ -242,11 +244,11 @@ impl Text {
         slots: TextSlots<'_>,
         strings: &dyn Strings,
     ) -> Result<bool> {
-        self.room.make((codes.len() + 1) * WIDE);
         let ends = self.offsets.get_mut(self.filled..self.filled + codes.len());
         let (mut codes, mut ends) = (codes, ends.unwrap_or_default());
         self.filled += codes.len();
         loop {
+            self.room.make(codes.len() * WIDE + COPY_ROOM);
             let Room { bytes, len } = &mut self.room;
             let copied = slots.copy_short(codes, ends, |end| end as i32, bytes, len);
             codes = codes.get(copied..).unwrap_or_default();

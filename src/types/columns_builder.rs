@@ -97,6 +97,12 @@ impl ColumnsBuilder {
             fresh,
             ..
         } = self;
+        self.users.prefetch(row.user);
+        if let (Some(items), Some(Cell::Text(item))) =
+            (self.interners.get(self.item), row.cells.get(self.item))
+        {
+            items.prefetch(item);
+        }
         validator.check_cells(row)?;
         let user = self.users.intern(row.user, || {
             *fresh = true;

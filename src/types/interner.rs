@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Dictionary, Result, Strings};
+use super::{Dictionary, Result, Strings, prefetch_line};
 
 /// A growing dictionary that gives equal strings equal codes: a hash table beside the strings. A slot
 /// holds the first bytes of its string, so that a short one that is known costs one cache line and no
@@ -174,6 +174,13 @@ impl Interner {
                 self.insert(key, text)
             }
         }
+    }
+
+    /// Says that the code of `text` is about to be asked for.
+    #[inline]
+    pub fn prefetch(&self, text: &str) {
+        let first = self.first_bucket(Key::of(text.as_bytes()));
+        prefetch_line(self.buckets.get(first..).unwrap_or_default());
     }
 
     /// How many strings there are.

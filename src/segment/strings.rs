@@ -44,6 +44,16 @@ struct KeptSlots {
     narrow: bool,
 }
 
+impl KeptSlots {
+    /// The slots, with what those of long strings point into.
+    fn with_text<'a>(&'a self, text: &'a [u8]) -> TextSlots<'a> {
+        match self.narrow {
+            true => TextSlots::narrow(self.bytes.as_chunks().0),
+            false => TextSlots::new(self.bytes.as_chunks().0, text),
+        }
+    }
+}
+
 /// Bytes of text, or of offsets, up to which a dictionary is small: verified as a whole at its first
 /// use, and copied from slots also by a history.
 const SMALL_BYTES: usize = 4 << 20;
@@ -135,6 +145,11 @@ impl MappedStrings {
 
     /// Whether the string with this code is `text`.
     pub(super) fn is(&self, code: u32, text: &str) -> Result<bool> {
+        // A slot is one place to look at, the string and where it begins are two.
+        let slots = self.known.slots.get().map(|slots| slots.with_text(&[]));
+        if let Some(is) = slots.and_then(|slots| slots.is_short(code, text.as_bytes())) {
+            return Ok(is);
+        }
         let index = index_of(code, self.handle.count)?;
         Ok(self.bytes_at(index)? == text.as_bytes())
     }
@@ -145,12 +160,14 @@ impl MappedStrings {
         let Some(slots) = self.known.slots.get() else {
             return Ok(None);
         };
-        if slots.narrow {
-            return Ok(Some(TextSlots::narrow(slots.bytes.as_chunks().0)));
-        }
-        let text = self.handle.text;
-        let text = self.pages.verified(text.offset, text.len)?;
-        Ok(Some(TextSlots::new(slots.bytes.as_chunks().0, text)))
+        let text = match slots.narrow {
+            true => &[],
+            false => {
+                let text = self.handle.text;
+                self.pages.verified(text.offset, text.len)?
+            }
+        };
+        Ok(Some(slots.with_text(text)))
     }
 
     #[cold]

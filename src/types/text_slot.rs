@@ -139,6 +139,15 @@ impl<'a> TextSlots<'a> {
         self.text.get(start..start + len)
     }
 
+    /// Whether the string with this code is `text`; `None` where it has no slot or is a long one.
+    pub(crate) fn is_short(&self, code: u32, text: &[u8]) -> Option<bool> {
+        let short = match self.slots {
+            Slots::Narrow(slots) => short(slots, code),
+            Slots::Wide(slots) => short(slots, code),
+        };
+        short.map(|short| short == text)
+    }
+
     /// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot, is
     /// too long for one or has no room, and gives how many. `end_at` makes an end of a length.
     #[inline(always)]
@@ -155,6 +164,12 @@ impl<'a> TextSlots<'a> {
             Slots::Wide(slots) => copy_short(slots, codes, ends, end_at, bytes, len),
         }
     }
+}
+
+/// The string with this code, where it is in its slot.
+fn short<const N: usize>(slots: &[TextSlot<N>], code: u32) -> Option<&[u8]> {
+    let slot = slots.get(code as usize)?;
+    slot.get(..usize::from(mark(slot).checked_sub(SHORT)?))
 }
 
 #[inline(always)]

@@ -1,8 +1,8 @@
 //! Which candidates a user has interacted with: among the newest, or as the caller decides.
 
 use annals::{
-    Durability, ErrorKind, Event, EventTypeNumbers, HistoryQuery, ImportMode, Interacted,
-    Projection, Store, Unseen,
+    Durability, ErrorKind, Event, EventTypeNumbers, History, HistoryQuery, ImportMode, Interacted,
+    Projection, Store, TextBuffer, Unseen,
 };
 
 use crate::support::record::{Record, batch};
@@ -133,9 +133,10 @@ fn event_types_are_numbered_across_the_places_they_lie_in() {
     }
 }
 
-/// Two items whose ids have the same hash (the lower half of XXH3, FORMAT.md section 2.4).
-fn alike() -> [String; 2] {
-    let id = |number: &u32| format!("item {number}");
+/// Two items whose ids have the same hash (the lower half of XXH3, FORMAT.md section 2.4) and begin
+/// alike.
+fn alike(begin: &str) -> [String; 2] {
+    let id = |number: &u32| format!("{begin}{number}");
     let hash = |number: &u32| xxhash_rust::xxh3::xxh3_64(id(number).as_bytes()) as u32;
     let mut numbers: Vec<u32> = (0..200_000).collect();
     numbers.sort_by_cached_key(hash);
@@ -147,31 +148,49 @@ fn alike() -> [String; 2] {
 
 #[test]
 fn items_whose_hashes_are_the_same_are_told_apart() {
-    let [taken, other] = alike();
-    let candidates = [&other, &taken, &other, &taken];
     let stores: [fn(&Store, &[Record]); 2] = [import, |store, records| {
         store.write(batch(records), Durability::Buffered).unwrap();
     }];
-    for fill in stores {
-        let folder = folder();
-        let store = create(folder.path(), quiet());
-        let of = |user: &str| Record::new(user, &taken, 1);
-        fill(
-            &store,
-            &[of("ann"), of("bob"), Record::new("bob", &other, 2)],
-        );
-        let unseen = |user: &str| store.unseen(user, &candidates, &[]).unwrap();
-        assert_eq!(unseen("ann"), [true, false, true, false]);
-        assert_eq!(unseen("bob"), [false; 4]);
-        assert_eq!(unseen("eve"), [true; 4]);
-        let query = HistoryQuery::default();
-        let mut buffer = Interacted::new();
-        let snapshot = store.snapshot();
-        let flags = snapshot
-            .interacted("ann", &candidates, &query, |_| Ok(true), &mut buffer)
-            .unwrap();
-        assert_eq!(flags, [false, true, false, true]);
+    // Ids of up to 7 bytes, up to 15 and longer ones are copied, and then known, in ways of their own.
+    for begin in ["", "item ", "an item with the number "] {
+        let [taken, other] = alike(begin);
+        for fill in stores {
+            let folder = folder();
+            let store = create(folder.path(), quiet());
+            let of = |user: &str| Record::new(user, &taken, 1);
+            fill(
+                &store,
+                &[of("ann"), of("bob"), Record::new("bob", &other, 2)],
+            );
+            assert_told_apart(&store, &taken, &other);
+            let mut history = History::new();
+            store
+                .history("ann", &HistoryQuery::default(), &mut history)
+                .unwrap();
+            let mut items = TextBuffer::new();
+            history
+                .copy_text(store.schema().item(), &mut items)
+                .unwrap();
+            assert_eq!(items.get(0), Some(&*taken));
+            assert_told_apart(&store, &taken, &other);
+        }
     }
+}
+
+/// Asserts that ann has met `taken`, bob both items, and eve none.
+fn assert_told_apart(store: &Store, taken: &str, other: &str) {
+    let candidates = [other, taken, other, taken];
+    let unseen = |user: &str| store.unseen(user, &candidates, &[]).unwrap();
+    assert_eq!(unseen("ann"), [true, false, true, false]);
+    assert_eq!(unseen("bob"), [false; 4]);
+    assert_eq!(unseen("eve"), [true; 4]);
+    let query = HistoryQuery::default();
+    let mut buffer = Interacted::new();
+    let snapshot = store.snapshot();
+    let flags = snapshot
+        .interacted("ann", &candidates, &query, |_| Ok(true), &mut buffer)
+        .unwrap();
+    assert_eq!(flags, [false, true, false, true]);
 }
 
 #[test]

@@ -117,14 +117,9 @@ impl<'a> TextSlots<'a> {
     }
 
     fn prefetch(&self, codes: &[u32]) {
-        let (bytes, each) = match self.slots {
-            Slots::Narrow(slots) => (slots.as_flattened(), NARROW),
-            Slots::Wide(slots) => (slots.as_flattened(), WIDE),
-        };
-        if bytes.len() > NEAR_BYTES {
-            for code in codes {
-                prefetch_line(bytes.get(*code as usize * each..).unwrap_or_default());
-            }
+        match self.slots {
+            Slots::Narrow(slots) => prefetch(slots, codes),
+            Slots::Wide(slots) => prefetch(slots, codes),
         }
     }
 
@@ -162,6 +157,17 @@ impl<'a> TextSlots<'a> {
         match self.slots {
             Slots::Narrow(slots) => copy_short(slots, codes, ends, end_at, bytes, len),
             Slots::Wide(slots) => copy_short(slots, codes, ends, end_at, bytes, len),
+        }
+    }
+}
+
+/// Asks for slots, unless all of them are near.
+fn prefetch<const N: usize>(slots: &[TextSlot<N>], codes: &[u32]) {
+    if size_of_val(slots) > NEAR_BYTES {
+        for code in codes {
+            if let Some(slot) = slots.get(*code as usize) {
+                prefetch_line(slot);
+            }
         }
     }
 }

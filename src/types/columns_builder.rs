@@ -12,6 +12,8 @@ pub(crate) struct ColumnsBuilder {
     validator: Validator,
     columns: Columns,
     item: FieldId,
+    /// The fields, the item's last.
+    order: Vec<FieldId>,
     users: Interner,
     /// By field; an impression's items are the item field's.
     interners: Vec<Interner>,
@@ -22,9 +24,12 @@ pub(crate) struct ColumnsBuilder {
 impl ColumnsBuilder {
     pub(crate) fn new(validator: &Validator) -> Self {
         let columns = Columns::for_schema(validator.schema());
+        let item = validator.schema().item();
+        let others = (0..columns.fields.len()).filter(|id| *id != item);
         Self {
             validator: validator.clone(),
-            item: validator.schema().item(),
+            item,
+            order: others.chain([item]).collect(),
             users: Interner::default(),
             interners: columns.fields.iter().map(|_| Interner::default()).collect(),
             columns,
@@ -70,11 +75,11 @@ impl ColumnsBuilder {
             self.interners.iter_mut().for_each(Interner::keep);
         }
         let rows = self.rows();
-        let added = self.add(row);
-        if added.is_err() {
+        self.add(row).or_else(|error| {
             self.cut(rows);
-        }
-        added
+            // Of several errors the one that is first by the order of checking.
+            self.validator.check_row(row).and(Err(error))
+        })
     }
 
     /// Takes the last row back, and the strings it brought.
@@ -90,6 +95,8 @@ impl ColumnsBuilder {
         }
     }
 
+    /// Users and items are many, and where they are known is asked for ahead: they are looked up
+    /// behind what is near anyway.
     fn add(&mut self, row: &Row<'_>) -> Result<()> {
         let Self {
             validator,
@@ -104,14 +111,13 @@ impl ColumnsBuilder {
             items.prefetch(item);
         }
         validator.check_cells(row)?;
-        let user = self.users.intern(row.user, || {
-            *fresh = true;
-            validator.check_text(validator.schema().user(), row.user)
-        })?;
-        columns.users.push(user);
         validator.check_timestamp(row.timestamp)?;
         columns.timestamps.push(row.timestamp);
-        for (id, (column, cell)) in columns.fields.iter_mut().zip(row.cells).enumerate() {
+        for id in &self.order {
+            let id = *id;
+            let (Some(column), Some(cell)) = (columns.fields.get_mut(id), row.cells.get(id)) else {
+                continue;
+            };
             match (column, *cell) {
                 (Column::Strings(codes), Cell::Text(text)) => {
                     let check = || {
@@ -145,6 +151,11 @@ impl ColumnsBuilder {
                 }
             }
         }
+        let user = self.users.intern(row.user, || {
+            *fresh = true;
+            validator.check_text(validator.schema().user(), row.user)
+        })?;
+        columns.users.push(user);
         Ok(())
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{RowScratch, Validator, looks_like_milliseconds};
 use crate::types::{
-    Cell, Interaction, Limits, Result, Row, Schema, Value, bits_of_f32, f32_of_bits,
+    Cell, ColumnsBuilder, Interaction, Limits, Result, Row, Schema, Value, bits_of_f32, f32_of_bits,
 };
 
 const FIELDS: [(&str, &str); 13] = [
@@ -75,7 +75,17 @@ fn check_with(
         _ => cells[validator.schema().position(field).unwrap()] = cell,
     }
     row.cells = &cells;
-    validator.check_row(&row).map_err(|error| error.to_string())
+    checked(validator, &row)
+}
+
+/// The message of a row, which is the same when it is taken into columns.
+fn checked(validator: &Validator, row: &Row<'_>) -> std::result::Result<(), String> {
+    let checked = validator.check_row(row).map_err(|error| error.to_string());
+    let mut columns = ColumnsBuilder::new(validator);
+    let taken = columns.push(row).map_err(|error| error.to_string());
+    assert_eq!(taken, checked);
+    assert_eq!(columns.rows(), usize::from(taken.is_ok()));
+    checked
 }
 
 fn convert<R>(interaction: &Interaction, use_row: impl FnOnce(&Row<'_>) -> Result<R>) -> Result<R> {
@@ -374,17 +384,42 @@ fn rows_need_a_cell_a_field_and_a_timestamp_from_zero() {
         cells: &[],
     };
     assert_eq!(
-        validator().check_row(&row).unwrap_err().to_string(),
+        checked(&validator(), &row).unwrap_err(),
         "the row has 0 cells and the schema 13 fields; give one cell for each field"
     );
     let cells = vec![Cell::Null; FIELDS.len()];
     row.timestamp = -1;
     row.cells = &cells;
     assert_eq!(
-        validator().check_row(&row).unwrap_err().to_string(),
+        checked(&validator(), &row).unwrap_err(),
         "field TIMESTAMP: value \"-1\": a timestamp must not be negative; \
          write Unix epoch seconds"
     );
+}
+
+#[test]
+fn of_several_faults_the_first_is_reported() {
+    let long = "x".repeat(300);
+    let nulls = vec![Cell::Null; FIELDS.len()];
+    let mut cells = nulls.clone();
+    cells[1] = Cell::Text("i1");
+    let mut row = Row {
+        user: &long,
+        timestamp: -1,
+        cells: &[],
+    };
+    let field = |row: &Row<'_>| {
+        let message = checked(&validator(), row).unwrap_err();
+        message[..message.find(':').unwrap()].to_owned()
+    };
+    row.cells = &nulls;
+    assert_eq!(field(&row), "field USER_ID");
+    row.user = "u1";
+    assert_eq!(field(&row), "field TIMESTAMP");
+    row.timestamp = 10;
+    assert_eq!(field(&row), "field ITEM_ID");
+    row.cells = &cells;
+    assert_eq!(field(&row), "field EVENT_TYPE");
 }
 
 #[test]

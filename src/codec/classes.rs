@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
+use super::group::Groups;
 use super::places::Places;
 use super::source::{Source, short};
 use super::widths::Widths;
@@ -22,27 +23,13 @@ const SLACK: usize = 32;
 /// Bytes that the payload of a block takes at most, and room for the last store.
 const BLOCK_BYTES: usize = BLOCK * 8;
 
-/// Where four values with one class byte lie, when none is wider than [`NARROW_BITS`].
-#[derive(Clone, Copy, Default)]
-struct Group {
-    masks: [u32; 4],
-    /// Bits of the first and of the third value, behind which their neighbours begin.
-    shifts: [u8; 2],
-    /// Bits of the first two, and of all four.
-    pair: u8,
-    total: u8,
-}
-
-/// The widest value of which two follow each other within one 64-bit load, whatever its bit offset.
-const NARROW_BITS: u32 = MAX_LOAD_BITS / 2;
-
 /// From so many values on for each that is wanted, each wanted one is looked up by itself.
 const DENSE: usize = 3;
 
 /// The class-coded blocks of a stream.
 #[derive(Clone)]
 pub(super) struct Classes {
-    groups: Box<[Group; 256]>,
+    groups: Groups,
     widths: Widths,
     head: usize,
 }
@@ -84,18 +71,8 @@ pub(super) struct Block<'a> {
 impl Classes {
     /// Blocks with `head` bytes before their classes.
     pub(super) fn new(widths: Widths, head: usize) -> Self {
-        let mut groups = Box::new([Group::default(); 256]);
-        for (byte, group) in groups.iter_mut().enumerate() {
-            let width = |lane: usize| widths.0[byte >> (2 * lane) & 3];
-            for (lane, slot) in group.masks.iter_mut().enumerate() {
-                *slot = mask(width(lane)) as u32;
-            }
-            group.shifts = [width(0) as u8, width(2) as u8];
-            group.pair = (width(0) + width(1)) as u8;
-            group.total = (0..4).map(width).sum::<u32>() as u8;
-        }
         Self {
-            groups,
+            groups: Groups::new(widths),
             widths,
             head,
         }
@@ -270,8 +247,9 @@ impl Classes {
                     &block,
                     wanted,
                     all,
+                    (),
                     #[inline(always)]
-                    |four| four.map(T::of),
+                    |(), four| ((), four.map(T::of)),
                 )?;
                 slots = all.get_mut(here..).unwrap_or_default();
                 Ok(())
@@ -285,23 +263,25 @@ impl Classes {
     }
 
     /// Puts the values of a block's range into the first of `slots`, of which whole groups are
-    /// written. `four` turns the bits of four values into values.
+    /// written. `four` turns the bits of four values into values, with what it gave for those before,
+    /// at first `state`. Gives what it gave for the last, and the bit behind them.
     #[inline(always)]
-    pub(super) fn fill<T: Word>(
+    pub(super) fn fill<T: Word, S>(
         &self,
         block: &Block<'_>,
         range: Range<usize>,
         mut slots: &mut [T],
-        mut four: impl FnMut([u64; 4]) -> [T; 4],
-    ) -> Result<()> {
+        state: S,
+        four: impl Fn(S, [u64; 4]) -> (S, [T; 4]) + Copy,
+    ) -> Result<(S, usize)> {
         let Range { mut start, end } = range;
-        let mut bit = self.bits_before(block, start / 4)?;
+        let mut from = (state, self.bits_before(block, start / 4)?);
         let skipped = start % 4;
         if skipped > 0 {
             // All four are written, from the first that is wanted on.
             let mut group = [T::default(); 8];
             let (first, _) = group.split_at_mut(4);
-            self.groups_of(block, start / 4, &mut bit, first, &mut four)?;
+            from = self.groups_of(block, start / 4, first, from, four)?;
             let wanted = group.get(skipped..skipped + 4).ok_or_else(short)?;
             slots
                 .get_mut(..4)
@@ -315,56 +295,53 @@ impl Classes {
         let whole = slots
             .get_mut(..left.next_multiple_of(4))
             .ok_or_else(short)?;
-        self.groups_of(block, start.div_ceil(4), &mut bit, whole, &mut four)
+        self.groups_of(block, start.div_ceil(4), whole, from, four)
     }
 
-    /// Fills `slots` with groups from the one at `bit` on, which is number `first` of the block.
+    /// Fills `slots` with groups of a block, of which the first is number `first`.
     #[inline(always)]
-    fn groups_of<T: Word>(
+    fn groups_of<T: Word, S>(
         &self,
         block: &Block<'_>,
         first: usize,
-        bit: &mut usize,
         slots: &mut [T],
-        four: &mut impl FnMut([u64; 4]) -> [T; 4],
-    ) -> Result<()> {
+        from: (S, usize),
+        four: impl Fn(S, [u64; 4]) -> (S, [T; 4]),
+    ) -> Result<(S, usize)> {
         let slots = slots.as_chunks_mut::<4>().0;
         let classes = block.classes.get(first..first + slots.len());
-        let (groups, payload) = (&*self.groups, block.payload);
-        let mut at = *bit;
-        let pairs = classes.ok_or_else(short)?.iter().zip(slots);
-        if self.is_narrow() {
-            for (class, slots) in pairs {
-                let group = &groups[usize::from(*class)];
-                *slots = four(group.load(payload, at).ok_or_else(short)?);
-                at += usize::from(group.total);
-            }
-        } else {
-            for (class, slots) in pairs {
-                *slots = four(self.load_wide(*class, payload, at).ok_or_else(short)?);
-                at += usize::from(groups[usize::from(*class)].total);
-            }
-        }
-        *bit = at;
-        Ok(())
+        self.groups.fold(
+            classes.ok_or_else(short)?.iter().zip(slots),
+            block.payload,
+            from,
+            #[inline(always)]
+            |state, slots, bits| {
+                let (state, values) = four(state, bits);
+                *slots = values;
+                state
+            },
+        )
     }
 
-    /// The sum of the values of a block's first groups, modulo 2^64.
+    /// The sum of the values of a block's groups, of which the first begins at `bit`, modulo 2^64.
     #[inline(always)]
-    pub(super) fn sum_of(&self, block: &Block<'_>, groups: usize) -> Result<u64> {
-        let classes = block.classes.get(..groups).ok_or_else(short)?;
-        let (mut bit, mut sum) = (0, 0u64);
-        for class in classes {
-            let group = &self.groups[usize::from(*class)];
-            let values = match self.is_narrow() {
-                true => group.load(block.payload, bit),
-                false => self.load_wide(*class, block.payload, bit),
-            };
-            let [a, b, c, d] = values.ok_or_else(short)?;
-            let (ab, cd) = (a.wrapping_add(b), c.wrapping_add(d));
-            sum = sum.wrapping_add(ab.wrapping_add(cd));
-            bit += usize::from(group.total);
-        }
+    pub(super) fn sum_of(
+        &self,
+        block: &Block<'_>,
+        groups: Range<usize>,
+        bit: usize,
+    ) -> Result<u64> {
+        let classes = block.classes.get(groups).ok_or_else(short)?.iter();
+        let (sum, _) = self.groups.fold(
+            classes.map(|class| (class, ())),
+            block.payload,
+            (0u64, bit),
+            #[inline(always)]
+            |sum, (), [a, b, c, d]| {
+                let (ab, cd) = (a.wrapping_add(b), c.wrapping_add(d));
+                sum.wrapping_add(ab.wrapping_add(cd))
+            },
+        )?;
         Ok(sum)
     }
 
@@ -417,8 +394,9 @@ impl Classes {
                     &block,
                     span,
                     &mut values,
+                    (),
                     #[inline(always)]
-                    |four| four.map(|value| T::of(value.wrapping_add(base))),
+                    |(), four| ((), four.map(|value| T::of(value.wrapping_add(base)))),
                 )?;
                 for (position, slot) in here.iter().zip(slots) {
                     *slot = *values.get(position - first).ok_or_else(short)?;
@@ -451,23 +429,6 @@ impl Classes {
     pub(super) fn most(&self) -> u64 {
         mask(self.widths.0[3])
     }
-
-    #[inline(always)]
-    fn is_narrow(&self) -> bool {
-        self.widths.0[3] <= NARROW_BITS
-    }
-
-    /// Four values of up to 57 bits.
-    #[inline]
-    fn load_wide(&self, class: u8, payload: &[u8], mut bit: usize) -> Option<[u64; 4]> {
-        let mut values = [0; 4];
-        for (lane, slot) in values.iter_mut().enumerate() {
-            let width = self.widths.0[usize::from(class >> (2 * lane) & 3)];
-            *slot = load(payload, bit / 8)? >> (bit % 8) & mask(width);
-            bit += width as usize;
-        }
-        Some(values)
-    }
 }
 
 /// Room for so many values behind those of `out`, and for the group of which a cut leaves some away.
@@ -476,28 +437,4 @@ pub(super) fn room<T: Word>(count: usize, out: &mut Vec<T>) -> &mut [T] {
     let start = out.len();
     out.resize(start + count + 4, T::default());
     out.get_mut(start..).unwrap_or_default()
-}
-
-impl Blocks<'_> {
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
-    }
-}
-
-impl Group {
-    /// Four values whose pairs fit one load each. The window that both lie in is looked up once.
-    #[inline(always)]
-    fn load(&self, payload: &[u8], bit: usize) -> Option<[u64; 4]> {
-        let window = payload.get(bit / 8..bit / 8 + 16)?;
-        let (low, second) = (bit % 8, bit % 8 + usize::from(self.pair));
-        // The first pair takes at most 56 bits.
-        let at = second / 8 % 8;
-        let a = u64::from_le_bytes(window.get(..8)?.try_into().ok()?) >> low;
-        let b = u64::from_le_bytes(window.get(at..at + 8)?.try_into().ok()?) >> (second % 8);
-        let [behind_a, behind_b] = self.shifts.map(|shift| shift % 64);
-        let values = [a, a >> behind_a, b, b >> behind_b];
-        let [p, q, r, s] = self.masks.map(u64::from);
-        Some([values[0] & p, values[1] & q, values[2] & r, values[3] & s])
-    }
 }

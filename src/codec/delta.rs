@@ -76,9 +76,7 @@ impl Delta {
     #[inline(always)]
     pub(super) fn append<T: Word>(&self, blocks: &Blocks<'_>, out: &mut Vec<T>) -> Result<()> {
         let begin = out.len();
-        // One block alone may be decoded to its end.
-        let behind = if blocks.len() == 1 { BLOCK } else { 0 };
-        let mut slots = room(blocks.range.len() + behind, out);
+        let mut slots = room(blocks.range.len(), out);
         self.classes.for_blocks(
             blocks,
             #[inline(always)]
@@ -90,7 +88,7 @@ impl Delta {
                         self.count_back(&block, next, all)?;
                     }
                     _ => {
-                        let passed = self.classes.sum_of(&block, start / 4)?;
+                        let passed = self.classes.sum_of(&block, 0..start / 4, 0)?;
                         let before = self.head(block.head)?.wrapping_add(passed);
                         self.count(&block, start..end, before, all)?;
                     }
@@ -103,12 +101,15 @@ impl Delta {
         Ok(())
     }
 
-    /// Decodes the wanted values of a block and those behind them, from where the next block begins.
+    /// Decodes the wanted values of a block from where the next one begins.
     #[inline(always)]
     fn count_back<T: Word>(&self, block: &Block<'_>, next: &[u8], slots: &mut [T]) -> Result<()> {
         let wanted = block.wanted.clone();
-        let last = self.count(block, wanted.start..BLOCK, 0, slots)?;
-        let (before, mask) = (self.head(next)?.wrapping_sub(last), mask(self.width));
+        let (last, bit) = self.count(block, wanted.clone(), 0, slots)?;
+        let behind = wanted.end.div_ceil(4)..BLOCK / 4;
+        let behind = self.classes.sum_of(block, behind, bit)?;
+        let before = self.head(next)?.wrapping_sub(last.wrapping_add(behind));
+        let mask = mask(self.width);
         for value in slots.get_mut(..wanted.len()).unwrap_or_default() {
             *value = T::of(value.wide().wrapping_add(before) & mask);
         }
@@ -116,32 +117,31 @@ impl Delta {
     }
 
     /// Decodes values of a block into the first of `slots`, as if `before` stood before the group of
-    /// four that has the first; gives the last group's last.
+    /// four that has the first; gives the last group's last, and the bit behind it.
     #[inline(always)]
     fn count<T: Word>(
         &self,
         block: &Block<'_>,
         range: Range<usize>,
-        mut before: u64,
+        before: u64,
         slots: &mut [T],
-    ) -> Result<u64> {
+    ) -> Result<(u64, usize)> {
         let mask = mask(self.width);
         self.classes.fill(
             block,
             range,
             slots,
+            before,
             // From one group of four to the next the chain is one addition.
             #[inline(always)]
-            |[a, b, c, d]| {
+            |before, [a, b, c, d]| {
                 let ab = a.wrapping_add(b);
                 let abc = ab.wrapping_add(c);
                 let sums = [a, ab, abc, ab.wrapping_add(c.wrapping_add(d))];
                 let four = sums.map(|sum| before.wrapping_add(sum));
-                before = four[3];
-                four.map(|value| T::of(value & mask))
+                (four[3], four.map(|value| T::of(value & mask)))
             },
-        )?;
-        Ok(before)
+        )
     }
 
     /// A block's head: the value before its first one.

@@ -1,8 +1,8 @@
 //! Decoding with the instructions that the processor has.
 //!
-//! The loops are written once, without intrinsics. Built for any x86-64 they lack shifts by a
-//! register without the flags (BMI2), counts of bits and wide vectors, so they are built a second
-//! time with these, and which of the two runs is asked at run time. Closures inside of the loops say
+//! The loops are written once, without intrinsics but for the one of group.rs. Built for any x86-64
+//! they lack shifts by a register without the flags (BMI2), counts of bits and wide vectors, so they
+//! are built a second time with these, and which of the two runs is asked at run time. Closures inside of the loops say
 //! `#[inline(always)]`, too: one that a compiler keeps apart is built without these instructions.
 
 #[cfg(target_arch = "x86_64")]
@@ -18,11 +18,18 @@ static HAS_FEATURES: LazyLock<bool> = LazyLock::new(|| {
         && std::arch::is_x86_feature_detected!("popcnt")
 });
 
+/// Whether functions with these features may be called.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn has_features() -> bool {
+    *HAS_FEATURES && !is_plain()
+}
+
 /// Runs `work`, which must be inlined to gain from it.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(super) fn dispatch<T>(work: impl FnOnce() -> T) -> T {
-    if *HAS_FEATURES && !is_plain() {
+    if has_features() {
         #[expect(
             unsafe_code,
             reason = "a function with target features is unsafe to call"
@@ -64,8 +71,13 @@ fn is_plain() -> bool {
 /// Runs `work` with the instructions that every processor has.
 #[cfg(test)]
 pub(super) fn plainly<T>(work: impl FnOnce() -> T) -> T {
+    struct Plain;
+    impl Drop for Plain {
+        fn drop(&mut self) {
+            IS_PLAIN.set(false);
+        }
+    }
     IS_PLAIN.set(true);
-    let done = work();
-    IS_PLAIN.set(false);
-    done
+    let _plain = Plain;
+    work()
 }

@@ -10,6 +10,7 @@ mod choose;
 mod classes;
 mod delta;
 mod dispatch;
+mod group;
 mod lanes;
 mod list;
 mod packed;

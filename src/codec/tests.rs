@@ -76,8 +76,12 @@ proptest! {
         prop_assert_eq!(&part[1..], &values[range.clone()]);
 
         let mut plain: Vec<u64> = Vec::new();
-        let mut window = stream.open_window(source, range.clone()).unwrap();
-        plainly(|| stream.decode_window(&mut window, base, &mut plain)).unwrap();
+        plainly(|| {
+            let stream = Stream::open(&descriptor)?;
+            let mut window = stream.open_window(source, range.clone())?;
+            stream.decode_window(&mut window, base, &mut plain)
+        })
+        .unwrap();
         plain.iter_mut().for_each(|value| *value = value.wrapping_sub(base));
         prop_assert_eq!(&plain, &values[range.clone()]);
         let mut visited = Vec::new();
@@ -110,7 +114,8 @@ proptest! {
         let mut bytes = Vec::new();
         let descriptor = encode_as(encoding, &values, &mut bytes);
         prop_assume!(descriptor.is_some());
-        let stream = Stream::open(&descriptor.unwrap()).unwrap();
+        let descriptor = descriptor.unwrap();
+        let stream = Stream::open(&descriptor).unwrap();
         let source = SliceSource(&bytes);
 
         // Of runs of neighbours, one of so many.
@@ -122,7 +127,7 @@ proptest! {
         stream.gather(source, &positions, &mut gathered).unwrap();
         prop_assert_eq!(&gathered[1..], &expected);
         let mut plain: Vec<u64> = Vec::new();
-        plainly(|| stream.gather(source, &positions, &mut plain)).unwrap();
+        plainly(|| Stream::open(&descriptor)?.gather(source, &positions, &mut plain)).unwrap();
         prop_assert_eq!(plain, expected);
         gathered.truncate(1);
         prop_assert!(stream.gather(source, &[values.len()], &mut gathered).is_err());

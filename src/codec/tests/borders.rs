@@ -4,29 +4,39 @@ use proptest::prelude::*;
 
 use super::values::{noise, of_width};
 use crate::codec::choose::encode_as;
+use crate::codec::dispatch::plainly;
 use crate::codec::{Encoding, SliceSource, Stream};
 
-/// Two values as wide as one load can hold, or a bit wider, at every bit offset.
+/// Values as wide as a lane of 32 bits or one load for two can hold, or a bit wider, at every bit offset.
 #[test]
 fn neighbours_of_the_widest_class_lie_anywhere() {
-    for widest in [27, 28, 29, 30, 32, 33, 56, 57] {
-        let widths = [0, 1, widest, widest];
+    let widest = [23, 24, 25, 26, 27, 28, 29, 30, 32, 33, 56, 57];
+    for (widest, narrow) in widest
+        .into_iter()
+        .flat_map(|widest| [(widest, 1), (widest, 7)])
+    {
+        let widths = [0, narrow, widest, widest];
         let width = |at: usize| widths[(noise(at as u64) & 3) as usize];
         let values: Vec<u64> = (0..1000)
             .map(|at| of_width(width(at), noise(at as u64)))
             .collect();
         let mut bytes = Vec::new();
         let descriptor = encode_as(Encoding::Classes, &values, &mut bytes).unwrap();
-        let (stream, source) = (Stream::open(&descriptor).unwrap(), SliceSource(&bytes));
-        let mut out: Vec<u64> = Vec::new();
-        stream.decode(source, 0..1000, &mut out).unwrap();
-        assert_eq!(out, values, "{widest}");
-        for count in 1..40 {
-            let positions: Vec<usize> = (100..100 + count).collect();
-            out.clear();
-            stream.gather(source, &positions, &mut out).unwrap();
-            assert_eq!(out, values[100..100 + count]);
-        }
+        let source = SliceSource(&bytes);
+        let check = || {
+            let stream = Stream::open(&descriptor).unwrap();
+            let mut out: Vec<u64> = Vec::new();
+            stream.decode(source, 0..1000, &mut out).unwrap();
+            assert_eq!(out, values, "{widest}");
+            for count in 1..40 {
+                let positions: Vec<usize> = (100..100 + count).collect();
+                out.clear();
+                stream.gather(source, &positions, &mut out).unwrap();
+                assert_eq!(out, values[100..100 + count]);
+            }
+        };
+        check();
+        plainly(check);
     }
 }
 

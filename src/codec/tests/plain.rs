@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::values::{cuts, lengths, made_for, noise, of_width, widths};
 use crate::codec::bitmap::Bitmap;
 use crate::codec::choose::encode_as;
+use crate::codec::dispatch::plainly;
 use crate::codec::{BLOCK, Encoding, SliceSource, Stream, Word};
 
 struct Read<'a> {
@@ -73,32 +74,38 @@ proptest! {
         wanted in prop::collection::vec(any::<bool>(), 130),
         flags in prop_oneof![3usize..70, Just(64usize), Just(130usize)],
         run in 1usize..40,
+        plain in any::<bool>(),
     ) {
         let mut bytes = Vec::new();
         let descriptor = encode_as(encoding, &values, &mut bytes);
         prop_assume!(descriptor.is_some());
-        let stream = Stream::open(&descriptor.unwrap()).unwrap();
         let fits = values.iter().all(|value| u32::try_from(*value).is_ok());
-        prop_assert!(fits || !stream.is_u32());
-        let read = Read { stream, bytes: &bytes, values: &values };
-
         let cuts = cuts(values.len(), seed);
-        for (a, b) in cuts.iter().zip(cuts.iter().rev()).chain(cuts.iter().zip(&cuts[1..])) {
-            let range = *a.min(b)..*a.max(b);
-            read.assert_range::<u64>(range.clone());
-            read.assert_range::<u32>(range.clone());
-            if read.stream.is_u32() {
-                read.assert_selected(range, &wanted[..flags]);
+        let check = || {
+            let stream = Stream::open(&descriptor.unwrap()).unwrap();
+            assert!(fits || !stream.is_u32());
+            let read = Read { stream, bytes: &bytes, values: &values };
+            for (a, b) in cuts.iter().zip(cuts.iter().rev()).chain(cuts.iter().zip(&cuts[1..])) {
+                let range = *a.min(b)..*a.max(b);
+                read.assert_range::<u64>(range.clone());
+                read.assert_range::<u32>(range.clone());
+                if read.stream.is_u32() {
+                    read.assert_selected(range, &wanted[..flags]);
+                }
             }
-        }
-        for (apart, run) in [(1, 1), (2, 1), (3, run), (40, 1), (90, 1), (400, run)] {
-            let end = cuts[seed as usize % cuts.len()];
-            let positions = read.positions(apart, run, seed, end);
-            read.assert_gathered::<u64>(&positions);
-            read.assert_gathered::<u32>(&positions);
-        }
-        for at in cuts.iter().filter(|at| **at < values.len()) {
-            read.assert_gathered::<u64>(&[*at]);
+            for (apart, run) in [(1, 1), (2, 1), (3, run), (40, 1), (90, 1), (400, run)] {
+                let end = cuts[seed as usize % cuts.len()];
+                let positions = read.positions(apart, run, seed, end);
+                read.assert_gathered::<u64>(&positions);
+                read.assert_gathered::<u32>(&positions);
+            }
+            for at in cuts.iter().filter(|at| **at < values.len()) {
+                read.assert_gathered::<u64>(&[*at]);
+            }
+        };
+        match plain {
+            true => plainly(check),
+            false => check(),
         }
     }
 

@@ -11,7 +11,7 @@ use super::reader::Region;
 use crate::codec::Source;
 use crate::io::{LargePages, Pages};
 use crate::types::{
-    Error, NARROW, Result, Strings, TextBuffer, TextSlots, WIDE, index_of, text_slot,
+    Error, NARROW, Result, Strings, TextBuffer, TextPairs, TextSlots, WIDE, index_of, text_slot,
 };
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
@@ -42,15 +42,17 @@ struct KeptSlots {
     bytes: LargePages,
     /// Whether each has [`NARROW`] bytes, not [`WIDE`].
     narrow: bool,
+    pairs: Option<Box<TextPairs>>,
 }
 
 impl KeptSlots {
     /// The slots, with what those of long strings point into.
     fn with_text<'a>(&'a self, text: &'a [u8]) -> TextSlots<'a> {
-        match self.narrow {
+        let slots = match self.narrow {
             true => TextSlots::narrow(self.bytes.as_chunks().0),
             false => TextSlots::new(self.bytes.as_chunks().0, text),
-        }
+        };
+        slots.with_pairs(self.pairs.as_deref())
     }
 }
 
@@ -182,7 +184,15 @@ impl MappedStrings {
             false => slots_of::<WIDE>(offsets, text),
         };
         let bytes = bytes.map_err(|error| Error::io("ask for memory", error))?;
-        self.known.slots.get_or_init(|| KeptSlots { bytes, narrow });
+        self.known.slots.get_or_init(|| {
+            let mut slots = KeptSlots {
+                bytes,
+                narrow,
+                pairs: None,
+            };
+            slots.pairs = TextPairs::of(slots.with_text(&[]));
+            slots
+        });
         Ok(self.known_slots()?.unwrap_or_default())
     }
 

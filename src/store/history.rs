@@ -146,9 +146,7 @@ impl History {
             }
             for codes in codes.rchunks(TURNED) {
                 if let Some(turned) = turned.get_mut(..codes.len()) {
-                    for (slot, code) in turned.iter_mut().zip(codes.iter().rev()) {
-                        *slot = *code;
-                    }
+                    turn(codes, turned);
                     strings.append_text(turned, out)?;
                 }
             }
@@ -159,6 +157,18 @@ impl History {
 
 /// Codes that are turned around at a time: columns lie oldest first.
 const TURNED: usize = 128;
+
+/// Copies codes, the last first, a vector of four at a time.
+fn turn(from: &[u32], to: &mut [u32]) {
+    let (first, groups) = from.as_rchunks::<4>();
+    let (slots, last) = to.as_chunks_mut::<4>();
+    for (slots, [a, b, c, d]) in slots.iter_mut().zip(groups.iter().rev()) {
+        *slots = [*d, *c, *b, *a];
+    }
+    for (slot, code) in last.iter_mut().zip(first.iter().rev()) {
+        *slot = *code;
+    }
+}
 
 /// The strings of a field and its codes.
 fn text_of(columns: &Columns, field: FieldId) -> Option<(&dyn Strings, &[u32])> {

@@ -25,6 +25,7 @@ mod session_batch;
 mod session_key;
 mod settings;
 mod text;
+mod text_pairs;
 mod text_slot;
 mod validate;
 
@@ -58,6 +59,7 @@ pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
 pub use settings::Settings;
 pub use text::TextBuffer;
+pub(crate) use text_pairs::TextPairs;
 pub use text_slot::TextSlots;
 pub(crate) use text_slot::{COPY_ROOM, NARROW, PIECE, TextSlot, WIDE, is_long, text_slot};
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};

@@ -116,18 +116,27 @@ impl TextBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Error;
     use crate::types::text_slot::{TextSlot, text_slot};
+    use crate::types::{Error, TextPairs};
 
     #[test]
     fn strings_of_any_length_are_copied_behind_each_other() {
-        let strings = ["", "a", "fifteen letters", "sixteen letters!", "b\u{F6}b"];
         let long = "x".repeat(700);
-        let strings: Vec<&str> = strings.into_iter().chain([long.as_str(), "end"]).collect();
+        let strings = [
+            "",
+            "a",
+            "seven l",
+            "eight le",
+            "fifteen letters",
+            "sixteen letters!",
+            "b\u{F6}b",
+            long.as_str(),
+            "end",
+        ];
         // The last string has no slot.
         let mut text = Vec::new();
         let mut slots: Vec<TextSlot> = Vec::new();
-        for string in strings.iter().take(6) {
+        for string in strings.iter().take(8) {
             slots.push(text_slot(string.as_bytes(), text.len()));
             text.extend_from_slice(string.as_bytes());
         }
@@ -135,20 +144,38 @@ mod tests {
             let text = strings.get(code as usize).copied();
             text.ok_or_else(|| Error::corrupt("no such code"))
         };
-        let codes: Vec<u32> = (0..900).map(|at| at * 5 % 7).collect();
+        // Each behind each, beginning anywhere in a group.
+        let pairs = (0..81).flat_map(|at| [at % 9, at / 9]);
+        let codes: Vec<u32> = (0..4)
+            .flat_map(|more| pairs.clone().chain(std::iter::repeat_n(1, more)))
+            .collect();
+        let pairs = TextPairs::of(TextSlots::new(&slots, &[]));
+        assert!(pairs.is_some());
         // Long strings come from the text, or are asked for.
-        for text in [text.as_slice(), &[]] {
-            let slots = TextSlots::new(&slots, text);
+        for (text, pairs) in [
+            (text.as_slice(), None),
+            (&[], None),
+            (&text, pairs.as_deref()),
+        ] {
+            let slots = TextSlots::new(&slots, text).with_pairs(pairs);
             let mut buffer = TextBuffer::new();
             buffer.push("first");
             buffer.append_slots(slots, &codes, text_of).unwrap();
-            assert!(buffer.append_slots(slots, &[1, 7, 1], text_of).is_err());
+            assert!(buffer.append_slots(slots, &[1, 9, 1], text_of).is_err());
+            assert!(buffer.append_slots(slots, &[1, 1, 1, 16], text_of).is_err());
             buffer.push("last");
-            let expected = codes.iter().chain(&[1]);
+            let expected = codes.iter().chain(&[1, 1, 1, 1]);
             let expected = expected.map(|code| strings[*code as usize]);
             let expected = ["first"].into_iter().chain(expected).chain(["last"]);
             let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
             assert!(copied.eq(expected));
         }
+    }
+
+    #[test]
+    fn pairs_are_kept_of_few_strings() {
+        let slots = |count: usize| vec![text_slot::<WIDE>(b"a", 0); count];
+        assert!(TextPairs::of(TextSlots::new(&slots(16), &[])).is_some());
+        assert!(TextPairs::of(TextSlots::new(&slots(17), &[])).is_none());
     }
 }

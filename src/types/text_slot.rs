@@ -1,5 +1,6 @@
 //! Short strings of a dictionary, laid out to be copied whole.
 
+use super::text_pairs::TextPairs;
 use super::{Result, prefetch_line};
 
 /// A string of up to `N - 1` bytes, zeros, and behind them [`SHORT`] and its length; or [`LONG`]
@@ -20,10 +21,10 @@ const NEAR_BYTES: usize = 1 << 19;
 pub(crate) const PIECE: usize = 128;
 
 /// Strings that are checked together when they are copied.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
 /// What marks a string in its slot, with its length: the lengths of a group come to less.
-const SHORT: u8 = 64;
+pub(super) const SHORT: u8 = 64;
 
 /// The mark of a string that is in the text. It makes up for no [`SHORT`] in a group.
 const LONG: u8 = WIDE as u8;
@@ -38,6 +39,8 @@ pub struct TextSlots<'a> {
     slots: Slots<'a>,
     /// What slots of long strings point into.
     text: &'a [u8],
+    /// All of them by twos, where they are few.
+    pairs: Option<&'a TextPairs>,
 }
 
 #[derive(Clone, Copy)]
@@ -69,7 +72,7 @@ pub(crate) fn is_long(slot: &TextSlot) -> bool {
 
 /// What the last byte of a slot says of it.
 #[inline(always)]
-fn mark<const N: usize>(slot: &TextSlot<N>) -> u8 {
+pub(super) fn mark<const N: usize>(slot: &TextSlot<N>) -> u8 {
     slot.last().copied().unwrap_or(0)
 }
 
@@ -85,6 +88,7 @@ impl<'a> TextSlots<'a> {
         Self {
             slots: Slots::Wide(slots),
             text,
+            pairs: None,
         }
     }
 
@@ -93,7 +97,13 @@ impl<'a> TextSlots<'a> {
         Self {
             slots: Slots::Narrow(slots),
             text: &[],
+            pairs: None,
         }
+    }
+
+    /// The same, copied by these pairs of them.
+    pub(crate) fn with_pairs(self, pairs: Option<&'a TextPairs>) -> Self {
+        Self { pairs, ..self }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -136,11 +146,15 @@ impl<'a> TextSlots<'a> {
 
     /// Whether the string with this code is `text`; `None` where it has no slot or is a long one.
     pub(crate) fn is_short(&self, code: u32, text: &[u8]) -> Option<bool> {
-        let short = match self.slots {
+        self.short(code).map(|short| short == text)
+    }
+
+    /// The string with this code where it is a short one.
+    pub(super) fn short(&self, code: u32) -> Option<&'a [u8]> {
+        match self.slots {
             Slots::Narrow(slots) => short(slots, code),
             Slots::Wide(slots) => short(slots, code),
-        };
-        short.map(|short| short == text)
+        }
     }
 
     /// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot, is
@@ -151,6 +165,36 @@ impl<'a> TextSlots<'a> {
         codes: &[u32],
         ends: &mut [E],
         end_at: impl Fn(usize) -> E,
+        bytes: &mut [u8],
+        len: &mut usize,
+    ) -> usize {
+        let Some(pairs) = self.pairs else {
+            return self.copy_singly(codes, ends, &end_at, bytes, len);
+        };
+        let mut copied = 0;
+        loop {
+            let codes = codes.get(copied..).unwrap_or_default();
+            let ends = ends.get_mut(copied..).unwrap_or_default();
+            let paired = pairs.copy(codes, ends, &end_at, bytes, len);
+            // The group at which that ended, or what makes none.
+            let end = codes.len().min(paired + GROUP);
+            let group = codes.get(paired..end).unwrap_or_default();
+            let ends = ends.get_mut(paired..end).unwrap_or_default();
+            let singly = self.copy_singly(group, ends, &end_at, bytes, len);
+            copied += paired + singly;
+            if singly < GROUP {
+                return copied;
+            }
+        }
+    }
+
+    /// [`TextSlots::copy_short`] without pairs.
+    #[inline(always)]
+    fn copy_singly<E>(
+        &self,
+        codes: &[u32],
+        ends: &mut [E],
+        end_at: &impl Fn(usize) -> E,
         bytes: &mut [u8],
         len: &mut usize,
     ) -> usize {
@@ -183,14 +227,14 @@ fn copy_short<const N: usize, E>(
     slots: &[TextSlot<N>],
     codes: &[u32],
     ends: &mut [E],
-    end_at: impl Fn(usize) -> E,
+    end_at: &impl Fn(usize) -> E,
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
     let mut copied = 0;
     let (groups, group_ends) = (codes.as_chunks().0, ends.as_chunks_mut().0);
     for (codes, ends) in groups.iter().zip(group_ends) {
-        if !copy_group::<N, GROUP, E>(slots, codes, ends, &end_at, bytes, len) {
+        if !copy_group::<N, GROUP, E>(slots, codes, ends, end_at, bytes, len) {
             break;
         }
         copied += GROUP;
@@ -198,7 +242,7 @@ fn copy_short<const N: usize, E>(
     let codes = codes.get(copied..).unwrap_or_default();
     let ends = ends.get_mut(copied..).unwrap_or_default();
     for (codes, ends) in codes.as_chunks().0.iter().zip(ends.as_chunks_mut().0) {
-        if !copy_group::<N, 1, E>(slots, codes, ends, &end_at, bytes, len) {
+        if !copy_group::<N, 1, E>(slots, codes, ends, end_at, bytes, len) {
             break;
         }
         copied += 1;

@@ -57,7 +57,11 @@ impl Results {
             }
         }
         let notes = self.notes.entry(store.to_owned()).or_default();
-        notes.extend(reply.notes);
+        for note in reply.notes {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         if let Some(error) = reply.error {
             self.note_failure(store, error);
         }

@@ -1,7 +1,7 @@
-//! What is run, in which order. Reads are interleaved: every store does a piece of work before any
-//! does the next, so that what else the machine does falls on all.
+//! What is run, in which order. Reads and writes are interleaved: every store does a piece of work
+//! before any does the next, so that what else the machine does falls on all.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -14,8 +14,10 @@ use crate::scratch::Scratch;
 
 /// Seconds that writes of one kind are measured.
 const WRITE_SECONDS: f64 = 1.5;
-/// Seconds that lookups beside a writer are measured.
-const MIXED_SECONDS: f64 = 15.0;
+/// Seconds that lookups beside a writer are measured, each time.
+const MIXED_SECONDS: f64 = 6.0;
+/// Before a store writes: what the one before it still does in the background comes to an end.
+const SETTLE: Duration = Duration::from_secs(1);
 
 pub struct Schedule<'a> {
     pub kinds: &'a [Kind],
@@ -52,12 +54,14 @@ impl Schedule<'_> {
                 }
             }
         }
-        for (kind, served) in &mut open {
-            if self.writes && kind.writes() {
-                say(&format!("writes of {}", kind.name()));
-                writes(self.rounds)
-                    .into_iter()
-                    .for_each(|work| ask(kind, served, work, results));
+        let rounds = if self.writes { self.rounds } else { 0 };
+        for round in 0..rounds {
+            for work in writes() {
+                say(&format!("round {} of {rounds}: {work:?}", round + 1));
+                for (kind, served) in open.iter_mut().filter(|(kind, _)| kind.writes()) {
+                    std::thread::sleep(SETTLE);
+                    ask(kind, served, work, results);
+                }
             }
         }
         say("done");
@@ -131,21 +135,15 @@ fn reads(check: bool) -> Vec<Work> {
 }
 
 /// Writes change the store, so they come last.
-fn writes(rounds: usize) -> Vec<Work> {
-    let mut works = Vec::new();
-    for _ in 0..rounds {
-        for synced in [false, true] {
-            for threads in [1, 16] {
-                works.push(Work::Put {
-                    synced,
-                    threads,
-                    seconds: WRITE_SECONDS,
-                });
-            }
-        }
-    }
-    works.push(Work::Mixed {
-        seconds: MIXED_SECONDS,
+fn writes() -> Vec<Work> {
+    let puts = [(false, 1), (false, 16), (true, 1), (true, 16)];
+    let puts = puts.map(|(synced, threads)| Work::Put {
+        synced,
+        threads,
+        seconds: WRITE_SECONDS,
     });
-    works
+    let mixed = Work::Mixed {
+        seconds: MIXED_SECONDS,
+    };
+    puts.into_iter().chain([mixed]).collect()
 }

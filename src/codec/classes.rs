@@ -10,10 +10,11 @@ use std::ops::Range;
 use super::BLOCK;
 use super::bits::{BitBuffer, MAX_LOAD_BITS, load, mask, width_of};
 use super::group::Groups;
+use super::kernel::{Kernel, fold, with_kernel};
 use super::places::Places;
 use super::source::{Source, short};
 use super::widths::Widths;
-use super::word::{Word, add_to_each};
+use super::word::Word;
 use crate::types::{Error, Result};
 
 /// Bytes behind the last block: a group is loaded whole, also where a block ends inside it, so
@@ -58,8 +59,8 @@ pub(super) struct Block<'a> {
     pub(super) head: &'a [u8],
     /// From the head of the next block of the stream on, when there is one.
     pub(super) next_head: Option<&'a [u8]>,
-    classes: &'a [u8],
-    payload: &'a [u8],
+    pub(super) classes: &'a [u8],
+    pub(super) payload: &'a [u8],
     /// Both.
     bytes: &'a [u8],
     /// The position behind its last value, in the stream.
@@ -235,119 +236,61 @@ impl Classes {
         base: u64,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let start = out.len();
-        let mut slots = room(blocks.range.len(), out);
+        with_kernel!(&self.groups, kernel => self.append_by(kernel, blocks, base, out))
+    }
+
+    #[inline(always)]
+    fn append_by<K: Kernel, T: Word>(
+        &self,
+        kernel: K,
+        blocks: &Blocks<'_>,
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        out.reserve(blocks.range.len());
+        let mut values = [T::default(); BLOCK];
         self.for_blocks(
             blocks,
             #[inline(always)]
             |block| {
-                let wanted = block.wanted.clone();
-                let (here, all) = (wanted.len(), std::mem::take(&mut slots));
-                self.fill(
-                    &block,
-                    wanted,
-                    all,
-                    (),
-                    #[inline(always)]
-                    |(), four| ((), four.map(T::of)),
-                )?;
-                slots = all.get_mut(here..).unwrap_or_default();
+                let wanted = &block.wanted;
+                out.extend_from_slice(self.decode(kernel, &block, wanted, base, &mut values)?);
                 Ok(())
-            },
-        )?;
-        out.truncate(start + blocks.range.len());
-        if base != 0 {
-            add_to_each(base, out.get_mut(start..).unwrap_or_default());
-        }
-        Ok(())
-    }
-
-    /// Puts the values of a block's range into the first of `slots`, of which whole groups are
-    /// written. `four` turns the bits of four values into values, with what it gave for those before,
-    /// at first `state`. Gives what it gave for the last, and the bit behind them.
-    #[inline(always)]
-    pub(super) fn fill<T: Word, S>(
-        &self,
-        block: &Block<'_>,
-        range: Range<usize>,
-        mut slots: &mut [T],
-        state: S,
-        four: impl Fn(S, [u64; 4]) -> (S, [T; 4]) + Copy,
-    ) -> Result<(S, usize)> {
-        let Range { mut start, end } = range;
-        let mut from = (state, self.bits_before(block, start / 4)?);
-        let skipped = start % 4;
-        if skipped > 0 {
-            // All four are written, from the first that is wanted on.
-            let mut group = [T::default(); 8];
-            let (first, _) = group.split_at_mut(4);
-            from = self.groups_of(block, start / 4, first, from, four)?;
-            let wanted = group.get(skipped..skipped + 4).ok_or_else(short)?;
-            slots
-                .get_mut(..4)
-                .ok_or_else(short)?
-                .copy_from_slice(wanted);
-            let taken = (4 - skipped).min(end.saturating_sub(start));
-            slots = slots.get_mut(taken..).ok_or_else(short)?;
-            start += taken;
-        }
-        let left = end.saturating_sub(start);
-        let whole = slots
-            .get_mut(..left.next_multiple_of(4))
-            .ok_or_else(short)?;
-        self.groups_of(block, start.div_ceil(4), whole, from, four)
-    }
-
-    /// Fills `slots` with groups of a block, of which the first is number `first`.
-    #[inline(always)]
-    fn groups_of<T: Word, S>(
-        &self,
-        block: &Block<'_>,
-        first: usize,
-        slots: &mut [T],
-        from: (S, usize),
-        four: impl Fn(S, [u64; 4]) -> (S, [T; 4]),
-    ) -> Result<(S, usize)> {
-        let slots = slots.as_chunks_mut::<4>().0;
-        let classes = block.classes.get(first..first + slots.len());
-        self.groups.fold(
-            classes.ok_or_else(short)?.iter().zip(slots),
-            block.payload,
-            from,
-            #[inline(always)]
-            |state, slots, bits| {
-                let (state, values) = four(state, bits);
-                *slots = values;
-                state
             },
         )
     }
 
-    /// The sum of the values of a block's groups, of which the first begins at `bit`, modulo 2^64.
+    /// The values of a block's range, with `base` added to each.
     #[inline(always)]
-    pub(super) fn sum_of(
+    fn decode<'v, K: Kernel, T: Word>(
         &self,
+        kernel: K,
         block: &Block<'_>,
-        groups: Range<usize>,
-        bit: usize,
-    ) -> Result<u64> {
-        let classes = block.classes.get(groups).ok_or_else(short)?.iter();
-        let (sum, _) = self.groups.fold(
-            classes.map(|class| (class, ())),
+        range: &Range<usize>,
+        base: u64,
+        values: &'v mut [T; BLOCK],
+    ) -> Result<&'v [T]> {
+        let groups = groups_of(range);
+        let classes = block.classes.get(groups.clone()).ok_or_else(short)?;
+        fold(
+            kernel,
+            classes.iter().zip(values.as_chunks_mut::<4>().0),
             block.payload,
-            (0u64, bit),
+            ((), self.bits_before(block, groups.start)?),
             #[inline(always)]
-            |sum, (), [a, b, c, d]| {
-                let (ab, cd) = (a.wrapping_add(b), c.wrapping_add(d));
-                sum.wrapping_add(ab.wrapping_add(cd))
+            |(), slots, four| {
+                *slots = four.map(
+                    #[inline(always)]
+                    |value| T::of(value.wide().wrapping_add(base)),
+                );
             },
         )?;
-        Ok(sum)
+        of_range(range, values)
     }
 
     /// Bits of the values in a block's first groups.
     #[inline(always)]
-    fn bits_before(&self, block: &Block<'_>, groups: usize) -> Result<usize> {
+    pub(super) fn bits_before(&self, block: &Block<'_>, groups: usize) -> Result<usize> {
         let (widths, mut bits) = (self.widths, 0);
         let mut at = 0;
         while at < groups {
@@ -365,11 +308,23 @@ impl Classes {
     pub(super) fn gather<'a, T: Word>(
         &self,
         blocks: &Blocks<'a>,
+        positions: &[usize],
+        base: u64,
+        out: &mut [T],
+    ) -> Result<()> {
+        with_kernel!(&self.groups, kernel => self.gather_by(kernel, blocks, positions, base, out))
+    }
+
+    #[inline(always)]
+    fn gather_by<'a, K: Kernel, T: Word>(
+        &self,
+        kernel: K,
+        blocks: &Blocks<'a>,
         mut positions: &[usize],
         base: u64,
         mut out: &mut [T],
     ) -> Result<()> {
-        let mut values = [T::default(); BLOCK + 4];
+        let mut values = [T::default(); BLOCK];
         self.for_blocks(
             blocks,
             #[inline(always)]
@@ -390,14 +345,7 @@ impl Classes {
                     return self.pick(&block, here, base, slots);
                 }
                 let span = first % BLOCK..last % BLOCK + 1;
-                self.fill(
-                    &block,
-                    span,
-                    &mut values,
-                    (),
-                    #[inline(always)]
-                    |(), four| ((), four.map(|value| T::of(value.wrapping_add(base)))),
-                )?;
+                let values = self.decode(kernel, &block, &span, base, &mut values)?;
                 for (position, slot) in here.iter().zip(slots) {
                     *slot = *values.get(position - first).ok_or_else(short)?;
                 }
@@ -425,16 +373,26 @@ impl Classes {
         Ok(())
     }
 
+    /// How its groups are decoded.
+    pub(super) fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
     /// The highest value there can be, without a base.
     pub(super) fn most(&self) -> u64 {
         mask(self.widths.0[3])
     }
 }
 
-/// Room for so many values behind those of `out`, and for the group of which a cut leaves some away.
+/// The groups that hold the values of a block's range.
 #[inline(always)]
-pub(super) fn room<T: Word>(count: usize, out: &mut Vec<T>) -> &mut [T] {
-    let start = out.len();
-    out.resize(start + count + 4, T::default());
-    out.get_mut(start..).unwrap_or_default()
+pub(super) fn groups_of(range: &Range<usize>) -> Range<usize> {
+    range.start / 4..range.end.div_ceil(4)
+}
+
+/// Those of a range, of the values of its groups.
+#[inline(always)]
+pub(super) fn of_range<'v, V>(range: &Range<usize>, values: &'v [V]) -> Result<&'v [V]> {
+    let first = range.start % 4;
+    values.get(first..first + range.len()).ok_or_else(short)
 }

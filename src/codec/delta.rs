@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bits::{load, mask, width_of};
-use super::classes::{Block, Blocks, Classes, room};
+use super::classes::{Block, Blocks, Classes, groups_of, of_range};
+use super::kernel::{Kernel, fold, plus, with_kernel};
 use super::source::short;
 use super::widths::{Histogram, Widths};
 use super::word::Word;
@@ -72,76 +73,83 @@ impl Delta {
         )
     }
 
-    /// Appends the wanted values of `blocks`.
+    /// Appends the wanted values of `blocks`, with `base` added to each.
     #[inline(always)]
-    pub(super) fn append<T: Word>(&self, blocks: &Blocks<'_>, out: &mut Vec<T>) -> Result<()> {
-        let begin = out.len();
-        let mut slots = room(blocks.range.len(), out);
+    pub(super) fn append<T: Word>(
+        &self,
+        blocks: &Blocks<'_>,
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        with_kernel!(self.classes.groups(), kernel => self.append_by(kernel, blocks, base, out))
+    }
+
+    #[inline(always)]
+    fn append_by<K: Kernel, T: Word>(
+        &self,
+        kernel: K,
+        blocks: &Blocks<'_>,
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        out.reserve(blocks.range.len());
+        let mut sums = [K::Value::default(); BLOCK];
+        let mask = mask(self.width);
         self.classes.for_blocks(
             blocks,
             #[inline(always)]
             |block| {
-                let Range { start, end } = block.wanted;
-                let all = std::mem::take(&mut slots);
-                match block.next_head {
-                    Some(next) if start > 0 && BLOCK - start + DEARER < end => {
-                        self.count_back(&block, next, all)?;
-                    }
-                    _ => {
-                        let passed = self.classes.sum_of(&block, 0..start / 4, 0)?;
-                        let before = self.head(block.head)?.wrapping_add(passed);
-                        self.count(&block, start..end, before, all)?;
-                    }
-                }
-                slots = all.get_mut(block.wanted.len()..).unwrap_or_default();
+                let before = self.sums(kernel, &block, &mut sums)?;
+                let sums = of_range(&block.wanted, &sums)?;
+                out.extend(sums.iter().map(
+                    #[inline(always)]
+                    |sum| T::of((before.wrapping_add(sum.wide()) & mask).wrapping_add(base)),
+                ));
                 Ok(())
             },
-        )?;
-        out.truncate(begin + blocks.range.len());
-        Ok(())
-    }
-
-    /// Decodes the wanted values of a block from where the next one begins.
-    #[inline(always)]
-    fn count_back<T: Word>(&self, block: &Block<'_>, next: &[u8], slots: &mut [T]) -> Result<()> {
-        let wanted = block.wanted.clone();
-        let (last, bit) = self.count(block, wanted.clone(), 0, slots)?;
-        let behind = wanted.end.div_ceil(4)..BLOCK / 4;
-        let behind = self.classes.sum_of(block, behind, bit)?;
-        let before = self.head(next)?.wrapping_sub(last.wrapping_add(behind));
-        let mask = mask(self.width);
-        for value in slots.get_mut(..wanted.len()).unwrap_or_default() {
-            *value = T::of(value.wide().wrapping_add(before) & mask);
-        }
-        Ok(())
-    }
-
-    /// Decodes values of a block into the first of `slots`, as if `before` stood before the group of
-    /// four that has the first; gives the last group's last, and the bit behind it.
-    #[inline(always)]
-    fn count<T: Word>(
-        &self,
-        block: &Block<'_>,
-        range: Range<usize>,
-        before: u64,
-        slots: &mut [T],
-    ) -> Result<(u64, usize)> {
-        let mask = mask(self.width);
-        self.classes.fill(
-            block,
-            range,
-            slots,
-            before,
-            // From one group of four to the next the chain is one addition.
-            #[inline(always)]
-            |before, [a, b, c, d]| {
-                let ab = a.wrapping_add(b);
-                let abc = ab.wrapping_add(c);
-                let sums = [a, ab, abc, ab.wrapping_add(c.wrapping_add(d))];
-                let four = sums.map(|sum| before.wrapping_add(sum));
-                (four[3], four.map(|value| T::of(value & mask)))
-            },
         )
+    }
+
+    /// Sums up the differences of the groups that hold a block's wanted values. Gives the
+    /// value before the first of them: counted from the block's head, or back from that of the next one where that is
+    /// nearer.
+    #[inline(always)]
+    fn sums<K: Kernel>(
+        &self,
+        kernel: K,
+        block: &Block<'_>,
+        sums: &mut [K::Value; BLOCK],
+    ) -> Result<u64> {
+        let groups = groups_of(&block.wanted);
+        let behind = groups.end..BLOCK / 4;
+        let next = block.next_head.filter(|_| behind.len() < groups.start);
+        let (passed, bit) = match next {
+            None => sum_of(kernel, block, 0..groups.start, 0)?,
+            Some(_) => (0, self.classes.bits_before(block, groups.start)?),
+        };
+        let sums = sums.as_chunks_mut::<4>().0;
+        let sums = sums.get_mut(..groups.len()).ok_or_else(short)?;
+        let classes = block.classes.get(groups).ok_or_else(short)?;
+        let (_, bit) = fold(
+            kernel,
+            classes.iter().zip(sums.iter_mut()),
+            block.payload,
+            (kernel.zero(), bit),
+            #[inline(always)]
+            |before, slots, four| {
+                let sum;
+                (*slots, sum) = kernel.sums(before, four);
+                sum
+            },
+        )?;
+        match next {
+            None => Ok(self.head(block.head)?.wrapping_add(passed)),
+            Some(next) => {
+                let last = sums.last().map_or(0, |last| last[3].wide());
+                let (behind, _) = sum_of(kernel, block, behind, bit)?;
+                Ok(self.head(next)?.wrapping_sub(last.wrapping_add(behind)))
+            }
+        }
     }
 
     /// A block's head: the value before its first one.
@@ -151,8 +159,29 @@ impl Delta {
     }
 }
 
-/// How many values more could be decoded for what it takes to count back from the next block.
-const DEARER: usize = 16;
+/// The sum of the values of a block's groups, of which the first begins at `bit`, and the bit behind
+/// them.
+#[inline(always)]
+fn sum_of<K: Kernel>(
+    kernel: K,
+    block: &Block<'_>,
+    groups: Range<usize>,
+    bit: usize,
+) -> Result<(u64, usize)> {
+    let classes = block.classes.get(groups).ok_or_else(short)?;
+    let (sums, bit) = fold(
+        kernel,
+        classes.iter().map(|class| (class, ())),
+        block.payload,
+        ([K::Value::default(); 4], bit),
+        #[inline(always)]
+        |[a, b, c, d], (), [e, f, g, h]| [plus(a, e), plus(b, f), plus(c, g), plus(d, h)],
+    )?;
+    let sum = sums
+        .iter()
+        .fold(0u64, |sum, lane| sum.wrapping_add(lane.wide()));
+    Ok((sum, bit))
+}
 
 /// Each value less the one before it, modulo 2^width.
 fn deltas<T: Word>(values: &[T], width: u32) -> impl Iterator<Item = u64> + '_ {

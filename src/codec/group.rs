@@ -1,61 +1,32 @@
-//! Four neighbouring values of a class-coded block, decoded at once.
-//!
-//! A table by class byte tells where the four lie. Where the processor has a shuffle of bytes and
-//! shifts by lane, each value moves into a lane of its own; elsewhere two words are loaded, for two
-//! values each.
+//! Four neighbouring values of a class-coded block, decoded at once: a table by class byte tells where
+//! the four lie.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
 use super::bits::{MAX_LOAD_BITS, load, mask};
 #[cfg(target_arch = "x86_64")]
-use super::dispatch::has_features;
-use super::source::short;
+use super::kernel::{array, vector};
 use super::widths::Widths;
-use crate::types::Result;
-
-/// The ways to decode, each for values up to a width.
-#[derive(Clone, Copy)]
-enum Kernel {
-    /// Each value in a lane of 32 bits. Only where [`has_features`].
-    #[cfg(target_arch = "x86_64")]
-    Lanes,
-    /// A 64-bit load for two values.
-    Pairs,
-    /// A load for each value.
-    Singles,
-}
 
 /// The widest value that a lane holds, at whatever bit of its first byte it begins.
 #[cfg(target_arch = "x86_64")]
-const LANE_BITS: u32 = u32::BITS - 7;
+pub(super) const LANE_BITS: u32 = u32::BITS - 7;
 
 /// The widest value of which two follow each other within one load, whatever its bit offset.
-const PAIR_BITS: u32 = MAX_LOAD_BITS / 2;
+pub(super) const PAIR_BITS: u32 = MAX_LOAD_BITS / 2;
 
-impl Kernel {
-    fn of(widths: Widths) -> Self {
-        match widths.0[3] {
-            #[cfg(target_arch = "x86_64")]
-            0..=LANE_BITS if has_features() => Self::Lanes,
-            0..=PAIR_BITS => Self::Pairs,
-            _ => Self::Singles,
-        }
-    }
-}
-
-/// Decodes groups of four values with the same four widths.
+/// Where groups of four values with the same four widths lie.
 #[derive(Clone)]
 pub(super) struct Groups {
     by_class: Box<[Group; 256]>,
     widths: Widths,
-    kernel: Kernel,
 }
 
 /// Where four values with one class byte lie, counted from the first; a cache line.
 #[derive(Clone, Copy, Default)]
 #[repr(align(64))]
-struct Group {
+pub(super) struct Group {
     masks: [u32; 4],
     /// For each lane, which bytes of [`Window`] hold its value.
     bytes: [[u8; 4]; 4],
@@ -65,7 +36,7 @@ struct Group {
     shifts: [u8; 2],
     /// Bits of the first two, and of all four.
     pair: u8,
-    total: u8,
+    pub(super) total: u8,
 }
 
 /// Bytes that are looked at to decode a group.
@@ -81,63 +52,22 @@ impl Groups {
         for (group, class) in by_class.iter_mut().zip(0..) {
             *group = Group::new(four_widths(widths, class));
         }
-        Self {
-            by_class,
-            widths,
-            kernel: Kernel::of(widths),
-        }
+        Self { by_class, widths }
     }
 
-    /// Gives the bits of the four values of each class byte to `each`, with what comes with the byte
-    /// and with what `each` gave for the one before. The first group begins at `bit` of the payload.
-    /// Gives what the last gave, and the bit behind it.
+    /// The widest of the four widths.
+    pub(super) fn widest(&self) -> u32 {
+        self.widths.0[3]
+    }
+
     #[inline(always)]
-    pub(super) fn fold<'c, W, S>(
-        &self,
-        classes: impl Iterator<Item = (&'c u8, W)>,
-        payload: &[u8],
-        (state, bit): (S, usize),
-        each: impl Fn(S, W, [u64; 4]) -> S,
-    ) -> Result<(S, usize)> {
-        let by_class = &*self.by_class;
-        let group = |class: u8| &by_class[usize::from(class)];
-        let done = match self.kernel {
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Lanes => {
-                let groups = classes.map(|(class, with)| (group(*class), with));
-                #[expect(
-                    unsafe_code,
-                    reason = "a function with target features is unsafe to call"
-                )]
-                // SAFETY: the kernel is chosen only where the processor has the features.
-                unsafe {
-                    fold_lanes(groups, payload, (state, bit), each)
-                }
-            }
-            Kernel::Pairs => fold_by(
-                classes,
-                (state, bit),
-                #[inline(always)]
-                |class, bit| {
-                    let group = group(class);
-                    Some((group.pairs(payload, bit)?, group.total))
-                },
-                each,
-            ),
-            Kernel::Singles => fold_by(
-                classes,
-                (state, bit),
-                #[inline(always)]
-                |class, bit| Some((self.singles(class, payload, bit)?, group(class).total)),
-                each,
-            ),
-        };
-        done.ok_or_else(short)
+    pub(super) fn group(&self, class: u8) -> &Group {
+        &self.by_class[usize::from(class)]
     }
 
     /// Four values of any width that is allowed.
     #[inline]
-    fn singles(&self, class: u8, payload: &[u8], mut bit: usize) -> Option<[u64; 4]> {
+    pub(super) fn singles(&self, class: u8, payload: &[u8], mut bit: usize) -> Option<[u64; 4]> {
         let mut values = [0; 4];
         for (slot, width) in values.iter_mut().zip(four_widths(self.widths, class)) {
             *slot = load(payload, bit / 8)? >> (bit % 8) & mask(width);
@@ -151,40 +81,6 @@ impl Groups {
 #[inline(always)]
 fn four_widths(widths: Widths, class: u8) -> [u32; 4] {
     [0, 2, 4, 6].map(|at| widths.0[usize::from(class >> at & 3)])
-}
-
-/// [`Groups::fold`] of what `load` gives for a class byte and a bit: the values, and their bits.
-#[inline(always)]
-fn fold_by<'c, W, S>(
-    classes: impl Iterator<Item = (&'c u8, W)>,
-    (mut state, mut bit): (S, usize),
-    load: impl Fn(u8, usize) -> Option<([u64; 4], u8)>,
-    each: impl Fn(S, W, [u64; 4]) -> S,
-) -> Option<(S, usize)> {
-    for (class, with) in classes {
-        let (values, total) = load(*class, bit)?;
-        state = each(state, with, values);
-        bit += usize::from(total);
-    }
-    Some((state, bit))
-}
-
-/// [`Groups::fold`] by lanes.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn fold_lanes<'g, W, S>(
-    groups: impl Iterator<Item = (&'g Group, W)>,
-    payload: &[u8],
-    (mut state, mut bit): (S, usize),
-    each: impl Fn(S, W, [u64; 4]) -> S,
-) -> Option<(S, usize)> {
-    for (group, with) in groups {
-        let values = group.lanes(payload, bit)?;
-        state = each(state, with, values.map(u64::from));
-        bit += usize::from(group.total);
-    }
-    Some((state, bit))
 }
 
 impl Group {
@@ -223,7 +119,7 @@ impl Group {
 
     /// Four values of up to [`PAIR_BITS`].
     #[inline(always)]
-    fn pairs(&self, payload: &[u8], bit: usize) -> Option<[u64; 4]> {
+    pub(super) fn pairs(&self, payload: &[u8], bit: usize) -> Option<[u64; 4]> {
         let (window, low) = Self::window(payload, bit)?;
         let second = low + usize::from(self.pair);
         // The first pair takes at most 56 bits.
@@ -239,7 +135,7 @@ impl Group {
     #[cfg(target_arch = "x86_64")]
     #[inline]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn lanes(&self, payload: &[u8], bit: usize) -> Option<[u32; 4]> {
+    pub(super) fn lanes(&self, payload: &[u8], bit: usize) -> Option<[u32; 4]> {
         let (window, low) = Self::window(payload, bit)?;
         let [first, second] = [load(window, 0)?, load(window, SECOND)?];
         let words = _mm_set_epi64x(second as i64, first as i64);
@@ -248,17 +144,6 @@ impl Group {
         let lanes = _mm_shuffle_epi8(words, vector(bytes));
         let lanes = _mm_srlv_epi32(lanes, vector(self.offsets));
         let lanes = _mm_and_si128(lanes, vector(self.masks));
-        let [a, b] = [_mm_extract_epi32::<0>(lanes), _mm_extract_epi32::<1>(lanes)];
-        let [c, d] = [_mm_extract_epi32::<2>(lanes), _mm_extract_epi32::<3>(lanes)];
-        Some([a, b, c, d].map(|lane| lane as u32))
+        Some(array(lanes))
     }
-}
-
-/// Four lanes as a vector; in memory they are one.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn vector(lanes: [u32; 4]) -> __m128i {
-    let [a, b, c, d] = lanes.map(|lane| lane as i32);
-    _mm_set_epi32(d, c, b, a)
 }

@@ -11,6 +11,7 @@ mod classes;
 mod delta;
 mod dispatch;
 mod group;
+mod kernel;
 mod lanes;
 mod list;
 mod packed;

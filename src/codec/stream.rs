@@ -267,17 +267,9 @@ impl Stream {
         out: &mut Vec<T>,
     ) -> Result<()> {
         let start = out.len();
-        let decoded = self.append_window(window, out);
-        match decoded {
-            Ok(()) if base != 0 => {
-                let values = out.get_mut(start..).unwrap_or_default();
-                dispatch(
-                    #[inline(always)]
-                    || add_to_each(base, values),
-                );
-            }
-            Ok(()) => {}
-            Err(_) => out.truncate(start),
+        let decoded = self.append_window(window, base, out);
+        if decoded.is_err() {
+            out.truncate(start);
         }
         decoded
     }
@@ -286,35 +278,49 @@ impl Stream {
     fn append_window<'a, T: Word, S: Source<'a>>(
         &self,
         window: &mut Window<'a, S>,
+        base: u64,
         out: &mut Vec<T>,
     ) -> Result<()> {
+        let start = out.len();
         match (&self.kind, &mut window.0) {
             (Kind::Constant(value), Place::Nowhere(count)) => {
-                out.resize(out.len() + *count, T::of(*value));
-                Ok(())
+                out.resize(start + *count, T::of(value.wrapping_add(base)));
+                return Ok(());
+            }
+            (Kind::Delta(delta), Place::Blocks(blocks)) => {
+                return dispatch(
+                    #[inline(always)]
+                    || delta.append(blocks, base, out),
+                );
+            }
+            (Kind::Classes(classes, own), Place::Blocks(blocks)) => {
+                return dispatch(
+                    #[inline(always)]
+                    || classes.append(blocks, own.wrapping_add(base), out),
+                );
             }
             (Kind::Packed(_), Place::Packed(reader, count)) => dispatch(
                 #[inline(always)]
                 || reader.append(*count, out),
-            ),
+            )?,
             (Kind::Runs(runs), Place::Runs(source, range)) => dispatch(
                 #[inline(always)]
                 || runs.append(*source, self.count, range.clone(), out),
-            ),
+            )?,
             (Kind::Sparse(sparse), Place::Others(others)) => dispatch(
                 #[inline(always)]
                 || sparse.append(others, out),
-            ),
-            (Kind::Delta(delta), Place::Blocks(blocks)) => dispatch(
-                #[inline(always)]
-                || delta.append(blocks, out),
-            ),
-            (Kind::Classes(classes, base), Place::Blocks(blocks)) => dispatch(
-                #[inline(always)]
-                || classes.append(blocks, *base, out),
-            ),
-            _ => Err(Error::invalid("a window of another stream")),
+            )?,
+            _ => return Err(Error::invalid("a window of another stream")),
         }
+        if base != 0 {
+            let values = out.get_mut(start..).unwrap_or_default();
+            dispatch(
+                #[inline(always)]
+                || add_to_each(base, values),
+            );
+        }
+        Ok(())
     }
 
     /// Says that where the values of a short range lie is about to be looked up.

@@ -15,8 +15,8 @@ use super::strings::SharedDictionary;
 use super::user_rows::UserRows;
 use super::view::EventFilter;
 use crate::types::{
-    Columns, DataType, FieldId, Result, Role, Row, Schema, Strings, TierQuery, UserRange,
-    session_of,
+    Columns, DataType, FieldId, HashedKey, Result, Role, Row, Schema, Strings, TierQuery,
+    UserRange, session_of,
 };
 
 const SHARDS: usize = 64;
@@ -229,17 +229,17 @@ impl Generation {
 
     /// Whether the user has any row.
     pub(crate) fn contains(&self, user: &str) -> bool {
-        self.rows_of(user).is_some()
+        self.rows_of(HashedKey::of(user)).is_some()
     }
 
     /// The user's rows, where there are any. Cost: a probe; nothing where the generation is empty.
-    pub(crate) fn rows_of(&self, user: &str) -> Option<HeldRows<'_>> {
+    pub(crate) fn rows_of(&self, user: HashedKey<'_>) -> Option<HeldRows<'_>> {
         if !self.filled.load(Acquire) {
             return None;
         }
-        let hash = xxh3_64(user.as_bytes());
-        let users = self.shard(hash)?.read();
-        let rows = RwLockReadGuard::try_map(users, |users| find(users, hash, user)).ok()?;
+        let users = self.shard(user.hash)?.read();
+        let rows = RwLockReadGuard::try_map(users, |users| find(users, user.hash, user.text));
+        let rows = rows.ok()?;
         Some(HeldRows {
             generation: self,
             rows,
@@ -256,7 +256,7 @@ impl Generation {
     /// # Errors
     /// `InvalidInput` when `out` has columns of other types, or grows past 2^32 impression items.
     pub(crate) fn history(&self, user: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        match self.rows_of(user) {
+        match self.rows_of(HashedKey::of(user)) {
             Some(rows) => rows.history(query, out),
             None => Ok(()),
         }
@@ -275,8 +275,10 @@ impl Generation {
         visible: u64,
         visit: &mut dyn FnMut(&str),
     ) -> Result<()> {
-        let (Some(held), Some(items)) = (self.rows_of(user), self.strings(self.schema.item()))
-        else {
+        let (Some(held), Some(items)) = (
+            self.rows_of(HashedKey::of(user)),
+            self.strings(self.schema.item()),
+        ) else {
             return Ok(());
         };
         let filter = self.filter(event_types);

@@ -14,7 +14,7 @@ use super::reader::Region;
 use super::strings::MappedStrings;
 use crate::codec::{Source, Stream};
 use crate::io::Pages;
-use crate::types::{Error, Result, Strings};
+use crate::types::{Error, HashedKey, Result, Strings};
 
 const SLOT_BYTES: usize = 16;
 
@@ -142,7 +142,7 @@ impl Directory {
     /// A user, by its id.
     #[inline]
     pub(super) fn find(&self, user: &str) -> Result<Option<Entry>> {
-        match self.probe(user)? {
+        match self.probe(HashedKey::of(user))? {
             Some(probe) => self.confirm(probe, user),
             None => Ok(None),
         }
@@ -151,8 +151,15 @@ impl Directory {
     /// The first user whose hash looks like that of `user`: hardly ever another one. The place of its
     /// id is asked for.
     #[inline]
-    pub(super) fn probe(&self, user: &str) -> Result<Option<Entry>> {
-        self.probe_from(xxh3_64(user.as_bytes()), 0)
+    pub(super) fn probe(&self, user: HashedKey<'_>) -> Result<Option<Entry>> {
+        self.probe_from(user.hash, 0)
+    }
+
+    /// Asks for the slots that [`Directory::probe`] looks at first.
+    #[inline]
+    pub(super) fn prefetch_slots(&self, user: HashedKey<'_>) {
+        let bucket = first_bucket(user.hash, self.buckets);
+        Region::new(&self.pages, self.table).prefetch(bucket * BUCKET_BYTES, 1);
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::reader::{Ahead, ColumnReader, Located, Segment, Selection};
-use crate::types::{Columns, Result, Strings, TierQuery, TimeRange};
+use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, TimeRange};
 
 impl Segment {
     /// Whether it holds rows of `user`.
@@ -15,15 +15,22 @@ impl Segment {
         Ok(self.directory.find(user)?.is_some())
     }
 
+    /// Says that a user is about to be looked for.
+    #[inline]
+    pub fn prefetch_user(&self, user: HashedKey<'_>) {
+        self.directory.prefetch_slots(user);
+    }
+
     /// Appends a user's matching rows to `out`, users aside, oldest first; at most `query.limit`,
     /// counted from the end that `query.newest` names. Codes are those of this segment.
     ///
     /// # Errors
     /// `Corruption` when bytes it needs are damaged.
-    pub fn history(&self, user: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
+    pub fn history(&self, user: HashedKey<'_>, query: &TierQuery, out: &mut Columns) -> Result<()> {
         let Some(probe) = self.directory.probe(user)? else {
             return Ok(());
         };
+        let user = user.text;
         if !self.takes_all(query) {
             return match self.directory.confirm(probe, user)? {
                 Some(user) => self.selected_history(user.rows, query, out),

@@ -7,7 +7,9 @@ mod resolved;
 
 use super::event::Event;
 use super::snapshot::{ReadView, Snapshot};
-use crate::types::{Column, Columns, FieldId, HistoryQuery, Result, Strings, TextBuffer};
+use crate::types::{
+    Column, Columns, FieldId, HashedKey, HistoryQuery, Result, Strings, TextBuffer,
+};
 use order::{Head, Stretch, merge, place_of};
 use part::Parts;
 use reading::read;
@@ -51,6 +53,8 @@ impl ReadView<'_> {
             heads,
             order,
         } = out;
+        let user = HashedKey::of(user);
+        self.version.prefetch_user(user);
         order.clear();
         parts.begin(self.version);
         let resolved = Resolved::update(resolved, parts, self.schema, query)?;

@@ -6,7 +6,7 @@ use super::owners::Owners;
 use super::source::UserCodes;
 use crate::hot::Generation;
 use crate::segment::Segment;
-use crate::types::{Columns, Result, Strings, TierQuery, UserRange};
+use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, UserRange};
 
 /// The users of a generation at one moment, or sessions of a segment that belong elsewhere than
 /// where they lie; in the order of the owners.
@@ -132,7 +132,7 @@ impl PickedSource {
     fn read(&self, key: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
         match &self.part {
             PickedPart::Generation(generation) => generation.history(key, query, out),
-            PickedPart::Segment(segment) => segment.history(key, query, out),
+            PickedPart::Segment(segment) => segment.history(HashedKey::of(key), query, out),
         }
     }
 }

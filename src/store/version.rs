@@ -8,7 +8,7 @@ use super::manifest::SegmentEntry;
 use crate::hot::Generation;
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
-use crate::types::Result;
+use crate::types::{HashedKey, Result};
 
 /// An open segment; its file goes when nobody reads it any more, once it is obsolete.
 pub(crate) struct LiveSegment {
@@ -59,8 +59,17 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The segments that may hold a user.
+    /// The segments that may hold a user: the only one there is, or those whose range of users
+    /// has it.
+    #[inline]
     pub(crate) fn of_user(&self, user: &str) -> &[Arc<LiveSegment>] {
+        match self.segments.as_slice() {
+            [_] => &self.segments,
+            _ => self.in_range(user),
+        }
+    }
+
+    fn in_range(&self, user: &str) -> &[Arc<LiveSegment>] {
         let first = self
             .segments
             .partition_point(|live| live.segment.footer().users[1].as_str() < user);
@@ -68,6 +77,14 @@ impl Run {
         let begins = |live: &&Arc<LiveSegment>| live.segment.footer().users[0].as_str() <= user;
         let count = segments.iter().take_while(begins).count();
         segments.get(..count).unwrap_or_default()
+    }
+
+    /// Says that a user is about to be looked for. Of more than one segment that may hold it only
+    /// the first is told.
+    fn prefetch_user(&self, user: HashedKey<'_>) {
+        if let Some(live) = self.of_user(user.text).first() {
+            live.segment.prefetch_user(user);
+        }
     }
 
     /// The oldest and the newest timestamp.
@@ -172,6 +189,12 @@ impl Version {
         user: &'a str,
     ) -> impl DoubleEndedIterator<Item = &'a Arc<LiveSegment>> + 'a {
         self.runs.iter().flat_map(move |run| run.of_user(user))
+    }
+
+    /// Says that a user is about to be looked for in all runs.
+    #[inline]
+    pub(crate) fn prefetch_user(&self, user: HashedKey<'_>) {
+        self.runs.iter().for_each(|run| run.prefetch_user(user));
     }
 
     pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<LiveSegment>> {

@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::{crc32, page_sums};
 use crate::segment::{Cursor, Footer, Segment};
-use crate::types::{Columns, ErrorKind, Result, ScanQuery, Schema, TierQuery};
+use crate::types::{Columns, ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery};
 
 /// Reads everything in every way.
 fn read(file: &Bytes, schema: &Schema) -> Result<Vec<Line>> {
@@ -23,7 +23,7 @@ fn read(file: &Bytes, schema: &Schema) -> Result<Vec<Line>> {
     for code in 1..=ids.len() as u32 {
         let user = ids.get(code)?;
         let mut out = Columns::for_schema(schema);
-        segment.history(user, &query, &mut out)?;
+        segment.history(HashedKey::of(user), &query, &mut out)?;
         histories.extend(checked_lines(&segment, &out, Some(user))?);
     }
     let mut cursor = Cursor::new(segment.clone(), &ScanQuery::default())?;
@@ -164,7 +164,7 @@ fn try_read(file: &Bytes, schema: &Schema, users: &[&str]) {
     };
     for user in users {
         let mut out = Columns::for_schema(schema);
-        let _ = segment.history(user, &query, &mut out);
+        let _ = segment.history(HashedKey::of(user), &query, &mut out);
     }
     if let Ok(mut cursor) = Cursor::new(segment.clone(), &ScanQuery::default()) {
         let mut out = Columns::for_schema(schema);
@@ -206,7 +206,9 @@ fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
         ..TierQuery::everything(&schema)
     };
     let mut out = Columns::for_schema(&schema);
-    let error = segment.history("user 000", &query, &mut out).unwrap_err();
+    let error = segment
+        .history(HashedKey::of("user 000"), &query, &mut out)
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corruption);
 }
 

@@ -10,7 +10,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::arbitrary::{Line, lines_of, schema, segment, sorted_lines, written};
 use super::naive;
 use crate::segment::{Cursor, Segment, item_hash};
-use crate::types::{Column, Columns, ScanQuery, Schema, TextBuffer, TierQuery, UserRange};
+use crate::types::{
+    Column, Columns, HashedKey, ScanQuery, Schema, TextBuffer, TierQuery, UserRange,
+};
 
 fn users(lines: &[Line]) -> BTreeSet<&str> {
     lines.iter().map(|line| line.user.as_str()).collect()
@@ -71,7 +73,7 @@ proptest! {
         for (user, query) in users(&lines).into_iter().zip(queries.iter().cycle()) {
             prop_assert!(segment.has_user(user).unwrap());
             let mut out = Columns::for_schema(&schema);
-            segment.history(user, query, &mut out).unwrap();
+            segment.history(HashedKey::of(user), query, &mut out).unwrap();
             let want = naive::history(&lines, user, query);
             prop_assert_eq!(lines_of(&segment, &out, Some(user)), want, "{:?}", query);
             let mut codes = Vec::new();
@@ -97,7 +99,7 @@ proptest! {
         let mut out = Columns::for_schema(&schema);
         for nobody in ["", "user", "user 000 ", "zzz"] {
             prop_assert!(!segment.has_user(nobody).unwrap());
-            segment.history(nobody, &TierQuery::everything(&schema), &mut out).unwrap();
+            segment.history(HashedKey::of(nobody), &TierQuery::everything(&schema), &mut out).unwrap();
             prop_assert_eq!(out.rows(), 0);
         }
     }
@@ -181,7 +183,9 @@ fn users_that_look_alike_in_the_directory_are_told_apart() {
     let everything = TierQuery::everything(&schema);
     let history = |segment: &Segment, user: &str| {
         let mut out = Columns::for_schema(&schema);
-        segment.history(user, &everything, &mut out).unwrap();
+        segment
+            .history(HashedKey::of(user), &everything, &mut out)
+            .unwrap();
         lines_of(segment, &out, Some(user))
     };
     let both = segment(&schema, &lines);

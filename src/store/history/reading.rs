@@ -10,18 +10,18 @@ use crate::store::late::LateJoin;
 use crate::store::owners::SessionKey;
 use crate::store::snapshot::ReadView;
 use crate::store::version::LiveSegment;
-use crate::types::{Columns, FieldId, Result, Strings, TierQuery};
+use crate::types::{Columns, FieldId, HashedKey, Result, Strings, TierQuery};
 
 /// Reads the rows of a user that a query matches, newest data first: what lies further back is
 /// often older than all that is asked for.
 pub(super) fn read(
     view: ReadView<'_>,
-    user: &str,
+    user: HashedKey<'_>,
     resolved: &mut Resolved,
     parts: &mut Parts,
 ) -> Result<()> {
     resolved.tier.visible = view.visible;
-    let sessions = view.sessions_of(user);
+    let sessions = view.sessions_of(user.text);
     let asked = &resolved.tier.asked;
     let mut reading = Reading {
         view,
@@ -32,7 +32,7 @@ pub(super) fn read(
     };
     reading.read_key(user, u64::MAX)?;
     for SessionKey { key, linked } in &sessions {
-        reading.read_key(key, *linked)?;
+        reading.read_key(HashedKey::of(key), *linked)?;
     }
     let limit = resolved.limit();
     resolved.ask(limit, false);
@@ -61,13 +61,13 @@ struct Asked {
 impl Reading<'_> {
     /// Reads the rows that lie under a key, those of segments into which commits from `linked` on
     /// are worked aside.
-    fn read_key(&mut self, key: &str, linked: u64) -> Result<()> {
+    fn read_key(&mut self, key: HashedKey<'_>, linked: u64) -> Result<()> {
         let version = self.view.version;
         for generation in version.generations.iter().rev() {
             self.read_generation(generation, key)?;
         }
         for run in version.runs.iter().rev() {
-            let segments = run.of_user(key);
+            let segments = run.of_user(key.text);
             let tied = run.overlaps_older || segments.len() > 1;
             let lacking = |live: &&Arc<LiveSegment>| live.entry.joined < linked;
             for live in segments.iter().rev().filter(lacking) {
@@ -77,7 +77,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn read_generation(&mut self, generation: &Generation, key: &str) -> Result<()> {
+    fn read_generation(&mut self, generation: &Generation, key: HashedKey<'_>) -> Result<()> {
         // Most users have none.
         let Some(rows) = generation.rows_of(key) else {
             return Ok(());
@@ -99,7 +99,7 @@ impl Reading<'_> {
         )
     }
 
-    fn read_segment(&mut self, live: &LiveSegment, tied: bool, key: &str) -> Result<()> {
+    fn read_segment(&mut self, live: &LiveSegment, tied: bool, key: HashedKey<'_>) -> Result<()> {
         let segment = &live.segment;
         let newest = segment.footer().timestamps[1];
         let Some(left) = self.left(|| Some(newest)) else {

@@ -112,6 +112,18 @@ impl Bitmap {
         source.prefetch(self.bits_offset() + bits.start, bits.len());
     }
 
+    /// The set bits, counted from the first, of the blocks that hold a range.
+    #[inline(always)]
+    pub fn ranks_around<'a>(
+        &self,
+        source: impl Source<'a>,
+        range: &Range<usize>,
+    ) -> Result<Range<usize>> {
+        let first = u32_at(source, 0, range.start / RANK_BITS)?;
+        let end = u32_at(source, 0, range.end.div_ceil(RANK_BITS))?;
+        Ok(first as usize..end.max(first) as usize)
+    }
+
     /// The number of set bits before `position`, which is at most `len`.
     #[inline(always)]
     pub fn rank<'a>(&self, source: impl Source<'a>, position: usize) -> Result<usize> {

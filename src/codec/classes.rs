@@ -162,32 +162,27 @@ impl Classes {
         source.prefetch(blocks.start * 4, (blocks.len() + 1) * 4);
     }
 
-    /// The blocks that hold values of `range`, of `count` in all; the first are asked for.
+    /// Says that the blocks that hold values of a short range, of `count` in all, are about to be read.
+    pub(super) fn prefetch_values<'a>(source: impl Source<'a>, count: usize, range: &Range<usize>) {
+        if let Ok((_, bytes)) = place_of(source, count, range) {
+            source.prefetch(bytes.start, bytes.len().min(FEW_BYTES));
+        }
+    }
+
+    /// The blocks that hold values of `range`, of `count` in all.
     #[inline(always)]
     pub(super) fn open<'a>(
         source: impl Source<'a>,
         count: usize,
         range: Range<usize>,
     ) -> Result<Blocks<'a>> {
-        let blocks = match range.is_empty() {
-            true => 0..0,
-            false => range.start / BLOCK..range.end.div_ceil(BLOCK),
-        };
-        let offsets = source.get(blocks.start * 4, (blocks.len() + 1) * 4)?;
-        let offsets = offsets.as_chunks::<4>().0;
-        let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
-            return Err(short());
-        };
-        let begin = u32::from_le_bytes(*first) as usize;
-        let len = (u32::from_le_bytes(*last) as usize).checked_sub(begin);
-        let len = len.ok_or_else(short)?;
-        let at = (count.div_ceil(BLOCK) + 1) * 4 + begin;
-        source.prefetch(at, len.min(FEW_BYTES));
+        let (offsets, bytes) = place_of(source, count, &range)?;
+        let begin = offsets.first().ok_or_else(short)?;
         Ok(Blocks {
             offsets,
-            bytes: source.get(at, len + SLACK)?,
-            begin,
-            first: blocks.start,
+            begin: u32::from_le_bytes(*begin) as usize,
+            bytes: source.get(bytes.start, bytes.len() + SLACK)?,
+            first: range.start / BLOCK,
             count,
             range,
         })
@@ -382,6 +377,31 @@ impl Classes {
     pub(super) fn most(&self) -> u64 {
         mask(self.widths.0[3])
     }
+}
+
+/// The offsets of the blocks that hold values of `range`, of `count` in all, with the end of the last;
+/// and where the blocks lie.
+#[inline(always)]
+fn place_of<'a>(
+    source: impl Source<'a>,
+    count: usize,
+    range: &Range<usize>,
+) -> Result<(&'a [[u8; 4]], Range<usize>)> {
+    let blocks = match range.is_empty() {
+        true => 0..0,
+        false => range.start / BLOCK..range.end.div_ceil(BLOCK),
+    };
+    let offsets = source.get(blocks.start * 4, (blocks.len() + 1) * 4)?;
+    let offsets = offsets.as_chunks::<4>().0;
+    let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
+        return Err(short());
+    };
+    let [first, last] = [first, last].map(|offset| u32::from_le_bytes(*offset) as usize);
+    if last < first {
+        return Err(short());
+    }
+    let begin = (count.div_ceil(BLOCK) + 1) * 4;
+    Ok((offsets, begin + first..begin + last))
 }
 
 /// The groups that hold the values of a block's range.

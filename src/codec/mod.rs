@@ -32,7 +32,7 @@ pub use list::{Flags, ListEncoder, ListEncoding, ListReader, ListSources};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use source::SliceSource;
 pub use source::Source;
-pub use stream::{Descriptor, Encoding, Stream, Window};
+pub use stream::{Descriptor, Encoding, Stream};
 pub use wire::{WireReader, WireWriter};
 pub use word::{Word, add_to_each};
 

@@ -61,6 +61,20 @@ impl Sparse {
         })
     }
 
+    /// Says that the values of a short range, of `count` in all, are about to be read.
+    pub(super) fn prefetch_values<'a>(
+        &self,
+        source: impl Source<'a>,
+        count: usize,
+        range: &Range<usize>,
+    ) {
+        let bitmap = Bitmap::new(count);
+        if let Ok(others) = bitmap.ranks_around(source, range) {
+            let soon = others.start..others.end.min(others.start + FEW);
+            self.rest.prefetch(Tail(source, bitmap.bytes()), &soon);
+        }
+    }
+
     /// Appends the values of the range.
     #[inline(always)]
     pub(super) fn append<T: Word>(&self, others: &mut Others<'_>, out: &mut Vec<T>) -> Result<()> {

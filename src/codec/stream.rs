@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::bitmap::Bitmap;
-use super::classes::{Blocks, Classes};
+use super::classes::Classes;
 use super::delta::Delta;
 use super::dispatch::dispatch;
-use super::packed::{Packed, PackedReader};
+use super::packed::Packed;
 use super::runs::Runs;
 use super::source::{Source, short};
-use super::sparse::{Others, Sparse};
+use super::sparse::Sparse;
 use super::widths::Widths;
 use super::wire::{WireReader, WireWriter};
 use super::word::{Word, add_to_each};
@@ -224,106 +224,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Looks up where the values of `range` lie; those of a short range are asked for.
-    ///
-    /// # Errors
-    /// As [`Stream::fill`].
-    pub fn open_window<'a, S: Source<'a>>(
-        &self,
-        source: S,
-        range: Range<usize>,
-    ) -> Result<Window<'a, S>> {
-        if range.end > self.count {
-            return Err(short());
-        }
-        let count = self.count;
-        Ok(Window(match &self.kind {
-            Kind::Constant(_) => Place::Nowhere(range.len()),
-            Kind::Packed(packed) => {
-                Place::Packed(packed.open(source, range.start, range.len())?, range.len())
-            }
-            Kind::Runs(runs) => {
-                runs.prefetch_values(source, count, &range);
-                Place::Runs(source, range)
-            }
-            Kind::Classes(..) | Kind::Delta(_) => {
-                Place::Blocks(Classes::open(source, count, range)?)
-            }
-            Kind::Sparse(sparse) => Place::Others(dispatch(
-                #[inline(always)]
-                || sparse.open(source, count, range),
-            )?),
-        }))
-    }
-
-    /// Appends the values of a window of this stream to `out`, with `base` added to each; once.
-    ///
-    /// # Errors
-    /// As [`Stream::fill`]; `out` is then as before.
-    pub fn decode_window<'a, T: Word, S: Source<'a>>(
-        &self,
-        window: &mut Window<'a, S>,
-        base: u64,
-        out: &mut Vec<T>,
-    ) -> Result<()> {
-        let start = out.len();
-        let decoded = self.append_window(window, base, out);
-        if decoded.is_err() {
-            out.truncate(start);
-        }
-        decoded
-    }
-
-    /// A function for each encoding: their loops need all the registers that there are.
-    fn append_window<'a, T: Word, S: Source<'a>>(
-        &self,
-        window: &mut Window<'a, S>,
-        base: u64,
-        out: &mut Vec<T>,
-    ) -> Result<()> {
-        let start = out.len();
-        match (&self.kind, &mut window.0) {
-            (Kind::Constant(value), Place::Nowhere(count)) => {
-                out.resize(start + *count, T::of(value.wrapping_add(base)));
-                return Ok(());
-            }
-            (Kind::Delta(delta), Place::Blocks(blocks)) => {
-                return dispatch(
-                    #[inline(always)]
-                    || delta.append(blocks, base, out),
-                );
-            }
-            (Kind::Classes(classes, own), Place::Blocks(blocks)) => {
-                return dispatch(
-                    #[inline(always)]
-                    || classes.append(blocks, own.wrapping_add(base), out),
-                );
-            }
-            (Kind::Packed(_), Place::Packed(reader, count)) => dispatch(
-                #[inline(always)]
-                || reader.append(*count, out),
-            )?,
-            (Kind::Runs(runs), Place::Runs(source, range)) => dispatch(
-                #[inline(always)]
-                || runs.append(*source, self.count, range.clone(), out),
-            )?,
-            (Kind::Sparse(sparse), Place::Others(others)) => dispatch(
-                #[inline(always)]
-                || sparse.append(others, out),
-            )?,
-            _ => return Err(Error::invalid("a window of another stream")),
-        }
-        if base != 0 {
-            let values = out.get_mut(start..).unwrap_or_default();
-            dispatch(
-                #[inline(always)]
-                || add_to_each(base, values),
-            );
-        }
-        Ok(())
-    }
-
-    /// Says that where the values of a short range lie is about to be looked up.
+    /// Says that the values of a short range are about to be asked for: where they lie is looked up then.
     pub fn prefetch_index<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
         match &self.kind {
             Kind::Constant(_) => {}
@@ -331,6 +232,19 @@ impl Stream {
             Kind::Runs(_) => Runs::prefetch_index(source, range),
             Kind::Sparse(_) => Bitmap::new(self.count).prefetch(source, range),
             Kind::Classes(..) | Kind::Delta(_) => Classes::prefetch_index(source, range),
+        }
+    }
+
+    /// Says that the values of a short range are about to be decoded. Where they lie should be near
+    /// already, see [`Stream::prefetch_index`].
+    pub fn prefetch_values<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
+        match &self.kind {
+            Kind::Constant(_) | Kind::Packed(_) => {}
+            Kind::Runs(runs) => runs.prefetch_values(source, self.count, range),
+            Kind::Sparse(sparse) => sparse.prefetch_values(source, self.count, range),
+            Kind::Classes(..) | Kind::Delta(_) => {
+                Classes::prefetch_values(source, self.count, range);
+            }
         }
     }
 
@@ -344,8 +258,82 @@ impl Stream {
         range: Range<usize>,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        let mut window = self.open_window(source, range)?;
-        self.decode_window(&mut window, 0, out)
+        self.decode_above(source, range, 0, out)
+    }
+
+    /// The same with `base` added to each value.
+    ///
+    /// # Errors
+    /// As [`Stream::decode`].
+    pub fn decode_above<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        range: Range<usize>,
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        if range.end > self.count {
+            return Err(short());
+        }
+        let start = out.len();
+        let decoded = self.append(source, range, base, out);
+        if decoded.is_err() {
+            out.truncate(start);
+        }
+        decoded
+    }
+
+    /// A function for each encoding: their loops need all the registers that there are.
+    fn append<'a, T: Word>(
+        &self,
+        source: impl Source<'a>,
+        range: Range<usize>,
+        base: u64,
+        out: &mut Vec<T>,
+    ) -> Result<()> {
+        let (count, start) = (self.count, out.len());
+        match &self.kind {
+            Kind::Constant(value) => {
+                out.resize(start + range.len(), T::of(value.wrapping_add(base)));
+                return Ok(());
+            }
+            Kind::Delta(delta) => {
+                return dispatch(
+                    #[inline(always)]
+                    || delta.append(&Classes::open(source, count, range)?, base, out),
+                );
+            }
+            Kind::Classes(classes, own) => {
+                let base = own.wrapping_add(base);
+                return dispatch(
+                    #[inline(always)]
+                    || classes.append(&Classes::open(source, count, range)?, base, out),
+                );
+            }
+            Kind::Packed(packed) => dispatch(
+                #[inline(always)]
+                || {
+                    let mut values = packed.open(source, range.start, range.len())?;
+                    values.append(range.len(), out)
+                },
+            )?,
+            Kind::Runs(runs) => dispatch(
+                #[inline(always)]
+                || runs.append(source, count, range, out),
+            )?,
+            Kind::Sparse(sparse) => dispatch(
+                #[inline(always)]
+                || sparse.append(&mut sparse.open(source, count, range)?, out),
+            )?,
+        }
+        if base != 0 {
+            let values = out.get_mut(start..).unwrap_or_default();
+            dispatch(
+                #[inline(always)]
+                || add_to_each(base, values),
+            );
+        }
+        Ok(())
     }
 
     /// Appends the positions of `range` whose value is wanted, a flag for each value.
@@ -435,6 +423,7 @@ impl Stream {
                     values.gather(span.start, near, slots)?;
                 }
                 Kind::Classes(classes, base) => {
+                    Classes::prefetch_values(source, self.count, &span);
                     let blocks = Classes::open(source, self.count, span)?;
                     classes.gather(&blocks, near, *base, slots)?;
                 }
@@ -469,20 +458,6 @@ impl Stream {
             begins = ends;
         })
     }
-}
-
-/// Where the values of a range of a stream lie. To look that up for all columns of a row before any is
-/// decoded lets their cache misses run side by side.
-pub struct Window<'a, S>(Place<'a, S>);
-
-enum Place<'a, S> {
-    /// So many values that take no bytes.
-    Nowhere(usize),
-    /// So many values.
-    Packed(PackedReader<'a>, usize),
-    Runs(S, Range<usize>),
-    Blocks(Blocks<'a>),
-    Others(Others<'a>),
 }
 
 /// Values that [`Stream::visit`] gives at a time.

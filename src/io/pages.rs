@@ -88,10 +88,13 @@ impl Pages {
     }
 
     /// The bytes of a range where they are mapped, verified or not.
-    #[inline]
-    pub fn mapped(&self, offset: usize, len: usize) -> Option<&[u8]> {
+    pub fn mapped(&self, offset: usize, len: usize) -> Option<Bytes> {
         match &self.file {
-            FileBytes::Mapped(bytes) => bytes.get(offset..offset.checked_add(len)?),
+            FileBytes::Mapped(bytes) => {
+                let range = offset..offset.checked_add(len)?;
+                bytes.get(range.clone())?;
+                Some(bytes.slice(range))
+            }
             FileBytes::Framed(_) => None,
         }
     }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::Handle;
-use super::reader::Region;
+use super::reader::{Located, Region};
 use super::strings::MappedStrings;
-use crate::codec::{Source, Stream};
+use crate::codec::Source;
 use crate::io::Pages;
 use crate::types::{Error, HashedKey, Result, Strings};
 
@@ -85,11 +85,10 @@ fn first_bucket(hash: u64, buckets: usize) -> usize {
 /// The users of a segment.
 pub(super) struct Directory {
     pages: Arc<Pages>,
-    table: Handle,
+    table: Region,
     buckets: usize,
     pub(super) ids: MappedStrings,
-    starts: Stream,
-    starts_at: Handle,
+    starts: Located,
     /// The rows of the segment.
     rows: usize,
 }
@@ -110,26 +109,24 @@ impl Directory {
         pages: Arc<Pages>,
         table: Handle,
         ids: MappedStrings,
-        starts: Stream,
-        starts_at: Handle,
+        starts: Located,
         rows: usize,
     ) -> Result<Self> {
         let buckets = table.len / BUCKET_BYTES;
         let whole = buckets * BUCKET_BYTES == table.len;
         let fits = buckets * BUCKET_SLOTS > ids.len() && u32::try_from(buckets).is_ok();
-        if !whole || !fits || starts.len() != ids.len() + 1 {
+        if !whole || !fits || starts.stream.len() != ids.len() + 1 {
             return Err(Error::corrupt(format!(
                 "{}: the user directory's parts do not fit together",
                 pages.name()
             )));
         }
         Ok(Self {
+            table: Region::new(&pages, table),
             pages,
-            table,
             buckets,
             ids,
             starts,
-            starts_at,
             rows,
         })
     }
@@ -159,12 +156,12 @@ impl Directory {
     #[inline]
     pub(super) fn prefetch_slots(&self, user: HashedKey<'_>) {
         let bucket = first_bucket(user.hash, self.buckets);
-        Region::new(&self.pages, self.table).prefetch(bucket * BUCKET_BYTES, 1);
+        (&self.table).prefetch(bucket * BUCKET_BYTES, 1);
     }
 
     #[inline]
     fn probe_from(&self, hash: u64, first: usize) -> Result<Option<Entry>> {
-        let table = Region::new(&self.pages, self.table);
+        let table = &self.table;
         let mut bucket = first_bucket(hash, self.buckets) + first / BUCKET_SLOTS;
         let mut next = first;
         while next < self.buckets * BUCKET_SLOTS {
@@ -270,8 +267,7 @@ impl Directory {
 
     /// The first rows of users from `index` on.
     pub(super) fn starts_of(&self, index: usize, out: &mut [u64]) -> Result<()> {
-        let region = Region::new(&self.pages, self.starts_at);
-        self.starts.fill(region, index, out)
+        self.starts.stream.fill(&self.starts.region, index, out)
     }
 
     #[cold]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::reader::{Ahead, ColumnReader, Located, Segment, Selection};
+use super::reader::{ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, TimeRange};
 
 impl Segment {
@@ -40,17 +40,13 @@ impl Segment {
         // Where the rows lie is looked up while the user's id comes from memory.
         let probed = probe.index;
         let rows = newest_or_oldest(probe.rows.clone(), query);
-        let mut ahead = Ahead::default();
         let meanwhile = || self.directory.prefetch_id(&probe);
-        self.open_ahead(&rows, &query.asked, meanwhile, &mut ahead)?;
+        self.prefetch_rows(&rows, &query.asked, meanwhile);
         match self.directory.confirm(probe, user)? {
-            Some(user) if user.index == probed => self.read_ahead(
-                &Selection::Range(rows),
-                &mut ahead,
-                &query.asked,
-                query.sequences,
-                out,
-            ),
+            Some(user) if user.index == probed => {
+                let rows = Selection::Range(rows);
+                self.read_rows(&rows, &query.asked, query.sequences, out)
+            }
             Some(user) => self.selected_history(user.rows, query, out),
             None => Ok(()),
         }
@@ -267,10 +263,8 @@ impl Segment {
     ) -> Result<Vec<usize>> {
         let mut positions = Vec::new();
         if let Some(located) = codes.filter(|_| wanted.contains(&true)) {
-            let region = self.region(located.handle);
-            located
-                .stream
-                .select(region, rows, wanted, &mut positions)?;
+            let Located { stream, region } = located;
+            stream.select(region, rows, wanted, &mut positions)?;
         }
         Ok(positions)
     }

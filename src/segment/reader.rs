@@ -3,28 +3,29 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::directory::Directory;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
 use super::numbers::Words;
 use super::strings::MappedStrings;
-use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Window, Word, add_to_each};
+use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word, add_to_each};
 use crate::io::{FileBytes, Pages};
 use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings, prefetch};
 
-/// A region of the file as a stream's source.
-#[derive(Clone, Copy)]
-pub(super) struct Region<'a> {
-    pages: &'a Pages,
+/// A region of the file; by reference it is a stream's source.
+#[derive(Clone)]
+pub(super) struct Region {
+    pages: Arc<Pages>,
     handle: Handle,
     /// Its bytes where the file is mapped; nothing else may be read before it is verified.
-    mapped: &'a [u8],
+    mapped: Bytes,
 }
 
-impl<'a> Region<'a> {
-    #[inline]
-    pub(super) fn new(pages: &'a Pages, handle: Handle) -> Self {
+impl Region {
+    pub(super) fn new(pages: &Arc<Pages>, handle: Handle) -> Self {
         Self {
-            pages,
+            pages: pages.clone(),
             handle,
             mapped: pages.mapped(handle.offset, handle.len).unwrap_or_default(),
         }
@@ -32,7 +33,7 @@ impl<'a> Region<'a> {
 
     /// Bytes of several pages, of a page that nobody touched yet, or of a file that is not mapped.
     #[inline(never)]
-    fn get_anywhere(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
+    fn get_anywhere(&self, offset: usize, len: usize) -> Result<&[u8]> {
         if offset.saturating_add(len) > self.handle.len {
             return Err(Error::corrupt(format!(
                 "{}: a stream is shorter than its values need",
@@ -43,7 +44,7 @@ impl<'a> Region<'a> {
     }
 }
 
-impl<'a> Source<'a> for Region<'a> {
+impl<'a> Source<'a> for &'a Region {
     #[inline(always)]
     fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
         match self.mapped.get(offset..offset.saturating_add(len)) {
@@ -62,14 +63,14 @@ impl<'a> Source<'a> for Region<'a> {
 /// A stream with its place in the file.
 pub(super) struct Located {
     pub(super) stream: Stream,
-    pub(super) handle: Handle,
+    pub(super) region: Region,
 }
 
 impl Located {
-    fn open(from: &StreamHandle) -> Result<Self> {
+    pub(super) fn open(from: &StreamHandle, pages: &Arc<Pages>) -> Result<Self> {
         Ok(Self {
             stream: Stream::open(&from.descriptor)?,
-            handle: from.handle,
+            region: Region::new(pages, from.handle),
         })
     }
 }
@@ -86,7 +87,7 @@ pub(super) enum ColumnReader {
         table: NumberTable,
     },
     Lists {
-        handles: [Handle; 4],
+        regions: Box<[Region; 4]>,
         reader: ListReader,
     },
 }
@@ -99,16 +100,6 @@ impl ColumnReader {
             Self::Absent | Self::Lists { .. } => None,
         }
     }
-}
-
-type RegionWindow<'a> = Window<'a, Region<'a>>;
-type OpenWindow<'w, 'a> = Option<&'w mut RegionWindow<'a>>;
-
-/// Windows of timestamps and then of each field, as far as they were opened before they are decoded.
-/// Fields beyond are opened when their turn comes.
-#[derive(Default)]
-pub(super) struct Ahead<'a> {
-    windows: [Option<RegionWindow<'a>>; 12],
 }
 
 /// The rows to decode, in rising order.
@@ -177,21 +168,14 @@ impl Segment {
             check_kind(column, schema, field, footer.rows)?;
         }
         let ids = MappedStrings::new(pages.clone(), footer.user_ids)?;
-        let starts = Stream::open(&footer.user_starts.descriptor)?;
-        let directory = Directory::new(
-            pages.clone(),
-            footer.directory,
-            ids,
-            starts,
-            footer.user_starts.handle,
-            footer.rows,
-        )?;
+        let starts = Located::open(&footer.user_starts, &pages)?;
+        let directory = Directory::new(pages.clone(), footer.directory, ids, starts, footer.rows)?;
         let segment = Self {
             directory,
-            timestamps: Located::open(&footer.timestamp_codes)?,
-            sequences: Located::open(&footer.sequences)?,
-            zone_min: Located::open(&footer.zone_min)?,
-            zone_max: Located::open(&footer.zone_max)?,
+            timestamps: Located::open(&footer.timestamp_codes, &pages)?,
+            sequences: Located::open(&footer.sequences, &pages)?,
+            zone_min: Located::open(&footer.zone_min, &pages)?,
+            zone_max: Located::open(&footer.zone_max, &pages)?,
             columns,
             event_type: schema.position_of(crate::types::Role::EventType),
             item: schema.item(),
@@ -255,32 +239,24 @@ impl Segment {
         }
     }
 
-    pub(super) fn region(&self, handle: Handle) -> Region<'_> {
-        Region::new(&self.pages, handle)
-    }
-
-    /// Looks up where the rows of a short range lie, of timestamps and the columns asked for, before
+    /// Asks for the timestamps of a short range of rows and their values of the columns asked for, before
     /// any of it is decoded, so that the cache misses run side by side.
-    pub(super) fn open_ahead<'a>(
-        &'a self,
+    pub(super) fn prefetch_rows(
+        &self,
         rows: &Range<usize>,
         asked: &[bool],
         meanwhile: impl FnOnce(),
-        ahead: &mut Ahead<'a>,
-    ) -> Result<()> {
+    ) {
         let fields = self.columns.iter().zip(asked);
-        let fields = fields.map(|(column, asked)| asked.then(|| column.codes()).flatten());
-        let streams = std::iter::once(Some(&self.timestamps)).chain(fields);
-        for Located { stream, handle } in streams.clone().flatten() {
-            stream.prefetch_index(self.region(*handle), rows);
+        let fields = fields.filter_map(|(column, asked)| asked.then(|| column.codes()).flatten());
+        let streams = std::iter::once(&self.timestamps).chain(fields);
+        for Located { stream, region } in streams.clone() {
+            stream.prefetch_index(region, rows);
         }
         meanwhile();
-        for (window, located) in ahead.windows.iter_mut().zip(streams) {
-            if let Some(Located { stream, handle }) = located {
-                *window = Some(stream.open_window(self.region(*handle), rows.clone())?);
-            }
+        for Located { stream, region } in streams {
+            stream.prefetch_values(region, rows);
         }
-        Ok(())
     }
 
     /// Appends a stream's values at the selected rows.
@@ -290,72 +266,18 @@ impl Segment {
         selection: &Selection,
         out: &mut Vec<T>,
     ) -> Result<()> {
-        self.read_opened(located, selection, None, 0, out)
-    }
-
-    /// The same from the stream's window where one was opened, with `base` added to each value.
-    fn read_opened<T: Word>(
-        &self,
-        located: &Located,
-        selection: &Selection,
-        window: OpenWindow<'_, '_>,
-        base: u64,
-        out: &mut Vec<T>,
-    ) -> Result<()> {
-        let Located { stream, handle } = located;
-        match (selection, window) {
-            (_, Some(window)) => stream.decode_window(window, base, out),
-            (Selection::Range(range), None) => {
-                let mut window = stream.open_window(self.region(*handle), range.clone())?;
-                stream.decode_window(&mut window, base, out)
-            }
-            (Selection::Positions(rows), None) => {
-                let start = out.len();
-                stream.gather(self.region(*handle), rows, out)?;
-                if base != 0 {
-                    add_to_each(base, out.get_mut(start..).unwrap_or_default());
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Gives a stream's values at the selected rows to `sink`, in pieces.
-    fn visit<T: Word>(
-        &self,
-        located: &Located,
-        selection: &Selection,
-        window: OpenWindow<'_, '_>,
-        sink: &mut dyn FnMut(&[T]),
-    ) -> Result<()> {
-        if let (Selection::Range(range), None) = (selection, &window) {
-            let region = self.region(located.handle);
-            return located.stream.visit(region, range.clone(), sink);
-        }
-        let mut values = Vec::new();
-        self.read_opened(located, selection, window, 0, &mut values)?;
-        sink(&values);
-        Ok(())
+        read_from(located, selection, 0, out)
     }
 
     /// Appends timestamps of the selected rows.
     pub(super) fn read_timestamps(&self, selection: &Selection, out: &mut Vec<i64>) -> Result<()> {
-        self.read_times(selection, None, out)
-    }
-
-    fn read_times(
-        &self,
-        selection: &Selection,
-        window: OpenWindow<'_, '_>,
-        out: &mut Vec<i64>,
-    ) -> Result<()> {
         let min = self.footer.timestamps[0];
         let step = self.footer.timestamp_step as i64;
         if step == 1 {
-            return self.read_opened(&self.timestamps, selection, window, min as u64, out);
+            return read_from(&self.timestamps, selection, min as u64, out);
         }
         let start = out.len();
-        self.read_opened(&self.timestamps, selection, window, 0, out)?;
+        read_from(&self.timestamps, selection, 0, out)?;
         for code in out.get_mut(start..).unwrap_or_default() {
             *code = code.wrapping_mul(step).wrapping_add(min);
         }
@@ -365,7 +287,7 @@ impl Segment {
     /// Appends sequence numbers of the selected rows.
     pub(super) fn read_sequences(&self, selection: &Selection, out: &mut Vec<u64>) -> Result<()> {
         let base = self.footer.sequence_base;
-        self.read_opened(&self.sequences, selection, None, base, out)
+        read_from(&self.sequences, selection, base, out)
     }
 
     /// Appends the selected rows to `out`, users aside: timestamps, sequences where asked for, and
@@ -377,21 +299,8 @@ impl Segment {
         sequences: bool,
         out: &mut Columns,
     ) -> Result<()> {
-        self.read_ahead(selection, &mut Ahead::default(), asked, sequences, out)
-    }
-
-    /// The same from what was opened ahead for a range, as far as it was.
-    pub(super) fn read_ahead(
-        &self,
-        selection: &Selection,
-        ahead: &mut Ahead<'_>,
-        asked: &[bool],
-        sequences: bool,
-        out: &mut Columns,
-    ) -> Result<()> {
-        let [timestamps, fields @ ..] = &mut ahead.windows;
-        self.read_times(selection, timestamps.as_mut(), &mut out.timestamps)?;
-        self.read_columns(selection, fields, asked, sequences, out)
+        self.read_timestamps(selection, &mut out.timestamps)?;
+        self.read_fields(selection, asked, sequences, out)
     }
 
     /// The same without timestamps.
@@ -402,25 +311,13 @@ impl Segment {
         sequences: bool,
         out: &mut Columns,
     ) -> Result<()> {
-        self.read_columns(selection, &mut [], asked, sequences, out)
-    }
-
-    fn read_columns(
-        &self,
-        selection: &Selection,
-        windows: &mut [Option<RegionWindow<'_>>],
-        asked: &[bool],
-        sequences: bool,
-        out: &mut Columns,
-    ) -> Result<()> {
         if sequences {
             self.read_sequences(selection, &mut out.sequences)?;
         }
         let columns = self.columns.iter().zip(&mut out.fields).zip(asked);
-        for (field, ((reader, column), asked)) in columns.enumerate() {
+        for ((reader, column), asked) in columns {
             if *asked {
-                let window = windows.get_mut(field).and_then(Option::as_mut);
-                self.read_column(reader, selection, window, column)?;
+                self.read_column(reader, selection, column)?;
             }
         }
         Ok(())
@@ -430,18 +327,17 @@ impl Segment {
         &self,
         reader: &ColumnReader,
         selection: &Selection,
-        window: OpenWindow<'_, '_>,
         out: &mut Column,
     ) -> Result<()> {
         match (reader, out) {
             (ColumnReader::Strings { codes, .. }, Column::Strings(out)) => {
-                self.read_opened(codes, selection, window, 0, out)
+                read_from(codes, selection, 0, out)
             }
             (ColumnReader::Numbers { codes, table }, Column::Numbers(out)) => {
-                self.read_numbers(codes, table, selection, window, out)
+                self.read_numbers(codes, table, selection, out)
             }
-            (ColumnReader::Lists { handles, reader }, Column::Lists(out)) => {
-                let [present, fresh, ends, items] = handles.map(|handle| self.region(handle));
+            (ColumnReader::Lists { regions, reader }, Column::Lists(out)) => {
+                let [present, fresh, ends, items] = regions.each_ref();
                 let sources = ListSources {
                     present,
                     fresh,
@@ -462,7 +358,6 @@ impl Segment {
         codes: &Located,
         table: &NumberTable,
         selection: &Selection,
-        window: OpenWindow<'_, '_>,
         out: &mut NumberColumn,
     ) -> Result<()> {
         let words = match table {
@@ -478,10 +373,10 @@ impl Segment {
         let mut known = true;
         if codes.stream.is_u32() {
             let sink = &mut |codes: &[u32]| known &= words.append(codes, out);
-            self.visit(codes, selection, window, sink)?;
+            visit(codes, selection, sink)?;
         } else {
             let sink = &mut |codes: &[u64]| known &= words.append(codes, out);
-            self.visit(codes, selection, window, sink)?;
+            visit(codes, selection, sink)?;
         }
         match known {
             true => Ok(()),
@@ -495,19 +390,53 @@ impl Segment {
     }
 }
 
+/// Appends a stream's values at the selected rows, with `base` added to each.
+fn read_from<T: Word>(
+    from: &Located,
+    selection: &Selection,
+    base: u64,
+    out: &mut Vec<T>,
+) -> Result<()> {
+    let Located { stream, region } = from;
+    match selection {
+        Selection::Range(range) => stream.decode_above(region, range.clone(), base, out),
+        Selection::Positions(rows) => {
+            let start = out.len();
+            stream.gather(region, rows, out)?;
+            if base != 0 {
+                add_to_each(base, out.get_mut(start..).unwrap_or_default());
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Gives a stream's values at the selected rows to `sink`, in pieces.
+fn visit<T: Word>(from: &Located, selection: &Selection, sink: &mut dyn FnMut(&[T])) -> Result<()> {
+    match selection {
+        Selection::Range(range) => from.stream.visit(&from.region, range.clone(), sink),
+        Selection::Positions(_) => {
+            let mut values = Vec::new();
+            read_from(from, selection, 0, &mut values)?;
+            sink(&values);
+            Ok(())
+        }
+    }
+}
+
 fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {
     Ok(match column {
         ColumnFooter::Absent => ColumnReader::Absent,
         ColumnFooter::Strings { codes, dictionary } => ColumnReader::Strings {
-            codes: Located::open(codes)?,
+            codes: Located::open(codes, pages)?,
             dictionary: Arc::new(MappedStrings::new(pages.clone(), *dictionary)?),
         },
         ColumnFooter::Numbers { codes, table } => ColumnReader::Numbers {
-            codes: Located::open(codes)?,
+            codes: Located::open(codes, pages)?,
             table: *table,
         },
         ColumnFooter::Lists { handles, encoding } => ColumnReader::Lists {
-            handles: *handles,
+            regions: Box::new(handles.map(|handle| Region::new(pages, handle))),
             reader: ListReader::open(encoding)?,
         },
     })

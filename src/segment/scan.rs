@@ -240,7 +240,7 @@ impl Segment {
         let zones: Vec<(i64, i64)> = lows.into_iter().zip(highs).collect();
         let meets = |zone: &(i64, i64)| query.time.meets(at(zone.0), at(zone.1));
         let mut inside = Inside::new(query.time, min, self.footer.timestamp_step);
-        let region = self.region(self.timestamps.handle);
+        let region = &self.timestamps.region;
         let mut block = blocks.start;
         for zones in zones.chunk_by(|a, b| meets(a) == meets(b)) {
             let begins = block * BLOCK;

@@ -25,6 +25,8 @@ pub(crate) fn item_hash(item: &str) -> u32 {
 pub(super) struct MappedStrings {
     pages: Arc<Pages>,
     handle: StringsHandle,
+    offsets: Region,
+    text: Region,
     known: Arc<Known>,
 }
 
@@ -74,6 +76,8 @@ impl MappedStrings {
             )));
         }
         Ok(Self {
+            offsets: Region::new(&pages, handle.offsets),
+            text: Region::new(&pages, handle.text),
             pages,
             handle,
             known: Arc::default(),
@@ -89,27 +93,25 @@ impl MappedStrings {
     /// Its bytes.
     #[inline]
     pub(super) fn bytes_at(&self, index: usize) -> Result<&[u8]> {
-        let offsets = Region::new(&self.pages, self.handle.offsets);
-        let [start, end] = pair(offsets.get(index * 4, 8)?).ok_or_else(|| self.out_of_order())?;
+        let [start, end] =
+            pair((&self.offsets).get(index * 4, 8)?).ok_or_else(|| self.out_of_order())?;
         if start > end || end > self.handle.text.len {
             return Err(self.out_of_order());
         }
-        Region::new(&self.pages, self.handle.text).get(start, end - start)
+        (&self.text).get(start, end - start)
     }
 
     /// Asks for where the string at a position lies.
     #[inline]
     pub(super) fn prefetch_offsets(&self, index: usize) {
-        Region::new(&self.pages, self.handle.offsets).prefetch(index * 4, 8);
+        (&self.offsets).prefetch(index * 4, 8);
     }
 
     /// Asks for the string at a position, whose place should be there already.
     #[inline]
     pub(super) fn prefetch_text(&self, index: usize) {
-        let offsets = Region::new(&self.pages, self.handle.offsets);
-        if let Ok(Some([start, end])) = offsets.get(index * 4, 8).map(pair) {
-            let text = Region::new(&self.pages, self.handle.text);
-            text.prefetch(start, end.saturating_sub(start));
+        if let Ok(Some([start, end])) = (&self.offsets).get(index * 4, 8).map(pair) {
+            (&self.text).prefetch(start, end.saturating_sub(start));
         }
     }
 
@@ -198,10 +200,9 @@ impl MappedStrings {
 
     /// The offsets and the text of the first strings, checked.
     fn first(&self, count: usize) -> Result<(&[u8], &str)> {
-        let StringsHandle { offsets, text, .. } = self.handle;
-        let offsets = self.pages.get(offsets.offset, (count + 1) * 4)?;
+        let offsets = (&self.offsets).get(0, (count + 1) * 4)?;
         let last = ends(offsets).last().unwrap_or(0);
-        let text = Region::new(&self.pages, text).get(0, last)?;
+        let text = (&self.text).get(0, last)?;
         let text = std::str::from_utf8(text).map_err(|error| self.no_text().caused_by(error))?;
         let mut before = 0;
         for end in ends(offsets) {

@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::directory::Entry;
 use super::reader::{ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, TimeRange};
+
+/// A user that was looked up: surely once its id was compared.
+#[derive(Clone)]
+pub struct Found(Entry);
 
 impl Segment {
     /// Whether it holds rows of `user`.
@@ -27,29 +32,54 @@ impl Segment {
     /// # Errors
     /// `Corruption` when bytes it needs are damaged.
     pub fn history(&self, user: HashedKey<'_>, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let Some(probe) = self.directory.probe(user)? else {
-            return Ok(());
-        };
-        let user = user.text;
-        if !self.takes_all(query) {
-            return match self.directory.confirm(probe, user)? {
-                Some(user) => self.selected_history(user.rows, query, out),
-                None => Ok(()),
-            };
-        }
-        // Where the rows lie is looked up while the user's id comes from memory.
-        let probed = probe.index;
-        let rows = newest_or_oldest(probe.rows.clone(), query);
-        let meanwhile = || self.directory.prefetch_id(&probe);
-        self.prefetch_rows(&rows, &query.asked, meanwhile);
-        match self.directory.confirm(probe, user)? {
-            Some(user) if user.index == probed => {
-                let rows = Selection::Range(rows);
-                self.read_rows(&rows, &query.asked, query.sequences, out)
-            }
-            Some(user) => self.selected_history(user.rows, query, out),
+        match self.find(user, query)? {
+            Some(found) => self.history_of(found, user, query, out),
             None => Ok(()),
         }
+    }
+
+    /// Looks a user up for [`Segment::history_of`]; where the rows lie comes from memory meanwhile.
+    /// `None` where there are none.
+    ///
+    /// # Errors
+    /// `Corruption` when the user directory is damaged.
+    pub fn find(&self, user: HashedKey<'_>, query: &TierQuery) -> Result<Option<Found>> {
+        let probe = self.directory.probe(user)?;
+        if let Some(probe) = &probe
+            && self.takes_all(query)
+        {
+            let rows = newest_or_oldest(probe.rows.clone(), query);
+            self.prefetch_index(&rows, &query.asked);
+        }
+        Ok(probe.map(Found))
+    }
+
+    /// [`Segment::history`] of the user that was looked up.
+    ///
+    /// # Errors
+    /// As [`Segment::history`].
+    pub fn history_of(
+        &self,
+        Found(probe): Found,
+        user: HashedKey<'_>,
+        query: &TierQuery,
+        out: &mut Columns,
+    ) -> Result<()> {
+        let takes_all = self.takes_all(query);
+        if takes_all {
+            // The values come while the user's id is compared.
+            self.directory.prefetch_id(&probe);
+            let rows = newest_or_oldest(probe.rows.clone(), query);
+            self.prefetch_values(&rows, &query.asked);
+        }
+        let Some(user) = self.directory.confirm(probe, user.text)? else {
+            return Ok(());
+        };
+        let selection = match takes_all {
+            true => Selection::Range(newest_or_oldest(user.rows, query)),
+            false => self.select(user.rows, &query.event_types, query)?,
+        };
+        self.read_rows(&selection, &query.asked, query.sequences, out)
     }
 
     /// Whether a query's limit alone says which of a user's rows it takes.
@@ -58,17 +88,6 @@ impl Segment {
         query.event_types.is_empty()
             && query.time.covers(min, max)
             && self.footer.sequence_range()[1] <= query.visible
-    }
-
-    /// The history of the user who has these rows.
-    fn selected_history(
-        &self,
-        rows: Range<usize>,
-        query: &TierQuery,
-        out: &mut Columns,
-    ) -> Result<()> {
-        let selection = self.select(rows, &query.event_types, query)?;
-        self.read_rows(&selection, &query.asked, query.sequences, out)
     }
 
     /// Appends the item codes of a user's rows that have one of `event_types` (empty for all),

@@ -239,24 +239,26 @@ impl Segment {
         }
     }
 
-    /// Asks for the timestamps of a short range of rows and their values of the columns asked for, before
-    /// any of it is decoded, so that the cache misses run side by side.
-    pub(super) fn prefetch_rows(
-        &self,
-        rows: &Range<usize>,
-        asked: &[bool],
-        meanwhile: impl FnOnce(),
-    ) {
-        let fields = self.columns.iter().zip(asked);
-        let fields = fields.filter_map(|(column, asked)| asked.then(|| column.codes()).flatten());
-        let streams = std::iter::once(&self.timestamps).chain(fields);
-        for Located { stream, region } in streams.clone() {
+    /// Says that [`Segment::prefetch_values`] is about to look up where a short range of rows lies.
+    pub(super) fn prefetch_index(&self, rows: &Range<usize>, asked: &[bool]) {
+        for Located { stream, region } in self.codes_of(asked) {
             stream.prefetch_index(region, rows);
         }
-        meanwhile();
-        for Located { stream, region } in streams {
+    }
+
+    /// Asks for the timestamps of a short range of rows and their values of the columns asked for, before
+    /// any of it is decoded, so that the cache misses run side by side.
+    pub(super) fn prefetch_values(&self, rows: &Range<usize>, asked: &[bool]) {
+        for Located { stream, region } in self.codes_of(asked) {
             stream.prefetch_values(region, rows);
         }
+    }
+
+    /// The timestamps, and the codes of the columns asked for.
+    fn codes_of(&self, asked: &[bool]) -> impl Iterator<Item = &Located> {
+        let fields = self.columns.iter().zip(asked);
+        let fields = fields.filter_map(|(column, asked)| asked.then(|| column.codes()).flatten());
+        std::iter::once(&self.timestamps).chain(fields)
     }
 
     /// Appends a stream's values at the selected rows.

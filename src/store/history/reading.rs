@@ -106,16 +106,21 @@ impl Reading<'_> {
             return Ok(());
         };
         let first = self.parts.first_timestamp();
+        let tied = tied || self.scattered || first.is_some_and(|first| first <= newest);
+        let tier = self.resolved.ask(left, tied);
+        let Some(found) = segment.find(key, tier)? else {
+            return Ok(());
+        };
         let asked = Asked {
             place: Place::Segment(live.entry.id),
             left,
-            tied: tied || self.scattered || first.is_some_and(|first| first <= newest),
+            tied,
         };
         let recorded = live.entry.origin == Origin::Recorded;
         self.part(
             asked,
             || recorded.then_some(live.entry.sequences),
-            |tier, columns| segment.history(key, tier, columns),
+            |tier, columns| segment.history_of(found.clone(), key, tier, columns),
             |field| segment.dictionary(field),
         )
     }

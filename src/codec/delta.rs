@@ -110,8 +110,8 @@ impl Delta {
         )
     }
 
-    /// Sums up the differences of the groups that hold a block's wanted values. Gives the
-    /// value before the first of them: counted from the block's head, or back from that of the next one where that is
+    /// Sums up the differences of the groups that hold a block's wanted values. Gives the value before
+    /// the first of them: counted from the block's head, or back from the next one's where that is
     /// nearer.
     #[inline(always)]
     fn sums<K: Kernel>(

@@ -1,6 +1,6 @@
 //! Decoding with the instructions that the processor has.
 //!
-//! The loops are written once, without intrinsics but for the one of group.rs. Built for any x86-64
+//! The loops are written once, without intrinsics but for those of kernel.rs. Built for any x86-64
 //! they lack shifts by a register without the flags (BMI2), counts of bits and wide vectors, so they
 //! are built a second time with these, and which of the two runs is asked at run time. Closures inside of the loops say
 //! `#[inline(always)]`, too: one that a compiler keeps apart is built without these instructions.

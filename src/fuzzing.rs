@@ -11,7 +11,7 @@ pub use crate::codec::{
     WireReader, WireWriter, encode,
 };
 pub use crate::segment::{ColumnFooter, Cursor, Segment};
-pub use crate::types::TierQuery;
+pub use crate::types::{HashedKey, TierQuery};
 
 /// Reads a manifest file, and gives the bytes that would be written for it.
 ///

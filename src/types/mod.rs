@@ -38,7 +38,7 @@ pub(crate) use dictionary::index_of;
 pub use dictionary::{Dictionary, Strings};
 pub(crate) use distinct_numbers::DistinctNumbers;
 pub use error::{Error, ErrorKind, Result};
-pub(crate) use hashed_key::HashedKey;
+pub use hashed_key::HashedKey;
 pub use interaction::{Interaction, Value};
 pub(crate) use interner::Interner;
 pub use limits::Limits;

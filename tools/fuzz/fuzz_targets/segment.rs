@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use annals::fuzzing::{ColumnFooter, Cursor, Segment, TierQuery};
+use annals::fuzzing::{ColumnFooter, Cursor, HashedKey, Segment, TierQuery};
 use annals::{Columns, Limits, ScanQuery, Schema, Strings, TextBuffer, TimeRange, UserRange};
 use annals_fuzz::segment_file;
 use bytes::Bytes;
@@ -66,7 +66,8 @@ fn read_histories(segment: &Segment, query: &TierQuery) {
     for code in 1..=ids.len().min(SAMPLE) as u32 {
         if let Ok(user) = ids.get(code) {
             let mut out = Columns::for_schema(&SCHEMA);
-            if segment.history(user, query, &mut out).is_ok() {
+            let key = HashedKey::of(user);
+            if segment.history(key, query, &mut out).is_ok() {
                 assert!(out.timestamps.len() <= query.limit);
             }
             for newest in [query.limit, usize::MAX] {

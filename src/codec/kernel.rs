@@ -40,8 +40,8 @@ pub(super) trait Kernel: Copy {
 pub(super) enum Chosen<'a> {
     #[cfg(target_arch = "x86_64")]
     Lanes(ByLanes<'a>),
-    Pairs(ByPairs<'a>),
-    Singles(Singly<'a>),
+    Pairs(ByWords<'a, true>),
+    Singles(ByWords<'a, false>),
 }
 
 impl<'a> Chosen<'a> {
@@ -50,8 +50,8 @@ impl<'a> Chosen<'a> {
         match groups.widest() {
             #[cfg(target_arch = "x86_64")]
             0..=LANE_BITS if has_features() => Self::Lanes(ByLanes(groups)),
-            0..=PAIR_BITS => Self::Pairs(ByPairs(groups)),
-            _ => Self::Singles(Singly(groups)),
+            0..=PAIR_BITS => Self::Pairs(ByWords(groups)),
+            _ => Self::Singles(ByWords(groups)),
         }
     }
 }
@@ -112,18 +112,22 @@ impl Kernel for ByLanes<'_> {
     }
 }
 
-/// A 64-bit load for two values.
+/// A 64-bit load for two values, or for each.
 #[derive(Clone, Copy)]
-pub(super) struct ByPairs<'a>(&'a Groups);
+pub(super) struct ByWords<'a, const PAIRS: bool>(&'a Groups);
 
-impl Kernel for ByPairs<'_> {
+impl<const PAIRS: bool> Kernel for ByWords<'_, PAIRS> {
     type Value = u64;
     type Sum = u64;
 
     #[inline(always)]
     fn four(self, class: u8, payload: &[u8], bit: usize) -> Option<([u64; 4], usize)> {
         let group = self.0.group(class);
-        Some((group.pairs(payload, bit)?, usize::from(group.total)))
+        let values = match PAIRS {
+            true => group.pairs(payload, bit)?,
+            false => self.0.singles(class, payload, bit)?,
+        };
+        Some((values, usize::from(group.total)))
     }
 
     #[inline(always)]
@@ -131,34 +135,13 @@ impl Kernel for ByPairs<'_> {
         0
     }
 
+    /// Modulo 2^64: from one group of four to the next the chain is one addition.
     #[inline(always)]
-    fn sums(self, before: u64, four: [u64; 4]) -> ([u64; 4], u64) {
-        sums_of(before, four)
-    }
-}
-
-/// A load for each value.
-#[derive(Clone, Copy)]
-pub(super) struct Singly<'a>(&'a Groups);
-
-impl Kernel for Singly<'_> {
-    type Value = u64;
-    type Sum = u64;
-
-    #[inline(always)]
-    fn four(self, class: u8, payload: &[u8], bit: usize) -> Option<([u64; 4], usize)> {
-        let values = self.0.singles(class, payload, bit)?;
-        Some((values, usize::from(self.0.group(class).total)))
-    }
-
-    #[inline(always)]
-    fn zero(self) -> u64 {
-        0
-    }
-
-    #[inline(always)]
-    fn sums(self, before: u64, four: [u64; 4]) -> ([u64; 4], u64) {
-        sums_of(before, four)
+    fn sums(self, before: u64, [a, b, c, d]: [u64; 4]) -> ([u64; 4], u64) {
+        let (ab, cd) = (a.wrapping_add(b), c.wrapping_add(d));
+        let sums = [a, ab, ab.wrapping_add(c), ab.wrapping_add(cd)];
+        let sums = sums.map(|sum| before.wrapping_add(sum));
+        (sums, sums[3])
     }
 }
 
@@ -216,13 +199,4 @@ fn sums_of_lanes(before: __m128i, four: [u32; 4]) -> ([u32; 4], __m128i) {
     let all = _mm_add_epi32(twos, _mm_slli_si128::<8>(twos));
     let sums = _mm_add_epi32(before, all);
     (array(sums), _mm_shuffle_epi32::<0b11_11_11_11>(sums))
-}
-
-/// [`Kernel::sums`] modulo 2^64: from one group of four to the next the chain is one addition.
-#[inline(always)]
-fn sums_of(before: u64, [a, b, c, d]: [u64; 4]) -> ([u64; 4], u64) {
-    let (ab, cd) = (a.wrapping_add(b), c.wrapping_add(d));
-    let sums = [a, ab, ab.wrapping_add(c), ab.wrapping_add(cd)];
-    let sums = sums.map(|sum| before.wrapping_add(sum));
-    (sums, sums[3])
 }

@@ -127,7 +127,7 @@ impl Strings for SharedDictionary {
         let slots: &[TextSlot] = slots.as_ref().map_or(&[], |slots| slots);
         let slots = TextSlots::new(slots, &[]);
         slots.for_pieces(codes, |codes| {
-            out.append_slots(slots, codes, |code| match code {
+            out.append_slots(&slots, codes, |code| match code {
                 0 => Ok(""),
                 code => self.get(code),
             })

@@ -11,7 +11,8 @@ use super::reader::Region;
 use crate::codec::Source;
 use crate::io::{LargePages, Pages};
 use crate::types::{
-    Error, NARROW, Result, Strings, TextBuffer, TextPairs, TextSlots, WIDE, index_of, text_slot,
+    Error, NARROW, Result, Strings, TextBuffer, TextPairs, TextSlots, index_of, narrow_slot,
+    text_slot,
 };
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
@@ -42,7 +43,7 @@ struct Known {
 /// Slots of strings.
 struct KeptSlots {
     bytes: LargePages,
-    /// Whether each has [`NARROW`] bytes, not [`WIDE`].
+    /// Whether these are the narrow ones.
     narrow: bool,
     pairs: Option<Box<TextPairs>>,
 }
@@ -159,7 +160,7 @@ impl MappedStrings {
     }
 
     /// The slots there are, with what those of long strings point into.
-    #[inline]
+    #[inline(always)]
     fn known_slots(&self) -> Result<Option<TextSlots<'_>>> {
         let Some(slots) = self.known.slots.get() else {
             return Ok(None);
@@ -182,8 +183,10 @@ impl MappedStrings {
         let longest = bounds.map(|(start, end)| end - start).max();
         let narrow = longest.is_none_or(|longest| longest < NARROW);
         let bytes = match narrow {
-            true => slots_of::<NARROW>(offsets, text),
-            false => slots_of::<WIDE>(offsets, text),
+            true => slots_of(offsets, text, |string, _| {
+                narrow_slot(string).unwrap_or_default()
+            }),
+            false => slots_of(offsets, text, text_slot),
         };
         let bytes = bytes.map_err(|error| Error::io("ask for memory", error))?;
         self.known.slots.get_or_init(|| {
@@ -252,16 +255,20 @@ impl MappedStrings {
     }
 }
 
-/// A slot for null, and one for each string of the text.
-fn slots_of<const N: usize>(offsets: &[u8], text: &str) -> std::io::Result<LargePages> {
+/// A slot for null, and one for each string of the text, made of it and where it stands.
+fn slots_of<const N: usize>(
+    offsets: &[u8],
+    text: &str,
+    slot_of: impl Fn(&[u8], usize) -> [u8; N],
+) -> std::io::Result<LargePages> {
     let mut slots = LargePages::zeroed(offsets.len() / 4 * N)?;
     let mut room = slots.as_chunks_mut::<N>().0.iter_mut();
     if let Some(null) = room.next() {
-        *null = text_slot(&[], 0);
+        *null = slot_of(&[], 0);
     }
     let mut start = 0;
     for (slot, end) in room.zip(ends(offsets).skip(1)) {
-        *slot = text_slot(text.get(start..end).unwrap_or_default().as_bytes(), start);
+        *slot = slot_of(text.get(start..end).unwrap_or_default().as_bytes(), start);
         start = end;
     }
     Ok(slots)
@@ -304,7 +311,7 @@ impl Strings for MappedStrings {
             None => TextSlots::default(),
         };
         slots.for_pieces(codes, |codes| {
-            out.append_slots(slots, codes, |code| match code {
+            out.append_slots(&slots, codes, |code| match code {
                 0 => Ok(""),
                 code => self.get(code),
             })

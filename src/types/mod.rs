@@ -15,6 +15,7 @@ mod interner;
 mod limits;
 mod narrow;
 mod narrow_builder;
+mod narrow_slot;
 mod narrow_sorted;
 mod prefetch;
 mod put_events;
@@ -46,6 +47,7 @@ pub(crate) use narrow::{
     Codes, NarrowColumn, NarrowLists, NarrowNumbers, NarrowRows, Paged, Timestamps, with_pages,
 };
 pub(crate) use narrow_builder::NarrowBuilder;
+pub(crate) use narrow_slot::{NARROW, narrow_slot};
 pub(crate) use narrow_sorted::SortedRows;
 pub(crate) use prefetch::{prefetch, prefetch_line};
 pub use put_events::{PutEvent, PutEvents};
@@ -63,7 +65,7 @@ pub use settings::Settings;
 pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
 pub use text_slot::TextSlots;
-pub(crate) use text_slot::{COPY_ROOM, NARROW, PIECE, TextSlot, WIDE, is_long, text_slot};
+pub(crate) use text_slot::{COPY_ROOM, PIECE, TextSlot, WIDE, is_long, text_slot};
 pub use validate::{RowScratch, Validator, looks_like_milliseconds};
 pub(crate) use validate::{
     check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,

@@ -68,7 +68,7 @@ impl TextBuffer {
     /// Those of `text_of`; what was added before stays.
     pub(crate) fn append_slots<'a>(
         &mut self,
-        slots: TextSlots<'_>,
+        slots: &TextSlots<'_>,
         codes: &[u32],
         text_of: impl Fn(u32) -> Result<&'a str>,
     ) -> Result<()> {
@@ -160,9 +160,13 @@ mod tests {
             let slots = TextSlots::new(&slots, text).with_pairs(pairs);
             let mut buffer = TextBuffer::new();
             buffer.push("first");
-            buffer.append_slots(slots, &codes, text_of).unwrap();
-            assert!(buffer.append_slots(slots, &[1, 9, 1], text_of).is_err());
-            assert!(buffer.append_slots(slots, &[1, 1, 1, 16], text_of).is_err());
+            buffer.append_slots(&slots, &codes, text_of).unwrap();
+            assert!(buffer.append_slots(&slots, &[1, 9, 1], text_of).is_err());
+            assert!(
+                buffer
+                    .append_slots(&slots, &[1, 1, 1, 16], text_of)
+                    .is_err()
+            );
             buffer.push("last");
             let expected = codes.iter().chain(&[1, 1, 1, 1]);
             let expected = expected.map(|code| strings[*code as usize]);
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn pairs_are_kept_of_few_strings() {
-        let slots = |count: usize| vec![text_slot::<WIDE>(b"a", 0); count];
+        let slots = |count: usize| vec![text_slot(b"a", 0); count];
         assert!(TextPairs::of(TextSlots::new(&slots(16), &[])).is_some());
         assert!(TextPairs::of(TextSlots::new(&slots(17), &[])).is_none());
     }

@@ -8,7 +8,7 @@ pub(crate) struct TextPairs([TextPair; CODES * CODES]);
 
 /// Two strings one behind the other, zeros, and in the last two bytes the length of the first and the
 /// mark of a [`TextSlot`] of both; or zeros, where they are too long.
-type TextPair = TextSlot<WIDE>;
+type TextPair = TextSlot;
 
 /// Codes of the largest dictionary whose pairs are kept, null included.
 const CODES: usize = 16;

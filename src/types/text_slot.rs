@@ -1,18 +1,16 @@
 //! Short strings of a dictionary, laid out to be copied whole.
 
+use super::narrow_slot::{NarrowSlot, string_in};
 use super::text_pairs::TextPairs;
 use super::{Result, prefetch_line};
 
-/// A string of up to `N - 1` bytes, zeros, and behind them [`SHORT`] and its length; or [`LONG`]
-/// behind the place of a longer one in a text; or zeros, where there is none. To copy all `N` bytes
-/// costs less than to ask how many it has to be.
-pub(crate) type TextSlot<const N: usize = WIDE> = [u8; N];
+/// A string of up to 15 bytes, zeros, and behind them [`SHORT`] and its length; or [`LONG`] behind the
+/// place of a longer one in a text; or zeros, where there is none. To copy all 16 bytes costs less than
+/// to ask how many it has to be.
+pub(crate) type TextSlot = [u8; WIDE];
 
-/// The bytes of a slot, where not every string of a dictionary fits a [`NARROW`] one.
+/// The bytes of a [`TextSlot`].
 pub(crate) const WIDE: usize = 16;
-
-/// The bytes of a slot where every string fits it: twice as many of these are near the processor.
-pub(crate) const NARROW: usize = 8;
 
 /// Bytes of slots that a processor has near anyway.
 const NEAR_BYTES: usize = 1 << 19;
@@ -45,16 +43,15 @@ pub struct TextSlots<'a> {
 
 #[derive(Clone, Copy)]
 enum Slots<'a> {
-    Narrow(&'a [TextSlot<NARROW>]),
-    Wide(&'a [TextSlot<WIDE>]),
+    /// Of strings of which every one fits.
+    Narrow(&'a [NarrowSlot]),
+    Wide(&'a [TextSlot]),
 }
 
 /// The slot of a string, which stands at `start` of the text if it is long.
-pub(crate) fn text_slot<const N: usize>(string: &[u8], start: usize) -> TextSlot<N> {
-    let mut slot = [0; N];
-    let Some((mark, room)) = slot.split_last_mut() else {
-        return slot;
-    };
+pub(crate) fn text_slot(string: &[u8], start: usize) -> TextSlot {
+    let mut slot = TextSlot::default();
+    let [room @ .., mark] = &mut slot;
     if let Some(room) = room.get_mut(..string.len()) {
         room.copy_from_slice(string);
         *mark = SHORT + string.len() as u8;
@@ -72,8 +69,8 @@ pub(crate) fn is_long(slot: &TextSlot) -> bool {
 
 /// What the last byte of a slot says of it.
 #[inline(always)]
-pub(super) fn mark<const N: usize>(slot: &TextSlot<N>) -> u8 {
-    slot.last().copied().unwrap_or(0)
+pub(super) fn mark(slot: &TextSlot) -> u8 {
+    slot[WIDE - 1]
 }
 
 impl Default for TextSlots<'_> {
@@ -92,8 +89,8 @@ impl<'a> TextSlots<'a> {
         }
     }
 
-    /// Slots of strings of which none is long.
-    pub(crate) fn narrow(slots: &'a [TextSlot<NARROW>]) -> Self {
+    /// The same where every string fits a narrow one.
+    pub(crate) fn narrow(slots: &'a [NarrowSlot]) -> Self {
         Self {
             slots: Slots::Narrow(slots),
             text: &[],
@@ -115,6 +112,7 @@ impl<'a> TextSlots<'a> {
 
     /// Calls `each` with pieces of the codes, in order. All slots of a piece are asked for before, so
     /// that their cache misses run side by side.
+    #[inline(always)]
     pub(crate) fn for_pieces(
         &self,
         codes: &[u32],
@@ -152,8 +150,8 @@ impl<'a> TextSlots<'a> {
     /// The string with this code where it is a short one.
     pub(super) fn short(&self, code: u32) -> Option<&'a [u8]> {
         match self.slots {
-            Slots::Narrow(slots) => short(slots, code),
-            Slots::Wide(slots) => short(slots, code),
+            Slots::Narrow(slots) => slots.get(code as usize).map(string_in),
+            Slots::Wide(slots) => slots.get(code as usize).and_then(short),
         }
     }
 
@@ -199,83 +197,100 @@ impl<'a> TextSlots<'a> {
         len: &mut usize,
     ) -> usize {
         match self.slots {
-            Slots::Narrow(slots) => copy_short(slots, codes, ends, end_at, bytes, len),
-            Slots::Wide(slots) => copy_short(slots, codes, ends, end_at, bytes, len),
+            Slots::Narrow(slots) => copy_groups(slots, codes, ends, end_at, bytes, len),
+            Slots::Wide(slots) => copy_groups(slots, codes, ends, end_at, bytes, len),
         }
     }
 }
 
 /// Asks for slots, unless all of them are near.
-fn prefetch<const N: usize>(slots: &[TextSlot<N>], codes: &[u32]) {
+fn prefetch<T>(slots: &[T], codes: &[u32]) {
     if size_of_val(slots) > NEAR_BYTES {
         for code in codes {
             if let Some(slot) = slots.get(*code as usize) {
-                prefetch_line(slot);
+                prefetch_line(std::slice::from_ref(slot));
             }
         }
     }
 }
 
-/// The string with this code, where it is in its slot.
-fn short<const N: usize>(slots: &[TextSlot<N>], code: u32) -> Option<&[u8]> {
-    let slot = slots.get(code as usize)?;
+/// The string in a slot, where it is a short one.
+fn short(slot: &TextSlot) -> Option<&[u8]> {
     slot.get(..usize::from(mark(slot).checked_sub(SHORT)?))
 }
 
+/// A string laid out to be copied whole.
+pub(super) trait Slot: Sized {
+    /// Copies strings to the begin of `room` and gives how many bytes they have; `None` where one of
+    /// them has no slot or is too long for it, and what was written is to be written again. `end_of`
+    /// makes an end of a length.
+    fn copy_group<const COUNT: usize, E>(
+        slots: &[Self],
+        codes: &[u32; COUNT],
+        ends: &mut [E; COUNT],
+        end_of: impl Fn(usize) -> E,
+        room: &mut [u8; COPY_ROOM],
+    ) -> Option<usize>;
+}
+
+impl Slot for TextSlot {
+    #[inline(always)]
+    fn copy_group<const COUNT: usize, E>(
+        slots: &[Self],
+        codes: &[u32; COUNT],
+        ends: &mut [E; COUNT],
+        end_of: impl Fn(usize) -> E,
+        room: &mut [u8; COPY_ROOM],
+    ) -> Option<usize> {
+        let (mut marks, mut filled) = (0, 0);
+        for (code, end) in codes.iter().zip(ends) {
+            let slot = slots.get(*code as usize)?;
+            room.get_mut(filled..filled + WIDE)?.copy_from_slice(slot);
+            marks += usize::from(mark(slot));
+            filled = marks % usize::from(SHORT);
+            *end = end_of(filled);
+        }
+        (marks >= COUNT * usize::from(SHORT)).then_some(filled)
+    }
+}
+
+/// Copies strings in groups, then those that are left one by one.
 #[inline(always)]
-fn copy_short<const N: usize, E>(
-    slots: &[TextSlot<N>],
+fn copy_groups<S: Slot, E>(
+    slots: &[S],
     codes: &[u32],
     ends: &mut [E],
     end_at: &impl Fn(usize) -> E,
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
-    let mut copied = 0;
-    let (groups, group_ends) = (codes.as_chunks().0, ends.as_chunks_mut().0);
-    for (codes, ends) in groups.iter().zip(group_ends) {
-        if !copy_group::<N, GROUP, E>(slots, codes, ends, end_at, bytes, len) {
-            break;
-        }
-        copied += GROUP;
-    }
-    let codes = codes.get(copied..).unwrap_or_default();
-    let ends = ends.get_mut(copied..).unwrap_or_default();
-    for (codes, ends) in codes.as_chunks().0.iter().zip(ends.as_chunks_mut().0) {
-        if !copy_group::<N, 1, E>(slots, codes, ends, end_at, bytes, len) {
-            break;
-        }
-        copied += 1;
-    }
-    copied
+    let groups = copy_each::<GROUP, S, E>(slots, codes, ends, end_at, bytes, len);
+    let codes = codes.get(groups..).unwrap_or_default();
+    let ends = ends.get_mut(groups..).unwrap_or_default();
+    groups + copy_each::<1, S, E>(slots, codes, ends, end_at, bytes, len)
 }
 
-/// Copies strings unless one of them is not short; what it has written is then to be written again.
 #[inline(always)]
-fn copy_group<const N: usize, const COUNT: usize, E>(
-    slots: &[TextSlot<N>],
-    codes: &[u32; COUNT],
-    ends: &mut [E; COUNT],
+fn copy_each<const COUNT: usize, S: Slot, E>(
+    slots: &[S],
+    codes: &[u32],
+    ends: &mut [E],
     end_at: &impl Fn(usize) -> E,
     bytes: &mut [u8],
     len: &mut usize,
-) -> bool {
-    let at = *len;
-    let Some(room) = bytes.get_mut(at..at + COPY_ROOM) else {
-        return false;
-    };
-    let (mut marks, mut filled) = (0, 0);
-    for (code, end) in codes.iter().zip(ends) {
-        let slot = slots.get(*code as usize);
-        let (Some(slot), Some(room)) = (slot, room.get_mut(filled..filled + N)) else {
-            return false;
+) -> usize {
+    let (mut at, mut copied) = (*len, 0);
+    let groups = codes.as_chunks().0.iter().zip(ends.as_chunks_mut().0);
+    for (codes, ends) in groups {
+        let room = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
+        let end_of = |more| end_at(at + more);
+        let group = |room| S::copy_group::<COUNT, E>(slots, codes, ends, end_of, room);
+        let Some(more) = room.and_then(group) else {
+            break;
         };
-        room.copy_from_slice(slot);
-        marks += usize::from(mark(slot));
-        filled = marks % usize::from(SHORT);
-        *end = end_at(at + filled);
+        at += more;
+        copied += COUNT;
     }
-    let all = marks >= COUNT * usize::from(SHORT);
-    *len += if all { filled } else { 0 };
-    all
+    *len = at;
+    copied
 }

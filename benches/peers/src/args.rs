@@ -14,6 +14,8 @@ pub struct Args {
     /// The name of the results' files, without an ending.
     pub name: String,
     pub keep: bool,
+    /// The same with a tenth of the rows, by turns.
+    pub tenth: bool,
     /// Without the works that take long or much disk.
     pub skip_csv: bool,
     pub skip_writes: bool,
@@ -27,10 +29,11 @@ annals-peers [OPTION]..
   --scratch DIR    folder for data and stores; default scratch/ beside this crate
   --results DIR    folder for the results; default results/ beside this crate
   --name NAME      name of the results' files; default peers
+  --tenth          the same with a tenth of the rows, by turns, to see how cost grows
   --keep           leave the scratch folder
   --skip-csv       no CSV files
   --skip-writes    no writes
-  --large          how cost grows: --rows 100000000 --stores annals --name large, no CSV, no writes";
+  --large          --rows 100000000 --stores annals --tenth --name large --skip-csv --skip-writes";
 
 impl Args {
     pub fn parse(home: &str, mut args: impl Iterator<Item = String>) -> Result<Self> {
@@ -43,6 +46,7 @@ impl Args {
             results: home.join("results"),
             name: "peers".to_owned(),
             keep: false,
+            tenth: false,
             skip_csv: false,
             skip_writes: false,
         };
@@ -58,6 +62,7 @@ impl Args {
                 "--scratch" => parsed.scratch = value()?.into(),
                 "--results" => parsed.results = value()?.into(),
                 "--name" => parsed.name = value()?,
+                "--tenth" => parsed.tenth = true,
                 "--keep" => parsed.keep = true,
                 "--skip-csv" => parsed.skip_csv = true,
                 "--skip-writes" => parsed.skip_writes = true,
@@ -71,6 +76,7 @@ impl Args {
     fn large(&mut self) {
         self.rows = 100_000_000;
         self.stores = vec![crate::peers::OURS.to_owned()];
+        self.tenth = true;
         self.name = "large".to_owned();
         self.skip_csv = true;
         self.skip_writes = true;

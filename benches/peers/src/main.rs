@@ -39,8 +39,8 @@ use crate::data::Rows;
 use crate::parent::Python;
 use crate::peers::Kind;
 use crate::questions::Questions;
-use crate::results::{Data, Results};
-use crate::schedule::Schedule;
+use crate::results::Results;
+use crate::schedule::{Schedule, Subject};
 use crate::scratch::Scratch;
 
 /// Rows of a batch that is handed to Python.
@@ -80,8 +80,13 @@ fn run(args: impl Iterator<Item = String>) -> Result<()> {
     let kinds: Vec<Kind> = known.into_iter().filter(asked).collect();
     let python = Python::new(home);
     let scratch = Scratch::new(&args.scratch);
+    let tenth_scratch = Scratch::new(args.scratch.join("tenth"));
     let options = Options::new(args.rows);
     prepare(&options, &kinds, &scratch, !args.skip_csv)?;
+    let tenth = args.tenth.then(|| Options::new(args.rows / 10));
+    if let Some(options) = &tenth {
+        prepare(options, &kinds, &tenth_scratch, !args.skip_csv)?;
+    }
 
     let mut results = Results {
         date: machine::today(),
@@ -91,20 +96,23 @@ fn run(args: impl Iterator<Item = String>) -> Result<()> {
             .iter()
             .map(|kind| (kind.name().to_owned(), kind.settings().to_owned()))
             .collect(),
-        data: Data {
-            rows: options.rows,
-            users: options.users,
-            items: options.items,
-            seed: options.seed,
-            rounds: args.rounds,
-        },
-        stores: kinds.iter().map(|kind| kind.name().to_owned()).collect(),
-        ..Results::default()
+        ..Results::of(&options, &kinds, args.rounds)
     };
+    let tenth = tenth.map(|options| Results::of(&options, &kinds, args.rounds));
+    results.tenth = tenth.map(Box::new);
+    let subjects = kinds.iter().flat_map(|kind| {
+        let with = |scratch, tenth| Subject {
+            kind,
+            scratch,
+            tenth,
+        };
+        let tenth = args.tenth.then(|| with(&tenth_scratch, true));
+        tenth.into_iter().chain([with(&scratch, false)])
+    });
+    let subjects: Vec<Subject<'_>> = subjects.collect();
     let schedule = Schedule {
-        kinds: &kinds,
+        subjects: &subjects,
         python: &python,
-        scratch: &scratch,
         rounds: args.rounds,
         csv: !args.skip_csv,
         writes: !args.skip_writes,
@@ -120,7 +128,7 @@ fn run(args: impl Iterator<Item = String>) -> Result<()> {
         fs::remove_dir_all(scratch.folder())?;
     }
     println!("{}", report::table(&results));
-    match results.failures.len() {
+    match results.failed() {
         0 => Ok(()),
         failed => bail!(
             "{failed} stores failed or answered differently; see {}",

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use annals_generate::Options;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
+use crate::peers::Kind;
 use crate::protocol::Reply;
 use crate::times::median;
 
@@ -24,6 +26,9 @@ pub struct Results {
     pub notes: BTreeMap<String, Vec<String>>,
     /// What went wrong, by store.
     pub failures: BTreeMap<String, Vec<String>>,
+    /// The same with a tenth of the rows, by turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenth: Option<Box<Results>>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -42,6 +47,21 @@ pub struct Figure {
 }
 
 impl Results {
+    /// Results for these data and stores, without any figure.
+    pub fn of(options: &Options, kinds: &[Kind], rounds: usize) -> Self {
+        Self {
+            data: Data {
+                rows: options.rows,
+                users: options.users,
+                items: options.items,
+                seed: options.seed,
+                rounds,
+            },
+            stores: kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
     pub fn take(&mut self, store: &str, reply: Reply) {
         let figures = self.figures.entry(store.to_owned()).or_default();
         for (name, runs) in reply.figures {
@@ -107,6 +127,11 @@ impl Results {
         for (store, text) in wrong {
             self.note_failure(&store, text);
         }
-        compared
+        compared + self.tenth.as_mut().map_or(0, |tenth| tenth.compare())
+    }
+
+    /// How many stores failed, or answered differently.
+    pub fn failed(&self) -> usize {
+        self.failures.len() + self.tenth.as_ref().map_or(0, |tenth| tenth.failed())
     }
 }

@@ -1,5 +1,6 @@
 //! What is run, in which order. Reads and writes are interleaved: every store does a piece of work
-//! before any does the next, so that what else the machine does falls on all.
+//! before any does the next, so that what else the machine does falls on all, and with a tenth of the
+//! rows before with all of them.
 
 use std::time::{Duration, Instant};
 
@@ -19,10 +20,40 @@ const MIXED_SECONDS: f64 = 6.0;
 /// Before a store writes: what the one before it still does in the background comes to an end.
 const SETTLE: Duration = Duration::from_secs(1);
 
-pub struct Schedule<'a> {
-    pub kinds: &'a [Kind],
-    pub python: &'a Python,
+/// A store with some data.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub kind: &'a Kind,
     pub scratch: &'a Scratch,
+    /// Whether that is a tenth of the rows.
+    pub tenth: bool,
+}
+
+impl Subject<'_> {
+    fn start(&self, python: &Python) -> Result<(Served, Reply)> {
+        Served::start(self.kind, python, self.scratch)
+    }
+
+    fn take(&self, reply: Reply, results: &mut Results) {
+        self.results(results).take(self.kind.name(), reply);
+    }
+
+    fn fail(&self, error: &anyhow::Error, results: &mut Results) {
+        self.results(results).fail(self.kind.name(), error);
+    }
+
+    /// Those with its data.
+    fn results<'r>(&self, results: &'r mut Results) -> &'r mut Results {
+        match self.tenth {
+            true => results.tenth.get_or_insert_default(),
+            false => results,
+        }
+    }
+}
+
+pub struct Schedule<'a> {
+    pub subjects: &'a [Subject<'a>],
+    pub python: &'a Python,
     pub rounds: usize,
     pub csv: bool,
     pub writes: bool,
@@ -37,20 +68,20 @@ impl Schedule<'_> {
         });
         self.load("load", results, &say, |_| true);
         let mut open = Vec::new();
-        for kind in self.kinds {
-            match Served::start(kind, self.python, self.scratch) {
+        for subject in self.subjects {
+            match subject.start(self.python) {
                 Ok((served, reply)) => {
-                    results.take(kind.name(), reply);
-                    open.push((kind, served));
+                    subject.take(reply, results);
+                    open.push((subject, served));
                 }
-                Err(error) => results.fail(kind.name(), &error),
+                Err(error) => subject.fail(&error, results),
             }
         }
         for round in 0..self.rounds {
             for work in reads(round == 0) {
                 say(&format!("round {} of {}: {work:?}", round + 1, self.rounds));
-                for (kind, served) in &mut open {
-                    ask(kind, served, work, results);
+                for (subject, served) in &mut open {
+                    ask(subject, served, work, results);
                 }
             }
         }
@@ -58,9 +89,10 @@ impl Schedule<'_> {
         for round in 0..rounds {
             for work in writes() {
                 say(&format!("round {} of {rounds}: {work:?}", round + 1));
-                for (kind, served) in open.iter_mut().filter(|(kind, _)| kind.writes()) {
+                let open = open.iter_mut();
+                for (subject, served) in open.filter(|(subject, _)| subject.kind.writes()) {
                     std::thread::sleep(SETTLE);
-                    ask(kind, served, work, results);
+                    ask(subject, served, work, results);
                 }
             }
         }
@@ -76,28 +108,28 @@ impl Schedule<'_> {
         can: impl Fn(&Kind) -> bool,
     ) {
         for round in 0..self.rounds {
-            for kind in self.kinds.iter().filter(|kind| can(kind)) {
+            for subject in self.subjects.iter().filter(|subject| can(subject.kind)) {
+                let (round, rounds) = (round + 1, self.rounds);
+                let part = if subject.tenth { ", a tenth" } else { "" };
                 say(&format!(
-                    "{verb} {} of {}: {}",
-                    round + 1,
-                    self.rounds,
-                    kind.name()
+                    "{verb} {round} of {rounds}: {}{part}",
+                    subject.kind.name()
                 ));
-                match parent::once(kind, self.python, self.scratch, verb) {
-                    Ok(reply) => results.take(kind.name(), reply),
-                    Err(error) => results.fail(kind.name(), &error),
+                match parent::once(subject.kind, self.python, subject.scratch, verb) {
+                    Ok(reply) => subject.take(reply, results),
+                    Err(error) => subject.fail(&error, results),
                 }
             }
         }
     }
 }
 
-fn ask(kind: &Kind, served: &mut Served, work: Work, results: &mut Results) {
+fn ask(subject: &Subject<'_>, served: &mut Served, work: Work, results: &mut Results) {
     let reply = served.ask(work).unwrap_or_else(|error| Reply {
         error: Some(format!("{work:?}: {error:#}")),
         ..Reply::default()
     });
-    results.take(kind.name(), reply);
+    subject.take(reply, results);
 }
 
 fn reads(check: bool) -> Vec<Work> {

@@ -11,7 +11,10 @@ pub fn table(results: &Results) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
     let _ = head(results, &mut out)
-        .and_then(|()| ratios(&compared, &mut out))
+        .and_then(|()| match &results.tenth {
+            Some(tenth) => growth(tenth, results, &mut out),
+            None => ratios(&compared, &mut out),
+        })
         .and_then(|()| figures(results, &mut out))
         .and_then(|()| footnotes(results, &mut out));
     out
@@ -58,6 +61,33 @@ fn ratios(compared: &[Compared<'_>], out: &mut String) -> std::fmt::Result {
             number(best),
             ratio(row.to_best()),
             ratio(row.to_limit()),
+        )?;
+    }
+    writeln!(out)
+}
+
+/// How the figures of our store grow.
+fn growth(tenth: &Results, whole: &Results, out: &mut String) -> std::fmt::Result {
+    let data = &tenth.data;
+    writeln!(
+        out,
+        "A tenth has {} rows, {} users and {} items, and took turns with the whole.\n",
+        data.rows, data.users, data.items
+    )?;
+    writeln!(out, "| work | unit | a tenth | the whole | |")?;
+    writeln!(out, "|---|---|---:|---:|---:|")?;
+    for work in WORKS {
+        let figures = [tenth, whole].map(|results| results.figure(OURS, work.ours));
+        let [Some(less), Some(more)] = figures else {
+            continue;
+        };
+        let [less_text, more_text] = figures.map(number);
+        writeln!(
+            out,
+            "| {} | {} | {less_text} | {more_text} | {} |",
+            work.label,
+            work.unit,
+            ratio(Some(more / less)),
         )?;
     }
     writeln!(out)

@@ -4,8 +4,8 @@ mod load;
 mod scans;
 
 use annals::{
-    Durability, History, HistoryQuery, Interaction, Projection, Store as Annals, TextBuffer, Unseen,
-    WriteBatch,
+    Durability, History, HistoryQuery, Interaction, Projection, Store as Annals, TextBuffer,
+    Unseen, WriteBatch,
 };
 use anyhow::{Context, Result};
 

@@ -340,7 +340,8 @@ impl Store {
     }
 
     /// The dictionary of a string field in a segment, most frequent string first. Impressions have
-    /// no dictionary of their own but the item field's; users none.
+    /// no dictionary of their own but the item field's; users none. That of items may begin with the
+    /// dictionary of the segment before in its run, whose items need not all occur in this one.
     ///
     /// # Errors
     /// `NotFound`, or `InvalidInput` when the field is not a string.

@@ -2,6 +2,7 @@
 
 use super::format::{ColumnFooter, StreamHandle, StringsHandle};
 use super::input::{CodesInput, FieldInput, ListsInput, SegmentInput};
+use super::item_order::{ItemOrder, by_frequency};
 use super::numbers::write_numbers;
 use super::parallel::run_side_by_side;
 use super::writer::{Output, SharedStrings};
@@ -18,15 +19,16 @@ struct Ranks {
 impl Ranks {
     /// Ranks the codes that `counts` (by code; 0 is null and left out) says occur.
     fn of(counts: &[u64], strings: &dyn Strings) -> Result<Self> {
-        let mut order: Vec<u32> = (1..counts.len() as u32)
-            .filter(|code| counts.get(*code as usize).is_some_and(|count| *count > 0))
-            .collect();
-        order.sort_by_key(|code| std::cmp::Reverse(counts.get(*code as usize).copied()));
-        let mut new_codes = vec![0; counts.len()];
+        Self::in_order(&by_frequency(counts, |_| true), counts.len(), strings)
+    }
+
+    /// Ranks codes, of which there are so many, in this order.
+    fn in_order(order: &[u32], codes: usize, strings: &dyn Strings) -> Result<Self> {
+        let mut new_codes = vec![0; codes];
         let mut dictionary = Dictionary::default();
         for code in order {
-            let new = dictionary.push(strings.get(code)?)?;
-            if let Some(slot) = new_codes.get_mut(code as usize) {
+            let new = dictionary.push(strings.get(*code)?)?;
+            if let Some(slot) = new_codes.get_mut(*code as usize) {
                 *slot = new;
             }
         }
@@ -44,11 +46,20 @@ impl Ranks {
 }
 
 /// The ranks of the items, which their column and the impressions share.
-pub(super) struct ItemRanks(Ranks);
+pub(super) struct ItemRanks {
+    ranks: Ranks,
+    pub(super) order: ItemOrder,
+}
 
 impl ItemRanks {
-    /// Counts the items of the rows, field by field on `threads` threads, and ranks them.
-    pub(super) fn of(input: &SegmentInput<'_>, item: usize, threads: usize) -> Result<Self> {
+    /// Counts the items of the rows, field by field on `threads` threads, and ranks them: in the order
+    /// of the segment before where that costs no more than a little.
+    pub(super) fn of(
+        input: &SegmentInput<'_>,
+        item: usize,
+        threads: usize,
+        before: Option<&ItemOrder>,
+    ) -> Result<Self> {
         let strings = input.dictionaries.get(item).and_then(Option::as_ref);
         let strings = strings.ok_or_else(|| Error::invalid("a segment needs its items"))?;
         let fields = input.fields.iter().enumerate();
@@ -67,7 +78,11 @@ impl ItemRanks {
                 *sum += count;
             }
         }
-        Ok(Self(Ranks::of(&sums, &**strings)?))
+        let order = ItemOrder::of(&sums, strings, before);
+        Ok(Self {
+            ranks: Ranks::in_order(&order.codes, sums.len(), &**strings)?,
+            order,
+        })
     }
 }
 
@@ -80,7 +95,7 @@ pub(super) fn encode_column(
     out: &mut Output,
 ) -> Result<ColumnFooter> {
     match field {
-        FieldInput::Strings(codes) if is_item => write_strings(codes, &items.0, true, out),
+        FieldInput::Strings(codes) if is_item => write_strings(codes, &items.ranks, true, out),
         FieldInput::Absent => Ok(ColumnFooter::Absent),
         FieldInput::Strings(codes) => {
             let strings = dictionary
@@ -90,10 +105,10 @@ pub(super) fn encode_column(
             write_strings(codes, &Ranks::of(&counts, &**strings)?, false, out)
         }
         FieldInput::Numbers(numbers) => write_numbers(numbers, out),
-        FieldInput::Lists(lists) if items.0.dictionary.len() <= u16::MAX.into() => {
-            write_lists::<u16>(lists, &items.0, out)
+        FieldInput::Lists(lists) if items.ranks.dictionary.len() <= u16::MAX.into() => {
+            write_lists::<u16>(lists, &items.ranks, out)
         }
-        FieldInput::Lists(lists) => write_lists::<u32>(lists, &items.0, out),
+        FieldInput::Lists(lists) => write_lists::<u32>(lists, &items.ranks, out),
     }
 }
 

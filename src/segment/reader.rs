@@ -239,6 +239,18 @@ impl Segment {
         }
     }
 
+    /// Lets the dictionaries of items of a run's segments share memory, as far as they begin alike.
+    pub fn share_items<'a>(segments: impl Iterator<Item = &'a Self> + Clone) {
+        let items = segments.filter_map(|segment| match segment.columns.get(segment.item) {
+            Some(ColumnReader::Strings { dictionary, .. }) => Some(dictionary),
+            _ => None,
+        });
+        if let Some(longest) = items.clone().max_by_key(|items| items.len()) {
+            let others = items.filter(|items| !Arc::ptr_eq(items, longest));
+            others.for_each(|items| items.share_slots(longest));
+        }
+    }
+
     /// Says that [`Segment::prefetch_values`] is about to look up where a short range of rows lies.
     pub(super) fn prefetch_index(&self, rows: &Range<usize>, asked: &[bool]) {
         for Located { stream, region } in self.codes_of(asked) {

@@ -7,13 +7,11 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::StringsHandle;
+use super::kept_slots::KeptSlots;
 use super::reader::Region;
 use crate::codec::Source;
-use crate::io::{LargePages, Pages};
-use crate::types::{
-    Error, NARROW, Result, Strings, TextBuffer, TextPairs, TextSlots, index_of, narrow_slot,
-    text_slot,
-};
+use crate::io::Pages;
+use crate::types::{Error, Result, Strings, TextBuffer, TextSlots, index_of};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 #[inline]
@@ -36,27 +34,10 @@ pub(super) struct MappedStrings {
 struct Known {
     /// Whether every page of a small one was verified.
     verified: AtomicBool,
-    /// Its first strings by code, made when strings are copied out first.
-    slots: OnceLock<KeptSlots>,
-}
-
-/// Slots of strings.
-struct KeptSlots {
-    bytes: LargePages,
-    /// Whether these are the narrow ones.
-    narrow: bool,
-    pairs: Option<Box<TextPairs>>,
-}
-
-impl KeptSlots {
-    /// The slots, with what those of long strings point into.
-    fn with_text<'a>(&'a self, text: &'a [u8]) -> TextSlots<'a> {
-        let slots = match self.narrow {
-            true => TextSlots::narrow(self.bytes.as_chunks().0),
-            false => TextSlots::new(self.bytes.as_chunks().0, text),
-        };
-        slots.with_pairs(self.pairs.as_deref())
-    }
+    /// Slots of its first strings by code, made when strings are copied out first.
+    slots: OnceLock<Arc<KeptSlots>>,
+    /// The longest dictionary of items in the run, of which this one may be the begin.
+    longest: OnceLock<Arc<MappedStrings>>,
 }
 
 /// Bytes of text, or of offsets, up to which a dictionary is small: verified as a whole at its first
@@ -65,6 +46,9 @@ const SMALL_BYTES: usize = 4 << 20;
 
 /// Slots that are made at most, in 16 MiB. A segment's codes begin with the most frequent.
 const MAX_SLOTS: usize = 1 << 20;
+
+/// Strings of the smallest dictionary whose slots others may use: fewer are near the processor anyway.
+const SHARED_FROM: usize = 1 << 10;
 
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
@@ -151,7 +135,8 @@ impl MappedStrings {
     /// Whether the string with this code is `text`.
     pub(super) fn is(&self, code: u32, text: &str) -> Result<bool> {
         // A slot is one place to look at, the string and where it begins are two.
-        let slots = self.known.slots.get().map(|slots| slots.with_text(&[]));
+        let count = self.handle.count + 1;
+        let slots = self.known.slots.get().map(|slots| slots.first(count, &[]));
         if let Some(is) = slots.and_then(|slots| slots.is_short(code, text.as_bytes())) {
             return Ok(is);
         }
@@ -165,40 +150,59 @@ impl MappedStrings {
         let Some(slots) = self.known.slots.get() else {
             return Ok(None);
         };
-        let text = match slots.narrow {
+        let text = match slots.are_narrow() {
             true => &[],
             false => {
                 let text = self.handle.text;
                 self.pages.verified(text.offset, text.len)?
             }
         };
-        Ok(Some(slots.with_text(text)))
+        Ok(Some(slots.first(self.handle.count + 1, text)))
     }
 
     #[cold]
     fn make_slots(&self) -> Result<TextSlots<'_>> {
-        let count = self.handle.count.min(MAX_SLOTS - 1);
-        let (offsets, text) = self.first(count)?;
-        let bounds = ends(offsets).zip(ends(offsets).skip(1));
-        let longest = bounds.map(|(start, end)| end - start).max();
-        let narrow = longest.is_none_or(|longest| longest < NARROW);
-        let bytes = match narrow {
-            true => slots_of(offsets, text, |string, _| {
-                narrow_slot(string).unwrap_or_default()
-            }),
-            false => slots_of(offsets, text, text_slot),
+        let (offsets, text) = self.first_with_slots()?;
+        let longest = self.known.longest.get();
+        let slots = match longest.filter(|longest| longest.begins_with(offsets, text)) {
+            Some(longest) => longest.own_slots()?,
+            None => self.own_slots()?,
         };
-        let bytes = bytes.map_err(|error| Error::io("ask for memory", error))?;
-        self.known.slots.get_or_init(|| {
-            let mut slots = KeptSlots {
-                bytes,
-                narrow,
-                pairs: None,
-            };
-            slots.pairs = TextPairs::of(slots.with_text(&[]));
-            slots
-        });
+        self.known.slots.get_or_init(|| slots);
         Ok(self.known_slots()?.unwrap_or_default())
+    }
+
+    /// Slots of the strings, made of these.
+    fn own_slots(&self) -> Result<Arc<KeptSlots>> {
+        if let Some(slots) = self.known.slots.get() {
+            return Ok(slots.clone());
+        }
+        let (offsets, text) = self.first_with_slots()?;
+        let slots = KeptSlots::of(ends(offsets), text);
+        let slots = Arc::new(slots.map_err(|error| Error::io("ask for memory", error))?);
+        Ok(self.known.slots.get_or_init(|| slots).clone())
+    }
+
+    /// Says which dictionary is the longest of its run: where that begins with this one, its slots serve
+    /// both.
+    pub(super) fn share_slots(&self, longest: &Arc<Self>) {
+        if self.handle.count >= SHARED_FROM {
+            self.known.longest.get_or_init(|| longest.clone());
+        }
+    }
+
+    /// Whether it begins with strings of these offsets and this text.
+    fn begins_with(&self, offsets: &[u8], text: &str) -> bool {
+        // Where it is damaged, that is for its own readers to hear.
+        self.first_with_slots()
+            .is_ok_and(|(all_offsets, all_text)| {
+                all_offsets.starts_with(offsets) && all_text.starts_with(text)
+            })
+    }
+
+    /// [`MappedStrings::first`] of the strings that have slots.
+    fn first_with_slots(&self) -> Result<(&[u8], &str)> {
+        self.first(self.handle.count.min(MAX_SLOTS - 1))
     }
 
     /// The offsets and the text of the first strings, checked.
@@ -255,27 +259,8 @@ impl MappedStrings {
     }
 }
 
-/// A slot for null, and one for each string of the text, made of it and where it stands.
-fn slots_of<const N: usize>(
-    offsets: &[u8],
-    text: &str,
-    slot_of: impl Fn(&[u8], usize) -> [u8; N],
-) -> std::io::Result<LargePages> {
-    let mut slots = LargePages::zeroed(offsets.len() / 4 * N)?;
-    let mut room = slots.as_chunks_mut::<N>().0.iter_mut();
-    if let Some(null) = room.next() {
-        *null = slot_of(&[], 0);
-    }
-    let mut start = 0;
-    for (slot, end) in room.zip(ends(offsets).skip(1)) {
-        *slot = slot_of(text.get(start..end).unwrap_or_default().as_bytes(), start);
-        start = end;
-    }
-    Ok(slots)
-}
-
 /// The offsets that these bytes are.
-fn ends(offsets: &[u8]) -> impl Iterator<Item = usize> {
+fn ends(offsets: &[u8]) -> impl Iterator<Item = usize> + Clone {
     let offsets = offsets.as_chunks().0.iter();
     offsets.map(|end| u32::from_le_bytes(*end) as usize)
 }

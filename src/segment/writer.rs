@@ -6,6 +6,7 @@ use super::columns::{ItemRanks, encode_column};
 use super::directory;
 use super::format::{ColumnFooter, Footer, Handle, Origin, StreamHandle, StringsHandle, header};
 use super::input::{FieldInput, SegmentInput, TimestampsInput, UsersInput};
+use super::item_order::ItemOrder;
 use super::parallel::run_in_turn;
 use super::strings::item_hash;
 use super::sums::SummedFile;
@@ -25,6 +26,8 @@ pub struct SegmentWriter<'a> {
     pub durable: bool,
     /// Threads that encode, the caller's included; at least 1.
     pub threads: usize,
+    /// The items of the segment before in the same run.
+    pub before: Option<&'a ItemOrder>,
 }
 
 /// A segment whose data is written; the footer waits for its sequence number.
@@ -42,6 +45,8 @@ impl SegmentWriter<'_> {
     /// The parts of the file are encoded side by side, and each is appended once those before it are,
     /// so the bytes do not depend on the number of threads.
     ///
+    /// Gives the order of the items, too, for the next segment of the run.
+    ///
     /// # Errors
     /// `Io`, or `InvalidInput` when a column would pass what the format holds.
     pub fn prepare<'a>(
@@ -49,11 +54,11 @@ impl SegmentWriter<'_> {
         path: &str,
         input: impl Into<SegmentInput<'a>>,
         sequence_base: u64,
-    ) -> Result<PreparedSegment> {
+    ) -> Result<(PreparedSegment, ItemOrder)> {
         let input = input.into();
-        let items = ItemRanks::of(&input, self.schema.item(), self.threads)?;
+        let items = ItemRanks::of(&input, self.schema.item(), self.threads, self.before)?;
         let rows = input.rows;
-        let (items, dictionaries) = (&items, input.dictionaries);
+        let (ranks, dictionaries) = (&items, input.dictionaries);
         let mut parts = vec![
             (rows * 8, Unencoded::Users(input.users, rows)),
             (rows * 8, Unencoded::Timestamps(input.timestamps)),
@@ -75,7 +80,7 @@ impl SegmentWriter<'_> {
                     Unencoded::Field(id, field) => {
                         let dictionary = dictionaries.get(id).and_then(Option::as_ref);
                         let is_item = id == self.schema.item();
-                        Part::Field(encode_column(field, dictionary, items, is_item, &mut out)?)
+                        Part::Field(encode_column(field, dictionary, ranks, is_item, &mut out)?)
                     }
                 };
                 Ok((part, out))
@@ -101,11 +106,12 @@ impl SegmentWriter<'_> {
         if self.durable {
             file.sync()?;
         }
-        Ok(PreparedSegment {
+        let segment = PreparedSegment {
             file,
             footer,
             durable: self.durable,
-        })
+        };
+        Ok((segment, items.order))
     }
 }
 

@@ -217,8 +217,10 @@ impl BulkImport {
             origin: Origin::Bulk,
             durable: false,
             threads: self.engine.settings.threads,
+            before: None,
         };
-        writer.prepare(&path, ordered.input(), 0)?.finish(None)?;
+        let (run, _) = writer.prepare(&path, ordered.input(), 0)?;
+        run.finish(None)?;
         self.spilled.push(path);
         Ok(())
     }

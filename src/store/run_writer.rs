@@ -7,7 +7,8 @@ use super::manifest::SegmentEntry;
 use super::memory::needed_bytes;
 use crate::io::Storage;
 use crate::segment::{
-    Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput, SegmentWriter,
+    ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
+    SegmentWriter,
 };
 use crate::types::{Columns, Result, SortedRows, Strings, session_of};
 
@@ -59,6 +60,8 @@ pub(super) struct RunWriter<'a> {
     rows: SortedRows,
     pub(super) files: Unpublished,
     prepared: Vec<Prepared>,
+    /// Those of the last segment.
+    items: Option<ItemOrder>,
 }
 
 impl<'a> RunWriter<'a> {
@@ -69,6 +72,7 @@ impl<'a> RunWriter<'a> {
             rows: SortedRows::new(&engine.schema),
             files: Unpublished::new(engine.storage.clone()),
             prepared: Vec::new(),
+            items: None,
         }
     }
 
@@ -82,7 +86,8 @@ impl<'a> RunWriter<'a> {
     /// many bytes.
     pub(super) fn needed_bytes(&self, dictionary_bytes: usize) -> usize {
         let threads = self.engine.settings.threads;
-        needed_bytes(&self.rows, dictionary_bytes, threads)
+        let items = self.items.as_ref().map_or(0, ItemOrder::memory_bytes);
+        needed_bytes(&self.rows, dictionary_bytes, threads) + items
     }
 
     /// Writes the rows since the last cut into a segment.
@@ -148,8 +153,10 @@ impl<'a> RunWriter<'a> {
             origin: self.origin,
             durable: true,
             threads: self.engine.settings.threads,
+            before: self.items.as_ref(),
         };
-        let segment = writer.prepare(&path, rows, sequence_base)?;
+        let (segment, items) = writer.prepare(&path, rows, sequence_base)?;
+        self.items = Some(items);
         self.prepared.push(Prepared {
             id,
             sessions,

@@ -156,6 +156,7 @@ impl Version {
         }
         let mut newest = i64::MIN;
         for run in &mut runs {
+            Segment::share_items(run.segments.iter().map(|live| &*live.segment));
             let [first, last] = run.timestamps();
             run.overlaps_older = first <= newest;
             newest = newest.max(last);

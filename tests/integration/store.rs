@@ -4,6 +4,7 @@
 mod arrow;
 mod candidates;
 mod csv_blocks;
+mod dictionaries;
 mod imports;
 mod merges;
 mod narrow;

@@ -138,8 +138,9 @@ pub(super) fn written(schema: &Schema, lines: &[Line]) -> Bytes {
         origin: Origin::Recorded,
         durable: true,
         threads: 2,
+        before: None,
     };
-    let prepared = writer
+    let (prepared, _) = writer
         .prepare("test.seg", &columns(schema, lines), 5)
         .unwrap();
     let (footer, bytes) = prepared.finish(None).unwrap();

@@ -225,6 +225,7 @@ fn rows_out_of_order_are_refused() {
         origin: crate::segment::Origin::Bulk,
         durable: false,
         threads: 2,
+        before: None,
     };
     let columns = super::arbitrary::columns(&schema, &lines);
     assert!(writer.prepare("test.seg", &columns, 0).is_err());

@@ -12,7 +12,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::text::Text;
 use crate::types::{
-    Dictionary, Error, Result, Strings, TextBuffer, TextSlot, TextSlots, index_of, text_slot,
+    Backwards, CodeOrder, Dictionary, Error, Forwards, Result, Strings, TextBuffer, TextSlot,
+    TextSlots, index_of, text_slot,
 };
 
 /// What an entry costs beside the bytes of a long string: its text, its code, its slot and what the
@@ -102,6 +103,18 @@ impl SharedDictionary {
         self.writing.text_bytes.load(Relaxed) + self.strings.count() * ENTRY_BYTES
     }
 
+    fn append(&self, codes: impl CodeOrder, out: &mut TextBuffer) -> Result<()> {
+        let slots = self.slots.load();
+        let slots: &[TextSlot] = slots.as_ref().map_or(&[], |slots| slots);
+        let slots = TextSlots::new(slots, &[]);
+        slots.for_pieces(codes, |codes| {
+            out.append_slots(&slots, codes, |code| match code {
+                0 => Ok(""),
+                code => self.get(code),
+            })
+        })
+    }
+
     fn entry(&self, code: u32) -> Option<&Text> {
         self.strings.get((code as usize).checked_sub(1)?)
     }
@@ -123,15 +136,11 @@ impl Strings for SharedDictionary {
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
-        let slots = self.slots.load();
-        let slots: &[TextSlot] = slots.as_ref().map_or(&[], |slots| slots);
-        let slots = TextSlots::new(slots, &[]);
-        slots.for_pieces(codes, |codes| {
-            out.append_slots(&slots, codes, |code| match code {
-                0 => Ok(""),
-                code => self.get(code),
-            })
-        })
+        self.append(Forwards(codes), out)
+    }
+
+    fn append_text_backwards(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        self.append(Backwards(codes), out)
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

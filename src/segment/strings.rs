@@ -11,7 +11,9 @@ use super::kept_slots::KeptSlots;
 use super::reader::Region;
 use crate::codec::Source;
 use crate::io::Pages;
-use crate::types::{Error, Result, Strings, TextBuffer, TextSlots, index_of};
+use crate::types::{
+    Backwards, CodeOrder, Error, Forwards, Result, Strings, TextBuffer, TextSlots, index_of,
+};
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 #[inline]
@@ -221,6 +223,22 @@ impl MappedStrings {
         Ok((offsets, text))
     }
 
+    #[inline(always)]
+    fn append(&self, codes: impl CodeOrder, out: &mut TextBuffer) -> Result<()> {
+        let slots = match self.known_slots()? {
+            Some(slots) => slots,
+            // A history reads no more than a few pages of a large dictionary.
+            None if self.is_small() => self.make_slots()?,
+            None => TextSlots::default(),
+        };
+        slots.for_pieces(codes, |codes| {
+            out.append_slots(&slots, codes, |code| match code {
+                0 => Ok(""),
+                code => self.get(code),
+            })
+        })
+    }
+
     fn is_small(&self) -> bool {
         self.handle.text.len.max(self.handle.offsets.len) <= SMALL_BYTES
     }
@@ -289,18 +307,11 @@ impl Strings for MappedStrings {
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
-        let slots = match self.known_slots()? {
-            Some(slots) => slots,
-            // A history reads no more than a few pages of a large dictionary.
-            None if self.is_small() => self.make_slots()?,
-            None => TextSlots::default(),
-        };
-        slots.for_pieces(codes, |codes| {
-            out.append_slots(&slots, codes, |code| match code {
-                0 => Ok(""),
-                code => self.get(code),
-            })
-        })
+        self.append(Forwards(codes), out)
+    }
+
+    fn append_text_backwards(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        self.append(Backwards(codes), out)
     }
 
     fn slots(&self) -> Result<TextSlots<'_>> {

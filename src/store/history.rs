@@ -120,10 +120,11 @@ impl History {
         for stretch in &self.order {
             let columns = self.columns(stretch);
             let timestamps = columns.and_then(|columns| columns.timestamps.get(stretch.rows()));
-            let timestamps = timestamps.unwrap_or_default();
-            match self.is_newest_first() {
-                true => out.extend(timestamps.iter().rev()),
-                false => out.extend_from_slice(timestamps),
+            let start = out.len();
+            out.extend_from_slice(timestamps.unwrap_or_default());
+            if self.is_newest_first() {
+                // Turned around in place: vectors of them change places.
+                out.get_mut(start..).unwrap_or_default().reverse();
             }
         }
     }
@@ -135,7 +136,6 @@ impl History {
     /// `Corruption` when the strings' bytes are damaged.
     pub fn copy_text(&self, field: FieldId, out: &mut TextBuffer) -> Result<()> {
         out.clear();
-        let mut turned = [0; TURNED];
         for stretch in &self.order {
             let columns = self.columns(stretch);
             let found = columns.and_then(|columns| text_of(columns, field));
@@ -144,33 +144,12 @@ impl History {
                 continue;
             };
             let codes = codes.get(stretch.rows()).unwrap_or_default();
-            if !self.is_newest_first() {
-                strings.append_text(codes, out)?;
-                continue;
-            }
-            for codes in codes.rchunks(TURNED) {
-                if let Some(turned) = turned.get_mut(..codes.len()) {
-                    turn(codes, turned);
-                    strings.append_text(turned, out)?;
-                }
+            match self.is_newest_first() {
+                true => strings.append_text_backwards(codes, out)?,
+                false => strings.append_text(codes, out)?,
             }
         }
         Ok(())
-    }
-}
-
-/// Codes that are turned around at a time: columns lie oldest first.
-const TURNED: usize = 128;
-
-/// Copies codes, the last first, a vector of four at a time.
-fn turn(from: &[u32], to: &mut [u32]) {
-    let (first, groups) = from.as_rchunks::<4>();
-    let (slots, last) = to.as_chunks_mut::<4>();
-    for (slots, [a, b, c, d]) in slots.iter_mut().zip(groups.iter().rev()) {
-        *slots = [*d, *c, *b, *a];
-    }
-    for (slot, code) in last.iter_mut().zip(first.iter().rev()) {
-        *slot = *code;
     }
 }
 

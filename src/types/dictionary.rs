@@ -40,6 +40,17 @@ pub trait Strings: Send + Sync {
         Ok(())
     }
 
+    /// The same, that of the last code first.
+    ///
+    /// # Errors
+    /// As [`Strings::get`].
+    fn append_text_backwards(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        for code in codes.iter().rev() {
+            out.push(if *code == 0 { "" } else { self.get(*code)? });
+        }
+        Ok(())
+    }
+
     /// Slots of the first strings, where they are kept for many copies; made at the first call.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 mod batch;
 mod clock;
+mod code_order;
 mod columns;
 mod columns_builder;
 mod dictionary;
@@ -33,6 +34,7 @@ mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
 pub(crate) use clock::Clock;
+pub(crate) use code_order::{Backwards, CodeOrder, Forwards};
 pub use columns::{Column, Columns, ListColumn, NumberColumn};
 pub(crate) use columns_builder::ColumnsBuilder;
 pub(crate) use dictionary::index_of;
@@ -49,7 +51,7 @@ pub(crate) use narrow::{
 pub(crate) use narrow_builder::NarrowBuilder;
 pub(crate) use narrow_slot::{NARROW, narrow_slot};
 pub(crate) use narrow_sorted::SortedRows;
-pub(crate) use prefetch::{prefetch, prefetch_line};
+pub(crate) use prefetch::{prefetch, prefetch_line, prefetch_line_at};
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,

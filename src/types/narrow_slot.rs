@@ -28,14 +28,14 @@ impl Slot for NarrowSlot {
     #[inline(always)]
     fn copy_group<const COUNT: usize, E>(
         slots: &[Self],
-        codes: &[u32; COUNT],
+        codes: [u32; COUNT],
         ends: &mut [E; COUNT],
         end_of: impl Fn(usize) -> E,
         room: &mut [u8; COPY_ROOM],
     ) -> Option<usize> {
         let mut filled = 0;
-        for (code, end) in codes.iter().zip(ends) {
-            let word = u64::from_le_bytes(*slots.get(*code as usize)?);
+        for (code, end) in codes.into_iter().zip(ends) {
+            let word = u64::from_le_bytes(*slots.get(code as usize)?);
             let room = room.get_mut(filled..filled + NARROW)?;
             room.copy_from_slice(&word.to_le_bytes());
             // What the length is masked with bounds `filled`: no check of the room is left.

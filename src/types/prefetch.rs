@@ -23,16 +23,22 @@ pub(crate) fn prefetch<T>(items: &[T]) {
 /// Asks for the cache line in which `items` begin.
 #[inline(always)]
 pub(crate) fn prefetch_line<T>(items: &[T]) {
+    prefetch_line_at(items.as_ptr());
+}
+
+/// Asks for the cache line of an address, whether or not anything lies there.
+#[inline(always)]
+pub(crate) fn prefetch_line_at<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         #[expect(unsafe_code, reason = "the standard library has no safe prefetch")]
         // SAFETY: a prefetch reads nothing that the program could see, and may be given any
-        // address; this one is that of a borrowed slice.
+        // address.
         unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(items.as_ptr().cast());
+            _mm_prefetch::<_MM_HINT_T0>(address.cast());
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = items;
+    let _ = address;
 }

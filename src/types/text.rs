@@ -1,6 +1,7 @@
 //! Strings copied out, one behind the other.
 
 use super::Result;
+use super::code_order::CodeOrder;
 use super::text_slot::{COPY_ROOM, TextSlots, WIDE};
 
 /// Strings in one piece of memory that can be used again.
@@ -69,7 +70,7 @@ impl TextBuffer {
     pub(crate) fn append_slots<'a>(
         &mut self,
         slots: &TextSlots<'_>,
-        codes: &[u32],
+        codes: impl CodeOrder,
         text_of: impl Fn(u32) -> Result<&'a str>,
     ) -> Result<()> {
         let mut rest = codes;
@@ -79,12 +80,13 @@ impl TextBuffer {
             let (bytes, filled) = (&mut self.bytes, &mut self.filled);
             let copied = slots.copy_short(rest, ends, |end| end as u32, bytes, filled);
             self.count += copied;
-            let Some((code, later)) = rest.get(copied..).and_then(<[u32]>::split_first) else {
+            let (other, later) = rest.split(copied).1.split(1);
+            let Some(code) = other.first() else {
                 return Ok(());
             };
-            self.push_bytes(match slots.long(*code) {
+            self.push_bytes(match slots.long(code) {
                 Some(text) => text,
-                None => text_of(*code)?.as_bytes(),
+                None => text_of(code)?.as_bytes(),
             });
             rest = later;
         }
@@ -117,7 +119,7 @@ impl TextBuffer {
 mod tests {
     use super::*;
     use crate::types::text_slot::{TextSlot, text_slot};
-    use crate::types::{Error, TextPairs};
+    use crate::types::{Backwards, Error, Forwards, TextPairs};
 
     #[test]
     fn strings_of_any_length_are_copied_behind_each_other() {
@@ -159,18 +161,20 @@ mod tests {
         ] {
             let slots = TextSlots::new(&slots, text).with_pairs(pairs);
             let mut buffer = TextBuffer::new();
-            buffer.push("first");
-            buffer.append_slots(&slots, &codes, text_of).unwrap();
-            assert!(buffer.append_slots(&slots, &[1, 9, 1], text_of).is_err());
-            assert!(
-                buffer
-                    .append_slots(&slots, &[1, 1, 1, 16], text_of)
-                    .is_err()
-            );
+            let mut append = |codes: &[u32]| buffer.append_slots(&slots, Forwards(codes), text_of);
+            append(&codes).unwrap();
+            assert!(append(&[1, 9, 1]).is_err());
+            assert!(append(&[1, 1, 1, 16]).is_err());
+            buffer
+                .append_slots(&slots, Backwards(&codes), text_of)
+                .unwrap();
+            let bad = buffer.append_slots(&slots, Backwards(&[1, 9, 2]), text_of);
+            assert!(bad.is_err());
             buffer.push("last");
             let expected = codes.iter().chain(&[1, 1, 1, 1]);
+            let expected = expected.chain(codes.iter().rev()).chain(&[2]);
             let expected = expected.map(|code| strings[*code as usize]);
-            let expected = ["first"].into_iter().chain(expected).chain(["last"]);
+            let expected = expected.chain(["last"]);
             let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
             assert!(copied.eq(expected));
         }

@@ -1,14 +1,23 @@
 //! The strings of a tiny dictionary by twos, laid out to be copied whole.
 
-use super::text_slot::{COPY_ROOM, GROUP, SHORT, TextSlot, TextSlots, WIDE, mark};
+use super::code_order::CodeOrder;
+use super::text_slot::{COPY_ROOM, GROUP, TextSlots, WIDE};
 
 /// All pairs of the strings of a tiny dictionary, such as that of event types, by their codes: to copy
 /// both at once takes half the stores.
 pub(crate) struct TextPairs([TextPair; CODES * CODES]);
 
-/// Two strings one behind the other, zeros, and in the last two bytes the length of the first and the
-/// mark of a [`TextSlot`] of both; or zeros, where they are too long.
-type TextPair = TextSlot;
+/// Two strings one behind the other.
+#[derive(Clone, Copy, Default)]
+struct TextPair {
+    /// Both, and zeros.
+    text: [u8; WIDE],
+    /// Where each ends; for those that have no room the second says [`TOO_LONG`].
+    ends: [u32; 2],
+}
+
+/// More than two pairs take.
+const TOO_LONG: u32 = 4 * WIDE as u32;
 
 /// Codes of the largest dictionary whose pairs are kept, null included.
 const CODES: usize = 16;
@@ -19,12 +28,11 @@ impl TextPairs {
         if slots.len() > CODES {
             return None;
         }
-        let mut pairs = Box::new(Self([[0; WIDE]; CODES * CODES]));
+        let mut pairs = Box::new(Self([TextPair::default(); CODES * CODES]));
         for (row, first) in pairs.0.chunks_exact_mut(CODES).zip(0..) {
             for (pair, second) in row.iter_mut().zip(0..) {
-                if let (Some(first), Some(second)) = (slots.short(first), slots.short(second)) {
-                    fill_pair(pair, first, second);
-                }
+                let strings = slots.short(first).zip(slots.short(second));
+                *pair = TextPair::of(strings);
             }
         }
         Some(pairs)
@@ -35,58 +43,76 @@ impl TextPairs {
     #[inline(always)]
     pub(super) fn copy<E>(
         &self,
-        codes: &[u32],
+        codes: impl CodeOrder,
         ends: &mut [E],
         end_at: &impl Fn(usize) -> E,
         bytes: &mut [u8],
         len: &mut usize,
     ) -> usize {
         let (mut at, mut copied) = (*len, 0);
-        for (codes, ends) in codes.as_chunks().0.iter().zip(ends.as_chunks_mut().0) {
-            let [a, b, c, d]: [usize; GROUP] = codes.map(|code: u32| code as usize);
-            let room = bytes.get_mut(at..at + COPY_ROOM);
-            let Some(room) = room.filter(|_| (a | b | c | d) < CODES) else {
+        for (codes, ends) in codes.groups().zip(ends.as_chunks_mut().0) {
+            let room = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
+            let copy = |room| self.copy_group(codes, ends, |end| end_at(at + end), room);
+            let Some(more) = room.and_then(copy) else {
                 break;
             };
-            let [ab, cd] = [(a, b), (c, d)].map(|codes| self.pair(codes));
-            let [first, third] = [ab, cd].map(|pair| usize::from(pair[WIDE - 2]));
-            let marks = usize::from(mark(ab)) + usize::from(mark(cd));
-            let second = usize::from(mark(ab) % SHORT);
-            let fourth = marks % usize::from(SHORT);
-            for (pair, begin) in [(ab, 0), (cd, second)] {
-                if let Some(room) = room.get_mut(begin..begin + WIDE) {
-                    room.copy_from_slice(pair);
-                }
-            }
-            *ends = [first, second, second + third, fourth].map(|end| end_at(at + end));
-            if marks < 2 * usize::from(SHORT) {
-                break;
-            }
-            at += fourth;
+            at += more;
             copied += GROUP;
         }
         *len = at;
         copied
     }
 
+    /// [`Slot::copy_group`](super::text_slot::Slot::copy_group) of two pairs.
     #[inline(always)]
-    fn pair(&self, (first, second): (usize, usize)) -> &TextPair {
-        &self.0[first % CODES * CODES + second % CODES]
+    fn copy_group<E>(
+        &self,
+        [a, b, c, d]: [u32; GROUP],
+        ends: &mut [E; GROUP],
+        end_of: impl Fn(usize) -> E,
+        room: &mut [u8; COPY_ROOM],
+    ) -> Option<usize> {
+        if (a | b | c | d) as usize >= CODES {
+            return None;
+        }
+        let [ab, cd] = [(a, b), (c, d)].map(|codes| self.pair(codes));
+        let middle = ab.ends[1] as usize % (2 * WIDE);
+        let filled = (ab.ends[1] + cd.ends[1]) as usize;
+        if filled > 2 * WIDE {
+            return None;
+        }
+        for (pair, begin) in [(ab, 0), (cd, middle)] {
+            room.get_mut(begin..begin + WIDE)?
+                .copy_from_slice(&pair.text);
+        }
+        let [first, second] = ab.ends.map(|end| end as usize);
+        let [third, fourth] = cd.ends.map(|end| middle + end as usize);
+        *ends = [first, second, third, fourth].map(end_of);
+        Some(filled)
+    }
+
+    #[inline(always)]
+    fn pair(&self, (first, second): (u32, u32)) -> &TextPair {
+        &self.0[first as usize % CODES * CODES + second as usize % CODES]
     }
 }
 
-/// Puts two strings into a pair of zeros, if it has room for them.
-fn fill_pair(pair: &mut TextPair, first: &[u8], second: &[u8]) {
-    let both = first.len() + second.len();
-    let [text @ .., length, mark] = pair;
-    let Some((head, tail)) = text
-        .get_mut(..both)
-        .and_then(|text| text.split_at_mut_checked(first.len()))
-    else {
-        return;
-    };
-    head.copy_from_slice(first);
-    tail.copy_from_slice(second);
-    *length = first.len() as u8;
-    *mark = SHORT + both as u8;
+impl TextPair {
+    /// Both strings, if there are two and there is room for them.
+    fn of(strings: Option<(&[u8], &[u8])>) -> Self {
+        let mut pair = Self {
+            ends: [0, TOO_LONG],
+            ..Self::default()
+        };
+        if let Some((first, second)) = strings {
+            let ends = [first.len(), first.len() + second.len()];
+            let room = pair.text.get_mut(..ends[1]);
+            if let Some((head, tail)) = room.and_then(|room| room.split_at_mut_checked(ends[0])) {
+                head.copy_from_slice(first);
+                tail.copy_from_slice(second);
+                pair.ends = ends.map(|end| end as u32);
+            }
+        }
+        pair
+    }
 }

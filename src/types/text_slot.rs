@@ -1,8 +1,9 @@
 //! Short strings of a dictionary, laid out to be copied whole.
 
+use super::code_order::CodeOrder;
 use super::narrow_slot::{NarrowSlot, string_in};
 use super::text_pairs::TextPairs;
-use super::{Result, prefetch_line};
+use super::{Result, prefetch_line_at};
 
 /// A string of up to 15 bytes, zeros, and behind them [`SHORT`] and its length; or [`LONG`] behind the
 /// place of a longer one in a text; or zeros, where there is none. To copy all 16 bytes costs less than
@@ -110,18 +111,23 @@ impl<'a> TextSlots<'a> {
         }
     }
 
-    /// Calls `each` with pieces of the codes, in order. All slots of a piece are asked for before, so
-    /// that their cache misses run side by side.
+    /// Calls `each` with pieces of the codes, in order. All slots of a piece are asked for while the one
+    /// before it is copied, so that their cache misses run side by side.
     #[inline(always)]
-    pub(crate) fn for_pieces(
+    pub(crate) fn for_pieces<C: CodeOrder>(
         &self,
-        codes: &[u32],
-        mut each: impl FnMut(&[u32]) -> Result<()>,
+        codes: C,
+        mut each: impl FnMut(C) -> Result<()>,
     ) -> Result<()> {
-        codes.chunks(PIECE).try_for_each(|piece| {
-            self.prefetch(piece);
-            each(piece)
-        })
+        let (mut piece, mut rest) = codes.split(PIECE);
+        self.prefetch(piece.as_slice());
+        while piece.len() > 0 {
+            let (next, later) = rest.split(PIECE);
+            self.prefetch(next.as_slice());
+            each(piece)?;
+            (piece, rest) = (next, later);
+        }
+        Ok(())
     }
 
     fn prefetch(&self, codes: &[u32]) {
@@ -158,9 +164,9 @@ impl<'a> TextSlots<'a> {
     /// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot, is
     /// too long for one or has no room, and gives how many. `end_at` makes an end of a length.
     #[inline(always)]
-    pub(crate) fn copy_short<E>(
+    pub(crate) fn copy_short<C: CodeOrder, E>(
         &self,
-        codes: &[u32],
+        codes: C,
         ends: &mut [E],
         end_at: impl Fn(usize) -> E,
         bytes: &mut [u8],
@@ -169,20 +175,19 @@ impl<'a> TextSlots<'a> {
         let Some(pairs) = self.pairs else {
             return self.copy_singly(codes, ends, &end_at, bytes, len);
         };
-        let mut copied = 0;
+        let (mut copied, mut rest) = (0, codes);
         loop {
-            let codes = codes.get(copied..).unwrap_or_default();
-            let ends = ends.get_mut(copied..).unwrap_or_default();
-            let paired = pairs.copy(codes, ends, &end_at, bytes, len);
+            let ends_left = ends.get_mut(copied..).unwrap_or_default();
+            let paired = pairs.copy(rest, ends_left, &end_at, bytes, len);
             // The group at which that ended, or what makes none.
-            let end = codes.len().min(paired + GROUP);
-            let group = codes.get(paired..end).unwrap_or_default();
-            let ends = ends.get_mut(paired..end).unwrap_or_default();
-            let singly = self.copy_singly(group, ends, &end_at, bytes, len);
+            let (group, later) = rest.split(paired).1.split(GROUP);
+            let ends_left = ends_left.get_mut(paired..).unwrap_or_default();
+            let singly = self.copy_singly(group, ends_left, &end_at, bytes, len);
             copied += paired + singly;
             if singly < GROUP {
                 return copied;
             }
+            rest = later;
         }
     }
 
@@ -190,7 +195,7 @@ impl<'a> TextSlots<'a> {
     #[inline(always)]
     fn copy_singly<E>(
         &self,
-        codes: &[u32],
+        codes: impl CodeOrder,
         ends: &mut [E],
         end_at: &impl Fn(usize) -> E,
         bytes: &mut [u8],
@@ -203,13 +208,11 @@ impl<'a> TextSlots<'a> {
     }
 }
 
-/// Asks for slots, unless all of them are near.
+/// Asks for slots, unless all of them are near. What a code beyond them asks for is no slot, and not read.
 fn prefetch<T>(slots: &[T], codes: &[u32]) {
     if size_of_val(slots) > NEAR_BYTES {
         for code in codes {
-            if let Some(slot) = slots.get(*code as usize) {
-                prefetch_line(std::slice::from_ref(slot));
-            }
+            prefetch_line_at(slots.as_ptr().wrapping_add(*code as usize));
         }
     }
 }
@@ -226,7 +229,7 @@ pub(super) trait Slot: Sized {
     /// makes an end of a length.
     fn copy_group<const COUNT: usize, E>(
         slots: &[Self],
-        codes: &[u32; COUNT],
+        codes: [u32; COUNT],
         ends: &mut [E; COUNT],
         end_of: impl Fn(usize) -> E,
         room: &mut [u8; COPY_ROOM],
@@ -237,14 +240,14 @@ impl Slot for TextSlot {
     #[inline(always)]
     fn copy_group<const COUNT: usize, E>(
         slots: &[Self],
-        codes: &[u32; COUNT],
+        codes: [u32; COUNT],
         ends: &mut [E; COUNT],
         end_of: impl Fn(usize) -> E,
         room: &mut [u8; COPY_ROOM],
     ) -> Option<usize> {
         let (mut marks, mut filled) = (0, 0);
-        for (code, end) in codes.iter().zip(ends) {
-            let slot = slots.get(*code as usize)?;
+        for (code, end) in codes.into_iter().zip(ends) {
+            let slot = slots.get(code as usize)?;
             room.get_mut(filled..filled + WIDE)?.copy_from_slice(slot);
             marks += usize::from(mark(slot));
             filled = marks % usize::from(SHORT);
@@ -258,30 +261,29 @@ impl Slot for TextSlot {
 #[inline(always)]
 fn copy_groups<S: Slot, E>(
     slots: &[S],
-    codes: &[u32],
+    codes: impl CodeOrder,
     ends: &mut [E],
     end_at: &impl Fn(usize) -> E,
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
     let groups = copy_each::<GROUP, S, E>(slots, codes, ends, end_at, bytes, len);
-    let codes = codes.get(groups..).unwrap_or_default();
+    let rest = codes.split(groups).1;
     let ends = ends.get_mut(groups..).unwrap_or_default();
-    groups + copy_each::<1, S, E>(slots, codes, ends, end_at, bytes, len)
+    groups + copy_each::<1, S, E>(slots, rest, ends, end_at, bytes, len)
 }
 
 #[inline(always)]
 fn copy_each<const COUNT: usize, S: Slot, E>(
     slots: &[S],
-    codes: &[u32],
+    codes: impl CodeOrder,
     ends: &mut [E],
     end_at: &impl Fn(usize) -> E,
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
     let (mut at, mut copied) = (*len, 0);
-    let groups = codes.as_chunks().0.iter().zip(ends.as_chunks_mut().0);
-    for (codes, ends) in groups {
+    for (codes, ends) in codes.groups().zip(ends.as_chunks_mut().0) {
         let room = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
         let end_of = |more| end_at(at + more);
         let group = |room| S::copy_group::<COUNT, E>(slots, codes, ends, end_of, room);

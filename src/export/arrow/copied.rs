@@ -9,7 +9,8 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use super::memory::{Memory, Use};
 use super::null_codes;
 use crate::types::{
-    COPY_ROOM, Error, PIECE, Result, Strings, TextSlot, TextSlots, WIDE, is_long, text_slot,
+    COPY_ROOM, Error, Forwards, PIECE, Result, Strings, TextSlot, TextSlots, WIDE, is_long,
+    text_slot,
 };
 
 /// Makes plain string arrays.
@@ -61,7 +62,7 @@ impl Copies {
         let kept = strings.slots()?;
         if kept.len() > 0 {
             let mut fits = true;
-            kept.for_pieces(codes, |codes| {
+            kept.for_pieces(Forwards(codes), |Forwards(codes)| {
                 fits = fits && text.append(codes, kept, &**strings)?;
                 Ok(())
             })?;
@@ -250,7 +251,7 @@ impl Text {
         loop {
             self.room.make(codes.len() * WIDE + COPY_ROOM);
             let Room { bytes, len } = &mut self.room;
-            let copied = slots.copy_short(codes, ends, |end| end as i32, bytes, len);
+            let copied = slots.copy_short(Forwards(codes), ends, |end| end as i32, bytes, len);
             codes = codes.get(copied..).unwrap_or_default();
             ends = ends.get_mut(copied..).unwrap_or_default();
             let Some((code, later)) = codes.split_first() else {

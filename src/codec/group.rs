@@ -3,6 +3,10 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
 
 use super::bits::{MAX_LOAD_BITS, load, mask};
 #[cfg(target_arch = "x86_64")]
@@ -19,9 +23,16 @@ pub(super) const PAIR_BITS: u32 = MAX_LOAD_BITS / 2;
 /// Where groups of four values with the same four widths lie.
 #[derive(Clone)]
 pub(super) struct Groups {
-    by_class: Box<[Group; 256]>,
+    by_class: Arc<Table>,
     widths: Widths,
 }
+
+/// By class byte.
+type Table = [Group; 256];
+
+/// The tables in use by their widths. A column mostly has the same widths in all segments: what one
+/// lookup has brought near the processor, the next one uses in another segment.
+static TABLES: Mutex<BTreeMap<[u32; 4], Weak<Table>>> = Mutex::new(BTreeMap::new());
 
 /// Where four values with one class byte lie, counted from the first; a cache line.
 #[derive(Clone, Copy, Default)]
@@ -48,10 +59,15 @@ const SECOND: usize = 7;
 
 impl Groups {
     pub(super) fn new(widths: Widths) -> Self {
-        let mut by_class = Box::new([Group::default(); 256]);
-        for (group, class) in by_class.iter_mut().zip(0..) {
-            *group = Group::new(four_widths(widths, class));
-        }
+        let mut tables = TABLES.lock();
+        let known = tables.get(&widths.0).and_then(Weak::upgrade);
+        let by_class = known.unwrap_or_else(|| {
+            let group = |class| Group::new(four_widths(widths, class as u8));
+            let table: Arc<Table> = Arc::new(std::array::from_fn(group));
+            tables.retain(|_, table| table.strong_count() > 0);
+            tables.insert(widths.0, Arc::downgrade(&table));
+            table
+        });
         Self { by_class, widths }
     }
 

@@ -10,9 +10,10 @@ use super::manifest::SegmentEntry;
 use super::memory::MemoryBudget;
 use super::merge::Merge;
 use super::owners::Owners;
+use super::run::Run;
 use super::run_writer::{RunOf, RunWriter, finish_run};
 use super::source::Source;
-use super::version::{LiveSegment, Run, Version};
+use super::version::{LiveSegment, Version};
 use crate::segment::Origin;
 use crate::types::{Result, ScanQuery, TierQuery};
 

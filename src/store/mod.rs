@@ -32,6 +32,7 @@ mod recommendations;
 mod recovery;
 mod repeats;
 mod rotation;
+mod run;
 mod run_writer;
 mod scan;
 mod seal;

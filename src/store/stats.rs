@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::owners::Owners;
+use super::run::Run;
 use super::snapshot::Snapshot;
-use super::version::Run;
 use crate::segment::Origin;
 use crate::types::{Result, UserRange};
 

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::joins::Joins;
 use super::manifest::SegmentEntry;
+use super::run::Run;
 use crate::hot::Generation;
 use crate::io::Storage;
-use crate::segment::{Origin, Segment};
-use crate::types::{HashedKey, Result};
+use crate::segment::Segment;
+use crate::types::HashedKey;
 
 /// An open segment; its file goes when nobody reads it any more, once it is obsolete.
 pub(crate) struct LiveSegment {
@@ -32,6 +33,11 @@ impl LiveSegment {
         })
     }
 
+    /// Its first and its last user.
+    pub(super) fn users(&self) -> &[String; 2] {
+        &self.segment.footer().users
+    }
+
     /// Marks the file for removal, when the last version that lists it is dropped.
     pub(crate) fn retire(&self) {
         self.obsolete.store(true, Ordering::Release);
@@ -44,72 +50,6 @@ impl Drop for LiveSegment {
             // A file that stays behind is removed at the next opening.
             let _ = self.storage.remove(&SegmentEntry::path_of(self.entry.id));
         }
-    }
-}
-
-/// Segments that do not overlap in users, sorted by user. Only a user with more rows than a
-/// segment holds stands in two neighbours.
-#[derive(Clone)]
-pub(crate) struct Run {
-    pub id: u64,
-    pub origin: Origin,
-    pub segments: Vec<Arc<LiveSegment>>,
-    /// Whether a run that stands before it in its version has rows as new as its oldest.
-    pub overlaps_older: bool,
-}
-
-impl Run {
-    /// The segments that may hold a user: the only one there is, or those whose range of users
-    /// has it.
-    #[inline]
-    pub(crate) fn of_user(&self, user: &str) -> &[Arc<LiveSegment>] {
-        match self.segments.as_slice() {
-            [_] => &self.segments,
-            _ => self.in_range(user),
-        }
-    }
-
-    fn in_range(&self, user: &str) -> &[Arc<LiveSegment>] {
-        let first = self
-            .segments
-            .partition_point(|live| live.segment.footer().users[1].as_str() < user);
-        let segments = self.segments.get(first..).unwrap_or_default();
-        let begins = |live: &&Arc<LiveSegment>| live.segment.footer().users[0].as_str() <= user;
-        let count = segments.iter().take_while(begins).count();
-        segments.get(..count).unwrap_or_default()
-    }
-
-    /// Says that a user is about to be looked for. Of more than one segment that may hold it only
-    /// the first is told.
-    fn prefetch_user(&self, user: HashedKey<'_>) {
-        if let Some(live) = self.of_user(user.text).first() {
-            live.segment.prefetch_user(user);
-        }
-    }
-
-    /// The oldest and the newest timestamp.
-    fn timestamps(&self) -> [i64; 2] {
-        let ranges = self.segments.iter();
-        let ranges = ranges.map(|live| live.segment.footer().timestamps);
-        ranges.fold([i64::MAX, i64::MIN], |all, range| {
-            [all[0].min(range[0]), all[1].max(range[1])]
-        })
-    }
-
-    /// The user of a row, counted over all segments of the run.
-    pub(crate) fn user_at(&self, row: u64) -> Result<Option<String>> {
-        let mut before = row;
-        for live in &self.segments {
-            if before < live.entry.rows {
-                return live.segment.user_at(before as usize).map(Some);
-            }
-            before -= live.entry.rows;
-        }
-        Ok(None)
-    }
-
-    pub(crate) fn rows(&self) -> u64 {
-        self.segments.iter().map(|live| live.entry.rows).sum()
     }
 }
 
@@ -142,21 +82,10 @@ impl Version {
         joins: Arc<Joins>,
     ) -> Self {
         let sessions = segments.iter().any(|live| live.entry.sessions > 0);
-        let mut runs: Vec<Run> = Vec::new();
-        for live in segments {
-            match runs.last_mut() {
-                Some(run) if run.id == live.entry.run => run.segments.push(live),
-                _ => runs.push(Run {
-                    id: live.entry.run,
-                    origin: live.entry.origin,
-                    segments: vec![live],
-                    overlaps_older: false,
-                }),
-            }
-        }
+        let runs = segments.chunk_by(|a, b| a.entry.run == b.entry.run);
+        let mut runs: Vec<Run> = runs.filter_map(|run| Run::new(run.to_vec())).collect();
         let mut newest = i64::MIN;
         for run in &mut runs {
-            Segment::share_items(run.segments.iter().map(|live| &*live.segment));
             let [first, last] = run.timestamps();
             run.overlaps_older = first <= newest;
             newest = newest.max(last);

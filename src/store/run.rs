@@ -1,0 +1,146 @@
+//! Segments that belong together, and which of them may hold a user.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::version::LiveSegment;
+use crate::segment::{Origin, Segment};
+use crate::types::{HashedKey, Result};
+
+/// Segments that do not overlap in users, sorted by user. Only a user with more rows than a
+/// segment holds stands in two neighbours.
+#[derive(Clone)]
+pub(crate) struct Run {
+    pub id: u64,
+    pub origin: Origin,
+    pub segments: Vec<Arc<LiveSegment>>,
+    /// Whether a run that stands before it in its version has rows as new as its oldest.
+    pub overlaps_older: bool,
+    users: UserRanges,
+}
+
+impl Run {
+    /// The run of these segments; `None` of none.
+    pub(super) fn new(segments: Vec<Arc<LiveSegment>>) -> Option<Self> {
+        let entry = &segments.first()?.entry;
+        Segment::share_items(segments.iter().map(|live| &*live.segment));
+        Some(Self {
+            id: entry.run,
+            origin: entry.origin,
+            overlaps_older: false,
+            users: UserRanges::of(&segments),
+            segments,
+        })
+    }
+
+    /// The segments that may hold a user: the only one there is, or those whose range of users
+    /// has it.
+    #[inline]
+    pub(crate) fn of_user(&self, user: &str) -> &[Arc<LiveSegment>] {
+        match self.segments.as_slice() {
+            [_] => &self.segments,
+            segments => self.users.around(user, segments),
+        }
+    }
+
+    /// Says that a user is about to be looked for. Of more than one segment that may hold it only
+    /// the first is told.
+    pub(super) fn prefetch_user(&self, user: HashedKey<'_>) {
+        if let Some(live) = self.of_user(user.text).first() {
+            live.segment.prefetch_user(user);
+        }
+    }
+
+    /// The oldest and the newest timestamp.
+    pub(super) fn timestamps(&self) -> [i64; 2] {
+        let ranges = self.segments.iter();
+        let ranges = ranges.map(|live| live.segment.footer().timestamps);
+        ranges.fold([i64::MAX, i64::MIN], |all, range| {
+            [all[0].min(range[0]), all[1].max(range[1])]
+        })
+    }
+
+    /// The user of a row, counted over all segments of the run.
+    pub(crate) fn user_at(&self, row: u64) -> Result<Option<String>> {
+        let mut before = row;
+        for live in &self.segments {
+            if before < live.entry.rows {
+                return live.segment.user_at(before as usize).map(Some);
+            }
+            before -= live.entry.rows;
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.segments.iter().map(|live| live.entry.rows).sum()
+    }
+}
+
+/// The first and the last user of each segment, by their first bytes: these lie together, where the users
+/// themselves would be four reads away from the run.
+#[derive(Clone)]
+struct UserRanges {
+    /// What all users of the run begin with.
+    common: Box<[u8]>,
+    /// What follows in the first and in the last user of each segment.
+    bounds: Box<[[u64; 2]]>,
+}
+
+impl UserRanges {
+    fn of(segments: &[Arc<LiveSegment>]) -> Self {
+        let first = segments.first().map(|live| live.users()[0].as_bytes());
+        let last = segments.last().map(|live| live.users()[1].as_bytes());
+        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+        let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+        let common = first.get(..shared).unwrap_or_default();
+        let bound = |user: &String| leading(user.as_bytes().get(shared..).unwrap_or_default());
+        Self {
+            common: common.into(),
+            bounds: segments
+                .iter()
+                .map(|live| live.users().each_ref().map(bound))
+                .collect(),
+        }
+    }
+
+    /// Those of the segments, of which these are the ranges, whose range has a user.
+    #[inline]
+    fn around<'a>(&self, user: &str, segments: &'a [Arc<LiveSegment>]) -> &'a [Arc<LiveSegment>] {
+        let Some(rest) = user.as_bytes().strip_prefix(&*self.common) else {
+            return &[];
+        };
+        let wanted = leading(rest);
+        let at = self.bounds.partition_point(|[_, last]| *last < wanted);
+        let range = match self.bounds.get(at) {
+            Some([first, last]) if *first < wanted && wanted < *last => at..at + 1,
+            _ => self.search(user, wanted, segments),
+        };
+        segments.get(range).unwrap_or_default()
+    }
+
+    /// The same where the first bytes are those of a bound, or in no range.
+    fn search(&self, user: &str, wanted: u64, segments: &[Arc<LiveSegment>]) -> Range<usize> {
+        let border = |bound: usize, is_before: &dyn Fn(&str) -> bool| {
+            let of = |range: &[u64; 2]| range[bound];
+            let surely = self.bounds.partition_point(|range| of(range) < wanted);
+            let perhaps = self.bounds.partition_point(|range| of(range) <= wanted);
+            let open = segments.get(surely..perhaps).unwrap_or_default();
+            surely + open.partition_point(|live| is_before(&live.users()[bound]))
+        };
+        border(1, &|last| last < user)..border(0, &|first| first <= user)
+    }
+}
+
+/// The first eight bytes, zeros where there are fewer: they are in the order of the strings, as far as
+/// they tell.
+fn leading(bytes: &[u8]) -> u64 {
+    let word = bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut word = [0; 8];
+        word.iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        word
+    });
+    u64::from_be_bytes(word)
+}

@@ -28,7 +28,7 @@ impl Run {
             id: entry.run,
             origin: entry.origin,
             overlaps_older: false,
-            users: UserRanges::of(&segments),
+            users: UserRanges::of(segments.iter().map(|live| live.users())),
             segments,
         })
     }
@@ -39,7 +39,10 @@ impl Run {
     pub(crate) fn of_user(&self, user: &str) -> &[Arc<LiveSegment>] {
         match self.segments.as_slice() {
             [_] => &self.segments,
-            segments => self.users.around(user, segments),
+            segments => {
+                let range = self.users.around(user, segments, |live| live.users());
+                segments.get(range).unwrap_or_default()
+            }
         }
     }
 
@@ -88,45 +91,53 @@ struct UserRanges {
 }
 
 impl UserRanges {
-    fn of(segments: &[Arc<LiveSegment>]) -> Self {
-        let first = segments.first().map(|live| live.users()[0].as_bytes());
-        let last = segments.last().map(|live| live.users()[1].as_bytes());
-        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+    /// Of segments in order, by the first and the last user of each.
+    fn of<'a>(segments: impl DoubleEndedIterator<Item = &'a [String; 2]> + Clone) -> Self {
+        let bytes = |user: Option<&'a String>| user.map_or(&[][..], |user| user.as_bytes());
+        let first = bytes(segments.clone().next().map(|[first, _]| first));
+        let last = bytes(segments.clone().next_back().map(|[_, last]| last));
         let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
         let common = first.get(..shared).unwrap_or_default();
         let bound = |user: &String| leading(user.as_bytes().get(shared..).unwrap_or_default());
         Self {
             common: common.into(),
-            bounds: segments
-                .iter()
-                .map(|live| live.users().each_ref().map(bound))
-                .collect(),
+            bounds: segments.map(|users| users.each_ref().map(bound)).collect(),
         }
     }
 
-    /// Those of the segments, of which these are the ranges, whose range has a user.
+    /// Which of the segments, of which these are the ranges, have a user in theirs.
     #[inline]
-    fn around<'a>(&self, user: &str, segments: &'a [Arc<LiveSegment>]) -> &'a [Arc<LiveSegment>] {
+    fn around<S>(
+        &self,
+        user: &str,
+        segments: &[S],
+        users: impl Fn(&S) -> &[String; 2],
+    ) -> Range<usize> {
         let Some(rest) = user.as_bytes().strip_prefix(&*self.common) else {
-            return &[];
+            return 0..0;
         };
         let wanted = leading(rest);
         let at = self.bounds.partition_point(|[_, last]| *last < wanted);
-        let range = match self.bounds.get(at) {
+        match self.bounds.get(at) {
             Some([first, last]) if *first < wanted && wanted < *last => at..at + 1,
-            _ => self.search(user, wanted, segments),
-        };
-        segments.get(range).unwrap_or_default()
+            _ => self.search(user, wanted, segments, users),
+        }
     }
 
     /// The same where the first bytes are those of a bound, or in no range.
-    fn search(&self, user: &str, wanted: u64, segments: &[Arc<LiveSegment>]) -> Range<usize> {
+    fn search<S>(
+        &self,
+        user: &str,
+        wanted: u64,
+        segments: &[S],
+        users: impl Fn(&S) -> &[String; 2],
+    ) -> Range<usize> {
         let border = |bound: usize, is_before: &dyn Fn(&str) -> bool| {
             let of = |range: &[u64; 2]| range[bound];
             let surely = self.bounds.partition_point(|range| of(range) < wanted);
             let perhaps = self.bounds.partition_point(|range| of(range) <= wanted);
             let open = segments.get(surely..perhaps).unwrap_or_default();
-            surely + open.partition_point(|live| is_before(&live.users()[bound]))
+            surely + open.partition_point(|segment| is_before(&users(segment)[bound]))
         };
         border(1, &|last| last < user)..border(0, &|first| first <= user)
     }
@@ -143,4 +154,45 @@ fn leading(bytes: &[u8]) -> u64 {
         word
     });
     u64::from_be_bytes(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Users that often begin alike, so that eight bytes do not tell them apart.
+    fn user() -> impl Strategy<Value = String> {
+        "(user-|user-0000000|)[ab\u{0}\u{F6}]{0,3}"
+    }
+
+    proptest! {
+        #[test]
+        fn the_segments_around_a_user_are_those_whose_range_has_it(
+            mut users in proptest::collection::vec(user(), 1..12),
+            cuts in proptest::collection::vec(0_usize..12, 0..6),
+            asked in proptest::collection::vec(user(), 1..20),
+        ) {
+            users.sort_unstable();
+            users.dedup();
+            // One user may end a segment and begin the next.
+            let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < users.len()).collect();
+            cuts.sort_unstable();
+            let begins = std::iter::once(0).chain(cuts.iter().copied());
+            let ends = cuts.iter().copied().chain([users.len() - 1]);
+            let segments: Vec<[String; 2]> = begins
+                .zip(ends)
+                .map(|(first, last)| [first, last].map(|at| users[at].clone()))
+                .collect();
+            let ranges = UserRanges::of(segments.iter());
+            for user in asked.iter().chain(&users) {
+                let around = ranges.around(user, &segments, |segment| segment);
+                let want: Vec<usize> = (0..segments.len())
+                    .filter(|at| segments[*at][0] <= *user && *user <= segments[*at][1])
+                    .collect();
+                prop_assert_eq!(around.collect::<Vec<_>>(), want, "{:?}", user);
+            }
+        }
+    }
 }

@@ -2,22 +2,18 @@
 
 const LINE_BYTES: usize = 64;
 
-/// Asks for the cache lines of `items`, none of which is larger than a line, without waiting for
-/// them. A lookup knows where all that it will read lies before it reads any of it: asked for
-/// together, the lines come side by side.
+/// Asks for the cache lines of `items` without waiting for them. A lookup knows where all that it will
+/// read lies before it reads any of it: asked for together, the lines come side by side.
 #[inline(always)]
 pub(crate) fn prefetch<T>(items: &[T]) {
-    let per_line = LINE_BYTES / size_of::<T>().clamp(1, LINE_BYTES);
-    let mut rest = items;
-    prefetch_line(rest);
-    while rest.len() > per_line {
-        rest = rest.get(per_line..).unwrap_or_default();
-        prefetch_line(rest);
+    let (start, bytes) = (items.as_ptr().cast::<u8>(), size_of_val(items));
+    let mut at = 0;
+    while at < bytes {
+        prefetch_line_at(start.wrapping_add(at));
+        at += LINE_BYTES;
     }
-    // Items that begin inside a line end in one more.
-    if let Some(last) = items.last_chunk::<1>() {
-        prefetch_line(last);
-    }
+    // What begins inside a line ends in one more.
+    prefetch_line_at(start.wrapping_add(bytes.saturating_sub(1)));
 }
 
 /// Asks for the cache line in which `items` begin.

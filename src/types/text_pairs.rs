@@ -12,12 +12,13 @@ pub(crate) struct TextPairs([TextPair; CODES * CODES]);
 struct TextPair {
     /// Both, and zeros.
     text: [u8; WIDE],
-    /// Where each ends; for those that have no room the second says [`TOO_LONG`].
-    ends: [u32; 2],
+    /// Where the first ends, and above it, by 32 bits, where the second does, or [`TOO_LONG`] where there
+    /// is no room for both: the ends of two strings are one sum and one store.
+    ends: u64,
 }
 
 /// More than two pairs take.
-const TOO_LONG: u32 = 4 * WIDE as u32;
+const TOO_LONG: usize = 4 * WIDE;
 
 /// Codes of the largest dictionary whose pairs are kept, null included.
 const CODES: usize = 16;
@@ -40,7 +41,7 @@ impl TextPairs {
 
     /// Copies strings as [`TextSlots::copy_short`], two pairs at a time, up to the first that are not
     /// kept.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn copy<E>(
         &self,
         codes: impl CodeOrder,
@@ -52,7 +53,7 @@ impl TextPairs {
         let (mut at, mut copied) = (*len, 0);
         for (codes, ends) in codes.groups().zip(ends.as_chunks_mut().0) {
             let room = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
-            let copy = |room| self.copy_group(codes, ends, |end| end_at(at + end), room);
+            let copy = |room| self.copy_group(codes, ends, end_at, room, at);
             let Some(more) = room.and_then(copy) else {
                 break;
             };
@@ -63,54 +64,65 @@ impl TextPairs {
         copied
     }
 
-    /// [`Slot::copy_group`](super::text_slot::Slot::copy_group) of two pairs.
+    /// Copies two pairs to the begin of `room`, which lies at `at`, and gives how many bytes they have;
+    /// `None` where one of them is not kept.
     #[inline(always)]
     fn copy_group<E>(
         &self,
         [a, b, c, d]: [u32; GROUP],
         ends: &mut [E; GROUP],
-        end_of: impl Fn(usize) -> E,
+        end_at: &impl Fn(usize) -> E,
         room: &mut [u8; COPY_ROOM],
+        at: usize,
     ) -> Option<usize> {
         if (a | b | c | d) as usize >= CODES {
             return None;
         }
         let [ab, cd] = [(a, b), (c, d)].map(|codes| self.pair(codes));
-        let middle = ab.ends[1] as usize % (2 * WIDE);
-        let filled = (ab.ends[1] + cd.ends[1]) as usize;
-        if filled > 2 * WIDE {
+        let [middle, more] = [ab, cd].map(|pair| (pair.ends >> 32) as usize);
+        if middle + more > 2 * WIDE {
             return None;
         }
+        let middle = middle % (2 * WIDE);
         for (pair, begin) in [(ab, 0), (cd, middle)] {
             room.get_mut(begin..begin + WIDE)?
                 .copy_from_slice(&pair.text);
         }
-        let [first, second] = ab.ends.map(|end| end as usize);
-        let [third, fourth] = cd.ends.map(|end| middle + end as usize);
-        *ends = [first, second, third, fourth].map(end_of);
-        Some(filled)
+        let halves = |word: u64| [word as u32, (word >> 32) as u32];
+        let [first, second] = halves(ab.ends.wrapping_add(twice(at)));
+        let [third, fourth] = halves(cd.ends.wrapping_add(twice(at + middle)));
+        *ends = [first, second, third, fourth].map(|end| end_at(end as usize));
+        Some(middle + more)
     }
 
+    /// The pair of two codes, each below [`CODES`].
     #[inline(always)]
     fn pair(&self, (first, second): (u32, u32)) -> &TextPair {
-        &self.0[first as usize % CODES * CODES + second as usize % CODES]
+        &self.0[usize::from((first as u8) << 4 | second as u8)]
     }
+}
+
+/// A length, of which 32 bits are wanted, in both halves of a word.
+#[inline(always)]
+fn twice(length: usize) -> u64 {
+    u64::from(length as u32) * (1 << 32 | 1)
 }
 
 impl TextPair {
     /// Both strings, if there are two and there is room for them.
     fn of(strings: Option<(&[u8], &[u8])>) -> Self {
         let mut pair = Self {
-            ends: [0, TOO_LONG],
+            ends: (TOO_LONG as u64) << 32,
             ..Self::default()
         };
         if let Some((first, second)) = strings {
-            let ends = [first.len(), first.len() + second.len()];
-            let room = pair.text.get_mut(..ends[1]);
-            if let Some((head, tail)) = room.and_then(|room| room.split_at_mut_checked(ends[0])) {
+            let both = first.len() + second.len();
+            let room = pair.text.get_mut(..both);
+            if let Some((head, tail)) = room.and_then(|room| room.split_at_mut_checked(first.len()))
+            {
                 head.copy_from_slice(first);
                 tail.copy_from_slice(second);
-                pair.ends = ends.map(|end| end as u32);
+                pair.ends = (both as u64) << 32 | first.len() as u64;
             }
         }
         pair

@@ -257,8 +257,9 @@ impl Slot for TextSlot {
     }
 }
 
-/// Copies strings in groups, then those that are left one by one.
-#[inline(always)]
+/// Copies strings in groups, then those that are left one by one. A function of its own, so that its
+/// loops have all registers.
+#[inline(never)]
 fn copy_groups<S: Slot, E>(
     slots: &[S],
     codes: impl CodeOrder,

@@ -172,3 +172,24 @@ impl Strings for Dictionary {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_appended_in_both_orders_and_null_is_empty() {
+        let mut dictionary = Dictionary::default();
+        for text in ["view", "", "click"] {
+            dictionary.push(text).unwrap();
+        }
+        let mut out = TextBuffer::new();
+        dictionary.append_text(&[3, 0, 1], &mut out).unwrap();
+        dictionary
+            .append_text_backwards(&[3, 0, 1], &mut out)
+            .unwrap();
+        let texts: Vec<_> = (0..6).map(|at| out.get(at).unwrap()).collect();
+        assert_eq!(texts, ["click", "", "view", "view", "", "click"]);
+        assert!(dictionary.append_text_backwards(&[4], &mut out).is_err());
+    }
+}

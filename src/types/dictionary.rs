@@ -40,7 +40,8 @@ pub trait Strings: Send + Sync {
         Ok(())
     }
 
-    /// The same, that of the last code first.
+    /// Adds the strings with these codes to `out`, that of the last code first; that of code 0 is
+    /// empty. So columns that lie oldest first are copied newest first.
     ///
     /// # Errors
     /// As [`Strings::get`].

@@ -98,7 +98,7 @@ impl UserRanges {
         let last = bytes(segments.clone().next_back().map(|[_, last]| last));
         let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
         let common = first.get(..shared).unwrap_or_default();
-        let bound = |user: &String| leading(user.as_bytes().get(shared..).unwrap_or_default());
+        let bound = |user: &String| word_from(user.as_bytes(), shared);
         Self {
             common: common.into(),
             bounds: segments.map(|users| users.each_ref().map(bound)).collect(),
@@ -113,10 +113,10 @@ impl UserRanges {
         segments: &[S],
         users: impl Fn(&S) -> &[String; 2],
     ) -> Range<usize> {
-        let Some(rest) = user.as_bytes().strip_prefix(&*self.common) else {
+        if !user.as_bytes().starts_with(&self.common) {
             return 0..0;
-        };
-        let wanted = leading(rest);
+        }
+        let wanted = word_from(user.as_bytes(), self.common.len());
         let at = self.bounds.partition_point(|[_, last]| *last < wanted);
         match self.bounds.get(at) {
             Some([first, last]) if *first < wanted && wanted < *last => at..at + 1,
@@ -143,17 +143,23 @@ impl UserRanges {
     }
 }
 
-/// The first eight bytes, zeros where there are fewer: they are in the order of the strings, as far as
-/// they tell.
-fn leading(bytes: &[u8]) -> u64 {
-    let word = bytes.first_chunk().copied().unwrap_or_else(|| {
-        let mut word = [0; 8];
-        word.iter_mut()
-            .zip(bytes)
-            .for_each(|(to, from)| *to = *from);
-        word
-    });
-    u64::from_be_bytes(word)
+/// Eight bytes from a place on, zeros where there are fewer: they are in the order of the strings, as far
+/// as they tell.
+#[inline]
+fn word_from(bytes: &[u8], from: usize) -> u64 {
+    let rest = bytes.get(from..).unwrap_or_default();
+    if let Some(word) = rest.first_chunk() {
+        return u64::from_be_bytes(*word);
+    }
+    let missing = (size_of::<u64>() - rest.len()) as u32 * u8::BITS;
+    if let Some(word) = bytes.last_chunk() {
+        // One load, where a word put together from bytes would be waited for.
+        return u64::from_be_bytes(*word).checked_shl(missing).unwrap_or(0);
+    }
+    let word = rest
+        .iter()
+        .fold(0, |word, byte| word << u8::BITS | u64::from(*byte));
+    word.checked_shl(missing).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -19,6 +19,12 @@ pub(super) struct Part {
     place: Option<Place>,
 }
 
+/// The dictionaries of a place that a part had before.
+struct Kept {
+    place: Option<Place>,
+    dictionaries: Vec<Option<Arc<dyn Strings>>>,
+}
+
 impl Part {
     pub(super) fn new(columns: Columns) -> Self {
         Self {
@@ -52,9 +58,24 @@ impl Part {
         }
     }
 
-    fn let_go(&mut self) {
-        self.place = None;
-        self.columns.dictionaries.fill(None);
+    /// Puts its dictionaries aside and takes those of another place where they are kept.
+    fn swap_dictionaries(&mut self, place: Place, kept: &mut Vec<Kept>) {
+        let of = |place| kept.iter().position(|kept| kept.place == place);
+        let at = match of(Some(place)) {
+            Some(at) => at,
+            None if self.place.is_none() => return,
+            None => of(None).unwrap_or_else(|| {
+                kept.push(Kept {
+                    place: None,
+                    dictionaries: vec![None; self.columns.dictionaries.len()],
+                });
+                kept.len() - 1
+            }),
+        };
+        if let Some(kept) = kept.get_mut(at) {
+            std::mem::swap(&mut self.place, &mut kept.place);
+            std::mem::swap(&mut self.columns.dictionaries, &mut kept.dictionaries);
+        }
     }
 
     /// The row that is taken when `left` rows are left.
@@ -74,11 +95,15 @@ impl Part {
     }
 }
 
-/// The parts of a history, newest data first, and those of earlier ones, whose memory is used again.
+/// The parts of a history, newest data first, and memory of earlier ones, which is used again: that of
+/// rows for whatever place comes next, so that few bytes hold all that is written and stay near the
+/// processor; dictionaries for the place that they are of.
 #[derive(Default)]
 pub(super) struct Parts {
     all: Vec<Part>,
     used: usize,
+    /// Dictionaries of places that no part has.
+    kept: Vec<Kept>,
     /// The number of the version that they come from.
     version: u64,
 }
@@ -89,7 +114,11 @@ impl Parts {
         self.used = 0;
         if self.version != version.number {
             self.version = version.number;
-            self.all.iter_mut().for_each(Part::let_go);
+            self.kept.clear();
+            for part in &mut self.all {
+                part.place = None;
+                part.columns.dictionaries.fill(None);
+            }
         }
     }
 
@@ -109,20 +138,16 @@ impl Parts {
         schema: &Schema,
         asked: &[bool],
     ) -> Result<&mut Part> {
-        let free = self.all.get_mut(self.used..).unwrap_or_default();
-        let same = |part: &Part| part.place == Some(place);
-        let found = free.iter().position(same);
-        match found.or_else(|| free.iter().position(|part| part.place.is_none())) {
-            Some(0) => {}
-            Some(at) => free.swap(0, at),
-            None => {
-                let columns = Columns::for_schema(schema).asked_only(asked);
-                self.all.insert(self.used, Part::new(columns));
-            }
+        if self.all.len() <= self.used {
+            let columns = Columns::for_schema(schema).asked_only(asked);
+            self.all.push(Part::new(columns));
         }
         let part = self.all.get_mut(self.used);
         let part = part.ok_or_else(|| Error::corrupt("a history without room for its rows"))?;
         part.columns.clear();
+        if part.place != Some(place) {
+            part.swap_dictionaries(place, &mut self.kept);
+        }
         Ok(part)
     }
 

@@ -63,6 +63,7 @@ impl Recommender {
         let query = HistoryQuery {
             limit: Some(limit),
             projection: Projection::names(["ITEM_ID"]),
+            copies_text: true,
             ..HistoryQuery::default()
         };
         self.store.history(user, &query, &mut self.history)?;

@@ -79,7 +79,11 @@ impl Segment {
             true => Selection::Range(newest_or_oldest(user.rows, query)),
             false => self.select(user.rows, &query.event_types, query)?,
         };
-        self.read_rows(&selection, &query.asked, query.sequences, out)
+        self.read_rows(&selection, &query.asked, query.sequences, out)?;
+        if query.copies_text {
+            self.prefetch_strings(out);
+        }
+        Ok(())
     }
 
     /// Whether a query's limit alone says which of a user's rows it takes.
@@ -118,6 +122,7 @@ impl Segment {
             visible,
             asked: Vec::new(),
             sequences: false,
+            copies_text: false,
         };
         let mut selection = self.select(user.rows, event_types, &query)?;
         let rows = selection.len();

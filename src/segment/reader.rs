@@ -337,6 +337,17 @@ impl Segment {
         Ok(())
     }
 
+    /// Says that the strings of these columns, which are the segment's own, are about to be copied.
+    pub(super) fn prefetch_strings(&self, columns: &Columns) {
+        for (reader, column) in self.columns.iter().zip(&columns.fields) {
+            if let (ColumnReader::Strings { dictionary, .. }, Column::Strings(codes)) =
+                (reader, column)
+            {
+                dictionary.prefetch_slots(codes);
+            }
+        }
+    }
+
     fn read_column(
         &self,
         reader: &ColumnReader,

@@ -146,6 +146,13 @@ impl MappedStrings {
         Ok(self.bytes_at(index)? == text.as_bytes())
     }
 
+    /// Says that the strings with these codes are about to be copied, where they have slots.
+    pub(super) fn prefetch_slots(&self, codes: &[u32]) {
+        if let Some(slots) = self.known.slots.get() {
+            slots.first(self.handle.count + 1, &[]).prefetch(codes);
+        }
+    }
+
     /// The slots there are, with what those of long strings point into.
     #[inline(always)]
     fn known_slots(&self) -> Result<Option<TextSlots<'_>>> {

@@ -130,7 +130,8 @@ impl History {
     }
 
     /// Copies a string field's values, in the order asked for, into `out`, whose memory is used
-    /// again. A null, and a field that was not asked for, is an empty string.
+    /// again. A null, and a field that was not asked for, is an empty string. Where the query said
+    /// [`HistoryQuery::copies_text`], strings of a large dictionary are near by now.
     ///
     /// # Errors
     /// `Corruption` when the strings' bytes are damaged.

@@ -70,6 +70,7 @@ impl Snapshot {
             visible: self.visible,
             asked: read,
             sequences: merged,
+            copies_text: false,
         };
         let form = if merged {
             Form::Merged(Box::new(Merge::new(

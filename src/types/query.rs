@@ -105,6 +105,10 @@ pub struct HistoryQuery {
     pub projection: Projection,
     /// Newest or oldest first.
     pub order: Order,
+    /// Whether [`History::copy_text`](crate::History::copy_text) follows: strings of a large dictionary
+    /// are asked for from memory while the rest is decoded. It changes nothing but how long both take.
+    /// Default: false.
+    pub copies_text: bool,
 }
 
 /// A half-open range of user ids, in the order of their UTF-8 bytes.
@@ -189,6 +193,8 @@ pub struct TierQuery {
     pub asked: Vec<bool>,
     /// Whether the sequence column is filled.
     pub sequences: bool,
+    /// Whether strings are about to be copied out.
+    pub copies_text: bool,
 }
 
 impl TierQuery {
@@ -202,6 +208,7 @@ impl TierQuery {
             visible: u64::MAX,
             asked: vec![true; schema.fields().len()],
             sequences: true,
+            copies_text: false,
         }
     }
 }

@@ -130,7 +130,8 @@ impl<'a> TextSlots<'a> {
         Ok(())
     }
 
-    fn prefetch(&self, codes: &[u32]) {
+    /// Asks for the slots of these codes, unless all slots are near.
+    pub(crate) fn prefetch(&self, codes: &[u32]) {
         match self.slots {
             Slots::Narrow(slots) => prefetch(slots, codes),
             Slots::Wide(slots) => prefetch(slots, codes),

@@ -21,6 +21,7 @@ pub(super) fn everything(schema: &Schema) -> TierQuery {
         visible: u64::MAX,
         asked: vec![true; schema.fields().len()],
         sequences: true,
+        copies_text: false,
     }
 }
 

@@ -43,6 +43,7 @@ impl Resolved {
                 visible: 0,
                 asked: query.projection.resolve(schema)?,
                 sequences: false,
+                copies_text: query.copies_text,
             },
         })
     }

@@ -179,9 +179,10 @@ fn asked() -> impl Strategy<Value = Asked> {
         time(),
         projection(),
         any::<bool>(),
+        any::<bool>(),
     )
         .prop_map(
-            |(limit, event_types, time, projection, oldest)| HistoryQuery {
+            |(limit, event_types, time, projection, oldest, copies_text)| HistoryQuery {
                 limit,
                 event_types,
                 time,
@@ -191,6 +192,7 @@ fn asked() -> impl Strategy<Value = Asked> {
                 } else {
                     Order::NewestFirst
                 },
+                copies_text,
             },
         );
     let batch_rows = prop_oneof![1_usize..6, Just(1 << 14)];

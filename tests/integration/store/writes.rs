@@ -152,6 +152,7 @@ fn a_history_is_cut_filtered_and_projected() {
                     time: TimeRange::new(Some(2), Some(9)),
                     projection: Projection::names(["IMPRESSION", "PRICE"]),
                     order,
+                    copies_text: false,
                 };
                 let found = read::history(&snapshot, "bob", &query);
                 assert_eq!(found, model.history("bob", &query), "{query:?}");

@@ -49,6 +49,7 @@ impl History {
                 true => Order::OldestFirst,
                 false => Order::NewestFirst,
             },
+            copies_text: false,
         };
         let mut events = Events::new();
         store.history(&self.user, &query, &mut events)?;

@@ -40,15 +40,20 @@ struct Ours {
 impl Peer for Ours {
     fn reader(&self) -> Result<Box<dyn Reader + '_>> {
         let schema = self.store.schema();
+        let newest = HistoryQuery {
+            limit: Some(NEWEST),
+            projection: Projection::names(["ITEM_ID", "EVENT_TYPE"]),
+            ..HistoryQuery::default()
+        };
         Ok(Box::new(OurReader {
             store: &self.store,
             item: schema.require("ITEM_ID")?,
             event_type: schema.require("EVENT_TYPE")?,
-            newest: HistoryQuery {
-                limit: Some(NEWEST),
-                projection: Projection::names(["ITEM_ID", "EVENT_TYPE"]),
-                ..HistoryQuery::default()
+            copied: HistoryQuery {
+                copies_text: true,
+                ..newest.clone()
             },
+            newest,
             taken: ["purchase", "watch"].map(str::to_owned),
             history: History::new(),
             items: TextBuffer::new(),
@@ -83,6 +88,7 @@ struct OurReader<'a> {
     item: annals::FieldId,
     event_type: annals::FieldId,
     newest: HistoryQuery,
+    copied: HistoryQuery,
     taken: [String; 2],
     history: History,
     items: TextBuffer,
@@ -93,7 +99,8 @@ struct OurReader<'a> {
 
 impl Reader for OurReader<'_> {
     fn history(&mut self, user: &str) -> Result<()> {
-        self.view(user)?;
+        self.store
+            .history(user, &self.copied, &mut self.history)?;
         self.history.copy_text(self.item, &mut self.items)?;
         self.history
             .copy_text(self.event_type, &mut self.event_types)?;

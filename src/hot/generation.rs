@@ -270,15 +270,13 @@ impl Generation {
     /// None that a generation can cause by itself.
     pub(crate) fn seen_items(
         &self,
-        user: &str,
+        user: HashedKey<'_>,
         event_types: &[String],
         visible: u64,
         visit: &mut dyn FnMut(&str),
     ) -> Result<()> {
-        let (Some(held), Some(items)) = (
-            self.rows_of(HashedKey::of(user)),
-            self.strings(self.schema.item()),
-        ) else {
+        let (Some(held), Some(items)) = (self.rows_of(user), self.strings(self.schema.item()))
+        else {
             return Ok(());
         };
         let filter = self.filter(event_types);

@@ -7,6 +7,12 @@ use super::directory::Entry;
 use super::reader::{ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, TimeRange};
 
+/// Of so many rows one is expected to have an event type that is asked for.
+const EXPECTED: usize = 8;
+
+/// Rows of which it is asked in advance where they lie: of more the processor sees by itself what comes next.
+const SOON: usize = 1 << 12;
+
 /// A user that was looked up: surely once its id was compared.
 #[derive(Clone)]
 pub struct Found(Entry);
@@ -102,16 +108,27 @@ impl Segment {
     /// As [`Segment::history`].
     pub fn seen(
         &self,
-        user: &str,
+        user: HashedKey<'_>,
         event_types: &[String],
         visible: u64,
         newest: usize,
         out: &mut Vec<u32>,
     ) -> Result<usize> {
-        let Some(user) = self.directory.find(user)? else {
+        let Some(ColumnReader::Strings { codes, .. }) = self.columns.get(self.item) else {
             return Ok(0);
         };
-        let Some(ColumnReader::Strings { codes, .. }) = self.columns.get(self.item) else {
+        let Some(probe) = self.directory.probe(user)? else {
+            return Ok(0);
+        };
+        // Event types, and where items lie, come while the user's id is compared.
+        let types = self.event_type.and_then(|field| self.columns.get(field));
+        let types = types.and_then(ColumnReader::codes);
+        let soon = probe.rows.start..probe.rows.end.min(probe.rows.start + SOON);
+        for Located { stream, region } in types.into_iter().chain([codes]) {
+            stream.prefetch_index(region, &soon);
+        }
+        self.directory.prefetch_id(&probe);
+        let Some(user) = self.directory.confirm(probe, user.text)? else {
             return Ok(0);
         };
         let query = TierQuery {
@@ -268,12 +285,9 @@ impl Segment {
         };
         let mut wanted = vec![false];
         for index in 0..crate::types::Strings::len(&**dictionary) {
-            let name = dictionary.at(index)?;
-            wanted.push(
-                event_types
-                    .iter()
-                    .any(|asked| asked.eq_ignore_ascii_case(name)),
-            );
+            let name = dictionary.bytes_at(index)?;
+            let is_name = |asked: &String| asked.as_bytes().eq_ignore_ascii_case(name);
+            wanted.push(event_types.iter().any(is_name));
         }
         Ok(Some((Some(codes), wanted)))
     }
@@ -288,6 +302,7 @@ impl Segment {
         let mut positions = Vec::new();
         if let Some(located) = codes.filter(|_| wanted.contains(&true)) {
             let Located { stream, region } = located;
+            positions.reserve(rows.len() / EXPECTED);
             stream.select(region, rows, wanted, &mut positions)?;
         }
         Ok(positions)

@@ -94,7 +94,7 @@ pub(super) enum ColumnReader {
 
 impl ColumnReader {
     /// The stream that has a code for each row.
-    fn codes(&self) -> Option<&Located> {
+    pub(super) fn codes(&self) -> Option<&Located> {
         match self {
             Self::Strings { codes, .. } | Self::Numbers { codes, .. } => Some(codes),
             Self::Absent | Self::Lists { .. } => None,

@@ -128,31 +128,67 @@ impl HashBits {
         for hash in hashes {
             let (word, bit) = self.place(hash);
             if let Some(word) = self.words.get_mut(word) {
-                *word |= bit;
+                *word |= 1 << bit;
             }
         }
     }
 
     /// Fills `out` with the positions of the hashes that are in the set, and few others. No branch
-    /// depends on which these are.
+    /// depends on which these are, but one for each 64 hashes on how many.
     pub(super) fn positions_of(&self, hashes: &[u32], out: &mut Vec<u32>) {
         out.clear();
-        out.resize(hashes.len(), 0);
-        let mut found = 0;
-        for (position, hash) in (0..).zip(hashes) {
-            let (word, bit) = self.place(*hash);
-            let word = self.words.get(word).copied().unwrap_or_default();
-            if let Some(slot) = out.get_mut(found) {
-                *slot = position;
+        for (first, hashes) in (0..).step_by(64).zip(hashes.chunks(64)) {
+            let mut found = 0u64;
+            for hash in hashes {
+                let (word, bit) = self.place(*hash);
+                let word = self.words.get(word).copied().unwrap_or_default();
+                found = found + found + (word >> bit & 1);
             }
-            found += usize::from(word & bit != 0);
+            found <<= 64 - hashes.len();
+            while found != 0 {
+                let next = found.leading_zeros();
+                out.push(first + next);
+                found &= !(1 << 63 >> next);
+            }
         }
-        out.truncate(found);
     }
 
     #[inline(always)]
-    fn place(&self, hash: u32) -> (usize, u64) {
+    fn place(&self, hash: u32) -> (usize, u32) {
         let word = (hash / 64) as usize & self.words.len().wrapping_sub(1);
-        (word, 1 << (hash % 64))
+        (word, hash % 64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn positions_are_those_of_all_common_hashes_and_few_others(
+            own in proptest::collection::vec(0_u32..5_000, 0..300),
+            other in proptest::collection::vec(0_u32..5_000, 0..300),
+        ) {
+            // Spread over all bits, as hashes are.
+            let [own, other] = [own, other].map(|numbers| {
+                numbers.into_iter().map(|number| item_hash(&number.to_string())).collect::<Vec<_>>()
+            });
+            let mut bits = HashBits::default();
+            bits.fill(own.iter().copied());
+            let mut positions = vec![7];
+            bits.positions_of(&other, &mut positions);
+            prop_assert!(positions.is_sorted_by(|a, b| a < b));
+            prop_assert!(positions.iter().all(|at| (*at as usize) < other.len()));
+            let found: BTreeSet<u32> = positions.iter().copied().collect();
+            let common = |at: &u32| own.contains(&other[*at as usize]);
+            let all: BTreeSet<u32> = (0..other.len() as u32).filter(common).collect();
+            prop_assert!(found.is_superset(&all));
+            prop_assert!(found.len() <= all.len() + 8 + other.len() / 4);
+        }
     }
 }

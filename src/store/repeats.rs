@@ -9,7 +9,7 @@ const FEW: usize = 32;
 /// Memory for taking repeated codes away.
 #[derive(Default)]
 pub(super) struct Repeats {
-    /// A bit for each frequent code.
+    /// A bit for each frequent code; none of them is set between calls.
     met: Vec<u64>,
 }
 
@@ -20,7 +20,6 @@ impl Repeats {
         if codes.len() < FEW {
             return;
         }
-        self.met.clear();
         self.met.resize(FREQUENT / 64, 0);
         let mut kept = 0;
         for at in 0..codes.len() {
@@ -36,6 +35,11 @@ impl Repeats {
             kept += usize::from(!met);
         }
         codes.truncate(kept);
+        for code in codes {
+            if let Some(word) = self.met.get_mut(*code as usize / 64) {
+                *word = 0;
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::interacted::mark_event;
 use super::repeats::Repeats;
 use super::snapshot::Snapshot;
 use crate::segment::item_hash;
-use crate::types::{Result, TextBuffer};
+use crate::types::{HashedKey, Result, TextBuffer};
 
 /// Memory for [`Snapshot::unseen`] that can be used for many calls.
 #[derive(Default)]
@@ -132,14 +132,14 @@ impl Snapshot {
         unseen.resize(candidates.len(), true);
         // Rows that match, and the parts that they lie in; one segment alone counts for itself.
         let [mut rows, mut parts] = [0; 2];
-        let mut visit = |key: &str, linked: u64| -> Result<()> {
+        let mut visit = |key: HashedKey<'_>, linked: u64| -> Result<()> {
             let Items {
                 codes,
                 repeats,
                 texts,
                 hashes,
             } = &mut *items;
-            let segments = self.version.segments_of(key);
+            let segments = self.version.segments_of(key.text);
             for live in segments.filter(|live| live.entry.joined < linked) {
                 let segment = &live.segment;
                 codes.clear();
@@ -167,9 +167,11 @@ impl Snapshot {
             }
             Ok(())
         };
-        visit(user, u64::MAX)?;
+        let hashed = HashedKey::of(user);
+        self.version.prefetch_user(hashed);
+        visit(hashed, u64::MAX)?;
         for session in self.sessions_of(user) {
-            visit(&session.key, session.linked)?;
+            visit(HashedKey::of(&session.key), session.linked)?;
         }
         if rows > newest && parts > 1 {
             let table = &mut marker.candidates;

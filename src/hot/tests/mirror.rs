@@ -12,7 +12,7 @@ use super::events::{append, commits, full_schema, memory_tier, numbered, schema}
 use super::model::{assert_holds, everything, expected, insert, query, read, write};
 use crate::hot::log::Entries;
 use crate::hot::{Generation, Log, Notes, Tier, key};
-use crate::types::{Cell, Column, Columns, ErrorKind, Row, TierQuery, TimeRange};
+use crate::types::{Cell, Column, Columns, ErrorKind, HashedKey, Row, TierQuery, TimeRange};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
@@ -35,7 +35,7 @@ proptest! {
                 let unlimited = TierQuery { limit: usize::MAX, time: TimeRange::ALL, ..query.clone() };
                 let mut seen = Vec::new();
                 generation
-                    .seen_items(user, &query.event_types, query.visible, &mut |item| seen.push(item.to_owned()))
+                    .seen_items(HashedKey::of(user), &query.event_types, query.visible, &mut |item| seen.push(item.to_owned()))
                     .unwrap();
                 let want: Vec<String> =
                     expected(&model, user, &unlimited).into_iter().map(|(_, event)| event.item).collect();

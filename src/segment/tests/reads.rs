@@ -77,7 +77,7 @@ proptest! {
             let want = naive::history(&lines, user, query);
             prop_assert_eq!(lines_of(&segment, &out, Some(user)), want, "{:?}", query);
             let mut codes = Vec::new();
-            segment.seen(user, &query.event_types, query.visible, usize::MAX, &mut codes).unwrap();
+            segment.seen(HashedKey::of(user), &query.event_types, query.visible, usize::MAX, &mut codes).unwrap();
             let seen: Vec<&str> = codes.iter().map(|code| segment.item(*code).unwrap()).collect();
             for (code, item) in codes.iter().zip(&seen) {
                 prop_assert_eq!(segment.item_hash(*code).unwrap(), item_hash(item));
@@ -88,7 +88,7 @@ proptest! {
             for newest in [0, 1, 3] {
                 codes.clear();
                 let types = &query.event_types;
-                let rows = segment.seen(user, types, query.visible, newest, &mut codes).unwrap();
+                let rows = segment.seen(HashedKey::of(user), types, query.visible, newest, &mut codes).unwrap();
                 let seen: Vec<&str> =
                     codes.iter().map(|code| segment.item(*code).unwrap()).collect();
                 let newest = naive::newest_of_types(&want, newest);

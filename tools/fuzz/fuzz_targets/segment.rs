@@ -29,6 +29,7 @@ fn queries() -> [TierQuery; 4] {
         TierQuery {
             limit: 3,
             newest: false,
+            copies_text: true,
             ..everything.clone()
         },
         TierQuery {
@@ -72,7 +73,7 @@ fn read_histories(segment: &Segment, query: &TierQuery) {
             }
             for newest in [query.limit, usize::MAX] {
                 let types = &query.event_types;
-                let _ = segment.seen(user, types, query.visible, newest, &mut Vec::new());
+                let _ = segment.seen(key, types, query.visible, newest, &mut Vec::new());
             }
         }
     }

@@ -11,11 +11,12 @@ use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::layout::{Layout, Words};
+use super::row_columns::Key;
 use super::strings::SharedDictionary;
 use super::user_rows::UserRows;
 use super::view::EventFilter;
 use crate::types::{
-    Columns, DataType, FieldId, HashedKey, Result, Role, Row, Schema, Strings, TierQuery,
+    Column, Columns, DataType, FieldId, HashedKey, Result, Role, Row, Schema, Strings, TierQuery,
     UserRange, session_of,
 };
 
@@ -93,10 +94,19 @@ pub(crate) struct HeldRows<'a> {
 impl HeldRows<'_> {
     /// See [`Generation::history`].
     pub(crate) fn history(&self, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let layout = &self.generation.layout;
-        self.rows.prefetch(layout, query);
         let filter = self.generation.filter(&query.event_types);
-        self.rows.history(layout, query, &filter, out)
+        let layout = &self.generation.layout;
+        self.rows.history(layout, query, &filter, out)?;
+        if query.copies_text {
+            self.generation.prefetch_strings(out);
+        }
+        Ok(())
+    }
+
+    /// Asks for the memory of the rows that a query takes.
+    #[inline]
+    pub(crate) fn prefetch(&self, query: &TierQuery) {
+        self.rows.prefetch(&self.generation.layout, query);
     }
 }
 
@@ -187,13 +197,18 @@ impl Generation {
     pub(crate) fn insert(&self, row: &Row<'_>, sequence: u64, index: u32) -> Result<()> {
         let mut words = self.writing.scratch.lock();
         words.fill(&self.layout, &self.dictionaries, row)?;
-        self.insert_words(row, sequence, index, &words)?;
+        let key = Key {
+            timestamp: row.timestamp,
+            sequence,
+            index,
+        };
+        self.insert_words(row.user, key, &mut words)?;
         self.writing.count(row.timestamp, sequence);
         Ok(())
     }
 
-    fn insert_words(&self, row: &Row<'_>, sequence: u64, index: u32, words: &Words) -> Result<()> {
-        let hash = xxh3_64(row.user.as_bytes());
+    fn insert_words(&self, user: &str, key: Key, words: &mut Words) -> Result<()> {
+        let hash = xxh3_64(user.as_bytes());
         let Some(shard) = self.shard(hash) else {
             return Ok(());
         };
@@ -202,17 +217,17 @@ impl Generation {
             self.filled.store(true, Release);
         }
         let mut users = shard.write();
-        if let Some(rows) = users.find_mut(hash, |rows| rows.user.bytes() == row.user.as_bytes()) {
+        if let Some(rows) = users.find_mut(hash, |rows| rows.user.bytes() == user.as_bytes()) {
             let before = rows.memory_bytes();
-            rows.insert(row.timestamp, sequence, index, words)?;
+            rows.insert(key, words)?;
             let grown = rows.memory_bytes() - before;
             self.writing.count_bytes(grown);
         } else {
-            if session_of(row.user).is_some() {
+            if session_of(user).is_some() {
                 self.sessions.store(true, Release);
             }
-            let mut rows = UserRows::new(row.user, hash);
-            rows.insert(row.timestamp, sequence, index, words)?;
+            let mut rows = UserRows::new(user, hash);
+            rows.insert(key, words)?;
             let before = users.allocation_size();
             let grown = rows.memory_bytes();
             users.insert_unique(hash, rows, |rows| rows.hash);
@@ -305,6 +320,15 @@ impl Generation {
     fn shard(&self, hash: u64) -> Option<&RwLock<HashTable<UserRows>>> {
         let shard = self.shards.get((hash >> 40) as usize % SHARDS)?;
         Some(&shard.0)
+    }
+
+    /// Says that the strings of these columns, which are its own, are about to be copied.
+    fn prefetch_strings(&self, columns: &Columns) {
+        for (dictionary, column) in self.dictionaries.iter().zip(&columns.fields) {
+            if let (Some(dictionary), Column::Strings(codes)) = (dictionary, column) {
+                dictionary.prefetch(codes);
+            }
+        }
     }
 
     fn strings(&self, field: FieldId) -> Option<&SharedDictionary> {

@@ -74,12 +74,6 @@ impl Layout {
         &self.places
     }
 
-    /// Words of a row.
-    #[inline]
-    pub(super) fn stride(&self) -> usize {
-        self.stride
-    }
-
     /// The word of the item's code.
     pub(super) fn item(&self) -> usize {
         self.item
@@ -150,16 +144,19 @@ impl Words {
     }
 
     fn flag(&mut self, flag: usize) {
-        if let Some(slot) = self.words.get_mut(flag / FLAGS) {
+        if let Some(slot) = self.words.get_mut(flag_word(flag)) {
             *slot |= 1 << (flag % FLAGS);
         }
     }
 }
 
-/// Whether a flag of a row's words is set.
+/// The word of a row that holds a flag.
+pub(super) fn flag_word(flag: usize) -> usize {
+    flag / FLAGS
+}
+
+/// Whether a flag is set in its word.
 #[inline]
-pub(super) fn is_set(words: &[u32], flag: usize) -> bool {
-    words
-        .get(flag / FLAGS)
-        .is_some_and(|flags| flags >> (flag % FLAGS) & 1 == 1)
+pub(super) fn is_set(word: u32, flag: usize) -> bool {
+    word >> (flag % FLAGS) & 1 == 1
 }

@@ -27,6 +27,8 @@ mod records;
 mod registry;
 mod rocks;
 mod row;
+mod row_columns;
+mod slots;
 mod strings;
 mod table;
 #[cfg(test)]

@@ -10,18 +10,19 @@ use hashbrown::hash_table::Entry;
 use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::slots::Slots;
 use super::text::Text;
 use crate::types::{
-    Backwards, CodeOrder, Dictionary, Error, Forwards, Result, Strings, TextBuffer, TextSlot,
-    TextSlots, index_of, text_slot,
+    Backwards, CodeOrder, Dictionary, Error, Forwards, Result, Strings, TextBuffer, TextSlots,
+    index_of,
 };
 
 /// What an entry costs beside the bytes of a long string: its text, its code, its slot and what the
 /// allocator keeps.
 const ENTRY_BYTES: usize = 24 + 8 + 16 + 16;
 
-/// A copy of all slots is made when there are so many more, as a part of those there are: a string
-/// is so copied about this often.
+/// All slots are made anew when there are so many more strings, as a part of those that have one: a slot
+/// is so made about this often.
 const SLOTS_GROWTH: usize = 8;
 
 /// A growing dictionary that gives equal strings equal codes. Reading by code takes no lock.
@@ -32,9 +33,6 @@ pub(crate) struct SharedDictionary {
     slots: ArcSwapOption<Slots>,
     writing: Writing,
 }
-
-/// Slots of strings, by code.
-type Slots = Box<[TextSlot]>;
 
 /// What writers change with each string that they look up, in cache lines of its own: whoever reads
 /// by code would wait for it.
@@ -79,20 +77,15 @@ impl SharedDictionary {
     /// Makes slots of all strings where too many have none; callers take turns.
     fn extend_slots(&self) {
         let known = self.slots.load();
-        let known: &[TextSlot] = known.as_ref().map_or(&[], |slots| slots);
-        if self.strings.count() < known.len() + known.len() / SLOTS_GROWTH {
-            return;
+        let known = known.as_ref().map_or(0, |slots| slots.get().len());
+        if self.strings.count() >= known + known / SLOTS_GROWTH {
+            let slots = Slots::of(self.iter().map(|(_, text)| text));
+            self.slots.store(Some(Arc::new(slots)));
         }
-        // Code 0 is null, and copied as an empty string.
-        let null = known.is_empty().then(|| text_slot(&[], 0));
-        let fresh = self.iter().skip(known.len().saturating_sub(1));
-        let fresh = fresh.map(|(_, text)| text_slot(text.as_bytes(), 0));
-        let slots: Slots = known.iter().copied().chain(null).chain(fresh).collect();
-        self.slots.store(Some(Arc::new(slots)));
     }
 
     /// Codes and strings, in the order of the codes.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &str)> + Clone {
         self.strings
             .iter()
             .map(|(index, text)| (index as u32 + 1, text.get()))
@@ -103,10 +96,18 @@ impl SharedDictionary {
         self.writing.text_bytes.load(Relaxed) + self.strings.count() * ENTRY_BYTES
     }
 
+    /// Says that the strings with these codes are about to be copied.
+    pub(super) fn prefetch(&self, codes: &[u32]) {
+        if let Some(slots) = &*self.slots.load() {
+            slots.get().prefetch(codes);
+        }
+    }
+
     fn append(&self, codes: impl CodeOrder, out: &mut TextBuffer) -> Result<()> {
         let slots = self.slots.load();
-        let slots: &[TextSlot] = slots.as_ref().map_or(&[], |slots| slots);
-        let slots = TextSlots::new(slots, &[]);
+        let slots = slots
+            .as_ref()
+            .map_or(TextSlots::default(), |slots| slots.get());
         slots.for_pieces(codes, |codes| {
             out.append_slots(&slots, codes, |code| match code {
                 0 => Ok(""),
@@ -195,13 +196,15 @@ mod tests {
     #[test]
     fn strings_of_any_code_are_copied_out_while_the_dictionary_grows() {
         let dictionary = SharedDictionary::default();
-        let long = "long ".repeat(40);
         let mut want = vec![String::new()];
         for number in 0..300 {
-            let text = match number % 7 {
-                0 => format!("{long}{number}"),
-                _ => format!("{number}"),
+            // Short ones at first, then those that are just too long for one slot, or for any.
+            let width = match number {
+                0..100 => 1,
+                100..200 => number % 9,
+                _ => number % 200,
             };
+            let text = format!("{number:0width$}");
             assert_eq!(dictionary.intern(&text).unwrap() as usize, want.len());
             want.push(text);
             let codes: Vec<u32> = (0..want.len() as u32).rev().collect();

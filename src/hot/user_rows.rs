@@ -1,28 +1,21 @@
 //! One user's rows in the mirror.
 
-use super::layout::{Layout, Place, Words, is_set};
-use super::text::Text;
-use super::view::{CHUNK, EventFilter, View};
-use crate::types::{Column, Columns, Error, Result, TierQuery, TimeRange, prefetch};
+use std::ops::Range;
 
-/// What a row is sorted by, and where its words are. `index` parts equal sequences.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
-    pub(super) timestamp: i64,
-    pub(super) sequence: u64,
-    pub(super) index: u32,
-    pub(super) slot: u32,
-}
+use super::layout::{Layout, Place, Words, flag_word, is_set};
+use super::row_columns::{Key, RowColumns, joined};
+use super::text::Text;
+use super::view::{EventFilter, Picked, View};
+use crate::types::{Column, Columns, Error, Result, TierQuery, TimeRange, prefetch};
 
 /// Rows whose memory is asked for at once; of more the processor sees by itself what comes next.
 const PREFETCHED_ROWS: usize = 128;
 
-/// A user's rows: sorted entries, and their words in the order of arrival.
+/// A user's rows, sorted.
 pub(super) struct UserRows {
     pub(super) user: Text,
     pub(super) hash: u64,
-    entries: Vec<Entry>,
-    words: Vec<u32>,
+    rows: RowColumns,
     /// Each list's length and then its item codes.
     lists: Vec<u32>,
     pub(super) newest_sequence: u64,
@@ -33,8 +26,7 @@ impl UserRows {
         Self {
             user: user.into(),
             hash,
-            entries: Vec::new(),
-            words: Vec::new(),
+            rows: RowColumns::default(),
             lists: Vec::new(),
             newest_sequence: 0,
         }
@@ -43,10 +35,10 @@ impl UserRows {
     /// Bytes that the rows take beside the struct itself.
     pub(super) fn memory_bytes(&self) -> usize {
         // The allocator keeps about 16 bytes for each allocation.
-        const ALLOCATIONS: usize = 3 * 16;
+        const ALLOCATIONS: usize = 2 * 16;
         self.user.allocated_bytes()
-            + self.entries.capacity() * size_of::<Entry>()
-            + (self.words.capacity() + self.lists.capacity()) * 4
+            + self.rows.allocated_bytes()
+            + self.lists.capacity() * 4
             + ALLOCATIONS
     }
 
@@ -54,62 +46,44 @@ impl UserRows {
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 rows or list items of one user.
-    pub(super) fn insert(
-        &mut self,
-        timestamp: i64,
-        sequence: u64,
-        index: u32,
-        row: &Words,
-    ) -> Result<()> {
-        let full = |_| Error::invalid("one user's rows do not fit a generation");
-        let slot = u32::try_from(self.entries.len()).map_err(full)?;
-        let list = u32::try_from(self.lists.len() + row.list.len() + 2).map_err(full)?;
-        let list = list - row.list.len() as u32 - 1;
-        let entry = Entry {
-            timestamp,
-            sequence,
-            index,
-            slot,
-        };
-        if self.entries.is_empty() {
-            // Most users have few rows: the usual first capacity of four is mostly waste.
-            self.words.reserve_exact(row.words.len());
-            self.entries.reserve_exact(1);
-        }
-        let first_word = self.words.len();
-        self.words.extend_from_slice(&row.words);
+    pub(super) fn insert(&mut self, key: Key, row: &mut Words) -> Result<()> {
+        self.rows.reserve(row.words.len())?;
         if let Some(word) = row.list_word {
+            let list = u32::try_from(self.lists.len() + row.list.len() + 2);
+            list.map_err(|_| Error::invalid("one user's lists do not fit a generation"))?;
+            if let Some(place) = row.words.get_mut(word) {
+                *place = self.lists.len() as u32 + 1;
+            }
             self.lists.push(row.list.len() as u32);
             self.lists.extend_from_slice(&row.list);
-            if let Some(place) = self.words.get_mut(first_word + word) {
-                *place = list;
-            }
         }
-        match self.entries.last() {
-            Some(newest) if *newest > entry => {
-                let at = self.entries.partition_point(|e| *e < entry);
-                self.entries.insert(at, entry);
-            }
-            _ => self.entries.push(entry),
-        }
-        self.newest_sequence = self.newest_sequence.max(sequence);
+        self.rows.insert(key, &row.words);
+        self.newest_sequence = self.newest_sequence.max(key.sequence);
         Ok(())
     }
 
     /// Asks for the memory of the rows at the end that a query counts from.
     #[inline]
     pub(super) fn prefetch(&self, layout: &Layout, query: &TierQuery) {
-        let count = query.limit.min(PREFETCHED_ROWS).min(self.entries.len());
-        let words = count * layout.stride();
-        let (entries, words) = match query.newest {
-            true => (
-                self.entries.get(self.entries.len() - count..),
-                self.words.get(self.words.len().saturating_sub(words)..),
-            ),
-            false => (self.entries.get(..count), self.words.get(..words)),
+        let count = query.limit.min(PREFETCHED_ROWS).min(self.rows.len());
+        let rows = match query.newest {
+            true => self.rows.len() - count..self.rows.len(),
+            false => 0..count,
         };
-        prefetch(entries.unwrap_or_default());
-        prefetch(words.unwrap_or_default());
+        let cells = |word| prefetch(self.rows.cells(word).get(rows.clone()).unwrap_or_default());
+        let keys = |keys: &[_]| prefetch(keys.get(rows.clone()).unwrap_or_default());
+        keys(self.rows.timestamps());
+        if query.sequences {
+            keys(self.rows.sequences());
+        }
+        for (asked, place) in query.asked.iter().zip(layout.places()) {
+            match *place {
+                _ if !asked => {}
+                Place::Apart => {}
+                Place::Code(at) | Place::List(at) | Place::Narrow(at, _) => cells(at),
+                Place::Wide(at, _) => [at, at + 1].into_iter().for_each(cells),
+            }
+        }
     }
 
     /// Appends the rows that the query matches to `out`, in rising order.
@@ -120,23 +94,22 @@ impl UserRows {
         filter: &EventFilter,
         out: &mut Columns,
     ) -> Result<()> {
-        let view = View::new(self, layout, filter, query.visible);
-        let entries = view.limited(self.within(&query.time), query.limit, query.newest);
-        for chunk in entries.chunks(CHUNK) {
-            let mut picked = [Entry::default(); CHUNK];
-            let picked = view.pick(chunk, &mut picked);
-            out.timestamps.extend(picked.iter().map(|e| e.timestamp));
+        let view = self.view(filter, query.visible);
+        let rows = view.limited(self.within(&query.time), query.limit, query.newest);
+        view.for_picked(rows, |picked| {
+            let timestamps = self.rows.timestamps();
+            picked.extend(&mut out.timestamps, timestamps, |at| joined(at) as i64);
             if query.sequences {
-                out.sequences.extend(picked.iter().map(|e| e.sequence));
+                picked.extend(&mut out.sequences, self.rows.sequences(), joined);
             }
             let asked = query.asked.iter().zip(layout.places());
             for (column, (asked, place)) in out.fields.iter_mut().zip(asked) {
                 if *asked {
-                    self.gather(layout, *place, picked, column)?;
+                    self.gather(*place, &picked, column)?;
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Calls `visit` with the item code of each row that matches.
@@ -147,37 +120,26 @@ impl UserRows {
         visible: u64,
         visit: &mut dyn FnMut(u32) -> Result<()>,
     ) -> Result<()> {
-        let view = View::new(self, layout, filter, visible);
-        self.entries
-            .iter()
-            .filter(|entry| view.matches(entry))
-            .try_for_each(|entry| visit(self.word(layout, entry.slot, layout.item())))
+        let items = self.rows.cells(layout.item());
+        self.view(filter, visible)
+            .for_picked(0..self.rows.len(), |picked| {
+                let items = picked.positions().filter_map(|row| items.get(row));
+                items.into_iter().try_for_each(|item| visit(*item))
+            })
     }
 
-    fn within(&self, time: &TimeRange) -> &[Entry] {
+    fn view<'a>(&'a self, filter: &'a EventFilter, visible: u64) -> View<'a> {
+        View::new(&self.rows, self.newest_sequence, filter, visible)
+    }
+
+    fn within(&self, time: &TimeRange) -> Range<usize> {
+        let timestamps = self.rows.timestamps();
+        let before = |limit| timestamps.partition_point(|at| (joined(*at) as i64) < limit);
         let first = match time.since {
             i64::MIN => 0,
-            since => self.entries.partition_point(|e| e.timestamp < since),
+            since => before(since),
         };
-        let end = match time.until {
-            None => self.entries.len(),
-            Some(until) => self.entries.partition_point(|e| e.timestamp < until),
-        };
-        self.entries.get(first..end).unwrap_or_default()
-    }
-
-    #[inline]
-    pub(super) fn word(&self, layout: &Layout, slot: u32, word: usize) -> u32 {
-        let at = slot as usize * layout.stride() + word;
-        self.words.get(at).copied().unwrap_or(0)
-    }
-
-    #[inline]
-    fn row(&self, layout: &Layout, slot: u32) -> &[u32] {
-        let start = slot as usize * layout.stride();
-        self.words
-            .get(start..start + layout.stride())
-            .unwrap_or_default()
+        first..time.until.map_or(timestamps.len(), before)
     }
 
     #[inline]
@@ -191,37 +153,28 @@ impl UserRows {
             .unwrap_or_default()
     }
 
-    fn gather(
-        &self,
-        layout: &Layout,
-        place: Place,
-        picked: &[Entry],
-        column: &mut Column,
-    ) -> Result<()> {
-        let word = |entry: &Entry, word| self.word(layout, entry.slot, word);
-        let flags = |flag| {
-            let rows = picked.iter().map(|entry| self.row(layout, entry.slot));
-            rows.map(move |row| is_set(row, flag))
+    fn gather(&self, place: Place, picked: &Picked<'_>, column: &mut Column) -> Result<()> {
+        let values = |word| {
+            let cells = self.rows.cells(word);
+            let of = move |row| cells.get(row).copied().unwrap_or(0);
+            picked.positions().map(of)
         };
+        let flags = |flag| values(flag_word(flag)).map(move |word| is_set(word, flag));
         match (place, column) {
             (Place::Apart, _) | (_, Column::Absent) => {}
             (Place::Code(at), Column::Strings(codes)) => {
-                codes.extend(picked.iter().map(|entry| word(entry, at)));
+                picked.extend(codes, self.rows.cells(at), |code| code);
             }
             (Place::Narrow(at, flag), Column::Numbers(numbers)) => {
-                let bits = picked.iter().map(|entry| u64::from(word(entry, at)));
-                numbers.extend(bits, flags(flag));
+                numbers.extend(values(at).map(u64::from), flags(flag));
             }
             (Place::Wide(at, flag), Column::Numbers(numbers)) => {
-                let half = |entry, at| u64::from(word(entry, at));
-                let bits = picked
-                    .iter()
-                    .map(|entry| half(entry, at) | half(entry, at + 1) << 32);
-                numbers.extend(bits, flags(flag));
+                let halves = values(at).zip(values(at + 1));
+                numbers.extend(halves.map(|(low, high)| joined([low, high])), flags(flag));
             }
             (Place::List(at), Column::Lists(lists)) => {
-                for entry in picked {
-                    match word(entry, at) {
+                for list in values(at) {
+                    match list {
                         0 => lists.close()?,
                         list => lists.push(self.list(list))?,
                     }

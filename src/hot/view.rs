@@ -1,9 +1,10 @@
 //! Which of a user's rows a read sees.
 
-use super::layout::Layout;
-use super::user_rows::{Entry, UserRows};
+use std::ops::Range;
 
-/// Rows that are gathered column by column at a time.
+use super::row_columns::{RowColumns, joined};
+
+/// Rows that are picked at a time.
 pub(super) const CHUNK: usize = 128;
 
 /// Which event types a read wants.
@@ -15,105 +16,126 @@ pub(super) enum EventFilter {
 
 /// A user's rows as one read sees them.
 pub(super) struct View<'a> {
-    rows: &'a UserRows,
-    layout: &'a Layout,
+    rows: &'a RowColumns,
     filter: &'a EventFilter,
     visible: u64,
     /// Known beforehand that every row matches.
     every: bool,
 }
 
+/// Rows that a read gives, in order: those of a range, then single ones.
+#[derive(Clone)]
+pub(super) struct Picked<'a> {
+    range: Range<usize>,
+    rows: &'a [u32],
+}
+
 impl<'a> View<'a> {
     pub(super) fn new(
-        rows: &'a UserRows,
-        layout: &'a Layout,
+        rows: &'a RowColumns,
+        newest_sequence: u64,
         filter: &'a EventFilter,
         visible: u64,
     ) -> Self {
         Self {
             rows,
-            layout,
             filter,
             visible,
-            every: rows.newest_sequence <= visible && matches!(filter, EventFilter::All),
+            every: newest_sequence <= visible && matches!(filter, EventFilter::All),
         }
     }
 
-    /// Without branches on the data, which no processor could predict.
-    #[inline]
-    pub(super) fn matches(&self, entry: &Entry) -> bool {
-        let visible = entry.sequence <= self.visible;
-        match self.filter {
-            EventFilter::All => visible,
-            EventFilter::Codes(word, codes) => {
-                let code = self.rows.word(self.layout, entry.slot, *word);
-                visible & codes.iter().fold(false, |hit, one| hit | (*one == code))
-            }
-        }
-    }
-
-    /// The matching entries of a chunk, moved together into `room`.
-    pub(super) fn pick<'e>(&self, chunk: &'e [Entry], room: &'e mut [Entry; CHUNK]) -> &'e [Entry] {
-        if self.every {
-            return chunk;
-        }
-        let mut count = 0;
-        for entry in chunk {
-            if let Some(slot) = room.get_mut(count) {
-                *slot = *entry;
-            }
-            count += usize::from(self.matches(entry));
-        }
-        room.get(..count).unwrap_or_default()
-    }
-
-    /// The shortest run of entries from one end that holds `limit` matching ones, or all.
-    pub(super) fn limited<'e>(
+    /// Calls `each` with the matching rows of a range, piece by piece.
+    pub(super) fn for_picked<E>(
         &self,
-        entries: &'e [Entry],
-        limit: usize,
-        newest: bool,
-    ) -> &'e [Entry] {
-        if entries.len() <= limit {
-            return entries;
+        range: Range<usize>,
+        mut each: impl FnMut(Picked<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.every {
+            return each(Picked { range, rows: &[] });
+        }
+        let mut room = [0; CHUNK];
+        for start in range.clone().step_by(CHUNK) {
+            let chunk = start..range.end.min(start + CHUNK);
+            let mut count = 0;
+            for (row, matches) in chunk.clone().zip(self.matches(chunk)) {
+                if let Some(place) = room.get_mut(count) {
+                    *place = row as u32;
+                }
+                count += usize::from(matches);
+            }
+            each(Picked {
+                range: 0..0,
+                rows: room.get(..count).unwrap_or_default(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether each row of a range matches. Without branches on the data, which no processor could
+    /// predict.
+    #[inline]
+    fn matches(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = bool> {
+        let (word, codes) = match self.filter {
+            EventFilter::All => (0, None),
+            EventFilter::Codes(word, codes) => (*word, Some(codes)),
+        };
+        let sequences = self.rows.sequences().get(range.clone());
+        let cells = self.rows.cells(word).get(range);
+        let rows = sequences.unwrap_or_default().iter();
+        rows.zip(cells.unwrap_or_default())
+            .map(move |(sequence, code)| {
+                let visible = joined(*sequence) <= self.visible;
+                let hit = |codes: &Vec<u32>| {
+                    let hits = codes.iter().map(|one| one == code);
+                    hits.fold(false, |any, hit| any | hit)
+                };
+                visible & codes.is_none_or(hit)
+            })
+    }
+
+    /// The shortest part of a range from one end that holds `limit` matching rows, or all of it.
+    pub(super) fn limited(&self, range: Range<usize>, limit: usize, newest: bool) -> Range<usize> {
+        if range.len() <= limit {
+            return range;
         }
         let taken = match newest {
             _ if self.every => limit,
-            true => self.reach(limit, entries.rchunks(CHUNK), |chunk| chunk.iter().rev()),
-            false => self.reach(limit, entries.chunks(CHUNK), |chunk| chunk.iter()),
+            true => reach(limit, self.matches(range.clone()).rev()),
+            false => reach(limit, self.matches(range.clone())),
         };
-        let run = match newest {
-            true => entries.get(entries.len() - taken.min(entries.len())..),
-            false => entries.get(..taken),
-        };
-        run.unwrap_or(entries)
+        match newest {
+            true => range.end - taken.min(range.len())..range.end,
+            false => range.start..range.start + taken,
+        }
     }
+}
 
-    /// How many entries hold the first `limit` matching ones, or all there are.
-    fn reach<'e, I: Iterator<Item = &'e Entry>>(
-        &self,
-        limit: usize,
-        chunks: impl Iterator<Item = &'e [Entry]>,
-        walk: impl Fn(&'e [Entry]) -> I,
-    ) -> usize {
-        let mut left = limit;
-        let mut taken = 0;
-        for chunk in chunks {
-            let matching = walk(chunk).filter(|entry| self.matches(entry)).count();
-            if matching < left {
-                left -= matching;
-                taken += chunk.len();
-                continue;
-            }
-            for entry in walk(chunk) {
-                if left == 0 {
-                    break;
-                }
-                left -= usize::from(self.matches(entry));
-                taken += 1;
-            }
+/// How many rows hold the first `limit` matching ones, or all there are.
+fn reach(limit: usize, matches: impl Iterator<Item = bool>) -> usize {
+    let (mut left, mut taken) = (limit, 0);
+    for matches in matches {
+        if left == 0 {
             break;
         }
-        taken
+        left -= usize::from(matches);
+        taken += 1;
+    }
+    taken
+}
+
+impl Picked<'_> {
+    /// The positions of the rows.
+    pub(super) fn positions(&self) -> impl Iterator<Item = usize> + Clone {
+        let rows = self.rows.iter().map(|row| *row as usize);
+        self.range.clone().chain(rows)
+    }
+
+    /// Appends what `of` makes of their values in a column.
+    pub(super) fn extend<T: Copy, U>(&self, out: &mut Vec<U>, column: &[T], of: impl Fn(T) -> U) {
+        let range = column.get(self.range.clone()).unwrap_or_default();
+        out.extend(range.iter().map(|value| of(*value)));
+        let rows = self.rows.iter();
+        out.extend(rows.filter_map(|row| column.get(*row as usize).map(|value| of(*value))));
     }
 }

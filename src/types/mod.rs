@@ -49,7 +49,7 @@ pub(crate) use narrow::{
     Codes, NarrowColumn, NarrowLists, NarrowNumbers, NarrowRows, Paged, Timestamps, with_pages,
 };
 pub(crate) use narrow_builder::NarrowBuilder;
-pub(crate) use narrow_slot::{NARROW, narrow_slot};
+pub(crate) use narrow_slot::{NARROW, NarrowSlot, narrow_slot};
 pub(crate) use narrow_sorted::SortedRows;
 pub(crate) use prefetch::{prefetch, prefetch_line, prefetch_line_at};
 pub use put_events::{PutEvent, PutEvents};

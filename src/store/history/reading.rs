@@ -91,6 +91,7 @@ impl Reading<'_> {
             left,
             tied: true,
         };
+        rows.prefetch(self.resolved.ask(left, true));
         self.part(
             asked,
             || generation.sequences().map(|(first, last)| [first, last]),

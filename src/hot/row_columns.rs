@@ -67,10 +67,7 @@ impl RowColumns {
     }
 
     /// Makes room for one more row of so many words of cells.
-    ///
-    /// # Errors
-    /// `InvalidInput` past 2^32 rows of one user.
-    pub(super) fn reserve(&mut self, cells: usize) -> Result<()> {
+    fn reserve(&mut self, cells: usize) -> Result<()> {
         if self.rows < self.capacity {
             return Ok(());
         }
@@ -80,27 +77,28 @@ impl RowColumns {
             1 => Some(4),
             more => more.checked_mul(2),
         };
-        let capacity =
-            capacity.ok_or_else(|| Error::invalid("one user's rows do not fit a generation"))?;
-        let (full, wanted) = (self.capacity as usize, capacity as usize);
-        let mut words = Vec::with_capacity((CELLS + cells) * wanted);
+        let full = || Error::invalid("one user's rows do not fit a generation");
+        let wanted = capacity.ok_or_else(full)?;
+        let [before, after] = [self.capacity, wanted].map(|capacity| capacity as usize);
+        let doubles = [TIMESTAMPS..SEQUENCES, SEQUENCES..INDEXES].into_iter();
         let singles = (INDEXES..CELLS + cells).map(|column| column..column + 1);
-        for columns in [TIMESTAMPS..SEQUENCES, SEQUENCES..INDEXES]
-            .into_iter()
-            .chain(singles)
-        {
-            let before = self.words.get(columns.start * full..columns.end * full);
-            words.extend_from_slice(before.unwrap_or_default());
-            words.resize(columns.end * wanted, 0);
+        let mut words = Vec::with_capacity((CELLS + cells) * after);
+        for columns in doubles.chain(singles) {
+            let kept = self.words.get(columns.start * before..columns.end * before);
+            words.extend_from_slice(kept.unwrap_or_default());
+            words.resize(columns.end * after, 0);
         }
         self.words = words.into();
-        self.capacity = capacity;
+        self.capacity = wanted;
         Ok(())
     }
 
-    /// Adds a row, for which there is room. Cost: constant when it is the newest, else the rows behind it are
-    /// moved.
-    pub(super) fn insert(&mut self, key: Key, cells: &[u32]) {
+    /// Adds a row. Cost: constant when it is the newest, else the rows behind it are moved.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 rows of one user. Nothing is then added.
+    pub(super) fn insert(&mut self, key: Key, cells: &[u32]) -> Result<()> {
+        self.reserve(cells.len())?;
         let newest = self.len().checked_sub(1).and_then(|row| self.key(row));
         let at = match newest {
             Some(newest) if newest > key => self.rows_before(key),
@@ -113,6 +111,7 @@ impl RowColumns {
             self.put(column, at, [*cell]);
         }
         self.rows += 1;
+        Ok(())
     }
 
     fn put<const WIDTH: usize>(&mut self, column: usize, row: usize, value: [u32; WIDTH]) {

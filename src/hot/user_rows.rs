@@ -47,17 +47,18 @@ impl UserRows {
     /// # Errors
     /// `InvalidInput` past 2^32 rows or list items of one user.
     pub(super) fn insert(&mut self, key: Key, row: &mut Words) -> Result<()> {
-        self.rows.reserve(row.words.len())?;
         if let Some(word) = row.list_word {
-            let list = u32::try_from(self.lists.len() + row.list.len() + 2);
-            list.map_err(|_| Error::invalid("one user's lists do not fit a generation"))?;
+            let end = u32::try_from(self.lists.len() + row.list.len() + 2);
+            end.map_err(|_| Error::invalid("one user's lists do not fit a generation"))?;
             if let Some(place) = row.words.get_mut(word) {
                 *place = self.lists.len() as u32 + 1;
             }
+        }
+        self.rows.insert(key, &row.words)?;
+        if row.list_word.is_some() {
             self.lists.push(row.list.len() as u32);
             self.lists.extend_from_slice(&row.list);
         }
-        self.rows.insert(key, &row.words);
         self.newest_sequence = self.newest_sequence.max(key.sequence);
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::row_columns::{RowColumns, joined};
 
 /// Rows that are picked at a time.
-pub(super) const CHUNK: usize = 128;
+const CHUNK: usize = 128;
 
 /// Which event types a read wants.
 pub(super) enum EventFilter {
@@ -24,7 +24,6 @@ pub(super) struct View<'a> {
 }
 
 /// Rows that a read gives, in order: those of a range, then single ones.
-#[derive(Clone)]
 pub(super) struct Picked<'a> {
     range: Range<usize>,
     rows: &'a [u32],

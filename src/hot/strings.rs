@@ -108,12 +108,7 @@ impl SharedDictionary {
         let slots = slots
             .as_ref()
             .map_or(TextSlots::default(), |slots| slots.get());
-        slots.for_pieces(codes, |codes| {
-            out.append_slots(&slots, codes, |code| match code {
-                0 => Ok(""),
-                code => self.get(code),
-            })
-        })
+        out.append_slots(&slots, codes, |code| self.get(code))
     }
 
     fn entry(&self, code: u32) -> Option<&Text> {

@@ -238,12 +238,7 @@ impl MappedStrings {
             None if self.is_small() => self.make_slots()?,
             None => TextSlots::default(),
         };
-        slots.for_pieces(codes, |codes| {
-            out.append_slots(&slots, codes, |code| match code {
-                0 => Ok(""),
-                code => self.get(code),
-            })
-        })
+        out.append_slots(&slots, codes, |code| self.get(code))
     }
 
     fn is_small(&self) -> bool {

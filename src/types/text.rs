@@ -63,15 +63,26 @@ impl TextBuffer {
         self.push_bytes(text.as_bytes());
     }
 
-    /// Adds the strings with these codes; `text_of` is asked for those that `slots` do not have.
+    /// Adds the strings with these codes, an empty one for code 0; `text_of` is asked for those that
+    /// `slots` do not have.
     ///
     /// # Errors
     /// Those of `text_of`; what was added before stays.
+    #[inline(always)]
     pub(crate) fn append_slots<'a>(
         &mut self,
         slots: &TextSlots<'_>,
         codes: impl CodeOrder,
         text_of: impl Fn(u32) -> Result<&'a str>,
+    ) -> Result<()> {
+        slots.for_pieces(codes, |piece| self.append_piece(slots, piece, &text_of))
+    }
+
+    fn append_piece<'a>(
+        &mut self,
+        slots: &TextSlots<'_>,
+        codes: impl CodeOrder,
+        text_of: &impl Fn(u32) -> Result<&'a str>,
     ) -> Result<()> {
         let mut rest = codes;
         loop {
@@ -86,6 +97,7 @@ impl TextBuffer {
             };
             self.push_bytes(match slots.long(code) {
                 Some(text) => text,
+                None if code == 0 => &[],
                 None => text_of(code)?.as_bytes(),
             });
             rest = later;

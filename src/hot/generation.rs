@@ -272,7 +272,10 @@ impl Generation {
     /// `InvalidInput` when `out` has columns of other types, or grows past 2^32 impression items.
     pub(crate) fn history(&self, user: &str, query: &TierQuery, out: &mut Columns) -> Result<()> {
         match self.rows_of(HashedKey::of(user)) {
-            Some(rows) => rows.history(query, out),
+            Some(rows) => {
+                rows.prefetch(query);
+                rows.history(query, out)
+            }
             None => Ok(()),
         }
     }

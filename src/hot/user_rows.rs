@@ -124,8 +124,8 @@ impl UserRows {
         let items = self.rows.cells(layout.item());
         self.view(filter, visible)
             .for_picked(0..self.rows.len(), |picked| {
-                let items = picked.positions().filter_map(|row| items.get(row));
-                items.into_iter().try_for_each(|item| visit(*item))
+                let mut items = picked.positions().filter_map(|row| items.get(row));
+                items.try_for_each(|item| visit(*item))
             })
     }
 

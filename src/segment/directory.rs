@@ -191,7 +191,7 @@ impl Directory {
         if index >= self.len() || end > self.rows {
             return Err(self.out_of_order());
         }
-        self.ids.prefetch_offsets(index);
+        self.ids.prefetch_place(index);
         Ok(Entry {
             index,
             rows: start..end,

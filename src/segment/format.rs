@@ -134,6 +134,8 @@ pub struct StringsHandle {
     pub text: Handle,
     /// One 32-bit hash a string; empty where nobody looks strings up.
     pub hashes: Handle,
+    /// Bytes of each string where all have as many, which then lie where counting says; else 0.
+    pub width: usize,
 }
 
 impl StringsHandle {
@@ -148,6 +150,7 @@ impl StringsHandle {
         self.offsets.write(wire);
         self.text.write(wire);
         self.hashes.write(wire);
+        wire.varint(self.width as u64);
     }
 
     fn read(wire: &mut WireReader<'_>) -> Result<Self> {
@@ -156,6 +159,7 @@ impl StringsHandle {
             offsets: Handle::read(wire)?,
             text: Handle::read(wire)?,
             hashes: Handle::read(wire)?,
+            width: wire.length()?,
         })
     }
 }

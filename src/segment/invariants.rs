@@ -6,7 +6,7 @@ use super::inspect::BlockReport;
 use super::reader::{Segment, Selection};
 use super::strings::item_hash;
 use crate::codec::BLOCK;
-use crate::types::{Column, Columns, Error, Result, Schema};
+use crate::types::{Column, Columns, Error, Result, Schema, Strings};
 
 impl Segment {
     /// Decodes everything and checks the invariants of FORMAT.md section 9.
@@ -35,6 +35,12 @@ impl Segment {
         }
         self.hold(next_row == self.rows(), "the users' rows are not all rows")?;
         self.check_bounds(&bounds, before)?;
+        self.directory.ids.buffers()?;
+        for field in 0..self.footer.columns.len() {
+            if let Some(strings) = self.dictionary(field) {
+                strings.buffers()?;
+            }
+        }
         self.check_item_hashes()
     }
 

@@ -55,8 +55,12 @@ const SHARED_FROM: usize = 1 << 10;
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
         let offsets = handle.count.checked_add(1).and_then(|n| n.checked_mul(4));
-        let hashes = handle.hashes.len;
-        if offsets != Some(handle.offsets.len) || (hashes != 0 && hashes != handle.count * 4) {
+        let (hashes, width) = (handle.hashes.len, handle.width);
+        let text = handle.count.checked_mul(width);
+        if offsets != Some(handle.offsets.len)
+            || (hashes != 0 && hashes != handle.count * 4)
+            || (width != 0 && text != Some(handle.text.len))
+        {
             return Err(Error::corrupt(format!(
                 "{}: a dictionary's parts do not fit together",
                 pages.name()
@@ -80,6 +84,10 @@ impl MappedStrings {
     /// Its bytes.
     #[inline]
     pub(super) fn bytes_at(&self, index: usize) -> Result<&[u8]> {
+        let width = self.handle.width;
+        if width != 0 {
+            return (&self.text).get(index * width, width);
+        }
         let [start, end] =
             pair((&self.offsets).get(index * 4, 8)?).ok_or_else(|| self.out_of_order())?;
         if start > end || end > self.handle.text.len {
@@ -88,16 +96,21 @@ impl MappedStrings {
         (&self.text).get(start, end - start)
     }
 
-    /// Asks for where the string at a position lies.
+    /// Asks for where the string at a position lies, or for the string where that is known.
     #[inline]
-    pub(super) fn prefetch_offsets(&self, index: usize) {
-        (&self.offsets).prefetch(index * 4, 8);
+    pub(super) fn prefetch_place(&self, index: usize) {
+        match self.handle.width {
+            0 => (&self.offsets).prefetch(index * 4, 8),
+            width => (&self.text).prefetch(index * width, width),
+        }
     }
 
     /// Asks for the string at a position, whose place should be there already.
     #[inline]
     pub(super) fn prefetch_text(&self, index: usize) {
-        if let Ok(Some([start, end])) = (&self.offsets).get(index * 4, 8).map(pair) {
+        if self.handle.width == 0
+            && let Ok(Some([start, end])) = (&self.offsets).get(index * 4, 8).map(pair)
+        {
             (&self.text).prefetch(start, end.saturating_sub(start));
         }
     }
@@ -221,8 +234,12 @@ impl MappedStrings {
         let text = (&self.text).get(0, last)?;
         let text = std::str::from_utf8(text).map_err(|error| self.no_text().caused_by(error))?;
         let mut before = 0;
-        for end in ends(offsets) {
-            if end < before || !text.is_char_boundary(end) || end > i32::MAX as usize {
+        for (index, end) in ends(offsets).enumerate() {
+            let in_order = match self.handle.width {
+                0 => end >= before,
+                width => end == index * width,
+            };
+            if !in_order || !text.is_char_boundary(end) || end > i32::MAX as usize {
                 return Err(self.out_of_order());
             }
             before = end;
@@ -280,7 +297,7 @@ impl MappedStrings {
 }
 
 /// The offsets that these bytes are.
-fn ends(offsets: &[u8]) -> impl Iterator<Item = usize> + Clone {
+pub(super) fn ends(offsets: &[u8]) -> impl Iterator<Item = usize> + Clone {
     let offsets = offsets.as_chunks().0.iter();
     offsets.map(|end| u32::from_le_bytes(*end) as usize)
 }

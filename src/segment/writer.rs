@@ -8,7 +8,7 @@ use super::format::{ColumnFooter, Footer, Handle, Origin, StreamHandle, StringsH
 use super::input::{FieldInput, SegmentInput, TimestampsInput, UsersInput};
 use super::item_order::ItemOrder;
 use super::parallel::run_in_turn;
-use super::strings::item_hash;
+use super::strings::{ends, item_hash};
 use super::sums::SummedFile;
 use crate::codec::{BLOCK, Descriptor, Encoding, Word, encode, encode_packed};
 use crate::io::Storage;
@@ -324,7 +324,18 @@ impl Output {
             offsets: self.region(&offsets),
             text: self.region(&text),
             hashes: self.region(&hashes),
+            width: common_width(&offsets),
         })
+    }
+}
+
+/// Bytes of each string where all have as many, else 0.
+fn common_width(offsets: &[u8]) -> usize {
+    let ends = || ends(offsets);
+    let mut widths = ends().zip(ends().skip(1)).map(|(start, end)| end - start);
+    match widths.next() {
+        Some(first) if widths.all(|width| width == first) => first,
+        _ => 0,
     }
 }
 

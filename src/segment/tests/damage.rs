@@ -8,6 +8,7 @@ use proptest::strategy::ValueTree;
 
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::{crc32, page_sums};
+use crate::segment::format::ColumnFooter;
 use crate::segment::{Cursor, Footer, Segment};
 use crate::types::{Columns, ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery};
 
@@ -210,6 +211,42 @@ fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
         .history(HashedKey::of("user 000"), &query, &mut out)
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corruption);
+}
+
+/// A file of strings of one and of three bytes, whose footer says that they have two each.
+#[test]
+fn a_width_that_strings_do_not_have_is_corruption() {
+    let schema = schema();
+    let mut lines: Vec<Line> = rows(1).into_iter().take(2).collect();
+    for (line, name) in lines.iter_mut().zip(["a", "bcd"]) {
+        line.user = name.to_owned();
+        line.event_type = name.to_owned();
+    }
+    let file = written(&schema, &lines);
+    let edited = |width: fn(&mut Footer) -> &mut usize, bytes: usize| {
+        let edited = resealed(&file, |footer| *width(footer) = bytes);
+        Segment::open("test.seg", edited, &schema)
+    };
+    let of_users: fn(&mut Footer) -> &mut usize = |footer| &mut footer.user_ids.width;
+    let of_types: fn(&mut Footer) -> &mut usize = |footer| {
+        let columns = footer.columns.iter_mut();
+        let mut widths = columns.filter_map(|column| match column {
+            ColumnFooter::Strings { dictionary, .. } => Some(&mut dictionary.width),
+            _ => None,
+        });
+        // Behind that of the items.
+        widths.nth(1).unwrap()
+    };
+    for width in [of_users, of_types] {
+        edited(width, 0).unwrap().check_invariants(&schema).unwrap();
+        let segment = edited(width, 2).unwrap();
+        let error = segment.check_invariants(&schema).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corruption);
+        for bytes in [1, 3, usize::MAX >> 8] {
+            let error = edited(width, bytes).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Corruption);
+        }
+    }
 }
 
 proptest! {

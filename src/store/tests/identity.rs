@@ -12,7 +12,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use self::model::{Model, assert_equals};
-use self::operations::{Operation, operations};
+use self::operations::{Change, Event, Maintenance, Operation, operations};
 use super::fixture::Machine;
 use crate::store::{Engine, Snapshot};
 use crate::types::Settings;
@@ -83,6 +83,45 @@ proptest! {
         assert_eq!(engine.stats().unwrap().users, model.users());
         assert!(engine.verify(&mut |_| {}).unwrap().is_sound());
         assert_nothing_waits(&engine);
+    }
+}
+
+/// A commit of rows that were imported lies between those of two events, and all three wait for the same record.
+#[test]
+fn imported_rows_stay_as_they_are_when_their_recommendation_comes_late() {
+    let machine = Machine::with_schema(SCHEMA);
+    let engine = machine.open_with(small()).unwrap();
+    let mut model = Model::default();
+    let put = Change::Put {
+        session: "a".to_owned(),
+        user: Some("x".to_owned()),
+        events: vec![Event {
+            id: None,
+            recommendation: Some("late".to_owned()),
+            item: "tea".to_owned(),
+            at: 1,
+            impression: Vec::new(),
+            source: None,
+        }],
+    };
+    let import = Change::Import {
+        user: "x".to_owned(),
+        at: 1,
+        items: vec!["cake".to_owned()],
+        recommendation: Some("late".to_owned()),
+    };
+    let record = Change::Record {
+        id: "late".to_owned(),
+        items: vec!["tea".to_owned(), "scone".to_owned()],
+        source: Some("home".to_owned()),
+    };
+    for change in [&put, &import, &put, &record] {
+        assert_eq!(change.run(&engine).unwrap(), model.note(change));
+        assert_equals(&engine.snapshot(), &model);
+    }
+    for maintenance in [Maintenance::Flush, Maintenance::Compact] {
+        maintenance.run(&engine).unwrap();
+        assert_equals(&engine.snapshot(), &model);
     }
 }
 

@@ -85,7 +85,12 @@ impl Change {
                 let rows = items.iter().map(|item| Interaction::new(user, item, *at));
                 engine.write(rows.collect(), Durability::Buffered)?
             }
-            Self::Import { user, at, items } => import(engine, user, *at, items)?,
+            Self::Import {
+                user,
+                at,
+                items,
+                recommendation,
+            } => import(engine, user, *at, items, recommendation.as_deref())?,
         };
         Ok(Answer {
             sequence: commit.sequence,
@@ -109,9 +114,17 @@ impl Model {
                 rows = events.len() - duplicates.len();
             }
             Change::Record { id, items, source } => self.record(id, items, source),
-            Change::Write { user, at, items } | Change::Import { user, at, items } => {
-                let bulk = matches!(change, Change::Import { .. });
-                self.add(&Owner::User(user.clone()), *at, items, bulk);
+            Change::Write { user, at, items } => {
+                self.add(user, *at, items, None, false);
+                rows = items.len();
+            }
+            Change::Import {
+                user,
+                at,
+                items,
+                recommendation,
+            } => {
+                self.add(user, *at, items, recommendation.as_ref(), true);
                 rows = items.len();
             }
         }
@@ -130,21 +143,28 @@ impl Model {
         }
     }
 
-    fn add(&mut self, owner: &Owner, timestamp: i64, items: &[String], bulk: bool) {
+    fn add(
+        &mut self,
+        user: &str,
+        timestamp: i64,
+        items: &[String],
+        recommendation: Option<&String>,
+        bulk: bool,
+    ) {
         if items.is_empty() {
             return;
         }
         self.sequence += 1;
         for (index, item) in items.iter().enumerate() {
             self.rows.push(Stored {
-                owner: owner.clone(),
+                owner: Owner::User(user.to_owned()),
                 timestamp,
                 sequence: self.sequence,
                 index,
                 item: item.clone(),
                 impression: Vec::new(),
                 source: None,
-                recommendation: None,
+                recommendation: recommendation.cloned(),
                 bulk,
             });
         }
@@ -262,11 +282,18 @@ pub(super) fn batch(session: &str, user: Option<&str>, events: &[Event]) -> Sess
     }
 }
 
-fn import(engine: &Arc<Engine>, user: &str, timestamp: i64, items: &[String]) -> Result<Commit> {
+fn import(
+    engine: &Arc<Engine>,
+    user: &str,
+    timestamp: i64,
+    items: &[String],
+    recommendation: Option<&str>,
+) -> Result<Commit> {
     let mut import = BulkImport::new(engine.clone(), ImportMode::Incremental, 1 << 20)?;
     for item in items {
         let mut cells = [Cell::Null; 6];
         cells[1] = Cell::Text(item);
+        cells[4] = recommendation.map_or(Cell::Null, Cell::Text);
         let row = Row {
             user,
             timestamp,

@@ -40,6 +40,7 @@ pub(super) enum Change {
         user: String,
         at: i64,
         items: Vec<String>,
+        recommendation: Option<String>,
     },
 }
 
@@ -120,8 +121,9 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
             .prop_map(|(id, items, source)| Change::Record { id, items, source }),
         2 => (user(), 0_i64..5, items())
             .prop_map(|(user, at, items)| Change::Write { user, at, items }),
-        1 => (user(), 0_i64..5, items())
-            .prop_map(|(user, at, items)| Change::Import { user, at, items }),
+        1 => (user(), 0_i64..5, items(), option::of(recommendation())).prop_map(
+            |(user, at, items, recommendation)| Change::Import { user, at, items, recommendation }
+        ),
     ]
 }
 

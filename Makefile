@@ -37,6 +37,6 @@ docs: setup ## Build the documentation, warnings denied
 bench: setup ## Run the benchmarks (BENCH_ARGS=filter)
 	$(CARGO) bench --workspace $(CARGO_FLAGS) -- $(BENCH_ARGS)
 
-peers: setup ## Compare with other stores, 20 minutes (PEERS_ARGS="--rows 1000000")
+peers: setup ## Compare with other stores, half an hour (PEERS_ARGS="--rows 1000000")
 	benches/peers/setup.sh
 	CARGO="$(CARGO)" benches/peers/build.sh run -- $(PEERS_ARGS)

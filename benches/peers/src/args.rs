@@ -24,7 +24,7 @@ pub struct Args {
 pub const USAGE: &str = "\
 annals-peers [OPTION]..
   --rows N         rows of the data; default 10000000
-  --rounds N       runs of each work, of which the median counts; default 3
+  --rounds N       runs of each work, of which the median counts; default 5
   --stores A,B     only these, of mem, annals, rocksdb, lmdb, redb, fjall, sqlite, parquet, duckdb, vortex
   --scratch DIR    folder for data and stores; default scratch/ beside this crate
   --results DIR    folder for the results; default results/ beside this crate
@@ -40,7 +40,7 @@ impl Args {
         let home = PathBuf::from(home);
         let mut parsed = Self {
             rows: 10_000_000,
-            rounds: 3,
+            rounds: 5,
             stores: Vec::new(),
             scratch: home.join("scratch"),
             results: home.join("results"),

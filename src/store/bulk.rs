@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::engine::Engine;
 use super::import_batch::ImportBatch;
 use super::manifest::SegmentEntry;
-use super::memory::MemoryBudget;
+use super::memory::{MemoryBudget, give_back_free_pages};
 use super::merge::Merge;
 use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::sort::sort;
@@ -244,6 +244,8 @@ impl BulkImport {
             if self.collected.rows() > 0 {
                 self.spill()?;
             }
+            // Of all the rows that were in memory none is left, and a merge needs as much again.
+            give_back_free_pages();
             self.merge(&mut writer)?;
         }
         self.publish(writer)

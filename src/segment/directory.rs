@@ -271,7 +271,7 @@ impl Directory {
     }
 
     #[cold]
-    fn out_of_order(&self) -> Error {
+    pub(super) fn out_of_order(&self) -> Error {
         Error::corrupt(format!(
             "{}: the user directory's rows are out of order",
             self.pages.name()

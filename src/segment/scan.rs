@@ -31,8 +31,8 @@ struct UserStarts {
 const USERS_AHEAD: usize = 128;
 
 impl UserStarts {
-    /// Where the rows of a user end.
-    fn end_of(&mut self, user: usize, segment: &Segment) -> Result<usize> {
+    /// Where the rows of a user, which begin at `row`, end.
+    fn end_of(&mut self, user: usize, row: usize, segment: &Segment) -> Result<usize> {
         let directory = &segment.directory;
         let known = |starts: &Self| {
             let at = user.checked_sub(starts.user)?;
@@ -45,14 +45,20 @@ impl UserStarts {
                 let users = USERS_AHEAD.min(directory.len().saturating_sub(user));
                 self.user = user;
                 self.rows.resize(users + 1, 0);
-                directory.starts_of(user, &mut self.rows)?;
+                if let Err(error) = directory.starts_of(user, &mut self.rows) {
+                    self.rows.clear();
+                    return Err(error);
+                }
                 known(self)
             }
         };
         match bounds {
-            Some([start, end]) if start < end && end <= segment.rows() as u64 => Ok(end as usize),
-            // Says what is wrong with it.
-            _ => Ok(directory.rows(user)?.end),
+            Some([start, end])
+                if start == row as u64 && start < end && end <= segment.rows() as u64 =>
+            {
+                Ok(end as usize)
+            }
+            _ => Err(directory.out_of_order()),
         }
     }
 }
@@ -166,8 +172,9 @@ impl Cursor {
             out.users.resize(filled, self.user as u32 + 1);
             self.row = upto;
             if self.row == self.user_end && self.row < self.end {
-                self.user += 1;
-                self.user_end = self.ahead.end_of(self.user, &self.segment)?;
+                let next = self.user + 1;
+                self.user_end = self.ahead.end_of(next, self.row, &self.segment)?;
+                self.user = next;
             }
         }
         Ok(())

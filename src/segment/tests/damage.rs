@@ -10,7 +10,9 @@ use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::{crc32, page_sums};
 use crate::segment::format::ColumnFooter;
 use crate::segment::{Cursor, Footer, Segment};
-use crate::types::{Columns, ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery};
+use crate::types::{
+    Columns, ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery, UserRange,
+};
 
 /// Reads everything in every way.
 fn read(file: &Bytes, schema: &Schema) -> Result<Vec<Line>> {
@@ -211,6 +213,34 @@ fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
         .history(HashedKey::of("user 000"), &query, &mut out)
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corruption);
+}
+
+/// Where users begin is read for many of them at once: those that a scan asks for are there, later ones are not.
+#[test]
+fn a_scan_that_failed_fails_again() {
+    let schema = schema();
+    let mut lines: Vec<Line> = rows(2).into_iter().take(100).collect();
+    for (number, line) in lines.iter_mut().enumerate() {
+        line.user = format!("user {number:03}");
+    }
+    let file = written(&schema, &lines);
+    let edited = resealed(&file, |footer| footer.user_starts.handle.len = 20);
+    let segment = Arc::new(Segment::open("test.seg", edited, &schema).unwrap());
+    let scan = ScanQuery {
+        users: UserRange {
+            from: None,
+            to: Some("user 005".to_owned()),
+        },
+        ..ScanQuery::default()
+    };
+    let mut cursor = Cursor::new(segment, &scan).unwrap();
+    let query = TierQuery::everything(&schema);
+    for _ in 0..3 {
+        let mut out = Columns::for_schema(&schema);
+        let error = cursor.take(10, None, &query, &mut out).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corruption);
+        assert_eq!(cursor.user().unwrap(), Some("user 000"));
+    }
 }
 
 /// A file of strings of one and of three bytes, whose footer says that they have two each.

@@ -44,11 +44,10 @@ impl UserStarts {
             None => {
                 let users = USERS_AHEAD.min(directory.len().saturating_sub(user));
                 self.user = user;
+                // Zeros, where reading them fails, are the bounds of no user.
+                self.rows.clear();
                 self.rows.resize(users + 1, 0);
-                if let Err(error) = directory.starts_of(user, &mut self.rows) {
-                    self.rows.clear();
-                    return Err(error);
-                }
+                directory.starts_of(user, &mut self.rows)?;
                 known(self)
             }
         };

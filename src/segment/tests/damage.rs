@@ -215,31 +215,39 @@ fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
     assert_eq!(error.kind(), ErrorKind::Corruption);
 }
 
-/// Where users begin is read for many of them at once: those that a scan asks for are there, later ones are not.
+/// Where users begin is read for 128 of them at once: those that a scan asks for are there, and what comes behind
+/// the first or the second piece is not.
 #[test]
 fn a_scan_that_failed_fails_again() {
     let schema = schema();
-    let mut lines: Vec<Line> = rows(2).into_iter().take(100).collect();
-    for (number, line) in lines.iter_mut().enumerate() {
-        line.user = format!("user {number:03}");
-    }
+    let line = rows(2).remove(0);
+    let user_of = |number: usize| format!("user {number:03}");
+    let lines: Vec<Line> = (0..300)
+        .map(|number| Line {
+            user: user_of(number),
+            ..line.clone()
+        })
+        .collect();
     let file = written(&schema, &lines);
-    let edited = resealed(&file, |footer| footer.user_starts.handle.len = 20);
-    let segment = Arc::new(Segment::open("test.seg", edited, &schema).unwrap());
-    let scan = ScanQuery {
-        users: UserRange {
-            from: None,
-            to: Some("user 005".to_owned()),
-        },
-        ..ScanQuery::default()
-    };
-    let mut cursor = Cursor::new(segment, &scan).unwrap();
-    let query = TierQuery::everything(&schema);
-    for _ in 0..3 {
-        let mut out = Columns::for_schema(&schema);
-        let error = cursor.take(10, None, &query, &mut out).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Corruption);
-        assert_eq!(cursor.user().unwrap(), Some("user 000"));
+    // Nine bits a user.
+    for (bytes, to, last) in [(20, 5, 0), (240, 140, 128)] {
+        let edited = resealed(&file, |footer| footer.user_starts.handle.len = bytes);
+        let segment = Arc::new(Segment::open("test.seg", edited, &schema).unwrap());
+        let scan = ScanQuery {
+            users: UserRange {
+                from: None,
+                to: Some(user_of(to)),
+            },
+            ..ScanQuery::default()
+        };
+        let mut cursor = Cursor::new(segment, &scan).unwrap();
+        let query = TierQuery::everything(&schema);
+        for _ in 0..3 {
+            let mut out = Columns::for_schema(&schema);
+            let error = cursor.take(400, None, &query, &mut out).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corruption);
+            assert_eq!(cursor.user().unwrap(), Some(user_of(last).as_str()));
+        }
     }
 }
 

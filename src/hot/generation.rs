@@ -291,7 +291,7 @@ impl Generation {
         user: HashedKey<'_>,
         event_types: &[String],
         visible: u64,
-        visit: &mut dyn FnMut(&str),
+        visit: &mut dyn FnMut(&str) -> Result<()>,
     ) -> Result<()> {
         let (Some(held), Some(items)) = (self.rows_of(user), self.strings(self.schema.item()))
         else {
@@ -299,11 +299,9 @@ impl Generation {
         };
         let filter = self.filter(event_types);
         held.rows
-            .items(&self.layout, &filter, visible, &mut |code| {
-                if code != 0 {
-                    visit(items.get(code)?);
-                }
-                Ok(())
+            .items(&self.layout, &filter, visible, &mut |code| match code {
+                0 => Ok(()),
+                code => visit(items.get(code)?),
             })
     }
 

@@ -120,11 +120,10 @@ impl History {
         for stretch in &self.order {
             let columns = self.columns(stretch);
             let timestamps = columns.and_then(|columns| columns.timestamps.get(stretch.rows()));
-            let start = out.len();
-            out.extend_from_slice(timestamps.unwrap_or_default());
-            if self.is_newest_first() {
-                // Turned around in place: vectors of them change places.
-                out.get_mut(start..).unwrap_or_default().reverse();
+            let timestamps = timestamps.unwrap_or_default();
+            match self.is_newest_first() {
+                true => out.extend(timestamps.iter().rev()),
+                false => out.extend_from_slice(timestamps),
             }
         }
     }
@@ -134,14 +133,14 @@ impl History {
     /// [`HistoryQuery::copies_text`], strings of a large dictionary are near by now.
     ///
     /// # Errors
-    /// `Corruption` when the strings' bytes are damaged.
+    /// `Corruption` when the strings' bytes are damaged; as [`TextBuffer::push`] when they are too many.
     pub fn copy_text(&self, field: FieldId, out: &mut TextBuffer) -> Result<()> {
         out.clear();
         for stretch in &self.order {
             let columns = self.columns(stretch);
             let found = columns.and_then(|columns| text_of(columns, field));
             let Some((strings, codes)) = found else {
-                stretch.rows().for_each(|_| out.push(""));
+                stretch.rows().try_for_each(|_| out.push(""))?;
                 continue;
             };
             let codes = codes.get(stretch.rows()).unwrap_or_default();

@@ -156,8 +156,9 @@ impl Snapshot {
                 texts.clear();
                 hashes.clear();
                 generation.seen_items(key, event_types, self.visible, &mut |item| {
-                    texts.push(item);
+                    texts.push(item)?;
                     hashes.push(item_hash(item));
+                    Ok(())
                 })?;
                 rows += hashes.len();
                 parts += 2 * hashes.len().min(1);

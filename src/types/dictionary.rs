@@ -32,10 +32,10 @@ pub trait Strings: Send + Sync {
     /// Adds the strings with these codes to `out`; that of code 0 is empty.
     ///
     /// # Errors
-    /// As [`Strings::get`].
+    /// As [`Strings::get`] and [`TextBuffer::push`].
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
         for code in codes {
-            out.push(if *code == 0 { "" } else { self.get(*code)? });
+            out.push(if *code == 0 { "" } else { self.get(*code)? })?;
         }
         Ok(())
     }
@@ -44,10 +44,10 @@ pub trait Strings: Send + Sync {
     /// empty. So columns that lie oldest first are copied newest first.
     ///
     /// # Errors
-    /// As [`Strings::get`].
+    /// As [`Strings::get`] and [`TextBuffer::push`].
     fn append_text_backwards(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
         for code in codes.iter().rev() {
-            out.push(if *code == 0 { "" } else { self.get(*code)? });
+            out.push(if *code == 0 { "" } else { self.get(*code)? })?;
         }
         Ok(())
     }

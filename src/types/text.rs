@@ -1,10 +1,13 @@
 //! Strings copied out, one behind the other.
 
-use super::Result;
 use super::code_order::CodeOrder;
 use super::text_slot::{COPY_ROOM, TextSlots, WIDE};
+use super::{Error, Result};
 
-/// Strings in one piece of memory that can be used again.
+/// Most bytes of a buffer, room included: ends are of 32 bits.
+const MAX_BYTES: usize = u32::MAX as usize;
+
+/// Strings in one piece of memory that can be used again, of up to 4 GiB.
 #[derive(Clone, Debug, Default)]
 pub struct TextBuffer {
     /// The bytes; beyond `filled` they are room for the next strings.
@@ -59,15 +62,18 @@ impl TextBuffer {
     }
 
     /// Adds a string.
-    pub fn push(&mut self, text: &str) {
-        self.push_bytes(text.as_bytes());
+    ///
+    /// # Errors
+    /// `InvalidInput` when the buffer would hold more than 4 GiB.
+    pub fn push(&mut self, text: &str) -> Result<()> {
+        self.push_bytes(text.as_bytes())
     }
 
     /// Adds the strings with these codes, an empty one for code 0; `text_of` is asked for those that
     /// `slots` do not have.
     ///
     /// # Errors
-    /// Those of `text_of`; what was added before stays.
+    /// Those of `text_of` and of [`TextBuffer::push`]; what was added before stays.
     #[inline(always)]
     pub(crate) fn append_slots<'a>(
         &mut self,
@@ -86,7 +92,7 @@ impl TextBuffer {
     ) -> Result<()> {
         let mut rest = codes;
         loop {
-            self.make_room(rest.len() * WIDE + COPY_ROOM, rest.len());
+            self.make_room(rest.len() * WIDE + COPY_ROOM, rest.len())?;
             let ends = self.ends.get_mut(self.count..).unwrap_or_default();
             let (bytes, filled) = (&mut self.bytes, &mut self.filled);
             let copied = slots.copy_short(rest, ends, |end| end as u32, bytes, filled);
@@ -99,24 +105,28 @@ impl TextBuffer {
                 Some(text) => text,
                 None if code == 0 => &[],
                 None => text_of(code)?.as_bytes(),
-            });
+            })?;
             rest = later;
         }
     }
 
     /// Makes room for so many bytes and strings.
-    fn make_room(&mut self, bytes: usize, strings: usize) {
+    fn make_room(&mut self, bytes: usize, strings: usize) -> Result<()> {
         let wanted = [self.filled + bytes, self.count + strings];
         if self.bytes.len() < wanted[0] {
+            if wanted[0] > MAX_BYTES {
+                return Err(too_long());
+            }
             self.bytes.resize(wanted[0], 0);
         }
         if self.ends.len() < wanted[1] {
             self.ends.resize(wanted[1], 0);
         }
+        Ok(())
     }
 
-    fn push_bytes(&mut self, bytes: &[u8]) {
-        self.make_room(bytes.len(), 1);
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.make_room(bytes.len(), 1)?;
         let room = self.bytes.get_mut(self.filled..self.filled + bytes.len());
         if let (Some(room), Some(end)) = (room, self.ends.get_mut(self.count)) {
             room.copy_from_slice(bytes);
@@ -124,14 +134,20 @@ impl TextBuffer {
             *end = self.filled as u32;
             self.count += 1;
         }
+        Ok(())
     }
+}
+
+#[cold]
+fn too_long() -> Error {
+    Error::invalid("a text buffer holds no more than 4 GiB: copy fewer rows at a time")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::types::text_slot::{TextSlot, text_slot};
-    use crate::types::{Backwards, Error, Forwards, TextPairs};
+    use crate::types::{Backwards, ErrorKind, Forwards, TextPairs};
 
     #[test]
     fn strings_of_any_length_are_copied_behind_each_other() {
@@ -182,7 +198,7 @@ mod tests {
                 .unwrap();
             let bad = buffer.append_slots(&slots, Backwards(&[1, 9, 2]), text_of);
             assert!(bad.is_err());
-            buffer.push("last");
+            buffer.push("last").unwrap();
             let expected = codes.iter().chain(&[1, 1, 1, 1]);
             let expected = expected.chain(codes.iter().rev()).chain(&[2]);
             let expected = expected.map(|code| strings[*code as usize]);
@@ -190,6 +206,21 @@ mod tests {
             let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
             assert!(copied.eq(expected));
         }
+    }
+
+    #[test]
+    fn a_buffer_whose_ends_would_not_fit_is_refused() {
+        let mut buffer = TextBuffer {
+            filled: MAX_BYTES - 2,
+            ..TextBuffer::default()
+        };
+        let slots = [text_slot(b"", 0), text_slot(b"abc", 0)];
+        let slots = TextSlots::new(&slots, &[]);
+        let copied = buffer.append_slots(&slots, Forwards(&[1]), |_| Ok(""));
+        for refused in [buffer.push("abc"), copied] {
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+        assert!(buffer.is_empty());
     }
 
     #[test]

@@ -35,7 +35,7 @@ proptest! {
                 let unlimited = TierQuery { limit: usize::MAX, time: TimeRange::ALL, ..query.clone() };
                 let mut seen = Vec::new();
                 generation
-                    .seen_items(HashedKey::of(user), &query.event_types, query.visible, &mut |item| seen.push(item.to_owned()))
+                    .seen_items(HashedKey::of(user), &query.event_types, query.visible, &mut |item| { seen.push(item.to_owned()); Ok(()) })
                     .unwrap();
                 let want: Vec<String> =
                     expected(&model, user, &unlimited).into_iter().map(|(_, event)| event.item).collect();

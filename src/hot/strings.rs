@@ -99,7 +99,7 @@ impl SharedDictionary {
     /// Says that the strings with these codes are about to be copied.
     pub(super) fn prefetch(&self, codes: &[u32]) {
         if let Some(slots) = &*self.slots.load() {
-            slots.get().prefetch(codes);
+            slots.get().prefetch_few(codes);
         }
     }
 

@@ -162,7 +162,7 @@ impl MappedStrings {
     /// Says that the strings with these codes are about to be copied, where they have slots.
     pub(super) fn prefetch_slots(&self, codes: &[u32]) {
         if let Some(slots) = self.known.slots.get() {
-            slots.first(self.handle.count + 1, &[]).prefetch(codes);
+            slots.first(self.handle.count + 1, &[]).prefetch_few(codes);
         }
     }
 

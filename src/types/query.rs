@@ -106,8 +106,8 @@ pub struct HistoryQuery {
     /// Newest or oldest first.
     pub order: Order,
     /// Whether [`History::copy_text`](crate::History::copy_text) follows: strings of a large dictionary
-    /// are asked for from memory while the rest is decoded. It changes nothing but how long both take.
-    /// Default: false.
+    /// are asked for from memory as soon as their codes are known, and come while other fields are copied: that
+    /// with the most strings is best copied last. It changes nothing but how long both take. Default: false.
     pub copies_text: bool,
 }
 

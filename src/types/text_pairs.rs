@@ -12,9 +12,11 @@ pub(crate) struct TextPairs([TextPair; CODES * CODES]);
 struct TextPair {
     /// Both, and zeros.
     text: [u8; WIDE],
-    /// Where the first ends, and above it, by 32 bits, where the second does, or [`TOO_LONG`] where there
-    /// is no room for both: the ends of two strings are one sum and one store.
+    /// Where the first ends, and above it, by 32 bits, where the second does: the ends of two strings are
+    /// one sum and one store.
     ends: u64,
+    /// [`twice`] the length of both, or [`TOO_LONG`] where there is no room for them.
+    lengths: u64,
 }
 
 /// More than two pairs take.
@@ -50,55 +52,44 @@ impl TextPairs {
         bytes: &mut [u8],
         len: &mut usize,
     ) -> usize {
-        let (mut at, mut copied) = (*len, 0);
-        for (codes, ends) in codes.groups().zip(ends.as_chunks_mut().0) {
-            let room = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
-            let copy = |room| self.copy_group(codes, ends, end_at, room, at);
-            let Some(more) = room.and_then(copy) else {
+        let Some(mut room) = bytes.get_mut(*len..) else {
+            return 0;
+        };
+        let total = room.len();
+        let (mut at, mut copied) = (twice(*len), 0);
+        for (codes, ends) in codes.groups().zip(ends.as_chunks_mut::<GROUP>().0) {
+            let [a, b, c, d] = codes;
+            if (a | b | c | d) as usize >= CODES {
                 break;
-            };
-            at += more;
+            }
+            let [ab, cd] = [(a, b), (c, d)].map(|codes| self.pair(codes));
+            let lengths = ab.lengths + cd.lengths;
+            let more = lengths as u32 as usize;
+            if more > 2 * WIDE || room.len() < COPY_ROOM {
+                break;
+            }
+            let middle = ab.lengths as usize % (2 * WIDE);
+            for (pair, begin) in [(ab, 0), (cd, middle)] {
+                if let Some(room) = room.get_mut(begin..begin + WIDE) {
+                    room.copy_from_slice(&pair.text);
+                }
+            }
+            let halves = |word: u64| [word as u32, (word >> 32) as u32];
+            let [first, second] = halves(ab.ends.wrapping_add(at));
+            let [third, fourth] = halves(cd.ends.wrapping_add(at).wrapping_add(ab.lengths));
+            *ends = [first, second, third, fourth].map(|end| end_at(end as usize));
+            at = at.wrapping_add(lengths);
+            room = room.get_mut(more..).unwrap_or_default();
             copied += GROUP;
         }
-        *len = at;
+        *len += total - room.len();
         copied
-    }
-
-    /// Copies two pairs to the begin of `room`, which lies at `at`, and gives how many bytes they have;
-    /// `None` where one of them is not kept.
-    #[inline(always)]
-    fn copy_group<E>(
-        &self,
-        [a, b, c, d]: [u32; GROUP],
-        ends: &mut [E; GROUP],
-        end_at: &impl Fn(usize) -> E,
-        room: &mut [u8; COPY_ROOM],
-        at: usize,
-    ) -> Option<usize> {
-        if (a | b | c | d) as usize >= CODES {
-            return None;
-        }
-        let [ab, cd] = [(a, b), (c, d)].map(|codes| self.pair(codes));
-        let [middle, more] = [ab, cd].map(|pair| (pair.ends >> 32) as usize);
-        if middle + more > 2 * WIDE {
-            return None;
-        }
-        let middle = middle % (2 * WIDE);
-        for (pair, begin) in [(ab, 0), (cd, middle)] {
-            room.get_mut(begin..begin + WIDE)?
-                .copy_from_slice(&pair.text);
-        }
-        let halves = |word: u64| [word as u32, (word >> 32) as u32];
-        let [first, second] = halves(ab.ends.wrapping_add(twice(at)));
-        let [third, fourth] = halves(cd.ends.wrapping_add(twice(at + middle)));
-        *ends = [first, second, third, fourth].map(|end| end_at(end as usize));
-        Some(middle + more)
     }
 
     /// The pair of two codes, each below [`CODES`].
     #[inline(always)]
     fn pair(&self, (first, second): (u32, u32)) -> &TextPair {
-        &self.0[usize::from((first as u8) << 4 | second as u8)]
+        &self.0[(first << 4 | second) as usize % self.0.len()]
     }
 }
 
@@ -112,7 +103,7 @@ impl TextPair {
     /// Both strings, if there are two and there is room for them.
     fn of(strings: Option<(&[u8], &[u8])>) -> Self {
         let mut pair = Self {
-            ends: (TOO_LONG as u64) << 32,
+            lengths: twice(TOO_LONG),
             ..Self::default()
         };
         if let Some((first, second)) = strings {
@@ -123,6 +114,7 @@ impl TextPair {
                 head.copy_from_slice(first);
                 tail.copy_from_slice(second);
                 pair.ends = (both as u64) << 32 | first.len() as u64;
+                pair.lengths = twice(both);
             }
         }
         pair

@@ -13,11 +13,14 @@ pub(crate) type TextSlot = [u8; WIDE];
 /// The bytes of a [`TextSlot`].
 pub(crate) const WIDE: usize = 16;
 
-/// Bytes of slots that a processor has near anyway.
+/// Bytes of slots that a processor has near anyway while it copies many strings.
 const NEAR_BYTES: usize = 1 << 19;
 
+/// Bytes of slots that it has near between the few strings of one reader and those of the next.
+const KEPT_NEAR_BYTES: usize = 1 << 16;
+
 /// Strings that are copied at a time.
-pub(crate) const PIECE: usize = 128;
+pub(crate) const PIECE: usize = 256;
 
 /// Strings that are checked together when they are copied.
 pub(super) const GROUP: usize = 4;
@@ -120,21 +123,26 @@ impl<'a> TextSlots<'a> {
         mut each: impl FnMut(C) -> Result<()>,
     ) -> Result<()> {
         let (mut piece, mut rest) = codes.split(PIECE);
-        self.prefetch(piece.as_slice());
+        self.prefetch(piece.as_slice(), NEAR_BYTES);
         while piece.len() > 0 {
             let (next, later) = rest.split(PIECE);
-            self.prefetch(next.as_slice());
+            self.prefetch(next.as_slice(), NEAR_BYTES);
             each(piece)?;
             (piece, rest) = (next, later);
         }
         Ok(())
     }
 
-    /// Asks for the slots of these codes, unless all slots are near.
-    pub(crate) fn prefetch(&self, codes: &[u32]) {
+    /// Asks for the slots of codes whose strings will be copied once, and soon.
+    pub(crate) fn prefetch_few(&self, codes: &[u32]) {
+        self.prefetch(codes, KEPT_NEAR_BYTES);
+    }
+
+    /// Asks for the slots of these codes, unless all slots take no more bytes than are near.
+    fn prefetch(&self, codes: &[u32], near: usize) {
         match self.slots {
-            Slots::Narrow(slots) => prefetch(slots, codes),
-            Slots::Wide(slots) => prefetch(slots, codes),
+            Slots::Narrow(slots) => prefetch(slots, codes, near),
+            Slots::Wide(slots) => prefetch(slots, codes, near),
         }
     }
 
@@ -180,11 +188,15 @@ impl<'a> TextSlots<'a> {
         loop {
             let ends_left = ends.get_mut(copied..).unwrap_or_default();
             let paired = pairs.copy(rest, ends_left, &end_at, bytes, len);
+            copied += paired;
             // The group at which that ended, or what makes none.
             let (group, later) = rest.split(paired).1.split(GROUP);
+            if group.len() == 0 {
+                return copied;
+            }
             let ends_left = ends_left.get_mut(paired..).unwrap_or_default();
             let singly = self.copy_singly(group, ends_left, &end_at, bytes, len);
-            copied += paired + singly;
+            copied += singly;
             if singly < GROUP {
                 return copied;
             }
@@ -212,8 +224,8 @@ impl<'a> TextSlots<'a> {
 /// Asks for slots, unless all of them are near or those of the codes are neighbours. What a code beyond them
 /// asks for is no slot, and not read. A function of its own, so that it takes no registers from loops that copy.
 #[inline(never)]
-fn prefetch<T>(slots: &[T], codes: &[u32]) {
-    if size_of_val(slots) > NEAR_BYTES && !look_sorted(codes) {
+fn prefetch<T>(slots: &[T], codes: &[u32], near: usize) {
+    if size_of_val(slots) > near && !look_sorted(codes) {
         for code in codes {
             prefetch_line_at(slots.as_ptr().wrapping_add(*code as usize));
         }

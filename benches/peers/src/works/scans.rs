@@ -14,6 +14,9 @@ use crate::times::seconds;
 /// How long a scan is repeated, at the least.
 const LEAST: Duration = Duration::from_millis(250);
 
+/// A first scan of less than this does not count: of a longer one, what it finds cold is a small part.
+const WARM_UP: Duration = Duration::from_secs(2);
+
 #[derive(Clone, Copy)]
 pub struct Work {
     pub fields: Fields,
@@ -51,8 +54,12 @@ pub fn scan(session: &Session<'_>, work: Work, check: bool) -> Result<Reply> {
         reply.notes.push(format!("{name}: {}", sum.text()));
         reply.answer(format!("scan {}", work.name()), sum.text());
     }
-    let start = Instant::now();
-    let mut scans = 0;
+    let mut start = Instant::now();
+    run(session, work, false)?;
+    let mut scans = 1;
+    if start.elapsed() < WARM_UP {
+        (start, scans) = (Instant::now(), 0);
+    }
     while scans == 0 || start.elapsed() < LEAST {
         run(session, work, false)?;
         scans += 1;

@@ -101,10 +101,11 @@ impl Reader for OurReader<'_> {
     fn history(&mut self, user: &str) -> Result<()> {
         self.store
             .history(user, &self.copied, &mut self.history)?;
-        self.history.copy_text(self.item, &mut self.items)?;
+        self.history.copy_timestamps(&mut self.timestamps);
         self.history
             .copy_text(self.event_type, &mut self.event_types)?;
-        self.history.copy_timestamps(&mut self.timestamps);
+        // Last, as their strings come from memory meanwhile.
+        self.history.copy_text(self.item, &mut self.items)?;
         Ok(())
     }
 

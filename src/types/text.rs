@@ -81,13 +81,16 @@ impl TextBuffer {
         codes: impl CodeOrder,
         text_of: impl Fn(u32) -> Result<&'a str>,
     ) -> Result<()> {
-        slots.for_pieces(codes, |piece| self.append_piece(slots, piece, &text_of))
+        slots.for_pieces(codes, |piece, ahead| {
+            self.append_piece(slots, piece, ahead, &text_of)
+        })
     }
 
     fn append_piece<'a>(
         &mut self,
         slots: &TextSlots<'_>,
         codes: impl CodeOrder,
+        mut ahead: &[u32],
         text_of: &impl Fn(u32) -> Result<&'a str>,
     ) -> Result<()> {
         let mut rest = codes;
@@ -95,8 +98,9 @@ impl TextBuffer {
             self.make_room(rest.len() * WIDE + COPY_ROOM, rest.len())?;
             let ends = self.ends.get_mut(self.count..).unwrap_or_default();
             let (bytes, filled) = (&mut self.bytes, &mut self.filled);
-            let copied = slots.copy_short(rest, ends, |end| end as u32, bytes, filled);
+            let copied = slots.copy_short(rest, ahead, ends, |end| end as u32, bytes, filled);
             self.count += copied;
+            ahead = ahead.get(copied..).unwrap_or_default();
             let (other, later) = rest.split(copied).1.split(1);
             let Some(code) = other.first() else {
                 return Ok(());
@@ -147,7 +151,7 @@ fn too_long() -> Error {
 mod tests {
     use super::*;
     use crate::types::text_slot::{TextSlot, text_slot};
-    use crate::types::{Backwards, ErrorKind, Forwards, TextPairs};
+    use crate::types::{Backwards, Error, ErrorKind, Forwards, TextPairs, narrow_slot};
 
     #[test]
     fn strings_of_any_length_are_copied_behind_each_other() {
@@ -205,6 +209,44 @@ mod tests {
             let expected = expected.chain(["last"]);
             let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
             assert!(copied.eq(expected));
+        }
+    }
+
+    #[test]
+    fn strings_of_a_large_dictionary_are_copied_by_pieces() {
+        const COUNT: u32 = 70_000;
+        let short: Vec<String> = (0..COUNT).map(|code| code.to_string()).collect();
+        let narrow = short
+            .iter()
+            .map(|string| narrow_slot(string.as_bytes()).unwrap());
+        let narrow: Vec<_> = narrow.collect();
+        // Some of them too long for a slot.
+        let mixed = (0..COUNT).map(|code| "0".repeat((code % 41) as usize / 2) + "x");
+        let mixed: Vec<String> = mixed.collect();
+        let (mut text, mut wide) = (Vec::new(), Vec::new());
+        for string in &mixed {
+            wide.push(text_slot(string.as_bytes(), text.len()));
+            text.extend_from_slice(string.as_bytes());
+        }
+        let no_slot = |_: u32| Err(Error::corrupt("a string without a slot"));
+        for (slots, strings) in [
+            (TextSlots::narrow(&narrow), &short),
+            (TextSlots::new(&wide, &text), &mixed),
+        ] {
+            for count in [255, 256, 259, 512, 1_021] {
+                let codes: Vec<u32> = (0..count).map(|at| at * 48_271 % COUNT).collect();
+                let mut buffer = TextBuffer::new();
+                buffer
+                    .append_slots(&slots, Forwards(&codes), no_slot)
+                    .unwrap();
+                buffer
+                    .append_slots(&slots, Backwards(&codes), no_slot)
+                    .unwrap();
+                let expected = codes.iter().chain(codes.iter().rev());
+                let expected = expected.map(|code| strings[*code as usize].as_str());
+                let copied = (0..buffer.len()).map(|at| buffer.get(at).unwrap());
+                assert!(copied.eq(expected));
+            }
         }
     }
 

@@ -114,20 +114,19 @@ impl<'a> TextSlots<'a> {
         }
     }
 
-    /// Calls `each` with pieces of the codes, in order. All slots of a piece are asked for while the one
-    /// before it is copied, so that their cache misses run side by side.
+    /// Calls `each` with pieces of the codes, in order, and with the codes of the next piece whose slots are to
+    /// be asked for meanwhile, so that their cache misses run beside the copy of this one.
     #[inline(always)]
     pub(crate) fn for_pieces<C: CodeOrder>(
         &self,
         codes: C,
-        mut each: impl FnMut(C) -> Result<()>,
+        mut each: impl FnMut(C, &[u32]) -> Result<()>,
     ) -> Result<()> {
         let (mut piece, mut rest) = codes.split(PIECE);
         self.prefetch(piece.as_slice(), NEAR_BYTES);
         while piece.len() > 0 {
             let (next, later) = rest.split(PIECE);
-            self.prefetch(next.as_slice(), NEAR_BYTES);
-            each(piece)?;
+            each(piece, self.far(next.as_slice(), NEAR_BYTES))?;
             (piece, rest) = (next, later);
         }
         Ok(())
@@ -138,11 +137,23 @@ impl<'a> TextSlots<'a> {
         self.prefetch(codes, KEPT_NEAR_BYTES);
     }
 
-    /// Asks for the slots of these codes, unless all slots take no more bytes than are near.
     fn prefetch(&self, codes: &[u32], near: usize) {
+        let far = self.far(codes, near);
         match self.slots {
-            Slots::Narrow(slots) => prefetch(slots, codes, near),
-            Slots::Wide(slots) => prefetch(slots, codes, near),
+            Slots::Narrow(slots) => prefetch(slots, far),
+            Slots::Wide(slots) => prefetch(slots, far),
+        }
+    }
+
+    /// The codes, unless all slots take no more bytes than are near or those of the codes are neighbours.
+    fn far<'c>(&self, codes: &'c [u32], near: usize) -> &'c [u32] {
+        let bytes = match self.slots {
+            Slots::Narrow(slots) => size_of_val(slots),
+            Slots::Wide(slots) => size_of_val(slots),
+        };
+        match bytes <= near || look_sorted(codes) {
+            true => &[],
+            false => codes,
         }
     }
 
@@ -171,18 +182,20 @@ impl<'a> TextSlots<'a> {
     }
 
     /// Copies short strings behind the first `len` of `bytes`, up to the first that has no slot, is
-    /// too long for one or has no room, and gives how many. `end_at` makes an end of a length.
+    /// too long for one or has no room, and gives how many. `end_at` makes an end of a length. The slots of as
+    /// many codes `ahead` are asked for.
     #[inline(always)]
     pub(crate) fn copy_short<C: CodeOrder, E>(
         &self,
         codes: C,
+        ahead: &[u32],
         ends: &mut [E],
         end_at: impl Fn(usize) -> E,
         bytes: &mut [u8],
         len: &mut usize,
     ) -> usize {
         let Some(pairs) = self.pairs else {
-            return self.copy_singly(codes, ends, &end_at, bytes, len);
+            return self.copy_singly(codes, ahead, ends, &end_at, bytes, len);
         };
         let (mut copied, mut rest) = (0, codes);
         loop {
@@ -195,7 +208,7 @@ impl<'a> TextSlots<'a> {
                 return copied;
             }
             let ends_left = ends_left.get_mut(paired..).unwrap_or_default();
-            let singly = self.copy_singly(group, ends_left, &end_at, bytes, len);
+            let singly = self.copy_singly(group, &[], ends_left, &end_at, bytes, len);
             copied += singly;
             if singly < GROUP {
                 return copied;
@@ -209,27 +222,33 @@ impl<'a> TextSlots<'a> {
     fn copy_singly<E>(
         &self,
         codes: impl CodeOrder,
+        ahead: &[u32],
         ends: &mut [E],
         end_at: &impl Fn(usize) -> E,
         bytes: &mut [u8],
         len: &mut usize,
     ) -> usize {
-        match self.slots {
-            Slots::Narrow(slots) => copy_groups(slots, codes, ends, end_at, bytes, len),
-            Slots::Wide(slots) => copy_groups(slots, codes, ends, end_at, bytes, len),
+        match (self.slots, ahead) {
+            (Slots::Narrow(slots), []) => copy_groups(slots, codes, ends, end_at, bytes, len),
+            (Slots::Wide(slots), []) => copy_groups(slots, codes, ends, end_at, bytes, len),
+            (Slots::Narrow(slots), _) => copy_ahead(slots, codes, ahead, ends, end_at, bytes, len),
+            (Slots::Wide(slots), _) => copy_ahead(slots, codes, ahead, ends, end_at, bytes, len),
         }
     }
 }
 
-/// Asks for slots, unless all of them are near or those of the codes are neighbours. What a code beyond them
-/// asks for is no slot, and not read. A function of its own, so that it takes no registers from loops that copy.
+/// Asks for slots. What a code beyond them asks for is no slot, and not read. A function of its own, so that it
+/// takes no registers from loops that copy.
 #[inline(never)]
-fn prefetch<T>(slots: &[T], codes: &[u32], near: usize) {
-    if size_of_val(slots) > near && !look_sorted(codes) {
-        for code in codes {
-            prefetch_line_at(slots.as_ptr().wrapping_add(*code as usize));
-        }
+fn prefetch<T>(slots: &[T], codes: &[u32]) {
+    for code in codes {
+        prefetch_slot(slots, *code);
     }
+}
+
+#[inline(always)]
+fn prefetch_slot<T>(slots: &[T], code: u32) {
+    prefetch_line_at(slots.as_ptr().wrapping_add(code as usize));
 }
 
 /// Whether codes look like those of users in the order of a scan, which rise by one at most. No answer is
@@ -293,23 +312,48 @@ fn copy_groups<S: Slot, E>(
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
-    let groups = copy_each::<GROUP, S, E>(slots, codes, ends, end_at, bytes, len);
-    let rest = codes.split(groups).1;
-    let ends = ends.get_mut(groups..).unwrap_or_default();
-    groups + copy_each::<1, S, E>(slots, rest, ends, end_at, bytes, len)
+    let groups = codes.groups::<GROUP>().map(|codes| (codes, []));
+    let grouped = copy_each(slots, groups, ends, end_at, bytes, len);
+    let rest = codes.split(grouped).1.groups::<1>();
+    let ends = ends.get_mut(grouped..).unwrap_or_default();
+    grouped + copy_each(slots, rest.map(|code| (code, [])), ends, end_at, bytes, len)
 }
 
-#[inline(always)]
-fn copy_each<const COUNT: usize, S: Slot, E>(
+/// [`copy_groups`], with a group `ahead` asked for before each that is copied: what the copies do has room
+/// between the cache misses.
+#[inline(never)]
+fn copy_ahead<S: Slot, E>(
     slots: &[S],
     codes: impl CodeOrder,
+    ahead: &[u32],
+    ends: &mut [E],
+    end_at: &impl Fn(usize) -> E,
+    bytes: &mut [u8],
+    len: &mut usize,
+) -> usize {
+    let ahead = ahead.as_chunks::<GROUP>().0.iter().copied();
+    let groups = codes.groups::<GROUP>().zip(ahead);
+    let grouped = copy_each(slots, groups, ends, end_at, bytes, len);
+    let rest = codes.split(grouped).1;
+    let ends = ends.get_mut(grouped..).unwrap_or_default();
+    grouped + copy_groups(slots, rest, ends, end_at, bytes, len)
+}
+
+/// Copies groups up to the first that fails, each after it asked for the slots of the codes that come with it.
+#[inline(always)]
+fn copy_each<const COUNT: usize, const AHEAD: usize, S: Slot, E>(
+    slots: &[S],
+    groups: impl Iterator<Item = ([u32; COUNT], [u32; AHEAD])>,
     ends: &mut [E],
     end_at: &impl Fn(usize) -> E,
     bytes: &mut [u8],
     len: &mut usize,
 ) -> usize {
     let (mut at, mut copied) = (*len, 0);
-    for (codes, ends) in codes.groups().zip(ends.as_chunks_mut().0) {
+    for ((codes, ahead), ends) in groups.zip(ends.as_chunks_mut().0) {
+        for code in ahead {
+            prefetch_slot(slots, code);
+        }
         let room = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut);
         let end_of = |more| end_at(at + more);
         let group = |room| S::copy_group::<COUNT, E>(slots, codes, ends, end_of, room);

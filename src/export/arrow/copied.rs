@@ -62,8 +62,8 @@ impl Copies {
         let kept = strings.slots()?;
         if kept.len() > 0 {
             let mut fits = true;
-            kept.for_pieces(Forwards(codes), |Forwards(codes)| {
-                fits = fits && text.append(codes, kept, &**strings)?;
+            kept.for_pieces(Forwards(codes), |Forwards(codes), ahead| {
+                fits = fits && text.append(codes, ahead, kept, &**strings)?;
                 Ok(())
             })?;
             if !fits {
@@ -74,7 +74,7 @@ impl Copies {
             known.renew(strings, self.bounds.slots);
             for codes in codes.chunks(PIECE) {
                 known.learn(codes, self.bounds.long_bytes)?;
-                if !text.append(codes, known.slots(), &**strings)? {
+                if !text.append(codes, &[], known.slots(), &**strings)? {
                     return Ok(None);
                 }
             }
@@ -238,10 +238,11 @@ impl Text {
         }
     }
 
-    /// Adds strings; `false` when there are too many bytes.
+    /// Adds strings; `false` when there are too many bytes. Slots of codes `ahead` are asked for.
     fn append(
         &mut self,
         codes: &[u32],
+        mut ahead: &[u32],
         slots: TextSlots<'_>,
         strings: &dyn Strings,
     ) -> Result<bool> {
@@ -251,7 +252,9 @@ impl Text {
         loop {
             self.room.make(codes.len() * WIDE + COPY_ROOM);
             let Room { bytes, len } = &mut self.room;
-            let copied = slots.copy_short(Forwards(codes), ends, |end| end as i32, bytes, len);
+            let copied =
+                slots.copy_short(Forwards(codes), ahead, ends, |end| end as i32, bytes, len);
+            ahead = ahead.get(copied..).unwrap_or_default();
             codes = codes.get(copied..).unwrap_or_default();
             ends = ends.get_mut(copied..).unwrap_or_default();
             let Some((code, later)) = codes.split_first() else {

@@ -100,7 +100,7 @@ impl TextBuffer {
             let (bytes, filled) = (&mut self.bytes, &mut self.filled);
             let copied = slots.copy_short(rest, ahead, ends, |end| end as u32, bytes, filled);
             self.count += copied;
-            ahead = ahead.get(copied..).unwrap_or_default();
+            ahead = ahead.get(copied + 1..).unwrap_or_default();
             let (other, later) = rest.split(copied).1.split(1);
             let Some(code) = other.first() else {
                 return Ok(());

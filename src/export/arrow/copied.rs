@@ -254,7 +254,7 @@ impl Text {
             let Room { bytes, len } = &mut self.room;
             let copied =
                 slots.copy_short(Forwards(codes), ahead, ends, |end| end as i32, bytes, len);
-            ahead = ahead.get(copied..).unwrap_or_default();
+            ahead = ahead.get(copied + 1..).unwrap_or_default();
             codes = codes.get(copied..).unwrap_or_default();
             ends = ends.get_mut(copied..).unwrap_or_default();
             let Some((code, later)) = codes.split_first() else {

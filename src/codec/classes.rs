@@ -79,10 +79,19 @@ impl Classes {
         }
     }
 
+    /// Bytes of the offsets of `count` values' blocks: where each begins, and where the last ends.
+    pub(super) fn index_bytes(count: usize) -> usize {
+        (count.div_ceil(BLOCK) + 1) * 4
+    }
+
     /// Bytes of a stream of `count` values whose payloads take `bits`, at most.
     pub(super) fn bytes(count: usize, head: usize, bits: u64) -> usize {
         let blocks = count.div_ceil(BLOCK);
-        (blocks + 1) * 4 + blocks * (head + 1) + count.div_ceil(4) + (bits / 8) as usize + SLACK
+        Self::index_bytes(count)
+            + blocks * (head + 1)
+            + count.div_ceil(4)
+            + (bits / 8) as usize
+            + SLACK
     }
 
     /// Appends the stream of `count` values; `block` appends a block's head and gives its values.
@@ -94,7 +103,7 @@ impl Classes {
     ) -> Result<()> {
         let blocks = count.div_ceil(BLOCK);
         let offsets_at = out.len();
-        let blocks_at = offsets_at + (blocks + 1) * 4;
+        let blocks_at = offsets_at + Self::index_bytes(count);
         out.resize(blocks_at, 0);
         let mut values = [0; BLOCK];
         let mut payload = BitBuffer::new();
@@ -400,7 +409,7 @@ fn place_of<'a>(
     if last < first {
         return Err(short());
     }
-    let begin = (count.div_ceil(BLOCK) + 1) * 4;
+    let begin = Classes::index_bytes(count);
     Ok((offsets, begin + first..begin + last))
 }
 

@@ -81,6 +81,18 @@ impl Descriptor {
         }
     }
 
+    /// Where in the stream's `bytes` each block of 128 values begins, and where the last one ends; nothing
+    /// where the encoding needs no such index.
+    pub fn block_places<'b>(&self, bytes: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
+        let index = match self.encoding {
+            Encoding::Classes | Encoding::Delta => Classes::index_bytes(self.count),
+            _ => 0,
+        };
+        let offsets = bytes.get(..index).unwrap_or_default();
+        let offsets = offsets.as_chunks::<4>().0.iter();
+        offsets.map(move |offset| index + u32::from_le_bytes(*offset) as usize)
+    }
+
     /// Reads a descriptor.
     ///
     /// # Errors

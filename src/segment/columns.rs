@@ -1,11 +1,11 @@
 //! How each kind of column becomes codes: strings and numbers ranked by frequency.
 
 use super::format::{ColumnFooter, StreamHandle, StringsHandle};
-use super::input::{CodesInput, FieldInput, ListsInput, SegmentInput};
+use super::input::{CodesInput, FieldInput, ListsInput, SegmentInput, SharedStrings};
 use super::item_order::{ItemOrder, by_frequency};
 use super::numbers::write_numbers;
+use super::output::Output;
 use super::parallel::run_side_by_side;
-use super::writer::{Output, SharedStrings};
 use crate::codec::{ListEncoder, Word};
 use crate::types::{Dictionary, Error, Result, Strings};
 

@@ -7,9 +7,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::format::Handle;
+use super::lines::{BlockLines, Hints};
 use super::reader::{Located, Region};
 use super::strings::MappedStrings;
 use crate::codec::Source;
@@ -25,7 +24,8 @@ pub(super) const BUCKET_BYTES: usize = BUCKET_SLOTS * SLOT_BYTES;
 /// A user's place in the table. No user is without rows: a slot with none is free.
 #[derive(Clone, Copy, Default)]
 struct Slot {
-    tag: u32,
+    tag: u16,
+    hints: Hints,
     position: u32,
     first_row: u32,
     rows: u32,
@@ -36,7 +36,8 @@ impl Slot {
     fn read(bytes: &[u8; SLOT_BYTES]) -> Self {
         let word = u128::from_le_bytes(*bytes);
         Self {
-            tag: word as u32,
+            tag: word as u16,
+            hints: [(word >> 16) as u8, (word >> 24) as u8],
             position: (word >> 32) as u32,
             first_row: (word >> 64) as u32,
             rows: (word >> 96) as u32,
@@ -45,7 +46,8 @@ impl Slot {
 
     fn bytes(self) -> [u8; SLOT_BYTES] {
         let high = u128::from(self.rows) << 96 | u128::from(self.first_row) << 64;
-        (high | u128::from(self.position) << 32 | u128::from(self.tag)).to_le_bytes()
+        let hints = u128::from(u16::from_le_bytes(self.hints)) << 16;
+        (high | u128::from(self.position) << 32 | hints | u128::from(self.tag)).to_le_bytes()
     }
 }
 
@@ -54,19 +56,20 @@ fn buckets_for(users: usize) -> usize {
     users * 3 / (2 * BUCKET_SLOTS) + 1
 }
 
-/// The bytes of a table over `users`, which are in order. `starts` has the first row of each, then the
+/// The bytes of a table over users with these hashes, which are in order. `starts` has the first row of each, then the
 /// number of rows, all below 2^32.
-pub(super) fn build(users: &[&str], starts: &[u64]) -> Vec<u8> {
-    let buckets = buckets_for(users.len());
+pub(super) fn build(hashes: &[u64], starts: &[u64], lines: &BlockLines) -> Vec<u8> {
+    let buckets = buckets_for(hashes.len());
     let mut table = vec![Slot::default(); buckets * BUCKET_SLOTS];
     let bounds = starts.iter().zip(starts.iter().skip(1));
-    for ((position, user), (start, end)) in (0..).zip(users).zip(bounds) {
-        let hash = xxh3_64(user.as_bytes());
+    for ((position, hash), (start, end)) in (0..).zip(hashes).zip(bounds) {
+        let hash = *hash;
         let (before, behind) = table.split_at_mut(first_bucket(hash, buckets) * BUCKET_SLOTS);
         let free = behind.iter_mut().chain(before).find(|slot| slot.rows == 0);
         if let Some(free) = free {
             *free = Slot {
-                tag: hash as u32,
+                tag: hash as u16,
+                hints: lines.hints((end.saturating_sub(1)) as usize),
                 position,
                 first_row: *start as u32,
                 rows: (end - start) as u32,
@@ -99,6 +102,7 @@ pub(super) struct Entry {
     /// Its position among the users.
     pub(super) index: usize,
     pub(super) rows: Range<usize>,
+    pub(super) hints: Hints,
     hash: u64,
     /// The slot to be looked at next, counted from the first of the hash.
     next: usize,
@@ -175,7 +179,7 @@ impl Directory {
                 if slot.rows == 0 {
                     return Ok(None);
                 }
-                if slot.tag == hash as u32 {
+                if slot.tag == hash as u16 {
                     return self.entry(slot, hash, next).map(Some);
                 }
             }
@@ -195,6 +199,7 @@ impl Directory {
         Ok(Entry {
             index,
             rows: start..end,
+            hints: slot.hints,
             hash,
             next,
         })

@@ -207,6 +207,14 @@ pub enum ColumnFooter {
 }
 
 impl ColumnFooter {
+    /// The stream that has a code for each row.
+    pub(super) fn codes(&self) -> Option<&StreamHandle> {
+        match self {
+            Self::Strings { codes, .. } | Self::Numbers { codes, .. } => Some(codes),
+            Self::Absent | Self::Lists { .. } => None,
+        }
+    }
+
     pub(super) fn move_by(&mut self, base: usize) {
         match self {
             Self::Absent => {}
@@ -327,6 +335,8 @@ pub struct Footer {
     pub sequence_codes: [u64; 2],
     /// The hash table of the user directory.
     pub directory: Handle,
+    /// Samples of the lines at which blocks begin.
+    pub line_samples: Handle,
     /// The user ids, sorted.
     pub user_ids: StringsHandle,
     /// The first row of each user, and the number of rows.
@@ -364,6 +374,7 @@ impl Footer {
         wire.u64(self.sequence_base);
         self.sequence_codes.iter().for_each(|code| wire.u64(*code));
         self.directory.write(&mut wire);
+        self.line_samples.write(&mut wire);
         self.user_ids.write(&mut wire);
         for stream in [
             &self.user_starts,
@@ -393,6 +404,7 @@ impl Footer {
             sequence_base: wire.u64()?,
             sequence_codes: [wire.u64()?, wire.u64()?],
             directory: Handle::read(&mut wire)?,
+            line_samples: Handle::read(&mut wire)?,
             user_ids: StringsHandle::read(&mut wire)?,
             user_starts: StreamHandle::read(&mut wire)?,
             zone_min: StreamHandle::read(&mut wire)?,

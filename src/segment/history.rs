@@ -55,6 +55,9 @@ impl Segment {
             && self.takes_all(query)
         {
             let rows = newest_or_oldest(probe.rows.clone(), query);
+            if rows.end == probe.rows.end {
+                self.prefetch_hinted(&rows, probe.hints, &query.asked);
+            }
             self.prefetch_index(&rows, &query.asked);
         }
         Ok(probe.map(Found))

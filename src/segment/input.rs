@@ -5,13 +5,16 @@
 
 use std::sync::Arc;
 
+use super::numbers::bounds;
 use super::order::RowOrder;
-use super::writer::{SharedStrings, bounds};
 use crate::codec::Word;
 use crate::types::{
     Codes, Column, Columns, Error, ListColumn, NarrowColumn, NarrowLists, NarrowNumbers,
     NarrowRows, NumberColumn, Paged, Result, Strings, Timestamps, index_of, with_pages,
 };
+
+/// The dictionary of a column, as the columns carry it.
+pub(super) type SharedStrings = Arc<dyn Strings>;
 
 /// Rows on their way into a segment.
 pub struct SegmentInput<'a> {

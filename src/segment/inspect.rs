@@ -51,7 +51,11 @@ impl Segment {
             ColumnReport {
                 name: "USER_ID".to_owned(),
                 encoding: "directory".to_owned(),
-                value_bytes: bytes(&[footer.directory, footer.user_starts.handle]),
+                value_bytes: bytes(&[
+                    footer.directory,
+                    footer.line_samples,
+                    footer.user_starts.handle,
+                ]),
                 dictionary_bytes: bytes(&[ids.offsets, ids.text]),
                 dictionary_entries: ids.count as u64,
             },
@@ -154,6 +158,7 @@ impl Segment {
         let ids = &footer.user_ids;
         let mut parts = vec![
             ("user directory".to_owned(), footer.directory),
+            ("user directory".to_owned(), footer.line_samples),
             ("user ids".to_owned(), ids.offsets),
             ("user ids".to_owned(), ids.text),
             ("user rows".to_owned(), footer.user_starts.handle),

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::format::{ColumnFooter, StreamHandle};
 use super::inspect::BlockReport;
+use super::lines::{BlockLines, lines_of};
 use super::reader::{Segment, Selection};
 use super::strings::item_hash;
 use crate::codec::BLOCK;
@@ -15,6 +17,7 @@ impl Segment {
     /// `Corruption` naming the first rule that does not hold.
     pub fn check_invariants(&self, schema: &Schema) -> Result<()> {
         let blocks = self.blocks()?;
+        let lines = self.block_lines()?;
         let mut bounds = Bounds::default();
         let mut before: Option<&str> = None;
         let mut next_row = 0;
@@ -24,8 +27,17 @@ impl Segment {
             let rising = before.is_none_or(|before| before < user);
             self.hold(rising, "users are not sorted")?;
             let found = self.directory.find(user)?;
-            let found = found.is_some_and(|found| found.index == index && found.rows == rows);
-            self.hold(found, "the user directory does not find a user's rows")?;
+            let found = found.filter(|found| found.index == index && found.rows == rows);
+            self.hold(
+                found.is_some(),
+                "the user directory does not find a user's rows",
+            )?;
+            let hints = lines.hints(rows.end.saturating_sub(1));
+            let known = found.is_some_and(|found| found.hints == hints);
+            self.hold(
+                known,
+                "the user directory does not tell a user's last lines",
+            )?;
             self.hold(
                 rows.start == next_row,
                 "the users' rows do not follow each other",
@@ -34,6 +46,10 @@ impl Segment {
             self.check_user(schema, rows, &blocks, &mut bounds)?;
         }
         self.hold(next_row == self.rows(), "the users' rows are not all rows")?;
+        let samples = self.footer.line_samples;
+        let samples = self.pages.get(samples.offset, samples.len)?;
+        let sampled = samples == lines.samples(self.rows());
+        self.hold(sampled, "the samples of lines are not those of the blocks")?;
         self.check_bounds(&bounds, before)?;
         self.directory.ids.buffers()?;
         for field in 0..self.footer.columns.len() {
@@ -42,6 +58,20 @@ impl Segment {
             }
         }
         self.check_item_hashes()
+    }
+
+    /// Where the blocks lie of which the user directory tells.
+    fn block_lines(&self) -> Result<BlockLines> {
+        let lines = |stream: &StreamHandle| {
+            let bytes = self.pages.get(stream.handle.offset, stream.handle.len)?;
+            Ok(lines_of(stream, bytes))
+        };
+        let items = self.footer.columns.get(self.item);
+        let items = items.and_then(ColumnFooter::codes);
+        Ok(BlockLines {
+            timestamps: lines(&self.footer.timestamp_codes)?,
+            items: items.map_or(Ok(Vec::new()), lines)?,
+        })
     }
 
     fn hold(&self, holds: bool, otherwise: &str) -> Result<()> {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::writer::SharedStrings;
+use super::input::SharedStrings;
 use crate::types::Strings;
 
 /// The items of a dictionary in its order.

@@ -3,6 +3,7 @@
 //! A segment holds rows sorted by user, timestamp and arrival. FORMAT.md sections 4 to 6 specify
 //! its bytes.
 
+mod ahead;
 mod columns;
 mod directory;
 mod format;
@@ -12,11 +13,14 @@ mod inspect;
 mod invariants;
 mod item_order;
 mod kept_slots;
+mod lines;
 mod numbers;
 mod order;
+mod output;
 mod parallel;
 mod reader;
 mod scan;
+mod sort_key;
 mod strings;
 mod sums;
 mod writer;

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::columns::write_mapped;
 use super::format::{ColumnFooter, NumberTable};
 use super::input::{CodesInput, NumbersInput, numbers_in_order};
-use super::writer::{Output, common_divisor};
+use super::output::Output;
 use crate::codec::Word;
 use crate::types::{DistinctNumbers, NarrowNumbers, NumberColumn, Result};
 
@@ -164,4 +164,27 @@ fn write_codes(
         table: NumberTable::Distinct(out.region(&words)),
         codes: write_mapped(codes, &new_codes, out)?,
     })
+}
+
+pub(super) fn bounds<T: Copy + Ord>(mut values: impl Iterator<Item = T>) -> Option<[T; 2]> {
+    let first = values.next()?;
+    Some(values.fold([first; 2], |[min, max], value| {
+        [min.min(value), max.max(value)]
+    }))
+}
+
+/// The greatest number that divides all `distances`; 1 when there is none above.
+pub(super) fn common_divisor(distances: impl Iterator<Item = u64>) -> u64 {
+    let mut divisor = 0;
+    for distance in distances {
+        let (mut a, mut b) = (divisor, distance);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        divisor = a;
+        if divisor == 1 {
+            break;
+        }
+    }
+    divisor.max(1)
 }

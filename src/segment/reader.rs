@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::directory::Directory;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
+use super::lines::LineSamples;
 use super::numbers::Words;
 use super::strings::MappedStrings;
 use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word, add_to_each};
@@ -29,6 +30,14 @@ impl Region {
             handle,
             mapped: pages.mapped(handle.offset, handle.len).unwrap_or_default(),
         }
+    }
+
+    /// Asks for bytes of the file, as far as they are the region's.
+    #[inline]
+    pub(super) fn prefetch_in_file(&self, bytes: Range<usize>) {
+        let [start, end] = [bytes.start, bytes.end].map(|at| at.saturating_sub(self.handle.offset));
+        let end = end.min(self.mapped.len());
+        prefetch(self.mapped.get(start..end).unwrap_or_default());
     }
 
     /// Bytes of several pages, of a page that nobody touched yet, or of a file that is not mapped.
@@ -133,6 +142,7 @@ pub struct Segment {
     pub(super) pages: Arc<Pages>,
     pub(super) footer: Footer,
     pub(super) directory: Directory,
+    pub(super) line_samples: LineSamples,
     pub(super) timestamps: Located,
     pub(super) sequences: Located,
     pub(super) zone_min: Located,
@@ -172,6 +182,7 @@ impl Segment {
         let directory = Directory::new(pages.clone(), footer.directory, ids, starts, footer.rows)?;
         let segment = Self {
             directory,
+            line_samples: LineSamples::new(Region::new(&pages, footer.line_samples)),
             timestamps: Located::open(&footer.timestamp_codes, &pages)?,
             sequences: Located::open(&footer.sequences, &pages)?,
             zone_min: Located::open(&footer.zone_min, &pages)?,
@@ -251,28 +262,6 @@ impl Segment {
         }
     }
 
-    /// Says that [`Segment::prefetch_values`] is about to look up where a short range of rows lies.
-    pub(super) fn prefetch_index(&self, rows: &Range<usize>, asked: &[bool]) {
-        for Located { stream, region } in self.codes_of(asked) {
-            stream.prefetch_index(region, rows);
-        }
-    }
-
-    /// Asks for the timestamps of a short range of rows and their values of the columns asked for, before
-    /// any of it is decoded, so that the cache misses run side by side.
-    pub(super) fn prefetch_values(&self, rows: &Range<usize>, asked: &[bool]) {
-        for Located { stream, region } in self.codes_of(asked) {
-            stream.prefetch_values(region, rows);
-        }
-    }
-
-    /// The timestamps, and the codes of the columns asked for.
-    fn codes_of(&self, asked: &[bool]) -> impl Iterator<Item = &Located> {
-        let fields = self.columns.iter().zip(asked);
-        let fields = fields.filter_map(|(column, asked)| asked.then(|| column.codes()).flatten());
-        std::iter::once(&self.timestamps).chain(fields)
-    }
-
     /// Appends a stream's values at the selected rows.
     pub(super) fn read<T: Word>(
         &self,
@@ -335,17 +324,6 @@ impl Segment {
             }
         }
         Ok(())
-    }
-
-    /// Says that the strings of these columns, which are the segment's own, are about to be copied.
-    pub(super) fn prefetch_strings(&self, columns: &Columns) {
-        for (reader, column) in self.columns.iter().zip(&columns.fields) {
-            if let (ColumnReader::Strings { dictionary, .. }, Column::Strings(codes)) =
-                (reader, column)
-            {
-                dictionary.prefetch_slots(codes);
-            }
-        }
     }
 
     fn read_column(

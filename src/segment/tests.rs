@@ -1,5 +1,6 @@
 mod arbitrary;
 mod damage;
+mod lines;
 mod naive;
 mod reads;
 mod windows;

@@ -1,18 +1,17 @@
 //! Sorted columns in, a synced file out.
 
-use std::sync::Arc;
-
 use super::columns::{ItemRanks, encode_column};
 use super::directory;
-use super::format::{ColumnFooter, Footer, Handle, Origin, StreamHandle, StringsHandle, header};
+use super::format::{ColumnFooter, Footer, Origin, header};
 use super::input::{FieldInput, SegmentInput, TimestampsInput, UsersInput};
 use super::item_order::ItemOrder;
+use super::lines::{BlockLines, lines_of};
+use super::output::Output;
 use super::parallel::run_in_turn;
-use super::strings::{ends, item_hash};
+use super::sort_key::{Sequences, Timestamps, Users, incomplete};
 use super::sums::SummedFile;
-use crate::codec::{BLOCK, Descriptor, Encoding, Word, encode, encode_packed};
 use crate::io::Storage;
-use crate::types::{Dictionary, Error, Result, Schema, Strings};
+use crate::types::{Result, Schema};
 
 /// Writes segments of one origin into a storage.
 pub struct SegmentWriter<'a> {
@@ -70,7 +69,9 @@ impl SegmentWriter<'_> {
             let job = move || {
                 let mut out = Output::default();
                 let part = match part {
-                    Unencoded::Users(input, rows) => Part::Users(users(&input, rows, &mut out)?),
+                    Unencoded::Users(input, rows) => {
+                        Part::Users(Users::of(&input, rows, &mut out)?)
+                    }
                     Unencoded::Timestamps(input) => {
                         Part::Timestamps(Timestamps::of(input, &mut out)?)
                     }
@@ -89,20 +90,20 @@ impl SegmentWriter<'_> {
         });
         let mut file = SummedFile::new(self.storage.create(path)?);
         file.region(&header())?;
-        file.align(directory::BUCKET_BYTES)?;
         let mut parts = Parts::default();
         let mut appended = Ok(());
         run_in_turn(self.threads, jobs.collect(), |encoded| {
             // After an error nothing more is appended.
             if appended.is_ok() {
                 appended = encoded.and_then(|(part, out)| {
-                    parts.add(part, file.region(&out.bytes)?.offset);
+                    let base = file.region(&out.bytes)?.offset;
+                    parts.add(part, &out, self.schema.item(), base);
                     Ok(())
                 });
             }
         });
         appended?;
-        let footer = parts.footer(self, rows, sequence_base)?;
+        let footer = parts.close(self, rows, sequence_base, &mut file)?;
         if self.durable {
             file.sync()?;
         }
@@ -138,21 +139,25 @@ struct Parts {
     timestamps: Option<Timestamps>,
     sequences: Option<Sequences>,
     fields: Vec<ColumnFooter>,
+    lines: BlockLines,
 }
 
 impl Parts {
-    fn add(&mut self, part: Part, base: usize) {
+    /// Takes the next part, which was encoded into `out` and begins at `base` of the file; `item` is the
+    /// number of the field of items.
+    fn add(&mut self, part: Part, out: &Output, item: usize, base: usize) {
         match part {
             Part::Users(mut users) => {
-                users.directory.move_by(base);
                 users.ids.move_by(base);
                 users.starts.handle.move_by(base);
                 self.users = Some(users);
             }
             Part::Timestamps(mut time) => {
+                let bytes = out.get(time.codes.handle);
                 for stream in [&mut time.codes, &mut time.zone_min, &mut time.zone_max] {
                     stream.handle.move_by(base);
                 }
+                self.lines.timestamps = lines_of(&time.codes, bytes);
                 self.timestamps = Some(time);
             }
             Part::Sequences(mut sequences) => {
@@ -160,18 +165,33 @@ impl Parts {
                 self.sequences = Some(sequences);
             }
             Part::Field(mut column) => {
+                let bytes = column.codes().map(|codes| out.get(codes.handle));
                 column.move_by(base);
+                if let (Some(codes), Some(bytes)) = (column.codes(), bytes)
+                    && self.fields.len() == item
+                {
+                    self.lines.items = lines_of(codes, bytes);
+                }
                 self.fields.push(column);
             }
         }
     }
 
-    fn footer(self, writer: &SegmentWriter<'_>, rows: usize, sequence_base: u64) -> Result<Footer> {
+    /// Appends the user directory, which has to know where the other parts lie, and gives the footer.
+    fn close(
+        self,
+        writer: &SegmentWriter<'_>,
+        rows: usize,
+        sequence_base: u64,
+        file: &mut SummedFile,
+    ) -> Result<Footer> {
         let (Some(users), Some(time), Some(sequences)) =
             (self.users, self.timestamps, self.sequences)
         else {
             return Err(incomplete());
         };
+        file.align(directory::BUCKET_BYTES)?;
+        let table = directory::build(&users.hashes, &users.first_rows, &self.lines);
         Ok(Footer {
             origin: writer.origin,
             rows,
@@ -181,7 +201,8 @@ impl Parts {
             timestamp_step: time.step,
             sequence_base,
             sequence_codes: sequences.bounds,
-            directory: users.directory,
+            directory: file.region(&table)?,
+            line_samples: file.region(&self.lines.samples(rows))?,
             user_ids: users.ids,
             user_starts: users.starts,
             zone_min: time.zone_min,
@@ -191,57 +212,6 @@ impl Parts {
             columns: self.fields,
         })
     }
-}
-
-fn users(input: &UsersInput<'_>, rows: usize, out: &mut Output) -> Result<Users> {
-    let mut starts = vec![0u64];
-    let mut dictionary = Dictionary::default();
-    let mut sorted: Vec<&str> = Vec::new();
-    let (UsersInput::Codes(_, ids) | UsersInput::Ends(_, ids)) = input;
-    let ids = ids.ok_or_else(incomplete)?;
-    let mut add = |code: u32, end: u64| {
-        let user = ids.get(code)?;
-        sorted.push(user);
-        starts.push(end);
-        dictionary.push(user).map(drop)
-    };
-    match input {
-        UsersInput::Codes(codes, _) => {
-            let mut end = 0;
-            for run in codes.chunk_by(|a, b| a == b) {
-                end += run.len() as u64;
-                add(run.first().copied().unwrap_or(0), end)?;
-            }
-        }
-        UsersInput::Ends(users, _) => {
-            let mut before = 0;
-            for (code, end) in users.codes.iter().zip(&users.ends) {
-                // A user whose rows were refused has none.
-                if before < *end {
-                    add(*code, (*end).into())?;
-                }
-                before = *end;
-            }
-        }
-    }
-    let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
-        return Err(incomplete());
-    };
-    if rows > Footer::MAX_ROWS || !sorted.is_sorted_by(|a, b| a < b) {
-        return Err(Error::invalid(
-            "a segment's rows must be sorted by user, at most 2^31",
-        ));
-    }
-    Ok(Users {
-        bounds: [(*first).to_owned(), (*last).to_owned()],
-        directory: out.region(&directory::build(&sorted, &starts)),
-        ids: out.strings(&dictionary, false)?,
-        starts: out.packed(&starts)?,
-    })
-}
-
-fn incomplete() -> Error {
-    Error::invalid("a segment needs rows with users")
 }
 
 impl PreparedSegment {
@@ -260,183 +230,3 @@ impl PreparedSegment {
         Ok((self.footer, bytes as u64))
     }
 }
-
-/// A part of the file, encoded in memory: regions one behind the other, each padded to 8 bytes.
-#[derive(Default)]
-pub(super) struct Output {
-    bytes: Vec<u8>,
-}
-
-impl Output {
-    /// Appends bytes as they are.
-    pub(super) fn region(&mut self, bytes: &[u8]) -> Handle {
-        let offset = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        self.close(offset)
-    }
-
-    /// Ends the region that began at `offset`.
-    fn close(&mut self, offset: usize) -> Handle {
-        let len = self.bytes.len() - offset;
-        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
-        Handle { offset, len }
-    }
-
-    /// Appends values in the smallest encoding.
-    pub(super) fn stream<T: Word>(&mut self, values: &[T]) -> Result<StreamHandle> {
-        let offset = self.bytes.len();
-        let descriptor = encode(values, &mut self.bytes)?;
-        let handle = self.close(offset);
-        Ok(StreamHandle { handle, descriptor })
-    }
-
-    /// So many zeros, which take no bytes.
-    fn zeros(&mut self, count: usize) -> StreamHandle {
-        StreamHandle {
-            handle: self.region(&[]),
-            descriptor: Descriptor {
-                encoding: Encoding::Constant,
-                count,
-                params: [0; 6],
-            },
-        }
-    }
-
-    /// Appends values so that any one is read in constant time.
-    fn packed(&mut self, values: &[u64]) -> Result<StreamHandle> {
-        let offset = self.bytes.len();
-        let descriptor = encode_packed(values, &mut self.bytes)?;
-        let handle = self.close(offset);
-        Ok(StreamHandle { handle, descriptor })
-    }
-
-    /// Appends a dictionary, with hashes where strings are looked up.
-    pub(super) fn strings(&mut self, strings: &Dictionary, hashed: bool) -> Result<StringsHandle> {
-        let (offsets, text) = strings.buffers()?;
-        let mut hashes = Vec::new();
-        if hashed {
-            for code in 1..=strings.len() as u32 {
-                hashes.extend_from_slice(&item_hash(strings.get(code)?).to_le_bytes());
-            }
-        }
-        Ok(StringsHandle {
-            count: strings.len(),
-            offsets: self.region(&offsets),
-            text: self.region(&text),
-            hashes: self.region(&hashes),
-            width: common_width(&offsets),
-        })
-    }
-}
-
-/// Bytes of each string where all have as many, else 0.
-fn common_width(offsets: &[u8]) -> usize {
-    let ends = || ends(offsets);
-    let mut widths = ends().zip(ends().skip(1)).map(|(start, end)| end - start);
-    match widths.next() {
-        Some(first) if widths.all(|width| width == first) => first,
-        _ => 0,
-    }
-}
-
-struct Users {
-    bounds: [String; 2],
-    directory: Handle,
-    ids: StringsHandle,
-    starts: StreamHandle,
-}
-
-/// Timestamps as codes: the distance from the first, in steps of the common divisor.
-struct Timestamps {
-    bounds: [i64; 2],
-    step: u64,
-    codes: StreamHandle,
-    zone_min: StreamHandle,
-    zone_max: StreamHandle,
-}
-
-impl Timestamps {
-    fn of(input: TimestampsInput<'_>, out: &mut Output) -> Result<Self> {
-        let [min, max] = input.bounds().ok_or_else(incomplete)?;
-        let step = common_divisor(input.iter().map(|at| at.wrapping_sub(min) as u64));
-        let code = |at: i64| match at.wrapping_sub(min) as u64 {
-            code if step == 1 => code,
-            distance => distance / step,
-        };
-        if u32::try_from(code(max)).is_ok() {
-            let codes = input.mapped(|at| code(at) as u32);
-            return Self::of_codes([min, max], step, &codes, out);
-        }
-        Self::of_codes([min, max], step, &input.mapped(code), out)
-    }
-
-    fn of_codes<T: Word>(
-        bounds: [i64; 2],
-        step: u64,
-        codes: &[T],
-        out: &mut Output,
-    ) -> Result<Self> {
-        let edge = |best: fn(&[T]) -> Option<T>| -> Vec<u64> {
-            let blocks = codes.chunks(BLOCK).filter_map(best);
-            blocks.map(Word::wide).collect()
-        };
-        Ok(Self {
-            bounds,
-            step,
-            zone_min: out.packed(&edge(|block| block.iter().min().copied()))?,
-            zone_max: out.packed(&edge(|block| block.iter().max().copied()))?,
-            codes: out.stream(codes)?,
-        })
-    }
-}
-
-/// Sequence numbers as codes: the distance from the base.
-struct Sequences {
-    bounds: [u64; 2],
-    codes: StreamHandle,
-}
-
-impl Sequences {
-    fn of(sequences: &[u64], rows: usize, base: u64, out: &mut Output) -> Result<Self> {
-        if sequences.is_empty() {
-            return Ok(Self {
-                bounds: [0, 0],
-                codes: out.zeros(rows),
-            });
-        }
-        let sequences = sequences.iter();
-        let codes: Vec<u64> = sequences
-            .map(|sequence| sequence.saturating_sub(base))
-            .collect();
-        Ok(Self {
-            bounds: bounds(codes.iter().copied()).unwrap_or_default(),
-            codes: out.stream(&codes)?,
-        })
-    }
-}
-
-pub(super) fn bounds<T: Copy + Ord>(mut values: impl Iterator<Item = T>) -> Option<[T; 2]> {
-    let first = values.next()?;
-    Some(values.fold([first; 2], |[min, max], value| {
-        [min.min(value), max.max(value)]
-    }))
-}
-
-/// The greatest number that divides all `distances`; 1 when there is none above.
-pub(super) fn common_divisor(distances: impl Iterator<Item = u64>) -> u64 {
-    let mut divisor = 0;
-    for distance in distances {
-        let (mut a, mut b) = (divisor, distance);
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        divisor = a;
-        if divisor == 1 {
-            break;
-        }
-    }
-    divisor.max(1)
-}
-
-/// The dictionary of a column, as the columns carry it.
-pub(super) type SharedStrings = Arc<dyn Strings>;

@@ -147,7 +147,7 @@ fn with_footer(file: &Bytes, edit: impl FnOnce(&mut Vec<u8>)) -> Bytes {
 }
 
 /// The file with a changed footer.
-fn resealed(file: &Bytes, edit: impl FnOnce(&mut Footer)) -> Bytes {
+pub(super) fn resealed(file: &Bytes, edit: impl FnOnce(&mut Footer)) -> Bytes {
     let (mut footer, pages) = Footer::open("test.seg", file.clone().into()).unwrap();
     edit(&mut footer);
     let data = &file[..pages.len()];

@@ -153,13 +153,13 @@ proptest! {
     }
 }
 
-/// Two users whose hashes have the same lower half, which is all that a slot of the directory keeps.
+/// Two users whose hashes have the same lowest 16 bits, which is all that a slot of the directory keeps.
 fn namesakes() -> [String; 2] {
     let mut known = HashMap::new();
     let mut numbers = 0_u64..;
     loop {
         let user = format!("user {}", numbers.next().unwrap());
-        if let Some(other) = known.insert(xxh3_64(user.as_bytes()) as u32, user.clone()) {
+        if let Some(other) = known.insert(xxh3_64(user.as_bytes()) as u16, user.clone()) {
             return [other, user];
         }
     }

@@ -1,0 +1,52 @@
+//! What a lookup asks for before it reads any of it, so that cache misses run side by side.
+
+use std::ops::Range;
+
+use super::lines::Hints;
+use super::reader::{ColumnReader, Located, Segment};
+use crate::types::{Column, Columns};
+
+impl Segment {
+    /// Says that [`Segment::prefetch_values`] is about to look up where a short range of rows lies.
+    pub(super) fn prefetch_index(&self, rows: &Range<usize>, asked: &[bool]) {
+        for Located { stream, region } in self.codes_of(asked) {
+            stream.prefetch_index(region, rows);
+        }
+    }
+
+    /// Asks for the lines where the timestamps of a user's last rows lie, about, and their items where
+    /// these are asked for.
+    pub(super) fn prefetch_hinted(&self, rows: &Range<usize>, hints: Hints, asked: &[bool]) {
+        let [timestamps, items] = self.line_samples.places(rows, hints);
+        self.timestamps.region.prefetch_in_file(timestamps);
+        let column = self.columns.get(self.item).and_then(ColumnReader::codes);
+        if let (Some(codes), Some(true)) = (column, asked.get(self.item)) {
+            codes.region.prefetch_in_file(items);
+        }
+    }
+
+    /// Asks for the timestamps of a short range of rows and their values of the columns asked for.
+    pub(super) fn prefetch_values(&self, rows: &Range<usize>, asked: &[bool]) {
+        for Located { stream, region } in self.codes_of(asked) {
+            stream.prefetch_values(region, rows);
+        }
+    }
+
+    /// The timestamps, and the codes of the columns asked for.
+    fn codes_of(&self, asked: &[bool]) -> impl Iterator<Item = &Located> {
+        let fields = self.columns.iter().zip(asked);
+        let fields = fields.filter_map(|(column, asked)| asked.then(|| column.codes()).flatten());
+        std::iter::once(&self.timestamps).chain(fields)
+    }
+
+    /// Says that the strings of these columns, which are the segment's own, are about to be copied.
+    pub(super) fn prefetch_strings(&self, columns: &Columns) {
+        for (reader, column) in self.columns.iter().zip(&columns.fields) {
+            if let (ColumnReader::Strings { dictionary, .. }, Column::Strings(codes)) =
+                (reader, column)
+            {
+                dictionary.prefetch_slots(codes);
+            }
+        }
+    }
+}

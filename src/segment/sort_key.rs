@@ -1,0 +1,144 @@
+//! What rows are sorted by, encoded: users, timestamps and sequence numbers.
+
+use super::format::{Footer, StreamHandle, StringsHandle};
+use super::input::{TimestampsInput, UsersInput};
+use super::numbers::{bounds, common_divisor};
+use super::output::Output;
+use crate::codec::{BLOCK, Word};
+use crate::types::{Dictionary, Error, HashedKey, Result};
+
+/// The users, and what their directory is made of.
+pub(super) struct Users {
+    /// The first and the last.
+    pub(super) bounds: [String; 2],
+    pub(super) ids: StringsHandle,
+    pub(super) starts: StreamHandle,
+    /// Of each user's id.
+    pub(super) hashes: Vec<u64>,
+    /// Of each user, then the number of rows.
+    pub(super) first_rows: Vec<u64>,
+}
+
+impl Users {
+    pub(super) fn of(input: &UsersInput<'_>, rows: usize, out: &mut Output) -> Result<Self> {
+        let mut starts = vec![0u64];
+        let mut dictionary = Dictionary::default();
+        let mut sorted: Vec<&str> = Vec::new();
+        let (UsersInput::Codes(_, ids) | UsersInput::Ends(_, ids)) = input;
+        let ids = ids.ok_or_else(incomplete)?;
+        let mut add = |code: u32, end: u64| {
+            let user = ids.get(code)?;
+            sorted.push(user);
+            starts.push(end);
+            dictionary.push(user).map(drop)
+        };
+        match input {
+            UsersInput::Codes(codes, _) => {
+                let mut end = 0;
+                for run in codes.chunk_by(|a, b| a == b) {
+                    end += run.len() as u64;
+                    add(run.first().copied().unwrap_or(0), end)?;
+                }
+            }
+            UsersInput::Ends(users, _) => {
+                let mut before = 0;
+                for (code, end) in users.codes.iter().zip(&users.ends) {
+                    // A user whose rows were refused has none.
+                    if before < *end {
+                        add(*code, (*end).into())?;
+                    }
+                    before = *end;
+                }
+            }
+        }
+        let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
+            return Err(incomplete());
+        };
+        if rows > Footer::MAX_ROWS || !sorted.is_sorted_by(|a, b| a < b) {
+            return Err(Error::invalid(
+                "a segment's rows must be sorted by user, at most 2^31",
+            ));
+        }
+        let hashes = sorted.iter().map(|user| HashedKey::of(user).hash);
+        Ok(Self {
+            bounds: [(*first).to_owned(), (*last).to_owned()],
+            ids: out.strings(&dictionary, false)?,
+            starts: out.packed(&starts)?,
+            hashes: hashes.collect(),
+            first_rows: starts,
+        })
+    }
+}
+
+/// Timestamps as codes: the distance from the first, in steps of the common divisor.
+pub(super) struct Timestamps {
+    pub(super) bounds: [i64; 2],
+    pub(super) step: u64,
+    pub(super) codes: StreamHandle,
+    pub(super) zone_min: StreamHandle,
+    pub(super) zone_max: StreamHandle,
+}
+
+impl Timestamps {
+    pub(super) fn of(input: TimestampsInput<'_>, out: &mut Output) -> Result<Self> {
+        let [min, max] = input.bounds().ok_or_else(incomplete)?;
+        let step = common_divisor(input.iter().map(|at| at.wrapping_sub(min) as u64));
+        let code = |at: i64| match at.wrapping_sub(min) as u64 {
+            code if step == 1 => code,
+            distance => distance / step,
+        };
+        if u32::try_from(code(max)).is_ok() {
+            let codes = input.mapped(|at| code(at) as u32);
+            return Self::of_codes([min, max], step, &codes, out);
+        }
+        Self::of_codes([min, max], step, &input.mapped(code), out)
+    }
+
+    fn of_codes<T: Word>(
+        bounds: [i64; 2],
+        step: u64,
+        codes: &[T],
+        out: &mut Output,
+    ) -> Result<Self> {
+        let edge = |best: fn(&[T]) -> Option<T>| -> Vec<u64> {
+            let blocks = codes.chunks(BLOCK).filter_map(best);
+            blocks.map(Word::wide).collect()
+        };
+        Ok(Self {
+            bounds,
+            step,
+            zone_min: out.packed(&edge(|block| block.iter().min().copied()))?,
+            zone_max: out.packed(&edge(|block| block.iter().max().copied()))?,
+            codes: out.stream(codes)?,
+        })
+    }
+}
+
+/// Sequence numbers as codes: the distance from the base.
+pub(super) struct Sequences {
+    pub(super) bounds: [u64; 2],
+    pub(super) codes: StreamHandle,
+}
+
+impl Sequences {
+    pub(super) fn of(sequences: &[u64], rows: usize, base: u64, out: &mut Output) -> Result<Self> {
+        if sequences.is_empty() {
+            return Ok(Self {
+                bounds: [0, 0],
+                codes: out.zeros(rows),
+            });
+        }
+        let sequences = sequences.iter();
+        let codes: Vec<u64> = sequences
+            .map(|sequence| sequence.saturating_sub(base))
+            .collect();
+        Ok(Self {
+            bounds: bounds(codes.iter().copied()).unwrap_or_default(),
+            codes: out.stream(&codes)?,
+        })
+    }
+}
+
+pub(super) fn incomplete() -> Error {
+    Error::invalid("a segment needs rows with users")
+}

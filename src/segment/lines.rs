@@ -12,7 +12,7 @@ use super::format::StreamHandle;
 use super::reader::Region;
 use crate::codec::{BLOCK, Source};
 
-const LINE_BYTES: u64 = 64;
+const LINE_BYTES: usize = 64;
 
 /// Blocks from one sample to the next. Eight bits make up for 127 lines between what samples say and
 /// where a block begins: one byte a row.
@@ -25,7 +25,7 @@ const SAMPLE_BYTES: usize = 8;
 pub(super) type Hints = [u8; 2];
 
 /// Of so many lines it is asked for in advance; of more the processor sees by itself what comes next.
-const FEW_LINES: u64 = 8;
+const FEW_LINES: i64 = 8;
 
 /// The line at which each block of a stream begins, and that at which the last one ends; none where the
 /// encoding needs no offsets.
@@ -55,7 +55,7 @@ impl BlockLines {
 pub(super) fn lines_of(stream: &StreamHandle, bytes: &[u8]) -> Vec<u32> {
     let begin = stream.handle.offset;
     let places = stream.descriptor.block_places(bytes);
-    let lines = places.map(|place| (begin + place) as u64 / LINE_BYTES);
+    let lines = places.map(|place| (begin + place) / LINE_BYTES);
     lines.map(|line| line as u32).collect()
 }
 
@@ -104,12 +104,13 @@ impl LineSamples {
             let near = u64::from(line) + per_step * (block % STEP) as u64 / STEP as u64;
             // Of the lines that end like the hint the nearest.
             let off = hint.wrapping_sub(near as u8) as i8;
-            let line = near.saturating_add_signed(off.into());
-            let first = line.saturating_sub((per_step * before).div_ceil(STEP as u64));
-            let end = (line + per_step / STEP as u64 + 1).min(first + FEW_LINES);
+            let line = near as i64 + i64::from(off);
+            let first = line - (per_step * before).div_ceil(STEP as u64) as i64;
+            let end = (line + (per_step / STEP as u64) as i64 + 1).min(first + FEW_LINES);
+            let byte = |line: i64| (line.max(0) as usize).saturating_mul(LINE_BYTES);
             match per_step {
                 0 => 0..0,
-                _ => (first * LINE_BYTES) as usize..(end * LINE_BYTES) as usize,
+                _ => byte(first)..byte(end),
             }
         };
         [

@@ -55,6 +55,7 @@ impl Segment {
             && self.takes_all(query)
         {
             let rows = newest_or_oldest(probe.rows.clone(), query);
+            // The slot tells where a user's rows end.
             if rows.end == probe.rows.end {
                 self.prefetch_hinted(&rows, probe.hints, &query.asked);
             }

@@ -10,7 +10,10 @@ use crate::checksum::Checksum;
 use crate::peer::{Peer, Reader};
 use crate::protocol::{Draw, Reply};
 use crate::questions::Filter;
-use crate::times::{Times, seconds};
+use crate::times::{Times, median, seconds};
+
+/// How long lookups are timed, at the least, in whole passes.
+const LEAST: Duration = Duration::from_millis(250);
 
 /// How long a rate is measured.
 const RATE: Duration = Duration::from_millis(400);
@@ -68,18 +71,32 @@ pub fn history(session: &Session<'_>, draw: Draw, check: bool) -> Result<Reply> 
                 .try_for_each(|user| lookup.run(black_box(reader.as_mut()), user))?,
         }
         let name = |figure: &str| format!("{}_{}_{figure}", lookup.name(), draw.name());
-        let mut times = Times::default();
-        for user in users {
-            times.time(|| lookup.run(black_box(reader.as_mut()), user))?;
-        }
-        reply.figure(name("p50_us"), times.percentile(0.50));
-        reply.figure(name("p99_us"), times.percentile(0.99));
+        let [p50, p99] = percentiles(users, |user| lookup.run(black_box(reader.as_mut()), user))?;
+        reply.figure(name("p50_us"), p50);
+        reply.figure(name("p99_us"), p99);
         for threads in [1, 2] {
             let rate = rate(session.peer, lookup, users, threads)?;
             reply.figure(name(&format!("{threads}t_s")), rate);
         }
     }
     Ok(reply)
+}
+
+/// Microseconds that half of the calls, and 99 of 100, do not exceed: medians over passes. The pass of a fast
+/// store is so short that what else runs on the machine would decide about a single one.
+fn percentiles<T>(asked: &[T], mut call: impl FnMut(&T) -> Result<()>) -> Result<[f64; 2]> {
+    let start = Instant::now();
+    let mut passes = [Vec::new(), Vec::new()];
+    while passes[0].is_empty() || start.elapsed() < LEAST {
+        let mut times = Times::default();
+        for one in asked {
+            times.time(|| call(one))?;
+        }
+        for (passes, share) in passes.iter_mut().zip([0.50, 0.99]) {
+            passes.push(times.percentile(share));
+        }
+    }
+    Ok(passes.map(|passes| median(&passes)))
 }
 
 /// Asks for all users, and for the few that slow stores are asked for.
@@ -153,12 +170,11 @@ pub fn unseen(session: &Session<'_>, check: bool) -> Result<Reply> {
             reply.answer(format!("unseen {number}"), sum.text());
         }
     }
-    let mut times = Times::default();
-    for (user, candidates) in &asked {
-        times.time(|| reader.unseen(user, candidates, black_box(&mut flags)))?;
-    }
-    reply.figure("unseen_p50_us", times.percentile(0.50));
-    reply.figure("unseen_p99_us", times.percentile(0.99));
+    let [p50, p99] = percentiles(&asked, |(user, candidates)| {
+        reader.unseen(user, candidates, black_box(&mut flags))
+    })?;
+    reply.figure("unseen_p50_us", p50);
+    reply.figure("unseen_p99_us", p99);
     Ok(reply)
 }
 

@@ -99,8 +99,7 @@ struct OurReader<'a> {
 
 impl Reader for OurReader<'_> {
     fn history(&mut self, user: &str) -> Result<()> {
-        self.store
-            .history(user, &self.copied, &mut self.history)?;
+        self.store.history(user, &self.copied, &mut self.history)?;
         self.history.copy_timestamps(&mut self.timestamps);
         self.history
             .copy_text(self.event_type, &mut self.event_types)?;

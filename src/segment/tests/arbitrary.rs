@@ -43,6 +43,24 @@ pub(super) struct Line {
     pub(super) member: u64,
 }
 
+impl Line {
+    /// A view of an item, and nothing else.
+    pub(super) fn view(user: String, timestamp: i64, item: String) -> Self {
+        Self {
+            user,
+            timestamp,
+            sequence: 5,
+            item,
+            event_type: "view".to_owned(),
+            value: None,
+            impression: Vec::new(),
+            location: None,
+            session: None,
+            member: 0,
+        }
+    }
+}
+
 fn line(users: u32, spread: i64, sparse: f64) -> impl Strategy<Value = Line> {
     let session = prop_oneof![any::<i64>(), 0_i64..4, Just(i64::MIN), Just(i64::MAX)];
     (

@@ -30,18 +30,8 @@ fn lines() -> Vec<Line> {
         for _ in 0..rows {
             timestamp += below(step) as i64;
             let item = below(items).min(below(items));
-            lines.push(Line {
-                user: format!("user {user:03}"),
-                timestamp,
-                sequence: 5,
-                item: format!("item {item}"),
-                event_type: "view".to_owned(),
-                value: None,
-                impression: Vec::new(),
-                location: None,
-                session: None,
-                member: 0,
-            });
+            let [user, item] = [format!("user {user:03}"), format!("item {item}")];
+            lines.push(Line::view(user, timestamp, item));
         }
     }
     lines

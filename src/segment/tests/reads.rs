@@ -245,18 +245,7 @@ fn strings_are_copied_however_long_the_longest_of_them_is() {
         let strings = strings_up_to(longest);
         let lines: Vec<Line> = (0..)
             .zip(&strings)
-            .map(|(timestamp, item)| Line {
-                user: "user".to_owned(),
-                timestamp,
-                sequence: 1,
-                item: item.clone(),
-                event_type: "view".to_owned(),
-                value: None,
-                impression: Vec::new(),
-                location: None,
-                session: None,
-                member: 0,
-            })
+            .map(|(timestamp, item)| Line::view("user".to_owned(), timestamp, item.clone()))
             .collect();
         let segment = segment(&schema, &lines);
         let mut out = Columns::for_schema(&schema);

@@ -1,6 +1,6 @@
 //! Where a user's newest timestamps and items lie, before the offsets that say it come from memory.
 //!
-//! A lookup waits for memory three times: for the user's slot in the directory, for the offsets of the
+//! A lookup would wait for memory three times: for the user's slot in the directory, for the offsets of the
 //! blocks that hold its rows, and for the blocks. The slot therefore keeps the lowest eight bits of the lines of
 //! the processor's cache at which the user's last blocks begin, and samples of the lines say the rest
 //! (FORMAT.md section 5.8): blocks can be asked for together with their offsets. Nothing that is read depends

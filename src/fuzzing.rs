@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::store::Manifest;
+use crate::store::{Account, Manifest};
 use crate::types::{Cell, Result, Schema};
 
 pub use crate::codec::{
@@ -19,6 +19,31 @@ pub use crate::types::{HashedKey, TierQuery};
 /// `Corruption` and `Unsupported`, as opening a store.
 pub fn manifest(file: &[u8]) -> Result<Vec<u8>> {
     Manifest::decode(file)?.encode()
+}
+
+/// Reads an account file.
+///
+/// # Errors
+/// `Corruption` and `Unsupported`, as opening a store.
+pub fn account(file: &[u8]) -> Result<()> {
+    Account::decode(file).map(drop)
+}
+
+/// Reads a file of the write-ahead log, and takes its batches apart. Gives the whole records, those
+/// behind damage, and how many bytes are whole.
+///
+/// # Errors
+/// `Corruption` and `Unsupported` where a record is no batch.
+pub fn hot_log(file: &[u8]) -> Result<(usize, usize, usize)> {
+    crate::hot::read_log(file)
+}
+
+/// Reads a manifest of RocksDB, and gives the number of its families.
+///
+/// # Errors
+/// `Corruption` and `Unsupported`, as opening a store.
+pub fn hot_manifest(file: &[u8]) -> Result<usize> {
+    crate::hot::read_manifest(file)
 }
 
 /// Reads a key of the hot tier: user, timestamp, sequence, index.

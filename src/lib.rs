@@ -124,7 +124,7 @@ pub use types::{
 // Reports on a store.
 pub use api::{
     BlockReport, ColumnReport, ColumnStats, Damage, GenerationReport, ManifestReport,
-    SegmentReport, Stats, VerifyReport,
+    RecoveryReport, SegmentReport, Stats, VerifyReport,
 };
 
 pub use types::{Error, ErrorKind, Result};

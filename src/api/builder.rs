@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Store, VerifyReport};
-use crate::store::Engine;
-use crate::types::{Clock, Limits, Result, Schema, Settings};
+use crate::hot::OnDamage;
+use crate::io::Readers;
+use crate::store::{Engine, NewStore, Opening};
+use crate::types::{Clock, Entropy, Limits, Result, Schema, Settings};
 
 /// Chooses settings and limits, and opens or creates a store. By default both are the defaults of
 /// [`Settings`] and [`Limits`].
@@ -15,6 +17,10 @@ pub struct StoreBuilder {
     limits: Limits,
     scratch: Option<PathBuf>,
     clock: Clock,
+    entropy: Entropy,
+    into_nonempty: bool,
+    readers: Readers,
+    on_damage: OnDamage,
 }
 
 impl StoreBuilder {
@@ -41,8 +47,52 @@ impl StoreBuilder {
         self
     }
 
+    /// Where random bytes come from; by default the operating system. Nothing asks for them but the
+    /// making of a store, for its identity.
+    #[must_use]
+    pub fn entropy(
+        mut self,
+        fill: impl Fn(&mut [u8]) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.entropy = Entropy::new(fill);
+        self
+    }
+
+    /// Whether a store may be made in a folder that holds files of others; by default it may not.
+    /// What is there stays as it is.
+    #[must_use]
+    pub fn into_nonempty(mut self, allowed: bool) -> Self {
+        self.into_nonempty = allowed;
+        self
+    }
+
+    /// Whether the group of the folder may read a store that is made; by default its files are the
+    /// owner's alone. An existing store stays as it is.
+    #[must_use]
+    pub fn group_may_read(mut self, allowed: bool) -> Self {
+        self.readers = match allowed {
+            true => Readers::Group,
+            false => Readers::Owner,
+        };
+        self
+    }
+
+    /// Whether an opening for writing goes on where the hot tier's log is damaged, with what precedes
+    /// the damage; by default it is refused. What is dropped is told by
+    /// [`Store::recovery_report`](crate::Store::recovery_report), and copies of the damaged files stay
+    /// in the folder of the hot tier. A torn end, as a crash leaves it, is no damage.
+    #[must_use]
+    pub fn drop_damaged_log(mut self, allowed: bool) -> Self {
+        self.on_damage = match allowed {
+            true => OnDamage::Drop,
+            false => OnDamage::Refuse,
+        };
+        self
+    }
+
     /// The folder in which a read-only opening keeps RocksDB's notes; by default a new folder
-    /// among the system's temporary files, removed when the store is closed.
+    /// among the system's temporary files, removed when the store is closed. It is needed only where
+    /// the hot tier has table files.
     #[must_use]
     pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
         self.scratch = Some(folder.into());
@@ -56,15 +106,18 @@ impl StoreBuilder {
     /// `InvalidInput` when the schema breaks a limit or a setting is out of its range,
     /// `AlreadyExists`, `Locked`, `Io`.
     pub fn create(self, path: impl AsRef<Path>, schema: &Schema) -> Result<Store> {
+        self.settings.validate()?;
         let schema = Schema::parse(schema.json(), &self.limits)?;
-        let engine = Engine::create(
-            path.as_ref(),
-            &schema,
-            &self.limits,
-            self.settings,
-            self.clock,
-        )?;
-        Store::writable(Arc::new(engine))
+        let new = NewStore {
+            schema: &schema,
+            limits: &self.limits,
+            entropy: &self.entropy,
+            generation_bytes: self.settings.generation_bytes,
+            into_nonempty: self.into_nonempty,
+            readers: self.readers,
+        };
+        new.create(path.as_ref())?;
+        self.open(path)
     }
 
     /// Opens the store in the folder `path` for writing, after anything: what a crash left
@@ -76,7 +129,12 @@ impl StoreBuilder {
     /// `InvalidInput` when a setting is out of its range, `NotFound`, `Locked` when it is open for
     /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it, `Io`.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
-        let engine = Engine::open(path.as_ref(), self.settings, self.clock)?;
+        let opening = Opening {
+            settings: self.settings,
+            clock: self.clock,
+            on_damage: self.on_damage,
+        };
+        let engine = Engine::open(path.as_ref(), opening)?;
         Store::writable(Arc::new(engine))
     }
 

@@ -1,6 +1,7 @@
 //! What a host sees. Rank 4.
 
 mod builder;
+mod scratch;
 mod store;
 
 pub use builder::StoreBuilder;
@@ -9,6 +10,6 @@ pub use store::Store;
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
     BulkImport, ColumnStats, Event, EventTypeNumbers, GenerationReport, History, ImportBatch,
-    ImportMode, Interacted, ManifestReport, NewestPerEventType, Scan, SegmentReport, Snapshot,
-    Stats, Unseen, VerifyReport, value_at,
+    ImportMode, Interacted, ManifestReport, NewestPerEventType, RecoveryReport, Scan,
+    SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
 };

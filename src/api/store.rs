@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, GenerationReport, History, ImportMode, ManifestReport, Scan,
-    SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, GenerationReport, History, ImportMode, ManifestReport, RecoveryReport,
+    Scan, SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
-    Columns, Commit, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
+    Columns, Commit, Durability, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
     Recommendation, Result, ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
 };
 
@@ -28,38 +28,7 @@ struct Inner {
     // Dropped first: the thread ends before the engine does.
     _worker: Option<Worker>,
     engine: Arc<Engine>,
-    _scratch: Option<Scratch>,
-}
-
-/// A folder of a read-only opening, removed at its end.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-static NEXT_SCRATCH: AtomicU64 = AtomicU64::new(0);
-
-impl Scratch {
-    fn new() -> Result<Self> {
-        let number = NEXT_SCRATCH.fetch_add(1, Ordering::Relaxed);
-        let name = format!("annals-reader-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| Error::io(format!("create folder {}", folder.display()), error))?;
-        Ok(Self(folder))
-    }
-}
-
-/// The folder given, or a new one that goes with what is returned beside it.
-fn scratch_folder(given: Option<PathBuf>) -> Result<(PathBuf, Option<Scratch>)> {
-    if let Some(folder) = given {
-        return Ok((folder, None));
-    }
-    let own = Scratch::new()?;
-    Ok((own.0.clone(), Some(own)))
+    _scratch: Scratch,
 }
 
 impl Store {
@@ -101,7 +70,7 @@ impl Store {
             inner: Arc::new(Inner {
                 _worker: worker,
                 engine,
-                _scratch: None,
+                _scratch: Scratch::new(None),
             }),
         })
     }
@@ -111,13 +80,13 @@ impl Store {
         settings: Settings,
         scratch: Option<PathBuf>,
     ) -> Result<Self> {
-        let (folder, own) = scratch_folder(scratch)?;
-        let engine = Engine::open_read_only(path, &folder, settings)?;
+        let mut scratch = Scratch::new(scratch);
+        let engine = Engine::open_read_only(path, &mut || scratch.folder(), settings)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 _worker: None,
                 engine: Arc::new(engine),
-                _scratch: own,
+                _scratch: scratch,
             }),
         })
     }
@@ -127,8 +96,8 @@ impl Store {
         scratch: Option<PathBuf>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<VerifyReport> {
-        let (folder, _own) = scratch_folder(scratch)?;
-        Engine::verify_files(path, &folder, progress)
+        let mut scratch = Scratch::new(scratch);
+        Engine::verify_files(path, &mut || scratch.folder(), progress)
     }
 
     fn engine(&self) -> &Arc<Engine> {
@@ -143,6 +112,12 @@ impl Store {
     /// The limits that writes are held to; those that the store was created with.
     pub fn limits(&self) -> &Limits {
         self.engine().limits()
+    }
+
+    /// What the opening found in the hot tier and did about it; nothing but zeros on a store that is
+    /// open read-only.
+    pub fn recovery_report(&self) -> &RecoveryReport {
+        self.engine().recovery_report()
     }
 
     /// Checks values as writes do. The readers of [`import`](crate::import) take it.

@@ -44,6 +44,11 @@ impl WireWriter {
         self.bytes.push(value as u8);
     }
 
+    /// The bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
     /// A length as varint, then the bytes.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.varint(bytes.len() as u64);
@@ -85,6 +90,11 @@ impl<'a> WireReader<'a> {
         self.take(N)?
             .try_into()
             .map_err(|_| Error::corrupt("a record is cut short"))
+    }
+
+    /// So many bytes as they are.
+    pub fn raw<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.array()
     }
 
     /// One byte.

@@ -29,22 +29,23 @@ pub(super) fn generation_of(name: &str) -> Option<u64> {
     name.strip_prefix(PREFIX)?.parse().ok()
 }
 
-/// Options of the database as a whole. `generation_bytes` is what a generation may hold; `closed`
-/// says that the log was closed in order.
-pub(super) fn database(generation_bytes: u64, closed: bool) -> Options {
-    let mut options = Options::default();
+/// Options of the database as a whole.
+///
+/// # Errors
+/// When RocksDB does not know an option.
+pub(super) fn database() -> Result<Options, rocksdb::Error> {
+    // RocksDB would set aside more than a write buffer for each log file, where a store that is seldom
+    // written to holds a few rows. A file that grows costs a synced write nothing more.
+    let mut options = Options::default().get_options_from_string("allow_fallocate=false")?;
     options.create_if_missing(true);
     // A damaged table or manifest must stop the opening, never shorten the answer.
     options.set_paranoid_checks(true);
-    // After a crash, all up to the first torn record and nothing behind it: a prefix. After an
-    // orderly close nothing is torn, and any damage is an error.
-    options.set_wal_recovery_mode(match closed {
-        true => DBRecoveryMode::AbsoluteConsistency,
-        false => DBRecoveryMode::PointInTime,
-    });
-    // A generation starts a log of its own (see `RocksLog::create_generation`), so this only acts
-    // when sealing lags by so many generations: then the oldest are flushed to tables.
-    options.set_max_total_wal_size(generation_bytes.saturating_mul(8));
+    // What a crash tears is cut off before RocksDB sees it: any damage that it finds is an error.
+    options.set_wal_recovery_mode(DBRecoveryMode::AbsoluteConsistency);
+    // A generation starts a log of its own, after a sync of the one before (see
+    // `RocksLog::create_generation`). RocksDB must not begin one by itself, without a sync: how many
+    // generations wait to be sealed bounds the logs.
+    options.set_max_total_wal_size(u64::MAX);
     // Dropped generations leave nothing to compact; flushes are rare.
     options.set_max_background_jobs(2);
     // The vector memtable takes one writer at a time, which the store's commit lock gives anyway.
@@ -59,7 +60,7 @@ pub(super) fn database(generation_bytes: u64, closed: bool) -> Options {
     options.set_max_log_file_size(INFO_LOG_BYTES);
     options.set_stats_dump_period_sec(0);
     options.set_stats_persist_period_sec(0);
-    options
+    Ok(options)
 }
 
 /// Room for blocks of the families that are read by key.

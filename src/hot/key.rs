@@ -45,6 +45,12 @@ pub(super) fn set_sequence(key: &mut [u8], sequence: u64) {
     }
 }
 
+/// The sequence of a key; `None` where the bytes are too few for one.
+pub(super) fn sequence(key: &[u8]) -> Option<u64> {
+    let (rest, _index) = key.split_last_chunk::<4>()?;
+    rest.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
 /// Reads a key.
 ///
 /// # Errors
@@ -128,6 +134,7 @@ mod tests {
             let mut encoded = bytes(&a);
             prop_assert_eq!(&decode(&encoded).unwrap(), &a);
             set_sequence(&mut encoded, b.sequence);
+            prop_assert_eq!(sequence(&encoded), Some(b.sequence));
             prop_assert_eq!(encoded, bytes(&Key { sequence: b.sequence, ..a }));
         }
 

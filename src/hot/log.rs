@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::position::Position;
 use super::table::{Notes, Table};
 use crate::types::Result;
 
@@ -56,6 +57,20 @@ impl Entries {
     /// Bytes of all keys and values.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Keys and values in the order of the key bytes; of equal keys the one that was added last.
+    pub(super) fn sorted(&self) -> Vec<(&[u8], &[u8])> {
+        let mut entries: Vec<_> = self.iter().collect();
+        entries.sort_by_key(|(key, _)| *key);
+        entries.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                first.1 = later.1;
+            }
+            same
+        });
+        entries
     }
 
     /// Keys and values, in the order of adding.
@@ -144,6 +159,20 @@ pub(crate) trait Log: Send + Sync {
 
     /// What was written since opening.
     fn written(&self) -> Written;
+
+    /// Where its files stand. What is appended meanwhile may be in it, and is not synced: callers
+    /// hold appends back, and sync before they note it.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn position(&self) -> Result<Position>;
+
+    /// Syncs everything and ends the work in the background, so that the files stay as they are.
+    /// Nothing is appended afterwards.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn close(&self) -> Result<()>;
 
     /// Reads everything and checks its checksums.
     fn verify(&self) -> Result<()>;

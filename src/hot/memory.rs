@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use parking_lot::Mutex;
 
 use super::log::{Entries, Log, Visit, Written};
+use super::position::Position;
 use super::table::{Notes, Table};
 use crate::types::{Error, ErrorKind, Result};
 
@@ -101,7 +102,7 @@ impl Log for MemoryLog {
         let number = state.appended;
         let known = |table| state.tables.contains_key(&table);
         if let Some((table, ..)) = notes.iter().find(|(table, ..)| !known(*table)) {
-            return Err(table_missing(table));
+            return Err(table.missing());
         }
         let appends = state.generations.get_mut(&id).ok_or_else(|| missing(id))?;
         appends.push(Append {
@@ -170,7 +171,7 @@ impl Log for MemoryLog {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let state = self.0.lock();
         let entries = state.tables.get(&table);
-        let values = entries.ok_or_else(|| table_missing(table))?.get(key);
+        let values = entries.ok_or_else(|| table.missing())?.get(key);
         Ok(values.and_then(|values| values.last()?.1.clone()))
     }
 
@@ -178,7 +179,7 @@ impl Log for MemoryLog {
         let entries: Vec<Entry> = {
             let state = self.0.lock();
             let entries = state.tables.get(&table);
-            let entries = entries.ok_or_else(|| table_missing(table))?.iter();
+            let entries = entries.ok_or_else(|| table.missing())?.iter();
             let live = entries.filter_map(|(key, values)| {
                 let value = values.last()?.1.clone()?;
                 Some((key.clone(), value))
@@ -197,16 +198,17 @@ impl Log for MemoryLog {
         }
     }
 
+    fn position(&self) -> Result<Position> {
+        Ok(Position::default())
+    }
+
+    fn close(&self) -> Result<()> {
+        self.sync()
+    }
+
     fn verify(&self) -> Result<()> {
         Ok(())
     }
-}
-
-fn table_missing(table: Table) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        format!("table {} is not in the log", table.name()),
-    )
 }
 
 fn missing(id: u64) -> Error {

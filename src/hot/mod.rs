@@ -14,7 +14,6 @@
 //! the one it holds, so that a snapshot costs nothing and never grows old.
 
 mod batch;
-mod closed;
 mod families;
 mod generation;
 mod key;
@@ -23,6 +22,7 @@ mod log;
 #[cfg(test)]
 mod memory;
 mod periods;
+mod position;
 mod records;
 mod registry;
 mod rocks;
@@ -31,6 +31,7 @@ mod row_columns;
 mod slots;
 mod strings;
 mod table;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -44,11 +45,15 @@ pub(crate) use key::{decode as decode_key, encode as encode_key};
 pub(crate) use log::Log;
 #[cfg(test)]
 pub(crate) use memory::MemoryLog;
+pub(crate) use position::{Noted, Position};
 pub(crate) use records::{Known, LateRecord, Link};
 pub(crate) use registry::Registry;
-pub(crate) use rocks::RocksLog;
+pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog};
+#[cfg(feature = "fuzzing")]
+pub(crate) use rocks::{read_log, read_manifest};
 #[cfg(feature = "fuzzing")]
 pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;
 pub(crate) use table::Notes;
+pub(crate) use tally::Holdings;
 pub(crate) use tier::{EncodedRows, Tier};

@@ -1,7 +1,14 @@
 //! The log on RocksDB: a column family per generation and table, one write-ahead log for all.
 
 mod error;
+mod folder;
+mod framing;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod open;
+mod read_log;
+mod survey;
+mod version_edits;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,10 +19,19 @@ use rocksdb::statistics::Ticker;
 use rocksdb::{BoundColumnFamily, Cache, DB, FlushOptions, Options, WriteBatch, WriteOptions};
 
 use super::log::{Entries, Log, Visit, Written};
+use super::position::Position;
 use super::table::{Notes, Table};
-use super::{batch, closed, families};
+use super::tally::Check;
+use super::{batch, families};
 use crate::types::{Error, ErrorKind, Result};
 use error::failed;
+use open::LoggedRows;
+
+#[cfg(feature = "fuzzing")]
+pub(crate) use fuzzing::{read_log, read_manifest};
+pub(crate) use open::Mended;
+pub(crate) use read_log::ReadLog;
+pub(crate) use survey::OnDamage;
 
 /// Key of the marker whose flush begins a new write-ahead log.
 const MARKER: &[u8] = b"generation";
@@ -27,12 +43,15 @@ const KEPT_BYTES: usize = 1 << 20;
 pub(crate) struct RocksLog {
     db: DB,
     options: Options,
-    access: Access,
+    /// What a generation is expected to stay within.
+    generation_bytes: u64,
     /// Column families by generation. Appends share the lock; who changes the log files has it
     /// alone, so that no append falls between the sync of one and the beginning of the next.
     families: RwLock<BTreeMap<u64, Family>>,
     /// Column family names of tables.
     tables: RwLock<BTreeMap<Table, String>>,
+    /// By generation, the rows that stood in the logs at the opening: RocksDB must give them back.
+    logged: BTreeMap<u64, LoggedRows>,
     /// Blocks of the tables that were read.
     cache: Cache,
     /// Held while a generation is begun or dropped.
@@ -51,38 +70,21 @@ struct Family {
     record_start: Vec<u8>,
 }
 
-/// What a handle may do.
-#[derive(Clone, Copy)]
-enum Access {
-    Read,
-    Write { generation_bytes: u64 },
-}
-
 impl RocksLog {
-    /// Bytes that a generation may hold, where this handle may write.
-    fn writable(&self) -> Result<u64> {
-        match self.access {
-            Access::Write { generation_bytes } => Ok(generation_bytes),
-            Access::Read => Err(Error::new(
-                ErrorKind::Unsupported,
-                "the log is open for reading; open the store for writing",
-            )),
-        }
-    }
-
     fn failed(&self, doing: impl AsRef<str>, error: rocksdb::Error) -> Error {
         failed(doing.as_ref(), self.db.path(), error)
     }
 
     /// Syncs the write-ahead log and begins a new one, so that log files are freed with their
-    /// generations. The old log is synced first: its tail must not be lost to power when rows in
-    /// the new one are kept. Appends wait for the tail alone.
+    /// generations. The old log is synced to its end first: its tail must not be lost to power when
+    /// rows in the new one are kept. Appends wait for the tail alone.
     fn change_logs(&self, id: u64) -> std::result::Result<(), rocksdb::Error> {
         self.db.flush_wal(true)?;
         {
             let _alone = self.families.write();
-            self.db.flush_wal(true)?;
-            self.db.put(MARKER, id.to_be_bytes())?;
+            let mut synced = WriteOptions::default();
+            synced.set_sync(true);
+            self.db.put_opt(MARKER, id.to_be_bytes(), &synced)?;
             let mut begin = FlushOptions::default();
             begin.set_wait(false);
             self.db.flush_opt(&begin)?;
@@ -121,45 +123,12 @@ impl RocksLog {
         let tables = self.tables.read();
         let name = tables.get(&table);
         let family = name.and_then(|name| self.db.cf_handle(name));
-        family.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                format!("table {} is not in the log", table.name()),
-            )
-        })
-    }
-
-    fn visit(
-        &self,
-        family: &Arc<BoundColumnFamily<'_>>,
-        visit: &mut Visit<'_>,
-    ) -> std::result::Result<Result<()>, rocksdb::Error> {
-        let mut entries = self.db.raw_iterator_cf_opt(family, families::full_read());
-        entries.seek_to_first();
-        while let Some((key, value)) = entries.item() {
-            if let Err(error) = visit(key, value) {
-                return Ok(Err(error));
-            }
-            entries.next();
-        }
-        // An iterator also ends where it fails; only its status tells the two apart.
-        entries.status().map(Ok)
-    }
-}
-
-impl Drop for RocksLog {
-    /// Closes in order. What fails here costs no data, only that the next opening takes damage at
-    /// the end of the log for a crash.
-    fn drop(&mut self) {
-        if self.writable().is_ok() && self.db.flush_wal(true).is_ok() {
-            let _ = closed::note(self.db.path());
-        }
+        family.ok_or_else(|| table.missing())
     }
 }
 
 impl Log for RocksLog {
     fn create_generation(&self, id: u64) -> Result<()> {
-        let generation_bytes = self.writable()?;
         let _changing = self.changing.lock();
         if self.families.read().contains_key(&id) {
             return Err(Error::new(
@@ -170,7 +139,7 @@ impl Log for RocksLog {
         let name = families::name_of(id);
         self.change_logs(id)
             .and_then(|()| {
-                let options = families::generation(generation_bytes);
+                let options = families::generation(self.generation_bytes);
                 self.db.create_cf(&name, &options)
             })
             .map_err(|error| self.failed(format!("beginning generation {id}"), error))?;
@@ -180,7 +149,6 @@ impl Log for RocksLog {
     }
 
     fn drop_generation(&self, id: u64) -> Result<()> {
-        self.writable()?;
         let _changing = self.changing.lock();
         let Some(family) = self.families.read().get(&id).cloned() else {
             return Ok(());
@@ -198,7 +166,6 @@ impl Log for RocksLog {
     }
 
     fn append(&self, id: u64, entries: &Entries, notes: &Notes) -> Result<()> {
-        self.writable()?;
         let families = self.families.read();
         let family = families.get(&id).ok_or_else(|| missing(id))?;
         let mut batch = {
@@ -232,12 +199,19 @@ impl Log for RocksLog {
         let family = family
             .and_then(|family| self.db.cf_handle(&family.name))
             .ok_or_else(|| missing(id))?;
-        self.visit(&family, visit)
-            .map_err(|error| self.failed(format!("reading generation {id}"), error))?
+        let logged = self.logged.get(&id);
+        let mut check = logged.map(|rows| Check::new(rows.commits, &rows.tally));
+        visit_family(&self.db, &family, &mut |key, value| {
+            if let Some(check) = &mut check {
+                check.row(key, value);
+            }
+            visit(key, value)
+        })
+        .map_err(|error| self.failed(format!("reading generation {id}"), error))??;
+        check.map_or(Ok(()), |check| check.end(id))
     }
 
     fn create_table(&self, table: Table) -> Result<()> {
-        let generation_bytes = self.writable()?;
         let mut tables = self.tables.write();
         let name = table.name();
         if tables.contains_key(&table) {
@@ -246,7 +220,7 @@ impl Log for RocksLog {
                 format!("table {name} stands in the log"),
             ));
         }
-        let options = families::table(table.kind, generation_bytes, &self.cache);
+        let options = families::table(table.kind, self.generation_bytes, &self.cache);
         self.db
             .create_cf(&name, &options)
             .map_err(|error| self.failed(format!("making table {name}"), error))?;
@@ -255,7 +229,6 @@ impl Log for RocksLog {
     }
 
     fn drop_table(&self, table: Table) -> Result<()> {
-        self.writable()?;
         let mut tables = self.tables.write();
         let Some(name) = tables.get(&table) else {
             return Ok(());
@@ -281,7 +254,7 @@ impl Log for RocksLog {
 
     fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
         let family = self.table(table)?;
-        self.visit(&family, visit)
+        visit_family(&self.db, &family, visit)
             .map_err(|error| self.failed(format!("reading table {}", table.name()), error))?
     }
 
@@ -292,6 +265,27 @@ impl Log for RocksLog {
             log_bytes: count(Ticker::WalFileBytes),
             table_bytes: count(Ticker::FlushWriteBytes) + count(Ticker::CompactWriteBytes),
         }
+    }
+
+    fn position(&self) -> Result<Position> {
+        let path = self.db.path();
+        let database = self.db.get_db_identity();
+        let database = database.map_err(|error| self.failed("reading the identity of", error))?;
+        let database = String::from_utf8(database)
+            .map_err(|_| Error::corrupt("the identity of the database is no text"))?;
+        let manifest = folder::manifest(path)?;
+        folder::sync(&path.join(folder::manifest_name(manifest.number)))?;
+        Ok(Position {
+            database,
+            manifest,
+            logs: folder::logs(path)?,
+        })
+    }
+
+    fn close(&self) -> Result<()> {
+        self.sync()?;
+        self.db.cancel_all_background_work(true);
+        Ok(())
     }
 
     fn verify(&self) -> Result<()> {
@@ -311,6 +305,24 @@ impl Log for RocksLog {
         }
         Ok(())
     }
+}
+
+/// Calls `visit` with each entry of a family, in the order of the keys.
+fn visit_family(
+    db: &DB,
+    family: &Arc<BoundColumnFamily<'_>>,
+    visit: &mut Visit<'_>,
+) -> std::result::Result<Result<()>, rocksdb::Error> {
+    let mut entries = db.raw_iterator_cf_opt(family, families::full_read());
+    entries.seek_to_first();
+    while let Some((key, value)) = entries.item() {
+        if let Err(error) = visit(key, value) {
+            return Ok(Err(error));
+        }
+        entries.next();
+    }
+    // An iterator also ends where it fails; only its status tells the two apart.
+    entries.status().map(Ok)
 }
 
 fn family(db: &DB, id: u64, name: String) -> Result<Family> {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::types::{Error, ErrorKind};
+
 /// What a table holds. FORMAT.md section 7.5 has keys and values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -58,6 +60,12 @@ impl Table {
     /// The name of its column family (FORMAT.md section 7.1).
     pub(super) fn name(self) -> String {
         format!("{}-{}", self.kind.name(), self.begin)
+    }
+
+    /// The error where there is no such table.
+    pub(super) fn missing(self) -> Error {
+        let message = format!("table {} is not in the log", self.name());
+        Error::new(ErrorKind::NotFound, message)
     }
 
     /// The table of a column family; `None` where it is not one.

@@ -1,10 +1,16 @@
 //! Log and mirror as one: what the store writes to, and how it comes back after a restart.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use parking_lot::Mutex;
 
 use super::generation::Generation;
 use super::log::{Entries, Log, Written};
+use super::position::Position;
+use super::rocks::OnDamage;
 use super::table::Notes;
+use super::tally::{Check, Holdings, Tally};
 use super::{key, row};
 use crate::types::{Error, ErrorKind, Result, Row, Schema};
 
@@ -32,12 +38,37 @@ impl<'a> EncodedRows<'a> {
 pub(crate) struct Tier {
     log: Arc<dyn Log>,
     schema: Arc<Schema>,
+    /// What the last note before the opening says that the log holds.
+    noted: Holdings,
+    /// What becomes of a generation that lacks rows of the note.
+    on_damage: OnDamage,
+    /// Rows of the note that are not there.
+    lost_rows: AtomicU64,
+    /// What the log holds. Held while something is appended, so that it and the log's files can be
+    /// noted together.
+    held: Mutex<Holdings>,
 }
 
 impl Tier {
-    /// The tier over an open log.
-    pub(crate) fn open(log: Arc<dyn Log>, schema: Arc<Schema>) -> Self {
-        Self { log, schema }
+    /// The tier over an open log, which must hold what was `noted` last.
+    pub(crate) fn open(
+        log: Arc<dyn Log>,
+        schema: Arc<Schema>,
+        noted: Holdings,
+        on_damage: OnDamage,
+    ) -> Self {
+        let held = Holdings {
+            sequence: noted.sequence,
+            ..Holdings::default()
+        };
+        Self {
+            log,
+            schema,
+            noted,
+            on_damage,
+            lost_rows: AtomicU64::new(0),
+            held: Mutex::new(held),
+        }
     }
 
     /// The numbers of the generations in the log, rising.
@@ -88,7 +119,13 @@ impl Tier {
     ) -> Result<()> {
         let EncodedRows { rows, mut entries } = rows;
         entries.change_keys(|key| key::set_sequence(key, sequence));
-        self.log.append(generation.id(), &entries, notes)?;
+        {
+            let mut held = self.held.lock();
+            self.log.append(generation.id(), &entries, notes)?;
+            held.sequence = held.sequence.max(sequence);
+            let tally = held.generations.entry(generation.id()).or_default();
+            tally.add_all(&entries);
+        }
         let count = entries.len() + notes.len();
         generation.add_log_bytes(entries.bytes() + notes.bytes() + count * ENTRY_BYTES);
         for (index, row) in rows.iter().enumerate() {
@@ -113,19 +150,82 @@ impl Tier {
         self.log.sync()
     }
 
-    /// Reads a generation from the log into a new mirror.
+    /// What the log holds, and where its files stand: all of it survives power loss on return.
+    /// Appends go on meanwhile.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn note(&self) -> Result<(Holdings, Position)> {
+        let noted = {
+            let held = self.held.lock();
+            (held.clone(), self.log.position()?)
+        };
+        self.log.sync()?;
+        Ok(noted)
+    }
+
+    /// The same, behind which nothing is appended any more.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn close(&self) -> Result<(Holdings, Position)> {
+        self.log.close()?;
+        self.note()
+    }
+
+    /// Rows that the note named and that an opening past damage did not find.
+    pub(crate) fn lost_rows(&self) -> u64 {
+        self.lost_rows.load(Relaxed)
+    }
+
+    /// Reads a generation from the log into a new mirror, and holds it against the note.
     ///
     /// # Errors
     /// `NotFound` when the log has none with this number; `Corruption` or `Unsupported`, naming
-    /// generation and key.
+    /// generation and key; `Corruption` when it lacks rows of the note.
     pub(crate) fn recover(&self, id: u64) -> Result<Arc<Generation>> {
-        let generation = Generation::new(id, Arc::clone(&self.schema));
+        let generation = Arc::new(Generation::new(id, Arc::clone(&self.schema)));
+        let mut found = Tally::default();
+        let read = self.read(id, &self.noted, &mut |key, value| {
+            found.add(key, value);
+            self.recover_row(&generation, key, value)
+        })?;
+        match (self.on_damage, read) {
+            (OnDamage::Refuse, read) => read?,
+            (OnDamage::Drop, Ok(())) => {}
+            (OnDamage::Drop, Err(_)) => {
+                let noted = self.noted.generations.get(&id);
+                let noted = noted.map_or(0, |tally| tally.entries);
+                let lost = noted.saturating_sub(found.entries);
+                self.lost_rows.fetch_add(lost, Relaxed);
+            }
+        }
+        let mut held = self.held.lock();
+        if let Some((_, last)) = generation.sequences() {
+            held.sequence = held.sequence.max(last);
+        }
+        held.generations.insert(id, found);
+        Ok(generation)
+    }
+
+    /// Calls `visit` with each row of a generation; what is given inside says whether the rows of
+    /// `must` are among them.
+    fn read(
+        &self,
+        id: u64,
+        must: &Holdings,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
+    ) -> Result<Result<()>> {
+        let none = Tally::default();
+        let want = must.generations.get(&id).unwrap_or(&none);
+        let mut check = Check::new([0, must.sequence], want);
         self.log.replay(id, &mut |key, value| {
-            self.recover_row(&generation, key, value).map_err(|error| {
+            check.row(key, value);
+            visit(key, value).map_err(|error| {
                 error.within(format!("generation {id}, key {}", key.escape_ascii()))
             })
         })?;
-        Ok(Arc::new(generation))
+        Ok(check.end(id))
     }
 
     fn recover_row(&self, generation: &Generation, key: &[u8], value: &[u8]) -> Result<()> {
@@ -145,7 +245,9 @@ impl Tier {
     /// # Errors
     /// `Io`.
     pub(crate) fn retire(&self, id: u64) -> Result<()> {
-        self.log.drop_generation(id)
+        self.log.drop_generation(id)?;
+        self.held.lock().generations.remove(&id);
+        Ok(())
     }
 
     /// What the log has written since it was opened.
@@ -153,19 +255,28 @@ impl Tier {
         self.log.written()
     }
 
-    /// Reads every generation in the log, checks checksums and decodes each row.
+    /// Reads every generation in the log, checks checksums, decodes each row, and holds them against
+    /// what was written. Gives the number of rows.
     ///
     /// # Errors
     /// The first damage, naming generation and key.
-    pub(crate) fn verify(&self) -> Result<()> {
+    pub(crate) fn verify(&self) -> Result<u64> {
         self.log.verify()?;
+        let mut rows = 0;
         for id in self.generations()? {
-            let read = self.recover(id);
+            let held = self.held.lock().clone();
+            let mut found = 0;
+            let read = self.read(id, &held, &mut |key, value| {
+                key::decode(key)?;
+                found += 1;
+                row::decode(&self.schema, value, &mut Vec::new())
+            });
             // One that was sealed meanwhile is gone in order.
             if self.generations()?.contains(&id) {
-                read?;
+                read??;
+                rows += found;
             }
         }
-        Ok(())
+        Ok(rows)
     }
 }

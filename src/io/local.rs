@@ -1,7 +1,8 @@
 //! Real files.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind as IoKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -9,20 +10,90 @@ use bytes::Bytes;
 use super::{Append, ReadAt, Storage};
 use crate::types::{Error, Result};
 
+/// Who may read what is made, beside its owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Readers {
+    /// Nobody.
+    #[default]
+    Owner,
+    /// The group of the folder.
+    Group,
+}
+
+impl Readers {
+    /// Those who may read a file that is there.
+    pub fn of(path: &Path) -> Self {
+        const GROUP_MAY_READ: u32 = 0o040;
+        let mode = fs::symlink_metadata(path).map_or(0, |found| found.permissions().mode());
+        match mode & GROUP_MAY_READ {
+            0 => Self::Owner,
+            _ => Self::Group,
+        }
+    }
+
+    fn file_mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::Group => 0o640,
+        }
+    }
+
+    /// Makes a folder, and with `all` those on the way to it.
+    pub fn create_folder(self, path: &Path, all: bool) -> std::io::Result<()> {
+        let mode = match self {
+            Self::Owner => 0o700,
+            Self::Group => 0o750,
+        };
+        DirBuilder::new().recursive(all).mode(mode).create(path)
+    }
+
+    /// Opens a file for appending, which is made where it is missing.
+    pub fn open_or_create(self, path: &Path) -> std::io::Result<File> {
+        let mut options = no_link();
+        options.create(true).append(true);
+        options.mode(self.file_mode()).open(path)
+    }
+}
+
 /// A folder of the local file system.
+///
+/// What is made in it is the owner's, or the group's to read. A symbolic link in the place of a file is
+/// refused: a store makes none.
 pub struct LocalStorage {
     root: PathBuf,
+    readers: Readers,
 }
 
 impl LocalStorage {
     /// The folder `root`, which must exist.
-    pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    pub fn new(root: impl Into<PathBuf>, readers: Readers) -> Self {
+        Self {
+            root: root.into(),
+            readers,
+        }
+    }
+
+    fn open_file(&self, path: &Path) -> Result<File> {
+        let opened = no_link().read(true).open(path);
+        opened.map_err(|error| match error.raw_os_error() {
+            Some(libc::ELOOP) => Error::corrupt(format!(
+                "{}: it is a symbolic link; put the file itself in its place",
+                path.display()
+            )),
+            _ => said("open", path)(error),
+        })
     }
 
     fn at(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
+}
+
+/// Opens files, and no symbolic links.
+fn no_link() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(libc::O_NOFOLLOW);
+    options
 }
 
 fn said(doing: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
@@ -37,7 +108,7 @@ impl Storage for LocalStorage {
     )]
     fn map(&self, path: &str) -> Result<Bytes> {
         let path = self.at(path);
-        let file = File::open(&path).map_err(said("open", &path))?;
+        let file = self.open_file(&path)?;
         let length = file.metadata().map_err(said("read", &path))?.len();
         if length == 0 {
             return Ok(Bytes::new());
@@ -52,13 +123,16 @@ impl Storage for LocalStorage {
 
     fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {
         let path = self.at(path);
-        let file = File::open(&path).map_err(said("open", &path))?;
+        let file = self.open_file(&path)?;
         Ok(Box::new(LocalFile { file, path }))
     }
 
     fn create(&self, path: &str) -> Result<Box<dyn Append>> {
         let path = self.at(path);
-        let file = File::create_new(&path).map_err(said("create", &path))?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let file = options.mode(self.readers.file_mode()).open(&path);
+        let file = file.map_err(said("create", &path))?;
         Ok(Box::new(LocalFile { file, path }))
     }
 
@@ -87,7 +161,7 @@ impl Storage for LocalStorage {
 
     fn create_folder(&self, folder: &str) -> Result<()> {
         let folder = self.at(folder);
-        match fs::create_dir(&folder) {
+        match self.readers.create_folder(&folder, false) {
             Err(error) if error.kind() == IoKind::AlreadyExists => Ok(()),
             other => other.map_err(said("create folder", &folder)),
         }

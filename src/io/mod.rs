@@ -7,13 +7,15 @@ mod local;
 mod pages;
 #[cfg(test)]
 mod sim;
+mod small;
 mod storage;
 
 pub use checksum::crc32;
 pub use file::FileBytes;
 pub use large_pages::LargePages;
-pub use local::LocalStorage;
+pub use local::{LocalStorage, Readers};
 pub use pages::{PAGE_BYTES, Pages, page_sums};
 #[cfg(test)]
 pub use sim::SimStorage;
+pub use small::{read_small, replace};
 pub use storage::{Append, ReadAt, Storage};

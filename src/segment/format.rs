@@ -3,7 +3,7 @@
 
 use crate::codec::{Descriptor, Flags, ListEncoding, WireReader, WireWriter};
 use crate::io::{FileBytes, PAGE_BYTES, Pages, crc32};
-use crate::types::{Error, ErrorKind, Result};
+use crate::types::{Error, ErrorKind, Result, StoreId};
 
 pub(super) const MAGIC: [u8; 8] = *b"ANNALSEG";
 pub(super) const HEADER_BYTES: usize = 16;
@@ -13,23 +13,26 @@ const TAIL_BYTES: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub(super) enum Version {
-    /// The first.
-    V1 = 1,
+    /// Since segments carry the identity of their store. Before it there was no release.
+    V2 = 2,
 }
 
 impl Version {
-    pub(super) const LATEST: Self = Self::V1;
+    pub(super) const LATEST: Self = Self::V2;
 
     fn check(number: u32, name: &str) -> Result<()> {
-        if number == Self::V1 as u32 {
+        let latest = Self::LATEST as u32;
+        if number == latest {
             return Ok(());
         }
+        let advice = match number < latest {
+            true => "export the data with the annals that wrote it, and import it into a new store",
+            false => "open the store with a newer annals",
+        };
         Err(Error::new(
             ErrorKind::Unsupported,
             format!(
-                "{name}: segment format version {number}; this build reads up to version {}; \
-                 open it with a newer annals",
-                Self::LATEST as u32
+                "{name}: segment format version {number}; this build reads version {latest}; {advice}"
             ),
         ))
     }
@@ -317,6 +320,11 @@ fn read_flags(wire: &mut WireReader<'_>) -> Result<Flags> {
 /// Everything about a segment but its data, in the order of FORMAT.md section 4.3.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Footer {
+    /// CRC-32 of the footer's bytes, the checksum of the page sums included: it stands for the whole
+    /// file. 0 until they are written; it is not among them.
+    pub checksum: u32,
+    /// The store that it belongs to.
+    pub(crate) store: StoreId,
     /// How the rows came in.
     pub origin: Origin,
     /// Rows; at most 2^31.
@@ -365,6 +373,7 @@ impl Footer {
 
     fn write(&self) -> Vec<u8> {
         let mut wire = WireWriter::new();
+        wire.raw(&self.store.0);
         wire.u8(self.origin as u8);
         wire.varint(self.rows as u64);
         wire.text(&self.schema);
@@ -395,6 +404,8 @@ impl Footer {
     fn read(bytes: &[u8]) -> Result<Self> {
         let mut wire = WireReader::new(bytes);
         let footer = Self {
+            checksum: 0,
+            store: StoreId(wire.raw()?),
             origin: Origin::from_tag(wire.u8()?)?,
             rows: wire.length()?,
             schema: wire.text()?.to_owned(),
@@ -425,7 +436,7 @@ impl Footer {
     }
 
     /// The bytes behind the regions: sums, footer and tail.
-    pub(super) fn seal(&self, data_len: usize, sums: &[u32]) -> Vec<u8> {
+    pub(super) fn seal(&mut self, data_len: usize, sums: &[u32]) -> Vec<u8> {
         let mut bytes: Vec<u8> = sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
         let sums_crc = crc32(&bytes);
         let mut footer = self.write();
@@ -435,7 +446,8 @@ impl Footer {
         let mut tail = WireWriter::new();
         tail.u64(footer_offset as u64);
         tail.u32(footer.len() as u32);
-        tail.u32(crc32(&footer));
+        self.checksum = crc32(&footer);
+        tail.u32(self.checksum);
         tail.u32(Version::LATEST as u32);
         tail.u32(0);
         bytes.extend_from_slice(&tail.finish());
@@ -505,7 +517,10 @@ fn open_file(name: &str, file: FileBytes) -> Result<(Footer, Pages)> {
     }
     let sums = sums.as_chunks::<4>().0;
     let sums = sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
-    let footer = Footer::read(record)?;
+    let footer = Footer {
+        checksum: footer_crc,
+        ..Footer::read(record)?
+    };
     // Not through the pages: damage behind the header is told by who reads it, not on opening.
     if file.get(0..HEADER_BYTES)? != header() {
         return Err(Error::corrupt(

@@ -11,7 +11,7 @@ use super::parallel::run_in_turn;
 use super::sort_key::{Sequences, Timestamps, Users, incomplete};
 use super::sums::SummedFile;
 use crate::io::Storage;
-use crate::types::{Result, Schema};
+use crate::types::{Result, Schema, StoreId};
 
 /// Writes segments of one origin into a storage.
 pub struct SegmentWriter<'a> {
@@ -19,6 +19,8 @@ pub struct SegmentWriter<'a> {
     pub storage: &'a dyn Storage,
     /// Of which schema.
     pub schema: &'a Schema,
+    /// Of which store.
+    pub(crate) store: StoreId,
     /// From where the rows come.
     pub origin: Origin,
     /// Whether the file is synced; a temporary one need not be.
@@ -193,6 +195,8 @@ impl Parts {
         file.align(directory::BUCKET_BYTES)?;
         let table = directory::build(&users.hashes, &users.first_rows, &self.lines);
         Ok(Footer {
+            checksum: 0,
+            store: writer.store,
             origin: writer.origin,
             rows,
             schema: writer.schema.json().to_owned(),
@@ -224,7 +228,7 @@ impl PreparedSegment {
         if let Some(base) = sequence_base {
             self.footer.sequence_base = base;
         }
-        let footer = &self.footer;
+        let footer = &mut self.footer;
         let seal = |len, sums: &[u32]| footer.seal(len, sums);
         let bytes = self.file.finish(self.durable, seal)?;
         Ok((self.footer, bytes as u64))

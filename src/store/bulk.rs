@@ -214,6 +214,7 @@ impl BulkImport {
         let writer = SegmentWriter {
             storage: &*self.engine.storage,
             schema: &self.engine.schema,
+            store: self.engine.store,
             origin: Origin::Bulk,
             durable: false,
             threads: self.engine.settings.threads,

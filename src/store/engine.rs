@@ -7,23 +7,27 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 
+use super::account::Account;
 use super::commit_lock::CommitLock;
 use super::group_sync::GroupSync;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
+use super::recovery::RecoveryReport;
 use super::snapshot::{ReadView, Snapshot};
 use super::version::{LiveSegment, Version};
 use super::worker::Wake;
 use crate::hot::{Generation, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
-use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, Validator};
+use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, StoreId, Validator};
 
 /// An open store.
 ///
 /// Locks are taken in this order: `compacting`, `sealing`, `commit`, `next`, `manifest`.
 pub(crate) struct Engine {
     pub(super) storage: Arc<dyn Storage>,
+    /// The identity that its files carry.
+    pub(super) store: StoreId,
     pub(super) schema: Arc<Schema>,
     pub(super) validator: Validator,
     pub(super) settings: Settings,
@@ -54,6 +58,7 @@ pub(crate) struct Engine {
     pub(super) compaction_stopped: Mutex<Option<String>>,
     pub(super) sealer: Wake,
     pub(super) compactor: Wake,
+    report: RecoveryReport,
     pub(super) _lock: Option<StoreLock>,
 }
 
@@ -70,6 +75,7 @@ pub(super) struct Parts {
     pub next: Option<Arc<Generation>>,
     pub last_sequence: u64,
     pub lock: Option<StoreLock>,
+    pub report: RecoveryReport,
 }
 
 impl Engine {
@@ -77,6 +83,7 @@ impl Engine {
         let validator = Validator::new(parts.schema.clone(), parts.manifest.limits.clone());
         let engine = Self {
             storage: parts.storage,
+            store: parts.manifest.identity.store,
             schema: parts.schema,
             validator,
             settings: parts.settings,
@@ -96,6 +103,7 @@ impl Engine {
             compaction_stopped: Mutex::new(None),
             sealer: Wake::default(),
             compactor: Wake::default(),
+            report: parts.report,
             _lock: parts.lock,
         };
         engine.refresh_event_types()?;
@@ -104,6 +112,10 @@ impl Engine {
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         &self.schema
+    }
+
+    pub(crate) fn recovery_report(&self) -> &RecoveryReport {
+        &self.report
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -194,7 +206,25 @@ impl Engine {
             .map_err(|error| self.poison(error))?;
         *manifest = edited;
         self.version.store(Arc::new(version));
-        Ok(())
+        self.note(&manifest, false)
+            .map_err(|error| self.poison(error))
+    }
+
+    /// Writes down what the hot tier holds, beside the manifest on disk.
+    fn note(&self, manifest: &Manifest, closed: bool) -> Result<()> {
+        let Some(tier) = &self.tier else {
+            return Ok(());
+        };
+        let noted = match closed {
+            true => tier.close()?,
+            false => tier.note()?,
+        };
+        Account::new(manifest, noted, closed).write(&*self.storage)
+    }
+
+    /// Notes that the store is open: from now on there may be more than the last note says.
+    pub(super) fn note_opened(&self) -> Result<()> {
+        self.note(&self.manifest.lock(), false)
     }
 
     /// The version that a manifest describes, which follows `current`: live segments are taken over,
@@ -212,7 +242,7 @@ impl Engine {
                 let known = current.segments().find(|live| live.entry.id == entry.id);
                 match known {
                     Some(live) => Ok(live.clone()),
-                    None => open_segment(&self.storage, &self.schema, entry),
+                    None => open_segment(&self.storage, &self.schema, self.store, entry),
                 }
             })
             .collect::<Result<_>>()?;
@@ -292,10 +322,21 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    /// Closes in order. What fails here costs no data, only that the next opening takes the store for
+    /// one whose process died.
+    fn drop(&mut self) {
+        if self.poison.get().is_none() {
+            let _ = self.note(&self.manifest.lock(), true);
+        }
+    }
+}
+
 /// Opens a published segment and checks that it is the one the manifest means.
 pub(super) fn open_segment(
     storage: &Arc<dyn Storage>,
     schema: &Schema,
+    store: StoreId,
     entry: &SegmentEntry,
 ) -> Result<Arc<LiveSegment>> {
     let path = SegmentEntry::path_of(entry.id);
@@ -311,7 +352,14 @@ pub(super) fn open_segment(
     let file_bytes = file.len() as u64;
     let segment = Segment::open(&path, file, schema)?;
     let footer = segment.footer();
+    if footer.store != store {
+        return Err(Error::corrupt(format!(
+            "{path}: it belongs to the store {}, and this is {store}; restore the file from a copy",
+            footer.store
+        )));
+    }
     let same = file_bytes == entry.file_bytes
+        && footer.checksum == entry.checksum
         && footer.rows as u64 == entry.rows
         && footer.sequence_range() == entry.sequences
         && footer.origin == entry.origin;

@@ -3,9 +3,10 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
+use crate::io::Readers;
 use crate::types::{Error, ErrorKind, Result};
 
-const FILE: &str = "LOCK";
+pub(super) const FILE: &str = "LOCK";
 
 /// Held as long as a store is open for writing; the system lets go when the process ends.
 pub(crate) struct StoreLock {
@@ -13,14 +14,11 @@ pub(crate) struct StoreLock {
 }
 
 impl StoreLock {
-    pub(crate) fn take(root: &Path) -> Result<Self> {
+    pub(crate) fn take(root: &Path, readers: Readers) -> Result<Self> {
         let path = root.join(FILE);
         let doing = || format!("lock {}", path.display());
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(|error| Error::io(doing(), error))?;
+        let file = readers.open_or_create(&path);
+        let file = file.map_err(|error| Error::io(doing(), error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(Error::new(

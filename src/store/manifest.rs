@@ -1,15 +1,58 @@
 //! What a store consists of: one small file, replaced whole by an atomic rename. FORMAT.md
 //! section 3 has the bytes.
 
+use std::fmt;
+
+use super::small_file;
 use crate::codec::{WireReader, WireWriter};
-use crate::io::{Storage, crc32};
+use crate::io::{Storage, read_small, replace};
 use crate::segment::{Footer, Origin};
-use crate::types::{Error, ErrorKind, Limits, Result};
+use crate::types::{Entropy, Error, Limits, Result, StoreId};
 
 pub(crate) const FILE: &str = "MANIFEST";
-const NEW_FILE: &str = "MANIFEST.new";
+pub(super) const NEW_FILE: &str = "MANIFEST.new";
 const MAGIC: [u8; 8] = *b"ANNALSMF";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// Which store it is, and which copy of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The store; segments carry it, too.
+    pub(crate) store: StoreId,
+    /// A random number that a copy which goes its own way gets anew.
+    pub(crate) incarnation: u64,
+}
+
+impl Identity {
+    /// That of a new store.
+    ///
+    /// # Errors
+    /// `Io` when there are no random bytes.
+    pub(crate) fn random(entropy: &Entropy) -> Result<Self> {
+        Ok(Self {
+            store: StoreId(entropy.bytes()?),
+            incarnation: u64::from_le_bytes(entropy.bytes()?),
+        })
+    }
+
+    pub(super) fn write(self, wire: &mut WireWriter) {
+        wire.raw(&self.store.0);
+        wire.u64(self.incarnation);
+    }
+
+    pub(super) fn read(wire: &mut WireReader<'_>) -> Result<Self> {
+        Ok(Self {
+            store: StoreId(wire.raw()?),
+            incarnation: wire.u64()?,
+        })
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{:016x}", self.store, self.incarnation)
+    }
+}
 
 /// One published segment.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +63,8 @@ pub(crate) struct SegmentEntry {
     pub run: u64,
     pub origin: Origin,
     pub file_bytes: u64,
+    /// That of the footer, which covers the checksums of all pages.
+    pub checksum: u32,
     pub rows: u64,
     /// First and last sequence number.
     pub sequences: [u64; 2],
@@ -39,6 +84,7 @@ impl SegmentEntry {
             run,
             origin: footer.origin,
             file_bytes,
+            checksum: footer.checksum,
             rows: footer.rows as u64,
             sequences: footer.sequence_range(),
         }
@@ -53,6 +99,7 @@ impl SegmentEntry {
 /// The state of a store that one edit turns into the next.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Manifest {
+    pub identity: Identity,
     /// Counts edits, so that a reader in another process can tell that it missed one.
     pub edit: u64,
     pub schema: String,
@@ -72,8 +119,9 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    pub(crate) fn new(schema: &str, limits: &Limits) -> Self {
+    pub(crate) fn new(identity: Identity, schema: &str, limits: &Limits) -> Self {
         Self {
+            identity,
             edit: 0,
             schema: schema.to_owned(),
             limits: limits.clone(),
@@ -98,6 +146,7 @@ impl Manifest {
         let limits = serde_json::to_string(&self.limits)
             .map_err(|error| Error::invalid("limits that JSON cannot hold").caused_by(error))?;
         let mut wire = WireWriter::new();
+        self.identity.write(&mut wire);
         wire.varint(self.edit);
         wire.text(&self.schema);
         wire.text(&limits);
@@ -111,6 +160,7 @@ impl Manifest {
             wire.varint(segment.run);
             wire.u8(segment.origin as u8);
             wire.varint(segment.file_bytes);
+            wire.u32(segment.checksum);
             wire.varint(segment.rows);
             wire.varint(segment.sequences[0]);
             wire.varint(segment.sequences[1]);
@@ -119,55 +169,22 @@ impl Manifest {
         }
         wire.varint(self.generations.len() as u64);
         self.generations.iter().for_each(|id| wire.varint(*id));
-        let body = wire.finish();
-        let mut covered = VERSION.to_le_bytes().to_vec();
-        covered.extend_from_slice(&body);
-        let mut file = MAGIC.to_vec();
-        file.extend_from_slice(&crc32(&covered).to_le_bytes());
-        file.extend_from_slice(&covered);
-        Ok(file)
+        Ok(small_file::encode(MAGIC, VERSION, &wire.finish()))
     }
 
     /// Reads the bytes of the file.
     ///
     /// # Errors
-    /// `Corruption` when they are damaged, `Unsupported` when a newer version wrote them.
+    /// `Corruption` when they are damaged, `Unsupported` when another version wrote them.
     pub(crate) fn decode(file: &[u8]) -> Result<Self> {
-        let damaged = |what: &str| Error::corrupt(format!("{FILE}: {what}"));
-        let (magic, rest) = file
-            .split_first_chunk::<8>()
-            .ok_or_else(|| damaged("cut short"))?;
-        let (crc, covered) = rest
-            .split_first_chunk::<4>()
-            .ok_or_else(|| damaged("cut short"))?;
-        let (version, body) = covered
-            .split_first_chunk::<4>()
-            .ok_or_else(|| damaged("cut short"))?;
-        if *magic != MAGIC {
-            return Err(damaged("bytes 0..8 are not its magic; not a manifest"));
-        }
-        if crc32(covered) != u32::from_le_bytes(*crc) {
-            return Err(damaged(&format!(
-                "checksum mismatch in bytes 8..{}; restore the file from a copy",
-                file.len()
-            )));
-        }
-        let version = u32::from_le_bytes(*version);
-        if version != VERSION {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                format!(
-                    "{FILE}: format version {version}; this build reads version {VERSION}; \
-                     open the store with a newer annals"
-                ),
-            ));
-        }
+        let body = small_file::decode(FILE, MAGIC, VERSION, file)?;
         Self::decode_body(body).map_err(|error| error.within(FILE))
     }
 
     fn decode_body(body: &[u8]) -> Result<Self> {
         let mut wire = WireReader::new(body);
         let manifest = Self {
+            identity: Identity::read(&mut wire)?,
             edit: wire.varint()?,
             schema: wire.text()?.to_owned(),
             limits: serde_json::from_str(wire.text()?)
@@ -195,19 +212,12 @@ impl Manifest {
 
     /// Reads the manifest of a store.
     pub(crate) fn read(storage: &dyn Storage) -> Result<Self> {
-        Self::decode(&storage.map(FILE)?)
+        Self::decode(&read_small(storage, FILE)?)
     }
 
     /// Replaces the manifest atomically and durably.
     pub(crate) fn write(&self, storage: &dyn Storage) -> Result<()> {
-        if storage.list("")?.iter().any(|name| name == NEW_FILE) {
-            storage.remove(NEW_FILE)?;
-        }
-        let mut file = storage.create(NEW_FILE)?;
-        file.append(&self.encode()?)?;
-        file.sync()?;
-        storage.rename(NEW_FILE, FILE)?;
-        storage.sync_folder("")
+        replace(storage, FILE, NEW_FILE, &self.encode()?)
     }
 }
 
@@ -217,6 +227,7 @@ fn read_segment(wire: &mut WireReader<'_>) -> Result<SegmentEntry> {
         run: wire.varint()?,
         origin: Origin::from_tag(wire.u8()?)?,
         file_bytes: wire.varint()?,
+        checksum: wire.u32()?,
         rows: wire.varint()?,
         sequences: [wire.varint()?, wire.varint()?],
         sessions: wire.varint()?,

@@ -4,13 +4,16 @@
 //! swaps in a new one with each seal, import and compaction. A [`Snapshot`] pins one, with the
 //! newest sequence number at that moment; everything above it is invisible to the snapshot.
 
+mod account;
 mod bulk;
 mod candidates;
 mod commit_lock;
 mod compaction;
+mod creation;
 mod engine;
 mod event;
 mod events;
+mod folders;
 mod group_sync;
 mod history;
 mod import_batch;
@@ -28,6 +31,7 @@ mod newest;
 mod owners;
 mod picked;
 mod presented;
+mod reading;
 mod recommendations;
 mod recovery;
 mod repeats;
@@ -36,6 +40,7 @@ mod run;
 mod run_writer;
 mod scan;
 mod seal;
+mod small_file;
 mod snapshot;
 mod sort;
 mod source;
@@ -50,18 +55,21 @@ mod write;
 mod tests;
 
 pub use bulk::{BulkImport, ImportMode};
+pub(crate) use creation::NewStore;
 pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
 pub use history::History;
 pub use import_batch::ImportBatch;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 pub use interacted::Interacted;
-#[cfg(feature = "fuzzing")]
-pub(crate) use manifest::Manifest;
 pub use newest::{EventTypeNumbers, NewestPerEventType};
+pub(crate) use recovery::Opening;
+pub use recovery::RecoveryReport;
 pub use scan::Scan;
 pub use snapshot::Snapshot;
 pub use stats::{ColumnStats, Stats};
 pub use unseen::Unseen;
 pub use verify::VerifyReport;
 pub(crate) use worker::Worker;
+#[cfg(feature = "fuzzing")]
+pub(crate) use {account::Account, manifest::Manifest};

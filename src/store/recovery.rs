@@ -1,95 +1,115 @@
-//! Creating a store, and opening one after anything.
+//! Opening a store for writing, after anything.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::account::Account;
+use super::creation;
 use super::engine::{Engine, Parts, open_segment};
+use super::folders::{self, check_is_store};
 use super::joins::Joins;
 use super::lock::StoreLock;
-use super::manifest::{self, Manifest, SegmentEntry};
+use super::manifest::{Manifest, SegmentEntry};
 use super::version::{LiveSegment, Version};
-use crate::hot::{Generation, Log, Registry, RocksLog, Tier};
-use crate::io::{LocalStorage, Storage};
+use crate::hot::{Generation, Log, Mended, OnDamage, Registry, RocksLog, Tier};
+use crate::io::Storage;
 use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
 
 /// The folder of RocksDB.
-const HOT: &str = "hot";
+pub(super) const HOT: &str = "hot";
+pub(super) const SEGMENTS: &str = "segments";
+const TEMPORARY: &str = "temporary";
 /// Folders of the store; temporary files hold what an import has not published.
-const FOLDERS: [&str; 2] = [SEGMENTS, "temporary"];
-const SEGMENTS: &str = "segments";
-/// How often a reader starts over because the writer published something meanwhile.
-const READER_ATTEMPTS: usize = 100;
+pub(super) const FOLDERS: [&str; 2] = [SEGMENTS, TEMPORARY];
+
+/// What an opening for writing found in the hot tier and did about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RecoveryReport {
+    /// Records of the write-ahead log, a commit each, that stood behind damage and were dropped. 0
+    /// unless the opening was allowed to.
+    pub dropped_records: u64,
+    /// Rows that were durable and are not there any more. 0 unless the opening was allowed to go on.
+    pub lost_rows: u64,
+    /// Copies of the damaged log files, in the folder of the hot tier.
+    pub kept_files: Vec<PathBuf>,
+}
+
+/// How a store is opened for writing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Opening {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) on_damage: OnDamage,
+}
 
 impl Engine {
-    /// Creates a store in the folder `root`, which must not hold one.
-    pub(crate) fn create(
-        root: &Path,
-        schema: &Schema,
-        limits: &Limits,
-        settings: Settings,
-        clock: Clock,
-    ) -> Result<Self> {
-        settings.validate()?;
-        create_folder(root)?;
-        let lock = StoreLock::take(root)?;
-        let storage = LocalStorage::new(root);
-        check_is_free(root)?;
-        Manifest::new(schema.json(), limits).write(&storage)?;
-        Self::open_local(root, settings, clock, lock)
-    }
-
     /// Opens the store in the folder `root` for writing.
-    pub(crate) fn open(root: &Path, settings: Settings, clock: Clock) -> Result<Self> {
-        settings.validate()?;
+    pub(crate) fn open(root: &Path, opening: Opening) -> Result<Self> {
+        opening.settings.validate()?;
         check_is_store(root)?;
-        let lock = StoreLock::take(root)?;
-        Self::open_local(root, settings, clock, lock)
-    }
-
-    fn open_local(root: &Path, settings: Settings, clock: Clock, lock: StoreLock) -> Result<Self> {
-        let storage = Arc::new(LocalStorage::new(root));
-        let log = RocksLog::open(&root.join(HOT), settings.generation_bytes)?;
-        Self::recover(storage, Arc::new(log), settings, clock, Some(lock))
+        let lock = StoreLock::take(root, folders::readers(root))?;
+        let storage = Arc::new(folders::storage(root));
+        creation::end(&*storage)?;
+        let manifest = Manifest::read(&*storage)?;
+        let account = Account::read(&*storage, &manifest)?;
+        let (log, mended) = RocksLog::open(
+            &root.join(HOT),
+            opening.settings.generation_bytes,
+            &account.noted,
+            opening.on_damage,
+        )?;
+        let found = Found {
+            storage,
+            log: Arc::new(log),
+            manifest,
+            account,
+            mended,
+        };
+        Self::recover(found, opening, Some(lock))
     }
 
     /// Opens a store over any storage and log: removes what no edit published, seals nothing,
     /// loses nothing.
-    pub(crate) fn recover(
-        storage: Arc<dyn Storage>,
-        log: Arc<dyn Log>,
-        settings: Settings,
-        clock: Clock,
-        lock: Option<StoreLock>,
-    ) -> Result<Self> {
-        let mut manifest = Manifest::read(&*storage)?;
+    pub(super) fn recover(found: Found, opening: Opening, lock: Option<StoreLock>) -> Result<Self> {
+        let Found {
+            storage,
+            log,
+            manifest,
+            account,
+            mended,
+        } = found;
         let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
+        let tier = Tier::open(
+            log.clone(),
+            schema.clone(),
+            account.holdings,
+            opening.on_damage,
+        );
+        let registry = Registry::open(log, opening.clock, &opening.settings)?;
+        let segments = open_segments(&storage, &schema, &manifest)?;
+        let mut generations = recover_generations(&tier, &manifest)?;
+        // Only once all that the manifest lists is there, what it does not list goes.
         for folder in FOLDERS {
             storage.create_folder(folder)?;
         }
         remove_strays(&*storage, &manifest)?;
-        let tier = Tier::open(log.clone(), schema.clone());
-        let registry = Registry::open(log, clock, &settings)?;
         for id in tier.generations()? {
             if !manifest.generations.contains(&id) {
                 tier.retire(id)?;
             }
         }
-        let segments = open_segments(&storage, &schema, &manifest)?;
-        let mut generations = recover_generations(&tier, &manifest)?;
-        if generations.is_empty() {
-            let id = manifest.take_id();
-            manifest.generations.push(id);
-            manifest.edit += 1;
-            generations.push(tier.begin(id)?);
-            manifest.write(&*storage)?;
-        }
+        let report = RecoveryReport {
+            dropped_records: mended.dropped_records,
+            lost_rows: tier.lost_rows(),
+            kept_files: mended.kept,
+        };
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
-        Self::assemble(Parts {
+        let engine = Self::assemble(Parts {
             storage,
             schema,
-            settings,
+            settings: opening.settings,
             tier: Some(tier),
             registry: Some(registry),
             next,
@@ -97,155 +117,40 @@ impl Engine {
             manifest,
             last_sequence,
             lock,
-        })
-    }
-
-    /// Opens the store in `root` for reading, also while another process writes to it. What it
-    /// shows is the state at this moment. `scratch` is a folder of this reader alone.
-    pub(crate) fn open_read_only(root: &Path, scratch: &Path, settings: Settings) -> Result<Self> {
-        settings.validate()?;
-        read_steady(root, |storage, manifest| {
-            Self::read(root, scratch, storage, manifest, settings.clone())
-        })
-    }
-
-    fn read(
-        root: &Path,
-        scratch: &Path,
-        storage: &Arc<dyn Storage>,
-        manifest: Manifest,
-        settings: Settings,
-    ) -> Result<Self> {
-        let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
-        let segments = open_segments(storage, &schema, &manifest)?;
-        let (mut generations, registry) = read_hot(root, scratch, &schema, &manifest)?;
-        let last_sequence = last_sequence(&manifest, &generations, &registry)?;
-        let joins = joins_of(&registry)?;
-        let next = take_prepared(&mut generations);
-        Self::assemble(Parts {
-            storage: storage.clone(),
-            schema,
-            settings,
-            tier: None,
-            registry: None,
-            next,
-            version: Version::new(segments, generations, manifest.last_sequence, joins),
-            manifest,
-            last_sequence,
-            lock: None,
-        })
+            report,
+        })?;
+        engine.note_opened()?;
+        Ok(engine)
     }
 }
 
-/// A manifest is written first: data without one is a store that lost it, and must not be taken
-/// for strays.
-fn check_is_free(root: &Path) -> Result<()> {
-    for name in [manifest::FILE, HOT, SEGMENTS] {
-        let path = root.join(name);
-        let found = path
-            .try_exists()
-            .map_err(|error| Error::io(format!("look for {}", path.display()), error))?;
-        if found {
-            let what = match name {
-                manifest::FILE => "a store already; open it",
-                _ => "data of a store without its manifest; restore that or choose another folder",
-            };
-            return Err(Error::new(
-                ErrorKind::AlreadyExists,
-                format!("{}: there is {what}", root.display()),
-            ));
-        }
-    }
-    Ok(())
+/// What an opening for writing finds.
+pub(super) struct Found {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) manifest: Manifest,
+    pub(super) account: Account,
+    pub(super) mended: Mended,
 }
 
-/// Creates a folder, and those on the way to it, so that they survive power loss.
-fn create_folder(root: &Path) -> Result<()> {
-    let doing = || format!("create folder {}", root.display());
-    let full = std::path::absolute(root).map_err(|error| Error::io(doing(), error))?;
-    let missing = full.ancestors().take_while(|folder| !folder.exists());
-    let made_in: Vec<&Path> = missing.filter_map(Path::parent).collect();
-    std::fs::create_dir_all(root).map_err(|error| Error::io(doing(), error))?;
-    for folder in made_in {
-        LocalStorage::new(folder).sync_folder("")?;
-    }
-    Ok(())
-}
-
-/// Reads the store in `root` while another process may be writing to it: `read` gets the manifest,
-/// and gets it anew until no edit was published meanwhile.
-pub(super) fn read_steady<T>(
-    root: &Path,
-    mut read: impl FnMut(&Arc<dyn Storage>, Manifest) -> Result<T>,
-) -> Result<T> {
-    check_is_store(root)?;
-    let storage: Arc<dyn Storage> = Arc::new(LocalStorage::new(root));
-    let mut edit = 0;
-    for _ in 0..READER_ATTEMPTS {
-        let manifest = Manifest::read(&*storage)?;
-        edit = manifest.edit;
-        let result = read(&storage, manifest);
-        // Whatever went wrong may be the writer's publishing something meanwhile.
-        if Manifest::read(&*storage)?.edit == edit {
-            return result;
-        }
-    }
-    Err(Error::new(
-        ErrorKind::Locked,
-        format!(
-            "{}: the writer published too often to read in between (last seen: edit {edit}); \
-             try again",
-            root.display(),
-        ),
-    ))
-}
-
-/// The hot tier of a store that another process may be writing to.
-pub(super) fn read_hot(
-    root: &Path,
-    scratch: &Path,
-    schema: &Arc<Schema>,
-    manifest: &Manifest,
-) -> Result<(Vec<Arc<Generation>>, Registry)> {
-    let log = Arc::new(RocksLog::open_secondary(&root.join(HOT), scratch)?);
-    let tier = Tier::open(log.clone(), schema.clone());
-    let registry = Registry::open(log, Clock::default(), &Settings::default())?;
-    Ok((recover_generations(&tier, manifest)?, registry))
-}
-
-fn joins_of(registry: &Registry) -> Result<Arc<Joins>> {
+pub(super) fn joins_of(registry: &Registry) -> Result<Arc<Joins>> {
     let links = registry.links()?.into_iter().map(Arc::new);
     let late = registry.late()?.into_iter().map(Arc::new);
     Ok(Joins::new(links, late))
 }
 
-fn check_is_store(root: &Path) -> Result<()> {
-    let path = root.join(manifest::FILE);
-    match path.try_exists() {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::new(
-            ErrorKind::NotFound,
-            format!(
-                "{}: no store here (no file {})",
-                root.display(),
-                manifest::FILE
-            ),
-        )),
-        Err(error) => Err(Error::io(format!("look for {}", path.display()), error)),
-    }
-}
-
-/// Removes files that no edit published: half-written segments and imports.
+/// Removes files that no edit published: half-written segments and imports. Files of other names are
+/// not the store's, and stay.
 fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
     let published: Vec<String> = manifest
         .segments
         .iter()
         .map(|entry| SegmentEntry::path_of(entry.id))
         .collect();
-    for folder in FOLDERS {
+    for (folder, ending) in [(SEGMENTS, ".seg"), (TEMPORARY, ".run")] {
         for name in storage.list(folder)? {
             let path = format!("{folder}/{name}");
-            if published.contains(&path) {
+            if published.contains(&path) || !is_own(&name, ending) {
                 continue;
             }
             match storage.remove(&path) {
@@ -258,19 +163,34 @@ fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-fn open_segments(
+/// Whether the store makes files of this name: a number and the ending.
+fn is_own(name: &str, ending: &str) -> bool {
+    let number = name.strip_suffix(ending).unwrap_or_default();
+    number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(super) fn open_segments(
     storage: &Arc<dyn Storage>,
     schema: &Schema,
     manifest: &Manifest,
 ) -> Result<Vec<Arc<LiveSegment>>> {
+    let store = manifest.identity.store;
     manifest
         .segments
         .iter()
-        .map(|entry| open_segment(storage, schema, entry))
+        .map(|entry| open_segment(storage, schema, store, entry))
         .collect()
 }
 
-fn recover_generations(tier: &Tier, manifest: &Manifest) -> Result<Vec<Arc<Generation>>> {
+pub(super) fn recover_generations(
+    tier: &Tier,
+    manifest: &Manifest,
+) -> Result<Vec<Arc<Generation>>> {
+    if manifest.generations.is_empty() {
+        return Err(Error::corrupt(
+            "the manifest lists no generation to write to",
+        ));
+    }
     manifest
         .generations
         .iter()
@@ -289,19 +209,25 @@ fn recover_generations(tier: &Tier, manifest: &Manifest) -> Result<Vec<Arc<Gener
 
 /// Takes out the last generation where it is empty and not the only one: it was begun ahead of
 /// need, and the one before it may not be full.
-fn take_prepared(generations: &mut Vec<Arc<Generation>>) -> Option<Arc<Generation>> {
+pub(super) fn take_prepared(generations: &mut Vec<Arc<Generation>>) -> Option<Arc<Generation>> {
     let prepared = generations.len() > 1 && generations.last().is_some_and(|last| last.rows() == 0);
     prepared.then(|| generations.pop()).flatten()
 }
 
-fn last_sequence(
+/// The newest commit that the generations and the manifest know.
+pub(super) fn last_commit_with_rows(manifest: &Manifest, generations: &[Arc<Generation>]) -> u64 {
+    let hot = generations
+        .iter()
+        .filter_map(|generation| generation.sequences());
+    hot.map(|(_, last)| last)
+        .fold(manifest.last_sequence, u64::max)
+}
+
+pub(super) fn last_sequence(
     manifest: &Manifest,
     generations: &[Arc<Generation>],
     registry: &Registry,
 ) -> Result<u64> {
-    let least = manifest.last_sequence.max(registry.last_commit()?);
-    let hot = generations
-        .iter()
-        .filter_map(|generation| generation.sequences());
-    Ok(hot.map(|(_, last)| last).fold(least, u64::max))
+    let rows = last_commit_with_rows(manifest, generations);
+    Ok(rows.max(registry.last_commit()?))
 }

@@ -150,6 +150,7 @@ impl<'a> RunWriter<'a> {
         let writer = SegmentWriter {
             storage: &*self.engine.storage,
             schema: &self.engine.schema,
+            store: self.engine.store,
             origin: self.origin,
             durable: true,
             threads: self.engine.settings.threads,

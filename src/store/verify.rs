@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::engine::{Engine, open_segment};
 use super::manifest::SegmentEntry;
-use super::recovery::{read_hot, read_steady};
+use super::reading::{GiveScratch, read_hot, read_steady};
 use super::version::LiveSegment;
 use crate::segment::{Damage, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Schema};
@@ -17,6 +17,8 @@ pub struct VerifyReport {
     pub segments: u64,
     /// Bytes of these segments.
     pub bytes: u64,
+    /// Rows of the hot tier that were read.
+    pub hot_rows: u64,
     /// Damaged parts of segments.
     pub damage: Vec<Damage>,
     /// Rules that do not hold, failures of the hot tier, and what stopped compaction.
@@ -57,6 +59,16 @@ impl VerifyReport {
         Ok(())
     }
 
+    /// Notes what was read of the hot tier; failures of the system are given back.
+    fn add_hot(&mut self, read: Result<u64>) -> Result<()> {
+        match read {
+            Ok(rows) => self.hot_rows = rows,
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            Err(error) => self.problems.push(format!("hot tier: {error}")),
+        }
+        Ok(())
+    }
+
     fn count(&mut self, entry: &SegmentEntry, progress: &mut dyn FnMut(u64)) {
         self.segments += 1;
         self.bytes += entry.file_bytes;
@@ -68,7 +80,8 @@ impl VerifyReport {
 struct Opened {
     schema: Arc<Schema>,
     segments: Vec<(SegmentEntry, Result<Arc<LiveSegment>>)>,
-    hot: Result<()>,
+    /// The rows of the hot tier.
+    hot: Result<u64>,
 }
 
 impl Engine {
@@ -80,10 +93,10 @@ impl Engine {
             report.check(&live.segment, &self.schema);
             report.count(&live.entry, progress);
         }
-        if let Some(tier) = &self.tier
-            && let Err(error) = tier.verify().and_then(|()| self.verify_registry())
-        {
-            report.problems.push(format!("hot tier: {error}"));
+        if let Some(tier) = &self.tier {
+            let read = tier.verify();
+            let read = read.and_then(|rows| self.verify_registry().map(|()| rows));
+            report.add_hot(read)?;
         }
         let stopped = self.compaction_stopped.lock();
         let problem = stopped
@@ -97,19 +110,20 @@ impl Engine {
     /// past damage that no opening would pass.
     pub(crate) fn verify_files(
         root: &Path,
-        scratch: &Path,
+        scratch: &mut GiveScratch<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<VerifyReport> {
-        let opened = read_steady(root, |storage, manifest| {
+        let (opened, _) = read_steady(root, |storage, manifest| {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
             let open = |entry: &SegmentEntry| {
-                let opened = open_segment(storage, &schema, entry);
+                let store = manifest.identity.store;
+                let opened = open_segment(storage, &schema, store, entry);
                 (entry.clone(), opened)
             };
             let segments = manifest.segments.iter().map(open).collect();
             // Each row of the hot tier is decoded when its generation is read.
-            let hot = read_hot(root, scratch, &schema, &manifest);
-            let hot = hot.and_then(|(_, registry)| registry.verify());
+            let hot = read_hot(root, storage, scratch, &schema, manifest);
+            let hot = hot.and_then(|hot| hot.registry.verify().map(|()| hot.rows()));
             Ok(Opened {
                 schema,
                 segments,
@@ -124,13 +138,7 @@ impl Engine {
             }
             report.count(&entry, progress);
         }
-        match opened.hot {
-            Ok(()) => Ok(report),
-            Err(error) if error.kind() == ErrorKind::Io => Err(error),
-            Err(error) => {
-                report.problems.push(format!("hot tier: {error}"));
-                Ok(report)
-            }
-        }
+        report.add_hot(opened.hot)?;
+        Ok(report)
     }
 }

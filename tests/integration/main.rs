@@ -9,6 +9,7 @@
 )]
 
 mod concurrency;
+mod corruption;
 mod events;
 mod filter;
 mod golden;

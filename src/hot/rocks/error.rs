@@ -2,17 +2,7 @@
 
 use std::path::Path;
 
-use crate::hot::closed;
 use crate::types::{Error, ErrorKind};
-
-/// The error of an opening; where the log was `closed` in order it says what to do.
-pub(super) fn not_opened(path: &Path, closed: bool, error: rocksdb::Error) -> Error {
-    let error = failed("opening", path, error);
-    match error.kind() {
-        ErrorKind::Corruption if closed => error.within(closed::advice(path)),
-        _ => error,
-    }
-}
 
 /// The error of `doing` something in the folder `path`.
 pub(super) fn failed(doing: &str, path: &Path, error: rocksdb::Error) -> Error {

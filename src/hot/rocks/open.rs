@@ -1,102 +1,103 @@
-//! Opening the log, for writing or beside a writer.
+//! Opening the log for writing.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use rocksdb::{Cache, DB, Options};
 
-use super::error::not_opened;
-use super::{Access, RocksLog, family};
+use super::error::failed;
+use super::survey::{OnDamage, Survey, Tail};
+use super::{RocksLog, family, folder};
+use crate::hot::position::Noted;
 use crate::hot::table::Table;
-use crate::hot::{closed, families};
+use crate::hot::tally::Tally;
+use crate::hot::{families, key};
 use crate::types::{Error, ErrorKind, Result};
 
-/// How often a secondary is opened anew when the primary changes files meanwhile; each time after
-/// a millisecond more.
-const SECONDARY_ATTEMPTS: u64 = 16;
+/// Table files that a log may have before an opening merges those of each family. Each opening that
+/// finds entries in the log leaves one for each of their families.
+const MOST_TABLE_FILES: usize = 6;
+
+/// Rows of a generation that stand in the logs at the opening.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoggedRows {
+    /// Their first and their last commit.
+    pub(super) commits: [u64; 2],
+    pub(super) tally: Tally,
+}
+
+/// What an opening did to files.
+#[derive(Debug, Default)]
+pub(crate) struct Mended {
+    /// Records of the write-ahead log that stood behind damage and were dropped.
+    pub(crate) dropped_records: u64,
+    /// Copies of the damaged files.
+    pub(crate) kept: Vec<PathBuf>,
+}
 
 impl RocksLog {
-    /// Opens the log in `path` for writing; the first opening creates it. A generation is expected
-    /// to stay within `generation_bytes`.
-    ///
-    /// After a crash, what follows the first torn record is gone. A log that was closed in order,
-    /// by dropping it, is held to be whole.
+    /// Makes a log in the folder `path`, which has none. A generation is expected to stay within
+    /// `generation_bytes`.
     ///
     /// # Errors
-    /// `Locked` when another process or handle has it open; `Corruption`; `Io`.
-    pub(crate) fn open(path: &Path, generation_bytes: u64) -> Result<Self> {
-        let closed = closed::is_noted(path);
-        let options = families::database(generation_bytes, closed);
-        let names = match path.join("CURRENT").try_exists() {
-            Ok(false) => Vec::new(),
-            _ => list(&options, path, closed)?,
+    /// `AlreadyExists`, `Io`.
+    pub(crate) fn create(path: &Path, generation_bytes: u64) -> Result<Self> {
+        if folder::is_database(path)? {
+            let message = format!("{}: there is a log already", path.display());
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
+        Self::start(path, generation_bytes, &[], BTreeMap::new())
+    }
+
+    /// Opens the log in `path`. `noted` is its last note: all that it names must be there.
+    ///
+    /// After a crash, a torn end of the write-ahead log is cut off. `on_damage` says what becomes of
+    /// records behind damaged bytes.
+    ///
+    /// # Errors
+    /// `Locked` when another process or handle has it open; `Corruption`, naming the file; `Io`.
+    pub(crate) fn open(
+        path: &Path,
+        generation_bytes: u64,
+        noted: &Noted,
+        on_damage: OnDamage,
+    ) -> Result<(Self, Mended)> {
+        let survey = Survey::of(path, noted)?;
+        let (logged, tail) = logged_rows(&survey, on_damage)?;
+        let kept = survey.mend(&tail)?;
+        let families = survey.database.families.values();
+        let names: Vec<String> = families.map(|family| family.name.clone()).collect();
+        let log = Self::start(path, generation_bytes, &names, logged)?;
+        log.merge_tables()?;
+        let mended = Mended {
+            dropped_records: tail.dropped_records,
+            kept,
         };
+        Ok((log, mended))
+    }
+
+    fn start(
+        path: &Path,
+        generation_bytes: u64,
+        names: &[String],
+        logged: BTreeMap<u64, LoggedRows>,
+    ) -> Result<Self> {
+        let options = families::database().map_err(|error| failed("setting up", path, error))?;
         let cache = families::cache();
-        let descriptors = families::descriptors(&names, generation_bytes, &cache);
+        let descriptors = families::descriptors(names, generation_bytes, &cache);
         let db = DB::open_cf_descriptors(&options, path, descriptors)
-            .map_err(|error| not_opened(path, closed, error))?;
-        if closed {
-            closed::forget(path)?;
-        }
-        let access = Access::Write { generation_bytes };
-        Self::new(db, options, access, &names, cache)
-    }
-
-    /// Opens the log in `path` for reading while another process may be writing to it; what it
-    /// sees is what was appended before. `scratch` is a folder of this reader alone, for RocksDB's
-    /// notes.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no log; `Corruption`; `Io`.
-    pub(crate) fn open_secondary(path: &Path, scratch: &Path) -> Result<Self> {
-        let mut attempt = 1;
-        loop {
-            // The primary may begin or drop a generation, and with it a log file, between the
-            // listing and the opening.
-            match Self::try_open_secondary(path, scratch) {
-                Err(error) if attempt == SECONDARY_ATTEMPTS => return Err(error),
-                Err(_) => {
-                    std::thread::sleep(Duration::from_millis(attempt));
-                    attempt += 1;
-                }
-                opened => return opened,
-            }
-        }
-    }
-
-    fn try_open_secondary(path: &Path, scratch: &Path) -> Result<Self> {
-        let closed = closed::is_noted(path);
-        let mut options = families::database(0, closed);
-        options.create_if_missing(false);
-        let logs = log_files(path)?;
-        let names = list(&options, path, closed)?;
-        let cache = families::cache();
-        let descriptors = families::descriptors(&names, 0, &cache);
-        let db = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
-            .map_err(|error| not_opened(path, closed, error))?;
-        // A secondary that finds a log file gone stops there, says nothing, and has not read the
-        // newer ones.
-        if !logs.is_subset(&log_files(path)?) {
-            return Err(Error::new(
-                ErrorKind::Locked,
-                format!(
-                    "{}: the writer removed log files while they were read; try again",
-                    path.display()
-                ),
-            ));
-        }
-        Self::new(db, options, Access::Read, &names, cache)
+            .map_err(|error| failed("opening", path, error))?;
+        Self::new(db, options, generation_bytes, names, logged, cache)
     }
 
     fn new(
         db: DB,
         options: Options,
-        access: Access,
+        generation_bytes: u64,
         names: &[String],
+        logged: BTreeMap<u64, LoggedRows>,
         cache: Cache,
     ) -> Result<Self> {
         let tables = names
@@ -111,9 +112,10 @@ impl RocksLog {
         Ok(Self {
             db,
             options,
-            access,
+            generation_bytes,
             families: RwLock::new(families),
             tables: RwLock::new(tables),
+            logged,
             cache,
             changing: Mutex::default(),
             write_options: families::buffered_write(),
@@ -121,20 +123,52 @@ impl RocksLog {
             payload_bytes: AtomicU64::new(0),
         })
     }
+
+    /// Merges the table files of each family where there are too many: a store that is opened for
+    /// each row would have one more each time, and no process lives long enough for RocksDB to
+    /// merge them in the background.
+    fn merge_tables(&self) -> Result<()> {
+        let files = self.db.live_files();
+        let files = files.map_err(|error| self.failed("listing the files of", error))?;
+        if files.len() <= MOST_TABLE_FILES {
+            return Ok(());
+        }
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for file in files {
+            *counts.entry(file.column_family_name).or_default() += 1;
+        }
+        for (name, _) in counts.into_iter().filter(|(_, files)| *files > 1) {
+            if let Some(family) = self.db.cf_handle(&name) {
+                self.db
+                    .compact_range_cf(&family, None::<&[u8]>, None::<&[u8]>);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The names of the write-ahead log's files.
-fn log_files(path: &Path) -> Result<BTreeSet<OsString>> {
-    let read = || -> std::io::Result<BTreeSet<OsString>> {
-        let names = std::fs::read_dir(path)?.map(|file| Ok(file?.file_name()));
-        let is_log = |name: &OsString| Path::new(name).extension().is_some_and(|end| end == "log");
-        names
-            .filter(|name| name.as_ref().map_or(true, is_log))
-            .collect()
-    };
-    read().map_err(|error| Error::io(format!("listing {}", path.display()), error))
-}
-
-fn list(options: &Options, path: &Path, closed: bool) -> Result<Vec<String>> {
-    DB::list_cf(options, path).map_err(|error| not_opened(path, closed, error))
+/// Reads the logs, and tallies the rows of each generation in them.
+fn logged_rows(survey: &Survey, on_damage: OnDamage) -> Result<(BTreeMap<u64, LoggedRows>, Tail)> {
+    let mut logged: BTreeMap<u64, LoggedRows> = BTreeMap::new();
+    let families = &survey.database.families;
+    let tail = survey.read_logs(on_damage, &mut |entry| {
+        let family = families.get(&entry.change.family);
+        let family = family.filter(|family| entry.log >= family.log_number);
+        let id = family.and_then(|family| families::generation_of(&family.name));
+        let (Some(id), Some(value)) = (id, entry.change.value) else {
+            return Ok(());
+        };
+        let row_key = entry.change.key;
+        let commit = key::sequence(row_key)
+            .ok_or_else(|| Error::corrupt(format!("key {}", row_key.escape_ascii())))?;
+        let rows = logged.entry(id).or_insert(LoggedRows {
+            commits: [commit; 2],
+            tally: Tally::default(),
+        });
+        let [first, last] = &mut rows.commits;
+        (*first, *last) = ((*first).min(commit), (*last).max(commit));
+        rows.tally.add(row_key, value);
+        Ok(())
+    })?;
+    Ok((logged, tail))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::hot::{Generation, MemoryLog, Notes, Tier};
+use crate::hot::{Generation, Holdings, MemoryLog, Notes, OnDamage, Tier};
 use crate::types::{Cell, Limits, Row, Schema, bits_of_f32};
 
 /// A schema of the three required fields and these, each a name and an Avro type.
@@ -142,7 +142,12 @@ pub(super) fn append_with(
 
 pub(super) fn memory_tier() -> (Arc<MemoryLog>, Tier) {
     let log = Arc::new(MemoryLog::default());
-    let tier = Tier::open(Arc::<MemoryLog>::clone(&log), full_schema());
+    let tier = Tier::open(
+        Arc::<MemoryLog>::clone(&log),
+        full_schema(),
+        Holdings::default(),
+        OnDamage::Refuse,
+    );
     (log, tier)
 }
 

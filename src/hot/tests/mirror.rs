@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::events::{append, commits, full_schema, memory_tier, numbered, schema};
 use super::model::{assert_holds, everything, expected, insert, query, read, write};
 use crate::hot::log::Entries;
-use crate::hot::{Generation, Log, Notes, Tier, key};
+use crate::hot::{Generation, Holdings, Log, Notes, OnDamage, Tier, key};
 use crate::types::{Cell, Column, Columns, ErrorKind, HashedKey, Row, TierQuery, TimeRange};
 
 proptest! {
@@ -67,7 +67,7 @@ proptest! {
         for (sequence, rows) in (1..=survived).zip(&commits) {
             insert(&mut model, rows, sequence);
         }
-        let reopened = Tier::open(log, Arc::clone(&schema));
+        let reopened = Tier::open(log, Arc::clone(&schema), Holdings::default(), OnDamage::Refuse);
         assert_holds(&reopened.recover(1).unwrap(), &schema, &model);
     }
 }

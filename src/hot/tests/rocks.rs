@@ -6,20 +6,81 @@ use std::sync::Arc;
 
 use super::events::{append, append_with, full_schema, numbered};
 use super::model::{Model, assert_holds, insert, write};
-use crate::hot::{Generation, Known, Link, Log, Notes, Registry, RocksLog, Tier};
+use crate::hot::{
+    Generation, Holdings, Known, Link, Log, Noted, Notes, OnDamage, ReadLog, Registry, RocksLog,
+    Tier,
+};
 use crate::types::{Clock, ErrorKind, Settings};
 
 const GENERATION_BYTES: u64 = 1 << 20;
+
+/// A folder with a log, and its last note.
+struct Place {
+    folder: tempfile::TempDir,
+    holdings: Holdings,
+    noted: Option<Noted>,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            holdings: Holdings::default(),
+            noted: None,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn log(&self, on_damage: OnDamage) -> crate::types::Result<Arc<RocksLog>> {
+        let log = match &self.noted {
+            None => RocksLog::create(self.path(), GENERATION_BYTES)?,
+            Some(noted) => RocksLog::open(self.path(), GENERATION_BYTES, noted, on_damage)?.0,
+        };
+        Ok(Arc::new(log))
+    }
+
+    fn tier_of(&self, log: Arc<RocksLog>) -> Tier {
+        Tier::open(log, full_schema(), self.holdings.clone(), OnDamage::Refuse)
+    }
+
+    fn tier(&self) -> Tier {
+        self.tier_of(self.log(OnDamage::Refuse).unwrap())
+    }
+
+    fn note(&mut self, tier: &Tier) {
+        self.remember(tier.note().unwrap(), false);
+    }
+
+    fn close(&mut self, tier: Tier) {
+        self.remember(tier.close().unwrap(), true);
+    }
+
+    fn remember(&mut self, noted: (Holdings, crate::hot::Position), closed: bool) {
+        self.holdings = noted.0;
+        self.noted = Some(Noted {
+            position: noted.1,
+            closed,
+        });
+    }
+
+    fn reader(&self, scratch: &Path) -> crate::types::Result<ReadLog> {
+        let noted = self.noted.clone().unwrap_or_default();
+        ReadLog::open(self.path(), &noted, &mut || Ok(scratch.to_owned()))
+    }
+}
 /// Events of a generation that have an id.
 const EVENTS: u64 = 200;
 
 #[test]
 fn rocksdb_gives_back_what_was_written_after_reopening() {
     let schema = full_schema();
-    let folder = tempfile::tempdir().unwrap();
+    let mut place = Place::new();
     let mut model = Model::new();
     for round in 0..3 {
-        let tier = open_tier(folder.path());
+        let tier = place.tier();
         let generation = match round {
             0 => tier.begin(4).unwrap(),
             _ => tier.recover(4).unwrap(),
@@ -30,19 +91,20 @@ fn rocksdb_gives_back_what_was_written_after_reopening() {
             append(&tier, &generation, rows, sequence);
             insert(&mut model, rows, sequence);
         }
-        tier.verify().unwrap();
+        assert_eq!(tier.verify().unwrap(), generation.rows());
         assert_holds(&generation, &schema, &model);
+        place.close(tier);
     }
 }
 
 #[test]
 fn rocksdb_drops_a_generation_and_its_log() {
-    let folder = tempfile::tempdir().unwrap();
-    let tier = open_tier(folder.path());
+    let place = Place::new();
+    let tier = place.tier();
     let first = tier.begin(1).unwrap();
     write(&tier, &first, &numbered(3000));
     let logs = || {
-        let files = std::fs::read_dir(folder.path()).unwrap();
+        let files = std::fs::read_dir(place.path()).unwrap();
         files
             .map(|file| file.unwrap())
             .filter(|file| file.file_name().to_string_lossy().ends_with(".log"))
@@ -75,25 +137,25 @@ fn rocksdb_drops_a_generation_and_its_log() {
 
 #[test]
 fn rocksdb_is_locked_against_a_second_writer() {
-    let folder = tempfile::tempdir().unwrap();
-    let _first = RocksLog::open(folder.path(), GENERATION_BYTES).unwrap();
-    let error = RocksLog::open(folder.path(), GENERATION_BYTES)
-        .err()
-        .unwrap();
+    let mut place = Place::new();
+    let first = place.tier();
+    place.note(&first);
+    let error = place.log(OnDamage::Refuse).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Locked);
 }
 
 #[test]
-fn a_secondary_reads_while_the_primary_writes() {
+fn a_reader_reads_while_the_writer_writes() {
     let schema = full_schema();
-    let folder = tempfile::tempdir().unwrap();
+    let mut place = Place::new();
     let scratch = tempfile::tempdir().unwrap();
-    let missing = RocksLog::open_secondary(folder.path(), scratch.path());
+    let missing = place.reader(scratch.path());
     assert_eq!(missing.err().unwrap().kind(), ErrorKind::NotFound);
 
-    let tier = open_tier(folder.path());
+    let tier = place.tier();
     let generation = tier.begin(1).unwrap();
     write(&tier, &generation, &numbered(500));
+    place.note(&tier);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for (sequence, rows) in (501..).zip(&numbered(500)) {
@@ -108,8 +170,13 @@ fn a_secondary_reads_while_the_primary_writes() {
             }
         });
         while !writer.is_finished() {
-            let log = RocksLog::open_secondary(folder.path(), scratch.path()).unwrap();
-            let reader = Tier::open(Arc::new(log), Arc::clone(&schema));
+            let log = Arc::new(place.reader(scratch.path()).unwrap());
+            let reader = Tier::open(
+                log,
+                Arc::clone(&schema),
+                place.holdings.clone(),
+                OnDamage::Refuse,
+            );
             let found = reader.recover(1).unwrap();
             let (_, last) = found.sequences().unwrap();
             assert!(last >= 500);
@@ -138,57 +205,101 @@ fn flip_middle(path: &Path) {
 }
 
 #[test]
-fn damage_to_a_log_that_was_closed_in_order_is_an_error() {
-    let folder = tempfile::tempdir().unwrap();
+fn damage_to_a_log_is_refused_and_dropped_where_that_is_allowed() {
+    let mut place = Place::new();
     let scratch = tempfile::tempdir().unwrap();
-    let tier = open_tier(folder.path());
+    let tier = place.tier();
     let generation = tier.begin(1).unwrap();
+    place.note(&tier);
     write(&tier, &generation, &numbered(1000));
+    // The process dies here.
     drop(tier);
-    flip_middle(&log_file(folder.path()));
+    let log = log_file(place.path());
+    let name = log.file_name().unwrap().to_string_lossy().into_owned();
+    flip_middle(&log);
     for _ in 0..2 {
-        let error = RocksLog::open(folder.path(), GENERATION_BYTES)
-            .err()
-            .unwrap();
-        assert_eq!(error.kind(), ErrorKind::Corruption);
-        assert!(error.message().contains("closed in order"), "{error}");
-        let error = RocksLog::open_secondary(folder.path(), scratch.path())
-            .err()
-            .unwrap();
-        assert_eq!(error.kind(), ErrorKind::Corruption);
+        for error in [
+            place.log(OnDamage::Refuse).err().unwrap(),
+            place.reader(scratch.path()).err().unwrap(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Corruption);
+            assert!(error.message().contains(&name), "{error}");
+        }
     }
-    std::fs::remove_file(folder.path().join("CLOSED")).unwrap();
-    let kept = open_tier(folder.path()).recover(1).unwrap();
-    assert!((1..1000).contains(&kept.rows()), "{} rows", kept.rows());
+    let noted = place.noted.clone().unwrap();
+    let (log, mended) =
+        RocksLog::open(place.path(), GENERATION_BYTES, &noted, OnDamage::Drop).unwrap();
+    let kept = place.tier_of(Arc::new(log)).recover(1).unwrap();
     assert_eq!(kept.sequences(), Some((1, kept.rows())));
+    // The record that is damaged is not among those behind it.
+    assert_eq!(kept.rows() + mended.dropped_records, 999);
+    assert!(mended.kept[0].ends_with(format!("damaged-{name}")));
+}
+
+#[test]
+fn a_log_that_was_closed_in_order_has_no_torn_end() {
+    let mut place = Place::new();
+    let tier = place.tier();
+    let generation = tier.begin(1).unwrap();
+    write(&tier, &generation, &numbered(100));
+    place.close(tier);
+    let path = log_file(place.path());
+    let whole = std::fs::read(&path).unwrap();
+    for cut in [0, 5, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let error = place.log(OnDamage::Refuse).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Corruption);
+        assert!(error.message().contains(".log"), "{error}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    assert_eq!(place.tier().recover(1).unwrap().rows(), 100);
 }
 
 #[test]
 fn a_torn_end_after_a_crash_leaves_what_precedes_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let crashed = tempfile::tempdir().unwrap();
-    let tier = open_tier(folder.path());
+    let mut place = Place::new();
+    let tier = place.tier();
     let generation = tier.begin(1).unwrap();
+    place.note(&tier);
     write(&tier, &generation, &numbered(1000));
-    for file in std::fs::read_dir(folder.path()).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), crashed.path().join(file.file_name())).unwrap();
-    }
+    drop(tier);
     let torn = std::fs::OpenOptions::new()
         .write(true)
-        .open(log_file(crashed.path()))
+        .open(log_file(place.path()))
         .unwrap();
     torn.set_len(torn.metadata().unwrap().len() - 5).unwrap();
     for more in 0..3 {
-        let tier = open_tier(crashed.path());
+        let tier = place.tier();
         let recovered = tier.recover(1).unwrap();
         assert_eq!(recovered.sequences(), Some((1, 999 + more)));
         assert_eq!(recovered.rows(), 999 + more);
         append(&tier, &recovered, &numbered(1)[0], 1000 + more);
+        place.note(&tier);
     }
 }
 
-fn registry(log: Arc<RocksLog>) -> Registry {
+#[test]
+fn many_openings_leave_few_files() {
+    let mut place = Place::new();
+    let tier = place.tier();
+    tier.begin(1).unwrap();
+    place.close(tier);
+    for number in 0..60 {
+        let log = place.log(OnDamage::Refuse).unwrap();
+        let tier = place.tier_of(log.clone());
+        let generation = tier.recover(1).unwrap();
+        assert_eq!(generation.rows(), number);
+        append_noted(&tier, &registry(log), &generation, number..number + 1);
+        place.close(tier);
+        let files: Vec<_> = std::fs::read_dir(place.path())
+            .unwrap()
+            .map(|file| file.unwrap().file_name())
+            .collect();
+        assert!(files.len() <= 24, "after {number} openings: {files:?}");
+    }
+}
+
+fn registry(log: Arc<dyn Log>) -> Registry {
     Registry::open(log, Clock::default(), &Settings::default()).unwrap()
 }
 
@@ -236,11 +347,11 @@ fn assert_remembers(registry: &Registry, events: u64) {
 /// Tables outlive generations, and hold no log file of theirs back.
 #[test]
 fn rocksdb_keeps_tables_when_generations_go() {
-    let folder = tempfile::tempdir().unwrap();
+    let mut place = Place::new();
     let scratch = tempfile::tempdir().unwrap();
     for round in 0..2 {
-        let log = Arc::new(RocksLog::open(folder.path(), GENERATION_BYTES).unwrap());
-        let tier = Tier::open(log.clone(), full_schema());
+        let log = place.log(OnDamage::Refuse).unwrap();
+        let tier = place.tier_of(log.clone());
         let registry = registry(log.clone());
         for turn in 0..3 {
             let id = round * 3 + turn;
@@ -255,12 +366,13 @@ fn rocksdb_keeps_tables_when_generations_go() {
                 tier.retire(id - 1).unwrap();
             }
             assert_remembers(&registry, (id + 1) * EVENTS);
-            let secondary = RocksLog::open_secondary(folder.path(), scratch.path()).unwrap();
-            let reader = super::rocks::registry(Arc::new(secondary));
-            assert_remembers(&reader, (id + 1) * EVENTS);
+            place.note(&tier);
+            let reader = Arc::new(place.reader(scratch.path()).unwrap());
+            assert_remembers(&super::rocks::registry(reader), (id + 1) * EVENTS);
         }
+        place.close(tier);
     }
-    let files = std::fs::read_dir(folder.path()).unwrap();
+    let files = std::fs::read_dir(place.path()).unwrap();
     let logs = files
         .map(|file| file.unwrap())
         .filter(|file| file.file_name().to_string_lossy().ends_with(".log"));
@@ -272,8 +384,8 @@ fn rocksdb_keeps_tables_when_generations_go() {
 /// A store that uses no tables has none.
 #[test]
 fn rocksdb_makes_tables_when_they_are_needed() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = Arc::new(RocksLog::open(folder.path(), GENERATION_BYTES).unwrap());
+    let place = Place::new();
+    let log = place.log(OnDamage::Refuse).unwrap();
     let registry = registry(log.clone());
     assert!(!registry.has_event("event").unwrap());
     assert_eq!(registry.user_of("session").unwrap(), None);
@@ -290,9 +402,4 @@ fn rocksdb_makes_tables_when_they_are_needed() {
         log.get(table, b"key").unwrap_err().kind(),
         ErrorKind::NotFound
     );
-}
-
-fn open_tier(folder: &Path) -> Tier {
-    let log = RocksLog::open(folder, GENERATION_BYTES).unwrap();
-    Tier::open(Arc::new(log), full_schema())
 }

@@ -153,6 +153,7 @@ pub(super) fn written(schema: &Schema, lines: &[Line]) -> Bytes {
     let writer = SegmentWriter {
         storage: &storage,
         schema,
+        store: crate::types::StoreId::default(),
         origin: Origin::Recorded,
         durable: true,
         threads: 2,

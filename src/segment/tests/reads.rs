@@ -222,6 +222,7 @@ fn rows_out_of_order_are_refused() {
     let writer = crate::segment::SegmentWriter {
         storage: &storage,
         schema: &schema,
+        store: crate::types::StoreId::default(),
         origin: crate::segment::Origin::Bulk,
         durable: false,
         threads: 2,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fixture::{Expected, Machine, Step, lines};
+use super::fixture::{Expected, Machine, Step, kill, lines};
 use crate::store::{Engine, ImportMode};
 use crate::types::Durability::{Buffered, Synced};
 use crate::types::ErrorKind;
@@ -160,7 +160,7 @@ fn crash_once(failure: Failure, crash: Crash) -> bool {
         Failure::Once(operations) => machine.storage.fail_once_after(operations),
     }
     let outcome = run(&engine, SCRIPT);
-    drop(engine);
+    kill(engine);
     let failed = machine.storage.heal();
     if let Crash::Power(keep) = crash {
         machine.storage.crash();
@@ -169,7 +169,7 @@ fn crash_once(failure: Failure, crash: Crash) -> bool {
     // The opening may be cut short, too.
     for operations in 0..4 {
         machine.storage.fail_after(operations);
-        drop(machine.open());
+        let _ = machine.open().map(kill);
         machine.storage.heal();
         if let Crash::Power(_) = crash {
             machine.storage.crash();
@@ -205,7 +205,9 @@ fn power_loss_after_each_step() {
     for steps in 0..=SCRIPT.len() {
         for keep in [0, 1, u64::MAX] {
             let machine = Machine::new();
-            let outcome = run(&machine.open().unwrap(), &SCRIPT[..steps]);
+            let engine = machine.open().unwrap();
+            let outcome = run(&engine, &SCRIPT[..steps]);
+            kill(engine);
             machine.storage.crash();
             machine.log.crash(|_| keep);
             check(&machine, &outcome, Crash::Power(keep));

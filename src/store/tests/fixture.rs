@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::hot::{Log, MemoryLog};
+use crate::hot::{Log, MemoryLog, Mended};
 use crate::io::{SimStorage, Storage};
-use crate::store::manifest::Manifest;
-use crate::store::{BulkImport, Engine, ImportMode};
+use crate::store::account::Account;
+use crate::store::creation::found;
+use crate::store::manifest::{Identity, Manifest};
+use crate::store::recovery::Found;
+use crate::store::{BulkImport, Engine, ImportMode, Opening};
 use crate::types::{
-    Cell, Clock, Commit, Durability, Interaction, Limits, Result, Row, ScanQuery, Settings,
-    WriteBatch,
+    Cell, Clock, Commit, Durability, Error, Interaction, Limits, Result, Row, ScanQuery, Schema,
+    Settings, WriteBatch,
 };
 
 const SCHEMA: &str = r#"{"type": "record", "name": "Interactions",
@@ -36,8 +39,10 @@ impl Machine {
     /// One with an empty store of this schema.
     pub(super) fn with_schema(schema: &str) -> Self {
         let machine = Self::default();
-        let manifest = Manifest::new(schema, &Limits::unlimited());
-        manifest.write(&machine.storage).unwrap();
+        let limits = Limits::unlimited();
+        let manifest = Manifest::new(Identity::default(), schema, &limits);
+        let schema = Schema::parse(schema, &limits).unwrap();
+        found(&machine.storage, machine.log.clone(), manifest, &schema).unwrap();
         machine
     }
 
@@ -58,7 +63,21 @@ impl Machine {
 
     pub(super) fn open_as(&self, settings: Settings, clock: Clock) -> Result<Arc<Engine>> {
         let storage = Arc::new(self.storage.clone());
-        Engine::recover(storage, self.log.clone(), settings, clock, None).map(Arc::new)
+        let manifest = Manifest::read(&*storage)?;
+        let account = Account::read(&*storage, &manifest)?;
+        let found = Found {
+            storage,
+            log: self.log.clone(),
+            manifest,
+            account,
+            mended: Mended::default(),
+        };
+        let opening = Opening {
+            settings,
+            clock,
+            ..Opening::default()
+        };
+        Engine::recover(found, opening, None).map(Arc::new)
     }
 
     /// Asserts that nothing is there but what the manifest lists.
@@ -77,6 +96,11 @@ impl Machine {
         );
         assert_eq!(self.log.generations().unwrap(), manifest.generations);
     }
+}
+
+/// Ends an engine as the death of its process does: it is not closed in order.
+pub(super) fn kill(engine: Arc<Engine>) {
+    drop(engine.poison(Error::invalid("killed by a test")));
 }
 
 /// Everything that a store shows, in order.

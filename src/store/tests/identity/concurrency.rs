@@ -1,6 +1,7 @@
 //! Writers on the same sessions, readers and maintenance at once, over RocksDB.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,8 +12,9 @@ use proptest::test_runner::TestRunner;
 use super::model::{Answer, Line, Model, assert_equals, scan};
 use super::operations::{Change, change};
 use super::{SCHEMA, small};
-use crate::store::{Engine, Snapshot, Worker};
-use crate::types::{Clock, Limits, ScanQuery, Schema, Settings};
+use crate::io::Readers;
+use crate::store::{Engine, NewStore, Opening, Snapshot, Worker};
+use crate::types::{Entropy, Limits, ScanQuery, Schema, Settings};
 
 /// Changes that each of two writers makes.
 const CHANGES: usize = 80;
@@ -31,6 +33,14 @@ fn settings(background: bool) -> Settings {
         background,
         ..small()
     }
+}
+
+fn open(folder: &Path, background: bool) -> Arc<Engine> {
+    let opening = Opening {
+        settings: settings(background),
+        ..Opening::default()
+    };
+    Arc::new(Engine::open(folder, opening).unwrap())
 }
 
 fn read_on(engine: &Arc<Engine>, done: &AtomicBool) -> Vec<Seen> {
@@ -83,14 +93,16 @@ fn settled(change: Change) -> Change {
 fn writers_readers_and_maintenance_agree_with_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let schema = Schema::parse(SCHEMA, &Limits::unlimited()).unwrap();
-    let create = Engine::create(
-        folder.path(),
-        &schema,
-        &Limits::unlimited(),
-        settings(true),
-        Clock::default(),
-    );
-    let engine = Arc::new(create.unwrap());
+    let new = NewStore {
+        schema: &schema,
+        limits: &Limits::unlimited(),
+        entropy: &Entropy::default(),
+        generation_bytes: settings(true).generation_bytes,
+        into_nonempty: false,
+        readers: Readers::Owner,
+    };
+    new.create(folder.path()).unwrap();
+    let engine = open(folder.path(), true);
     let worker = Worker::start(&engine).unwrap();
     let mut runner = TestRunner::deterministic();
     let mut plan = || -> Vec<Change> {
@@ -151,13 +163,14 @@ fn writers_readers_and_maintenance_agree_with_the_model() {
     }
     assert_equals(&engine.snapshot(), &model);
     drop((worker, engine));
-    let engine = Arc::new(Engine::open(folder.path(), settings(false), Clock::default()).unwrap());
+    let engine = open(folder.path(), false);
     assert_equals(&engine.snapshot(), &model);
     assert!(engine.verify(&mut |_| {}).unwrap().is_sound());
     engine.compact().unwrap();
     assert_equals(&engine.snapshot(), &model);
     drop(engine);
     let scratch = tempfile::tempdir().unwrap();
-    let reader = Engine::open_read_only(folder.path(), scratch.path(), settings(false)).unwrap();
+    let scratch = &mut || Ok(scratch.path().to_owned());
+    let reader = Engine::open_read_only(folder.path(), scratch, settings(false)).unwrap();
     assert_equals(&reader.snapshot(), &model);
 }

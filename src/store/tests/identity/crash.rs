@@ -7,7 +7,7 @@ use super::model::{Model, assert_equals};
 use super::operations::{Change, Event, Maintenance};
 use super::{SCHEMA, small};
 use crate::store::Engine;
-use crate::store::tests::fixture::Machine;
+use crate::store::tests::fixture::{Machine, kill};
 use crate::types::ErrorKind;
 
 enum Step {
@@ -154,7 +154,9 @@ fn power_loss_after_each_step() {
     for steps in 0..=script().len() {
         for keep in [0, 1, 2, u64::MAX] {
             let machine = Machine::with_schema(SCHEMA);
-            let outcome = run(&machine.open_with(small()).unwrap(), &script()[..steps]);
+            let engine = machine.open_with(small()).unwrap();
+            let outcome = run(&engine, &script()[..steps]);
+            kill(engine);
             machine.storage.crash();
             machine.log.crash(|_| keep);
             check(&machine, &outcome, outcome.synced);
@@ -170,7 +172,7 @@ fn a_broken_disk_and_a_crash() {
             let engine = machine.open_with(small()).unwrap();
             machine.storage.fail_after(operations);
             let outcome = run(&engine, &script());
-            drop(engine);
+            kill(engine);
             let failed = machine.storage.heal();
             let mut least = outcome.acknowledged;
             if power {

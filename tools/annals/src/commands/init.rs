@@ -17,6 +17,12 @@ pub struct Init {
     /// The quotas that schema and data are held to; kept in the store
     #[arg(long, value_enum, default_value_t = Quotas::Personalize)]
     limits: Quotas,
+    /// Make the store in a folder that holds other files; these stay as they are
+    #[arg(long)]
+    into_nonempty: bool,
+    /// Let the group of the folder read the store; otherwise its files are the owner's alone
+    #[arg(long)]
+    group_may_read: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -36,6 +42,8 @@ impl Init {
         let schema: Schema = read_schema(&self.schema, &limits)?;
         Store::builder()
             .limits(limits)
+            .into_nonempty(self.into_nonempty)
+            .group_may_read(self.group_may_read)
             .create(&self.store, &schema)?;
         warn(schema.warnings());
         print(format_args!(

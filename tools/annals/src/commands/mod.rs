@@ -15,6 +15,7 @@ mod put;
 mod put_events;
 mod recommendations;
 mod records;
+mod repair;
 mod schema;
 mod stats;
 mod unseen;
@@ -55,6 +56,8 @@ pub enum Command {
     Insights(insights::Insights),
     /// Read every byte and check every checksum and invariant
     Verify(verify::Verify),
+    /// Open a store whose log is damaged, without what stands behind the damage
+    Repair(repair::Repair),
     /// Merge what was written into few segments
     Compact(compact::Compact),
     /// Generate a realistic CSV file
@@ -78,6 +81,7 @@ impl Command {
             Self::Stats(command) => command.run(),
             Self::Insights(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Repair(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),
         }

@@ -23,9 +23,10 @@ impl Verify {
         let report = Store::builder().verify(&self.store, &mut |bytes| progress.at(bytes))?;
         drop(progress);
         let read = format!(
-            "{} of {} read in {}",
+            "{} of {} and {} of the hot tier read in {}",
             count(report.bytes, "byte"),
             count(report.segments, "segment"),
+            count(report.hot_rows, "row"),
             seconds(start.elapsed())
         );
         if report.is_sound() {

@@ -1,0 +1,366 @@
+//! A look at the files of a log before RocksDB opens them: whether all are there that its manifest and
+//! the last note name, whether the logs are whole, and what stands in them.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::folder::{self, damaged, said};
+use super::framing::{self, End};
+use super::version_edits::{Database, Failure};
+use crate::hot::batch::{self, Change};
+use crate::hot::position::{FileMark, Noted};
+use crate::types::{Error, ErrorKind, Result};
+
+/// What is there.
+pub(super) struct Survey {
+    folder: PathBuf,
+    noted: Noted,
+    pub(super) database: Database,
+    pub(super) manifest: FileMark,
+    /// Where the manifest ends in bytes that are no record.
+    manifest_torn_at: Option<u64>,
+    /// The logs that hold entries which no table file has, rising.
+    logs: Vec<FileMark>,
+}
+
+/// What to do about damage that records stand behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnDamage {
+    /// Give an error.
+    #[default]
+    Refuse,
+    /// Keep what precedes it, and set the rest aside.
+    Drop,
+}
+
+/// How the logs end.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// The log that is to be cut, and at which byte.
+    cut: Option<(u64, u64)>,
+    /// Logs behind it.
+    behind: Vec<u64>,
+    /// The bytes that are cut are damaged, and no torn write.
+    damage: bool,
+    /// Records behind the damage.
+    pub(super) dropped_records: u64,
+}
+
+/// A change that stands in a log.
+pub(super) struct Logged<'a> {
+    pub(super) log: u64,
+    pub(super) change: Change<'a>,
+}
+
+impl Survey {
+    /// Looks at the files in `folder`. `noted` is the last note of the log.
+    ///
+    /// # Errors
+    /// `Corruption`, naming the file, where one is missing, cut, damaged or of another state than the
+    /// note; `Io`.
+    pub(super) fn of(folder: &Path, noted: &Noted) -> Result<Self> {
+        let manifest = folder::manifest(folder)?;
+        let path = folder.join(folder::manifest_name(manifest.number));
+        check_manifest(&path, manifest, noted)?;
+        let file = File::open(&path).map_err(|error| said("opening", &path, error))?;
+        let (database, end) = Database::read(file).map_err(|error| match error.kind() {
+            ErrorKind::Corruption => damaged(&path, error),
+            _ => error.within(path.display()),
+        })?;
+        let same = manifest.number == noted.position.manifest.number;
+        let manifest_torn_at = match end {
+            End::Whole => None,
+            // RocksDB syncs each edit: what is torn was never believed.
+            End::Torn { at } if !same || !noted.closed && at >= noted.position.manifest.bytes => {
+                Some(at)
+            }
+            End::Torn { at } | End::Damaged { at } => {
+                return Err(damaged(&path, format!("it is damaged behind byte {at}")));
+            }
+        };
+        let survey = Self {
+            folder: folder.to_owned(),
+            noted: noted.clone(),
+            logs: needed_logs(folder, &database)?,
+            database,
+            manifest,
+            manifest_torn_at,
+        };
+        survey.check_identity()?;
+        survey.check_tables()?;
+        survey.check_logs()?;
+        Ok(survey)
+    }
+
+    fn check_identity(&self) -> Result<()> {
+        let (noted, found) = (&self.noted.position.database, &self.database.id);
+        match noted == found {
+            true => Ok(()),
+            false => Err(damaged(
+                &self.folder,
+                format!("it is RocksDB's database {found}, but the store's is {noted}"),
+            )),
+        }
+    }
+
+    fn check_tables(&self) -> Result<()> {
+        for (number, bytes) in self.table_files() {
+            let path = self.folder.join(folder::table_name(number));
+            let found = folder::bytes_of(&path)?;
+            if found != bytes {
+                return Err(damaged(
+                    &path,
+                    format!("it has {found} bytes, but must have {bytes}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Number and bytes of each table file.
+    pub(super) fn table_files(&self) -> impl Iterator<Item = (u64, u64)> {
+        let families = self.database.families.values();
+        families
+            .flat_map(|family| &family.files)
+            .map(|(number, bytes)| (*number, *bytes))
+    }
+
+    /// Every log that the note names and that is still needed must be there, and as long at least.
+    fn check_logs(&self) -> Result<()> {
+        let first = self.database.first_log();
+        let exact = self.is_exact();
+        let noted = &self.noted.position.logs;
+        for want in noted.iter().filter(|log| log.number >= first) {
+            let path = self.folder.join(folder::log_name(want.number));
+            let found = self.logs.iter().find(|log| log.number == want.number);
+            let bytes = match found {
+                Some(found) => found.bytes,
+                // Its name was not synced, and nothing stood in it.
+                None if want.bytes == 0 && !exact => 0,
+                None => return Err(damaged(&path, "it is missing")),
+            };
+            if bytes < want.bytes || exact && bytes != want.bytes {
+                let want = want.bytes;
+                let most = match exact {
+                    true => "",
+                    false => " at least",
+                };
+                return Err(damaged(
+                    &path,
+                    format!("it has {bytes} bytes, but must have {want}{most}"),
+                ));
+            }
+        }
+        let unknown = |log: &&FileMark| noted.iter().all(|known| known.number != log.number);
+        match self.logs.iter().find(unknown).filter(|_| exact) {
+            Some(log) => Err(damaged(
+                &self.folder.join(folder::log_name(log.number)),
+                "it came here after the store was closed",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether nothing may have changed since the note.
+    fn is_exact(&self) -> bool {
+        self.noted.closed && self.manifest.number == self.noted.position.manifest.number
+    }
+
+    /// Reads the logs, and calls `visit` with each change that no table file holds, in order.
+    ///
+    /// # Errors
+    /// `Corruption`, naming the file, where a log is damaged, or does not follow the one before;
+    /// `Io`; what `visit` gives.
+    pub(super) fn read_logs(
+        &self,
+        on_damage: OnDamage,
+        visit: &mut dyn FnMut(Logged<'_>) -> Result<()>,
+    ) -> Result<Tail> {
+        let mut tail = Tail::default();
+        let mut next = None;
+        for (place, log) in self.logs.iter().enumerate() {
+            let path = self.folder.join(folder::log_name(log.number));
+            if tail.cut.is_some() {
+                tail.behind.push(log.number);
+                tail.dropped_records += self.records_of(&path)?;
+                continue;
+            }
+            let is_last = place + 1 == self.logs.len();
+            let end = self.read_log(log.number, &path, &mut next, visit, &mut tail)?;
+            match end {
+                LogEnd::Framing(End::Whole) => {}
+                LogEnd::Framing(End::Torn { at })
+                    if is_last && !self.is_exact() && at >= self.noted_bytes(log.number) =>
+                {
+                    tail.cut = Some((log.number, at));
+                }
+                LogEnd::Framing(End::Torn { at } | End::Damaged { at }) => {
+                    tail.cut_damage(log.number, at);
+                    let records = tail.dropped_records;
+                    let behind = match (is_last, records) {
+                        (false, _) => "there are logs behind it".to_owned(),
+                        (true, 0) => "more was noted to be there".to_owned(),
+                        (true, records) => format!("{records} records stand behind it"),
+                    };
+                    let what = format!("it is damaged behind byte {at}, and {behind}");
+                    refuse(on_damage, &path, &what)?;
+                }
+                LogEnd::Hole { at, found, want } => {
+                    tail.cut_damage(log.number, at);
+                    let what = format!(
+                        "it goes on with change {found} behind byte {at}, where change {want} must \
+                         follow: a part of it or the log before it is missing"
+                    );
+                    refuse(on_damage, &path, &what)?;
+                }
+            }
+        }
+        Ok(tail)
+    }
+
+    fn read_log(
+        &self,
+        log: u64,
+        path: &Path,
+        next: &mut Option<u64>,
+        visit: &mut dyn FnMut(Logged<'_>) -> Result<()>,
+        tail: &mut Tail,
+    ) -> Result<LogEnd> {
+        let file = File::open(path).map_err(|error| said("opening", path, error))?;
+        let (mut hole, mut whole) = (None, 0);
+        let mut dropped = 0;
+        let end = framing::read::<Failure>(
+            file,
+            |record, end| {
+                let sequence = batch::sequence(record)?;
+                if hole.is_some() {
+                    dropped += 1;
+                    return Ok(());
+                }
+                if let Some(want) = next.filter(|want| *want != sequence) {
+                    hole = Some((sequence, want));
+                    dropped += 1;
+                    return Ok(());
+                }
+                let sequences = batch::decode(record, |change| visit(Logged { log, change }))?;
+                *next = Some(sequences.end);
+                whole = end;
+                Ok(())
+            },
+            |_| {
+                tail.dropped_records += 1;
+                Ok(())
+            },
+        )
+        .map_err(|failure| failure.into_error().within(path.display()))?;
+        tail.dropped_records += dropped;
+        Ok(match hole {
+            Some((found, want)) => LogEnd::Hole {
+                at: whole,
+                found,
+                want,
+            },
+            None => LogEnd::Framing(end),
+        })
+    }
+
+    fn records_of(&self, path: &Path) -> Result<u64> {
+        let file = File::open(path).map_err(|error| said("opening", path, error))?;
+        let (mut before, mut behind) = (0, 0);
+        let count = |counter: &mut u64| {
+            *counter += 1;
+            Ok(())
+        };
+        framing::read::<Failure>(file, |_, _| count(&mut before), |_| count(&mut behind))
+            .map_err(Failure::into_error)?;
+        Ok(before + behind)
+    }
+
+    /// Bytes of a log that the note says are there.
+    fn noted_bytes(&self, log: u64) -> u64 {
+        let mut noted = self.noted.position.logs.iter();
+        let found = noted.find(|noted| noted.number == log);
+        found.map_or(0, |found| found.bytes)
+    }
+
+    /// Makes the files whole, durably: cuts what is torn, and sets aside what is damaged. Gives the
+    /// paths of copies of what was damaged.
+    pub(super) fn mend(&self, tail: &Tail) -> Result<Vec<PathBuf>> {
+        let mut kept = Vec::new();
+        if let Some(at) = self.manifest_torn_at {
+            let name = folder::manifest_name(self.manifest.number);
+            folder::cut(&self.folder.join(name), at)?;
+        }
+        for log in &tail.behind {
+            kept.push(folder::set_aside(&self.folder, &folder::log_name(*log))?);
+        }
+        if let Some((log, at)) = tail.cut {
+            let name = folder::log_name(log);
+            if tail.damage {
+                kept.push(folder::keep_copy(&self.folder, &name)?);
+            }
+            folder::cut(&self.folder.join(name), at)?;
+        }
+        Ok(kept)
+    }
+}
+
+impl Tail {
+    fn cut_damage(&mut self, log: u64, at: u64) {
+        self.cut = Some((log, at));
+        self.damage = true;
+    }
+}
+
+enum LogEnd {
+    Framing(End),
+    /// A record that does not follow the one before it.
+    Hole {
+        at: u64,
+        found: u64,
+        want: u64,
+    },
+}
+
+fn refuse(on_damage: OnDamage, path: &Path, what: &str) -> Result<()> {
+    match on_damage {
+        OnDamage::Drop => Ok(()),
+        OnDamage::Refuse => Err(Error::corrupt(format!(
+            "{}: {what}; restore the folder of the hot tier from a copy, or open the store with the \
+             option to drop what stands behind the damage",
+            path.display()
+        ))),
+    }
+}
+
+/// Compares the manifest with the note before a byte of it is believed.
+fn check_manifest(path: &Path, found: FileMark, noted: &Noted) -> Result<()> {
+    let want = noted.position.manifest;
+    if found.number < want.number {
+        let want = folder::manifest_name(want.number);
+        return Err(damaged(
+            path,
+            format!("CURRENT names it, but {want} was in use already"),
+        ));
+    }
+    if found.number > want.number {
+        // RocksDB was opened, and its process died before that was noted; nothing was written then.
+        return Ok(());
+    }
+    let exact = noted.closed;
+    if found.bytes < want.bytes || exact && found.bytes != want.bytes {
+        return Err(damaged(
+            path,
+            format!("it has {} bytes, but must have {}", found.bytes, want.bytes),
+        ));
+    }
+    Ok(())
+}
+
+/// The logs from the first that is needed on.
+fn needed_logs(folder: &Path, database: &Database) -> Result<Vec<FileMark>> {
+    let first = database.first_log();
+    let mut logs = folder::logs(folder)?;
+    logs.retain(|log| log.number >= first);
+    Ok(logs)
+}

@@ -1,0 +1,51 @@
+//! The folder of a store.
+
+use std::path::Path;
+
+use super::manifest;
+use crate::io::{LocalStorage, Readers, Storage};
+use crate::types::{Error, ErrorKind, Result};
+
+/// Creates a folder, and those on the way to it, so that they survive power loss.
+pub(super) fn create(root: &Path, readers: Readers) -> Result<()> {
+    let doing = || format!("create folder {}", root.display());
+    let full = std::path::absolute(root).map_err(|error| Error::io(doing(), error))?;
+    let missing = full.ancestors().take_while(|folder| !folder.exists());
+    let made_in: Vec<&Path> = missing.filter_map(Path::parent).collect();
+    let made = readers.create_folder(root, true);
+    made.map_err(|error| Error::io(doing(), error))?;
+    for folder in made_in {
+        LocalStorage::new(folder, readers).sync_folder("")?;
+    }
+    Ok(())
+}
+
+/// The files of a store that is there; what is made in it is for those who may read its manifest.
+pub(super) fn storage(root: &Path) -> LocalStorage {
+    LocalStorage::new(root, readers(root))
+}
+
+/// Who may read a store that is there.
+pub(super) fn readers(root: &Path) -> Readers {
+    Readers::of(&root.join(manifest::FILE))
+}
+
+/// Whether there is a store in the folder `root`.
+///
+/// # Errors
+/// `NotFound`, `Io`.
+pub(super) fn check_is_store(root: &Path) -> Result<()> {
+    let path = root.join(manifest::FILE);
+    match path.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::new(
+            ErrorKind::NotFound,
+            format!(
+                "{}: no store here (no file {})",
+                root.display(),
+                manifest::FILE
+            ),
+        )),
+        Err(error) => Err(Error::io(format!("look for {}", path.display()), error)),
+    }
+}

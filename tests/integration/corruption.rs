@@ -1,0 +1,78 @@
+//! Damage to every kind of file: bytes changed, files cut, removed, put back from an earlier state or
+//! brought from another store. What is read is right, or an error says what is wrong.
+//!
+//! `CORRUPTION_EVERY=1 cargo test --release --test integration corruption -- --nocapture` looks at every
+//! byte and prints the table.
+
+mod answers;
+mod cases;
+mod stores;
+
+use std::collections::BTreeMap;
+
+use answers::{Answer, Reading};
+use cases::{Case, cases_of};
+use stores::Template;
+
+/// Bytes of a file between one change and the next.
+fn stride() -> usize {
+    let given = std::env::var("CORRUPTION_EVERY").ok();
+    given.and_then(|given| given.parse().ok()).unwrap_or(61)
+}
+
+/// What came of the cases of one kind, by how the store was read.
+#[derive(Default)]
+struct Counts {
+    cases: usize,
+    right: BTreeMap<Reading, usize>,
+    refused: BTreeMap<Reading, usize>,
+}
+
+fn check(name: &str, template: &Template) {
+    let mut table: BTreeMap<(&'static str, &'static str), Counts> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for case in cases_of(template, stride()) {
+        let counts = table.entry((case.kind(), case.change())).or_default();
+        counts.cases += 1;
+        for reading in Reading::ALL {
+            match answer(template, &case, reading) {
+                Answer::Right => *counts.right.entry(reading).or_default() += 1,
+                Answer::Refused => *counts.refused.entry(reading).or_default() += 1,
+                Answer::Wrong(what) => wrong.push(format!("{case}, {reading:?}: {what}")),
+            }
+        }
+    }
+    println!("| {name}: file | change | cases | read: right, refused | verify | write |");
+    println!("|---|---|---|---|---|---|");
+    for ((kind, change), counts) in &table {
+        let of = |reading| {
+            let count = |of: &BTreeMap<Reading, usize>| of.get(&reading).copied().unwrap_or(0);
+            format!("{}, {}", count(&counts.right), count(&counts.refused))
+        };
+        let [read, verify, write] = Reading::ALL.map(of);
+        let cases = counts.cases;
+        println!("| {kind} | {change} | {cases} | {read} | {verify} | {write} |");
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of them wrong:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(40)].join("\n")
+    );
+}
+
+fn answer(template: &Template, case: &Case, reading: Reading) -> Answer {
+    let store = template.copy();
+    case.apply(store.path());
+    reading.answer(store.path(), template, case)
+}
+
+#[test]
+fn of_a_store_that_was_closed_in_order() {
+    check("closed", &Template::closed());
+}
+
+#[test]
+fn of_a_store_whose_process_died() {
+    check("died", &Template::died());
+}

@@ -34,8 +34,9 @@ impl Engine {
         settings.validate()?;
         let (read, steady) = read_steady(root, |storage, manifest| {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
+            let account = Account::read(&**storage, manifest)?;
             let segments = open_segments(storage, &schema, manifest)?;
-            let hot = read_hot(root, storage, scratch, &schema, manifest)?;
+            let hot = read_hot(root, account, scratch, &schema, manifest)?;
             Ok((schema, segments, hot))
         })?;
         let (schema, segments, hot) = read;
@@ -146,12 +147,11 @@ impl Hot {
 /// Reads the hot tier of a store that another process may be writing to.
 pub(super) fn read_hot(
     root: &Path,
-    storage: &Arc<dyn Storage>,
+    account: Account,
     scratch: &mut GiveScratch<'_>,
     schema: &Arc<Schema>,
     manifest: &Manifest,
 ) -> Result<Hot> {
-    let account = Account::read(&**storage, manifest)?;
     let log = Arc::new(ReadLog::open(&root.join(HOT), &account.noted, scratch)?);
     let tier = Tier::open(
         log.clone(),

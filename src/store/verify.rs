@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::account::Account;
 use super::engine::{Engine, open_segment};
 use super::manifest::SegmentEntry;
 use super::reading::{GiveScratch, read_hot, read_steady};
@@ -122,7 +123,9 @@ impl Engine {
             };
             let segments = manifest.segments.iter().map(open).collect();
             // Each row of the hot tier is decoded when its generation is read.
-            let hot = read_hot(root, storage, scratch, &schema, manifest);
+            let account = Account::read(&**storage, manifest);
+            let hot =
+                account.and_then(|account| read_hot(root, account, scratch, &schema, manifest));
             let hot = hot.and_then(|hot| hot.registry.verify().map(|()| hot.rows()));
             Ok(Opened {
                 schema,

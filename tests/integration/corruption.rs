@@ -1,7 +1,7 @@
 //! Damage to every kind of file: bytes changed, files cut, removed, put back from an earlier state or
 //! brought from another store. What is read is right, or an error says what is wrong.
 //!
-//! `CORRUPTION_EVERY=1 cargo test --release --test integration corruption -- --nocapture` looks at every
+//! `CORRUPTION_PLACES=all cargo test --release --test integration corruption -- --nocapture` looks at every
 //! byte and prints the table.
 
 mod answers;
@@ -14,10 +14,12 @@ use answers::{Answer, Reading};
 use cases::{Case, cases_of};
 use stores::Template;
 
-/// Bytes of a file between one change and the next.
-fn stride() -> usize {
-    let given = std::env::var("CORRUPTION_EVERY").ok();
-    given.and_then(|given| given.parse().ok()).unwrap_or(61)
+/// Places of each file that are damaged; all where it is `None`.
+fn places() -> Option<usize> {
+    match std::env::var("CORRUPTION_PLACES") {
+        Ok(given) => given.parse().ok(),
+        Err(_) => Some(5),
+    }
 }
 
 /// What came of the cases of one kind, by how the store was read.
@@ -31,7 +33,7 @@ struct Counts {
 fn check(name: &str, template: &Template) {
     let mut table: BTreeMap<(&'static str, &'static str), Counts> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for case in cases_of(template, stride()) {
+    for case in cases_of(template, places()) {
         let counts = table.entry((case.kind(), case.change())).or_default();
         counts.cases += 1;
         for reading in Reading::ALL {

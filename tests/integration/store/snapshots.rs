@@ -157,8 +157,12 @@ fn a_lost_generation_is_corruption_that_says_what_is_lost() {
     std::fs::rename(folder.path().join("hot"), folder.path().join("gone")).unwrap();
     let error = Store::open(folder.path()).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Corruption);
-    assert!(error.message().contains("generation"), "{error}");
-    assert!(error.message().contains("lost"), "{error}");
+    assert!(
+        error.message().contains("hot/CURRENT: it is missing"),
+        "{error}"
+    );
+    assert!(error.message().contains("restore"), "{error}");
+    assert!(!folder.path().join("hot").exists());
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn record_start(family: &impl AsColumnFamilyRef) -> Result<Vec<u8>> {
     let record = batch.data().get(HEADER..).unwrap_or_default();
     match record.strip_suffix(&[0, 0]) {
         Some(start) if !start.is_empty() => Ok(start.to_vec()),
-        _ => Err(Error::corrupt(
+        _ => Err(Error::internal(
             "RocksDB lays out batches in a way that is not known",
         )),
     }

@@ -327,7 +327,7 @@ impl Place<'_> {
 }
 
 fn lost() -> Error {
-    Error::corrupt("a reading thread ended without its result")
+    Error::internal("a reading thread ended without its result")
 }
 
 /// Gives one record to the sink, and its timestamp back.

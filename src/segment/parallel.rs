@@ -66,5 +66,5 @@ pub(super) fn run_in_turn<T: Send>(
 }
 
 fn lost() -> Error {
-    Error::corrupt("an encoding thread ended without its result")
+    Error::internal("an encoding thread ended without its result")
 }

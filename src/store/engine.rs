@@ -169,7 +169,7 @@ impl Engine {
         self.writable()?;
         self.registry
             .as_ref()
-            .ok_or_else(|| Error::corrupt("a hot tier that remembers nothing"))
+            .ok_or_else(|| Error::internal("a hot tier that remembers nothing"))
     }
 
     /// Reads what the hot tier remembers beside rows.
@@ -185,7 +185,7 @@ impl Engine {
 
     /// Refuses writes from now on: what is on disk may differ from what is in memory.
     pub(super) fn poison(&self, error: Error) -> Error {
-        self.poison.get_or_init(|| error.to_string());
+        self.poison.get_or_init(|| error.full_message());
         error
     }
 

@@ -16,7 +16,7 @@ impl Engine {
             .generations
             .last()
             .cloned()
-            .ok_or_else(|| Error::corrupt("a store without a generation to write to"))
+            .ok_or_else(|| Error::internal("a store without a generation to write to"))
     }
 
     pub(super) fn is_full(&self, generation: &Generation) -> bool {
@@ -65,7 +65,7 @@ impl Engine {
                     .map_err(|error| self.poison(error))
             },
         )?;
-        begun.ok_or_else(|| Error::corrupt("a generation that was not begun"))
+        begun.ok_or_else(|| Error::internal("a generation that was not begun"))
     }
 
     /// Has the next generation take the writes, and asks for the one after it where `ask` says that

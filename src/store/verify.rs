@@ -37,7 +37,7 @@ impl VerifyReport {
         if damage.is_empty() {
             // Damaged bytes would only be reported a second time.
             if let Err(error) = segment.check_invariants(schema) {
-                self.problems.push(error.to_string());
+                self.problems.push(error.full_message());
             }
         }
         self.damage.extend(damage);
@@ -53,8 +53,9 @@ impl VerifyReport {
             file: SegmentEntry::path_of(entry.id),
             bytes: [0, entry.file_bytes],
             what: format!(
-                "the whole segment, rows of the commits {first} to {last}: {} ({error})",
-                entry.rows
+                "the whole segment, rows of the commits {first} to {last}: {} ({})",
+                entry.rows,
+                error.full_message()
             ),
         });
         Ok(())
@@ -64,8 +65,13 @@ impl VerifyReport {
     fn add_hot(&mut self, read: Result<u64>) -> Result<()> {
         match read {
             Ok(rows) => self.hot_rows = rows,
-            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-            Err(error) => self.problems.push(format!("hot tier: {error}")),
+            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Internal) => {
+                return Err(error);
+            }
+            Err(error) => {
+                let problem = error.within("hot tier").full_message();
+                self.problems.push(problem);
+            }
         }
         Ok(())
     }

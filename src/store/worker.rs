@@ -76,12 +76,13 @@ impl Duty {
 }
 
 impl Duty {
-    /// Damage that a compaction meets was there before: it changed nothing, and what is written
-    /// elsewhere is sound. Any other failure refuses writes.
+    /// Damage that a compaction meets was there before, and a bug that it meets ends it before it has
+    /// published anything: it changed nothing, and what is written elsewhere is sound. Any other
+    /// failure refuses writes.
     fn stop(self, engine: &Engine, error: Error) {
         match (self, error.kind()) {
-            (Self::Compact, ErrorKind::Corruption) => {
-                *engine.compaction_stopped.lock() = Some(error.to_string());
+            (Self::Compact, ErrorKind::Corruption | ErrorKind::Internal) => {
+                *engine.compaction_stopped.lock() = Some(error.full_message());
             }
             _ => drop(engine.poison(error)),
         }
@@ -132,7 +133,7 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         let engine = self.0.upgrade();
         if let (true, Some(engine)) = (std::thread::panicking(), &engine) {
-            let _ = engine.poison(Error::corrupt("a maintenance thread panicked"));
+            let _ = engine.poison(Error::internal("a maintenance thread panicked"));
         }
         self.1.0.lock().running = false;
         if let Some(engine) = engine {

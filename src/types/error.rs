@@ -25,6 +25,9 @@ pub enum ErrorKind {
     Poisoned,
     /// The store was written by a newer version, or the handle cannot do this.
     Unsupported,
+    /// Something that must hold in memory did not: a bug in annals. What was asked for was not
+    /// done, and files are as sound as they were: restore nothing, and report it with its message.
+    Internal,
 }
 
 impl ErrorKind {
@@ -38,11 +41,15 @@ impl ErrorKind {
             Self::Io => "input/output",
             Self::Poisoned => "poisoned",
             Self::Unsupported => "unsupported",
+            Self::Internal => "internal",
         }
     }
 }
 
 /// An error: a [kind](ErrorKind) for programs, a message for people.
+///
+/// `Display` gives the message alone, as those who print a chain of errors expect; the cause is its
+/// [source](std::error::Error::source). [`Error::full_message`] has both.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -75,6 +82,14 @@ impl Error {
 
     pub(crate) fn corrupt(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Corruption, message)
+    }
+
+    /// What cannot be unless annals has a bug.
+    pub(crate) fn internal(message: impl fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::Internal,
+            format!("{message}; this is a bug in annals: please report it"),
+        )
     }
 
     /// An error of the operating system, with what was being done to which file.
@@ -130,21 +145,27 @@ impl Error {
     pub fn message(&self) -> &str {
         &self.0.message
     }
+
+    /// The message and those of all causes, outermost first: `message: cause: its cause`. For where
+    /// an error becomes text, as in a log.
+    pub fn full_message(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        causes.fold(self.0.message.clone(), |text, cause| {
+            format!("{text}: {cause}")
+        })
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        match &self.0.source {
-            Some(source) => write!(f, ": {source}"),
-            None => Ok(()),
-        }
+        f.write_str(&self.0.message)
     }
 }
 
+/// The kind and the whole chain, which is what a `main` that returns an error prints.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {self}", self.0.kind.label())
+        write!(f, "{}: {}", self.0.kind.label(), self.full_message())
     }
 }
 

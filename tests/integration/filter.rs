@@ -51,7 +51,7 @@ pub(crate) fn kept<'c>(
 /// The message of an error.
 #[track_caller]
 pub(crate) fn message<T: std::fmt::Debug>(result: Result<T>) -> String {
-    result.unwrap_err().to_string()
+    result.unwrap_err().full_message()
 }
 
 pub(crate) const ITEMS: &str = r#"{"type": "record", "name": "Items", "fields": [

@@ -5,6 +5,7 @@ mod arrow;
 mod candidates;
 mod csv_blocks;
 mod dictionaries;
+mod errors;
 mod imports;
 mod merges;
 mod narrow;

@@ -25,6 +25,7 @@ mod code {
     pub const INVALID: u8 = 3;
     pub const DAMAGED: u8 = 4;
     pub const LOCKED: u8 = 5;
+    pub const BUG: u8 = 6;
 }
 
 impl Failure {
@@ -97,9 +98,10 @@ impl From<Error> for Failure {
             ErrorKind::InvalidInput => code::INVALID,
             ErrorKind::Corruption => code::DAMAGED,
             ErrorKind::Locked => code::LOCKED,
+            ErrorKind::Internal => code::BUG,
             _ => code::REFUSED,
         };
-        Self::new(code, error)
+        Self::new(code, error.full_message())
     }
 }
 

@@ -21,6 +21,7 @@ Exit codes:
   3  the data or an argument breaks a rule of the schema, the limits or the file format
   4  damage on disk was found
   5  the store is open for writing elsewhere
+  6  a bug in annals: nothing was written, report it
 
 Errors go to standard error as `annals: message`.";
 

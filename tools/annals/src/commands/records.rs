@@ -53,7 +53,7 @@ impl Records {
             match done {
                 Ok(()) => taken += 1,
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    say(format_args!("{}: {error}", place()));
+                    say(format_args!("{}: {}", place(), error.full_message()));
                     refused += 1;
                 }
                 Err(error) => break Err(Failure::from(error).within(place())),

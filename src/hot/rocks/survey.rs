@@ -64,7 +64,7 @@ impl Survey {
         check_manifest(&path, manifest, noted)?;
         let file = File::open(&path).map_err(|error| said("opening", &path, error))?;
         let (database, end) = Database::read(file).map_err(|error| match error.kind() {
-            ErrorKind::Corruption => damaged(&path, error),
+            ErrorKind::Corruption => damaged(&path, error.full_message()),
             _ => error.within(path.display()),
         })?;
         let same = manifest.number == noted.position.manifest.number;

@@ -136,7 +136,7 @@ impl<'a> Cursor<'a> {
         let found = match self.peek() {
             None => "the end".to_owned(),
             Some('\\') => "a backslash; write quotes without backslashes".to_owned(),
-            Some(quote @ ('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}')) => {
+            Some(quote) if is_other_quote(quote) => {
                 format!("{quote}; write straight quotes, \" or '")
             }
             Some(c) if is_name(c) => shown(self.name()),
@@ -148,6 +148,14 @@ impl<'a> Cursor<'a> {
         };
         place.error(format_args!("expected {what}, found {found}"))
     }
+}
+
+/// Whether a character is a quote that word processors and web pages write in place of a straight
+/// one: curly, low, angular, full-width, backtick, acute accent.
+pub(super) fn is_other_quote(c: char) -> bool {
+    let curly = ('\u{2018}'..='\u{201f}').contains(&c);
+    let angular = matches!(c, '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}');
+    curly || angular || matches!(c, '`' | '\u{b4}' | '\u{ff02}' | '\u{ff07}')
 }
 
 /// Whether a character belongs to a name.

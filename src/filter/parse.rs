@@ -12,7 +12,7 @@
 //! parameter  = "$" name, also in quotes
 //! ```
 
-use super::cursor::{Cursor, Place, is_name};
+use super::cursor::{Cursor, Place, is_name, is_other_quote};
 use super::number::{Comparison, Number};
 use super::plan::{
     Action, Condition, Dataset, Declared, Expression, FieldRef, List, Operand, Subject, Term, Test,
@@ -261,6 +261,13 @@ impl Parser<'_> {
                     shown(text)
                 ));
             }
+            if text.starts_with(is_other_quote) && text.ends_with(is_other_quote) {
+                self.warnings.push(format!(
+                    "{place}: {} stands in quotes twice, and is matched with the inner ones; leave \
+                     those out",
+                    shown(text)
+                ));
+            }
             return Ok(Term::Text(text.to_owned(), place));
         }
         if let Some(name) = self.parameter()? {
@@ -326,9 +333,10 @@ impl Parser<'_> {
     }
 }
 
-/// Characters of a value without quotes.
+/// Characters of a value without quotes. A curly quote is none: whoever writes one means a quote.
 fn is_bare(c: char) -> bool {
-    !c.is_whitespace() && !matches!(c, ',' | '(' | ')' | '"' | '\'' | '|' | '$' | '\\')
+    let ends = matches!(c, ',' | '(' | ')' | '"' | '\'' | '|' | '$' | '\\');
+    !c.is_whitespace() && !ends && !is_other_quote(c)
 }
 
 /// The parameter that a string in quotes stands for: `"$GENRE"`.

@@ -154,3 +154,30 @@ fn wrong_expressions_and_parameters_are_exit_code_3() {
     );
     assert_eq!(ran.ok(), CANDIDATES);
 }
+
+#[test]
+fn curly_quotes_in_a_list_are_refused_where_they_stand() {
+    let folder = folder();
+    for (list, column, quote) in [
+        ("(\u{201c}buy\u{201d})", 50, '\u{201c}'),
+        ("('view', \u{2018}buy\u{2019})", 58, '\u{2018}'),
+        ("(`buy`)", 50, '`'),
+    ] {
+        let expression = format!("EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN {list}");
+        let message = filter(&folder, &expression, &[]).fails(3);
+        assert_eq!(
+            message,
+            format!(
+                "annals: filter: line 1, column {column}: expected a string in quotes or a \
+                 parameter such as $GENRE, found {quote}; write straight quotes, \" or '\n"
+            )
+        );
+    }
+    let expression = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (buy\u{201d})";
+    let message = filter(&folder, expression, &[]).fails(3);
+    assert!(message.contains("line 1, column 53: "), "{message}");
+    let twice = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"\u{201c}buy\u{201d}\")";
+    let ran = filter(&folder, twice, &[]);
+    assert!(ran.stderr.contains("stands in quotes twice"), "{}", ran.stderr);
+    assert_eq!(ran.ok(), CANDIDATES);
+}

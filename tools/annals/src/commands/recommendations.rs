@@ -8,7 +8,7 @@ use crate::output::{count, print};
 
 /// Records what was recommended, for the events that name it: one JSON object a line, with
 /// `recommendationId`, `items` and, if known, `source`; or an answer of the service's
-/// GetRecommendations call.
+/// GetRecommendations or GetPersonalizedRanking call, as its client libraries give it.
 ///
 /// A line that breaks a rule is named, and the next one goes on; the command then ends with exit
 /// code 3.

@@ -94,6 +94,24 @@ fn recommendations_and_sessions_are_joined() {
     );
 }
 
+/// The answers of GetRecommendations and GetPersonalizedRanking, metadata and all.
+#[test]
+fn recommendations_are_taken_as_clients_give_them() {
+    for answer in [
+        r#"{"ResponseMetadata":{"RequestId":"q","HTTPStatusCode":200,"HTTPHeaders":{"a":"b"},"RetryAttempts":0},"itemList":[{"itemId":"i1","score":0.5,"promotionName":"p","metadata":{"genre":"x"},"reason":["promoted"]},{"itemId":"i2","score":1e-7}],"recommendationId":"r1"}"#,
+        r#"{"$metadata":{"httpStatusCode":200,"attempts":1},"itemList":[{"itemId":"i1"},{"itemId":"i2"}],"recommendationId":"r1"}"#,
+        r#"{"recommendationId":"r1","personalizedRanking":[{"itemId":"i1","score":0.9},{"itemId":"i2","score":null}]}"#,
+    ] {
+        let folder = Folder::with_store();
+        let said = folder.run_with(&["recommendations", "store"], answer).ok();
+        assert_eq!(said, "1 recommendation recorded\n", "{answer}");
+        let event = r#"{"userId":"u","sessionId":"s","eventList":[{"eventType":"view","itemId":"i2","sentAt":1,"recommendationId":"r1"}]}"#;
+        folder.run_with(&["put-events", "store"], event).ok();
+        let want = format!("{HEADER}u,i2,1,view,,,i1|i2\n");
+        assert_eq!(folder.exported("store"), want, "{answer}");
+    }
+}
+
 #[test]
 fn a_recommendation_says_what_is_wrong_with_it() {
     let folder = Folder::with_store();
@@ -112,6 +130,14 @@ fn a_recommendation_says_what_is_wrong_with_it() {
             "field itemList: is given beside items; give one of the two",
         ),
         (
+            format!(r#"{{{id},"personalizedRanking":[],"itemList":[]}}"#),
+            "field personalizedRanking: is given beside itemList; give one of the two",
+        ),
+        (
+            format!(r#"{{{id},"personalizedRanking":["a"]}}"#),
+            "field personalizedRanking: value \"a\": must be an object",
+        ),
+        (
             format!(r#"{{{id},"items":"a"}}"#),
             "field items: value \"a\": must be a list",
         ),
@@ -126,7 +152,7 @@ fn a_recommendation_says_what_is_wrong_with_it() {
         (
             format!(r#"{{{id},"items":["a"],"user":"u"}}"#),
             "field user: a recommendation has no such field; it may have recommendationId, items, \
-             itemList and source",
+             itemList, personalizedRanking and source",
         ),
         (
             format!(r#"{{{id},"items":[]}}"#),

@@ -175,8 +175,14 @@ impl Store {
         request: &PutEvents<'_>,
         durability: Durability,
     ) -> Result<EventsCommit> {
-        let batch = self.validator().session_batch(request)?;
-        self.engine().put_events(batch, durability)
+        let (batch, skipped) = self.validator().checked_events(request)?;
+        let taken = |position: &usize| !skipped.contains(position);
+        let taken: Vec<usize> = (0..request.events.len()).filter(taken).collect();
+        let mut done = self.engine().put_events(batch, durability)?;
+        let duplicates = done.duplicates.into_iter();
+        done.duplicates = duplicates.filter_map(|at| taken.get(at).copied()).collect();
+        done.skipped = skipped;
+        Ok(done)
     }
 
     /// Begins a bulk import with the memory budget of the settings. Several may be under way at

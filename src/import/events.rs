@@ -53,7 +53,7 @@ pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<Pu
             .into_list("eventList")?
             .into_iter()
             .enumerate()
-            .map(|(position, event)| event_at(position, event, limits))
+            .map(|(position, event)| event_at(position, event, validator))
             .collect::<Result<_>>()?,
         unknown,
         ignore_unknown: false,
@@ -72,7 +72,7 @@ fn not_json(error: &serde_json::Error) -> Error {
     Error::invalid(format!("{column}not valid JSON ({what}); write one object"))
 }
 
-fn event_at<'a>(position: usize, event: Json<'a>, limits: &Limits) -> Result<PutEvent<'a>> {
+fn event_at<'a>(position: usize, event: Json<'a>, validator: &Validator) -> Result<PutEvent<'a>> {
     let entries = match event {
         Json::Object(entries) => entries,
         other => {
@@ -85,11 +85,11 @@ fn event_at<'a>(position: usize, event: Json<'a>, limits: &Limits) -> Result<Put
         (key, Json::Text(id)) if key == "eventId" => Some(id.clone()),
         _ => None,
     });
-    event_of(entries, limits)
+    event_of(entries, validator)
         .map_err(|error| error.within(place_of_event(position, event_id.as_deref())))
 }
 
-fn event_of<'a>(entries: Entries<'a>, limits: &Limits) -> Result<PutEvent<'a>> {
+fn event_of<'a>(entries: Entries<'a>, validator: &Validator) -> Result<PutEvent<'a>> {
     let Known { values, unknown } = Known::of(entries, EVENT_KEYS)?;
     let [
         event_id,
@@ -111,12 +111,14 @@ fn event_of<'a>(entries: Entries<'a>, limits: &Limits) -> Result<PutEvent<'a>> {
         recommendation_id: optional_text(recommendation_id, "recommendationId")?,
         attribution_source: None,
         sent_at: seconds(required("sentAt", sent_at)?)?,
-        properties: match properties {
-            Some(properties) => properties_of(properties, limits)?,
-            None => Vec::new(),
-        },
+        properties: Vec::new(),
         unknown,
     };
+    if let Some(properties) = properties {
+        let found = properties_of(properties, validator)?;
+        event.properties = found.values;
+        event.unknown.extend(found.unknown);
+    }
     if let Some(attribution) = attribution {
         let entries = attribution.into_entries("metricAttribution")?;
         let known = Known::of(entries, ["eventAttributionSource"])?;
@@ -179,10 +181,19 @@ fn seconds(value: Json<'_>) -> Result<i64> {
     })
 }
 
-fn properties_of<'a>(value: Json<'a>, limits: &Limits) -> Result<Vec<(Cow<'a, str>, Value)>> {
+/// The properties of an event.
+#[derive(Default)]
+struct Properties<'a> {
+    values: Vec<(Cow<'a, str>, Value)>,
+    /// Those that hold a list or an object, and that no field has the name of.
+    unknown: Vec<Cow<'a, str>>,
+}
+
+fn properties_of<'a>(value: Json<'a>, validator: &Validator) -> Result<Properties<'a>> {
+    let limits = validator.limits();
     let text = match value {
         Json::Text(text) => text,
-        object => return values_of(object.into_entries("properties")?),
+        object => return values_of(object.into_entries("properties")?, validator),
     };
     if text.len() > limits.max_properties_chars.unwrap_or(usize::MAX) {
         check_properties_chars(text.chars().count(), limits)?;
@@ -196,21 +207,31 @@ fn properties_of<'a>(value: Json<'a>, limits: &Limits) -> Result<Vec<(Cow<'a, st
             format!("value {value}: {column}{what}; {rule}"),
         )
     })?;
-    let values = values_of(object.into_entries("properties")?)?;
+    let found = values_of(object.into_entries("properties")?, validator)?;
     // The text may be a copy that ends here.
-    let owned = |(name, value): (Cow<'_, str>, Value)| (Cow::Owned(name.into_owned()), value);
-    Ok(values.into_iter().map(owned).collect())
+    let owned = |name: Cow<'_, str>| Cow::Owned(name.into_owned());
+    let values = found.values.into_iter();
+    Ok(Properties {
+        values: values.map(|(name, value)| (owned(name), value)).collect(),
+        unknown: found.unknown.into_iter().map(owned).collect(),
+    })
 }
 
-fn values_of(entries: Entries<'_>) -> Result<Vec<(Cow<'_, str>, Value)>> {
-    let values = entries.into_iter().map(|(name, value)| {
-        let value = match value {
-            Json::List(_) | Json::Object(_) => value.into_value(&format!("properties.{name}"))?,
-            scalar => scalar.into_value(&name)?,
+fn values_of<'a>(entries: Entries<'a>, validator: &Validator) -> Result<Properties<'a>> {
+    let mut found = Properties::default();
+    for (name, value) in entries {
+        let nested = matches!(value, Json::List(_) | Json::Object(_));
+        if nested && !validator.knows_property(&name) {
+            found.unknown.push(format!("properties.{name}").into());
+            continue;
+        }
+        let value = match nested {
+            true => value.into_value(&format!("properties.{name}"))?,
+            false => value.into_value(&name)?,
         };
-        Ok((name, value))
-    });
-    values.collect()
+        found.values.push((name, value));
+    }
+    Ok(found)
 }
 
 /// Checks the bytes that each event takes in the request. Most requests are so short that no event

@@ -95,7 +95,11 @@ impl Engine {
                 sequence: before,
                 rows: 0,
             };
-            return Ok(EventsCommit { commit, duplicates });
+            return Ok(EventsCommit {
+                commit,
+                duplicates,
+                skipped: Vec::new(),
+            });
         }
         let sequence = before + 1;
         for event in fresh.iter().filter_map(|position| named.get(*position)) {
@@ -140,6 +144,7 @@ impl Engine {
                 rows: rows.len() as u64,
             },
             duplicates,
+            skipped: Vec::new(),
         })
     }
 

@@ -43,7 +43,10 @@ pub struct PutEvents<'a> {
     /// `ignore_unknown` is set.
     pub unknown: Vec<Cow<'a, str>>,
     /// Whether names and properties that neither contract nor schema know are passed over, rather
-    /// than refused. Default false.
+    /// than refused, and events without an item, too ([`EventsCommit::skipped`] names those). Default
+    /// false.
+    ///
+    /// [`EventsCommit::skipped`]: crate::EventsCommit::skipped
     pub ignore_unknown: bool,
 }
 
@@ -73,7 +76,8 @@ pub struct PutEvent<'a> {
     /// `NUM_RATINGS`) or as the schema spells them, and `itemId` and `eventValue`. Numbers may be
     /// text. As compact JSON at most 1,024 characters.
     pub properties: Vec<(Cow<'a, str>, Value)>,
-    /// As [`PutEvents::unknown`].
+    /// As [`PutEvents::unknown`]. A property that holds a list or an object, and that the schema does
+    /// not know, is here as `properties.NAME`.
     pub unknown: Vec<Cow<'a, str>>,
 }
 

@@ -32,6 +32,9 @@ pub struct EventsCommit {
     /// The events that were not written since their id had come before: their positions in the
     /// request, from 0, rising.
     pub duplicates: Vec<usize>,
+    /// The events that were not written since they name no item, where the request let unknown names
+    /// be ignored: their positions in the request, from 0, rising.
+    pub skipped: Vec<usize>,
 }
 
 /// What was shown to someone: the items of one recommendation.

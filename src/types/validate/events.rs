@@ -8,6 +8,10 @@ use crate::types::{
     Value,
 };
 
+/// What to do about a name that is not known, in a host and on the command line.
+pub(super) const IGNORE_UNKNOWN: &str =
+    "correct the name, or let unknown fields be ignored (--ignore-unknown)";
+
 /// What a check of lengths counts, and the limit that says how many there may be.
 type Limit = (Option<usize>, &'static str);
 
@@ -17,17 +21,22 @@ impl Validator {
     /// # Errors
     /// `InvalidInput`, naming event, field, value and rule.
     pub fn check_events(&self, request: &PutEvents<'_>) -> Result<()> {
-        self.session_batch(request).map(drop)
+        self.checked_events(request).map(drop)
     }
 
-    /// Checks a request against every rule of the contract, and gives what the engine takes.
+    /// Checks a request against every rule of the contract, and gives what the engine takes, and the
+    /// positions of the events that it does not take: where unknown names are ignored, those
+    /// without an item.
     ///
     /// Costs a few allocations an event.
     ///
     /// # Errors
     /// `InvalidInput`, naming the event by its position (from 0) and id, the field, the value and
     /// the rule.
-    pub(crate) fn session_batch(&self, request: &PutEvents<'_>) -> Result<SessionBatch> {
+    pub(crate) fn checked_events(
+        &self,
+        request: &PutEvents<'_>,
+    ) -> Result<(SessionBatch, Vec<usize>)> {
         if let Some(tracking_id) = &request.tracking_id {
             check_chars("trackingId", tracking_id, self.id_limit())?;
         }
@@ -35,43 +44,52 @@ impl Validator {
             check_chars("userId", user_id, self.id_limit())?;
         }
         check_chars("sessionId", &request.session_id, self.id_limit())?;
-        check_known(request.ignore_unknown, &request.unknown)?;
+        self.check_known(request.ignore_unknown, &request.unknown)?;
         let limits = &self.limits;
         let limit = (limits.max_request_events, "max_request_events");
         check_count("eventList", "event", request.events.len(), limit)?;
         let mut scratch = RowScratch::default();
         let mut events = Vec::with_capacity(request.events.len());
+        let mut skipped = Vec::new();
         for (position, event) in request.events.iter().enumerate() {
             let checked = self.session_event(request, event, &mut scratch);
             let place = || place_of_event(position, event.event_id.as_deref());
-            events.push(checked.map_err(|error| error.within(place()))?);
+            match checked.map_err(|error| error.within(place()))? {
+                Some(event) => events.push(event),
+                None => skipped.push(position),
+            }
         }
-        Ok(SessionBatch {
+        let batch = SessionBatch {
             session: request.session_id.to_string(),
             user: request.user_id.as_deref().map(str::to_owned),
             events,
-        })
+        };
+        Ok((batch, skipped))
     }
 
     fn id_limit(&self) -> Limit {
         (self.limits.max_id_chars, "max_id_chars")
     }
 
+    /// An event as the engine takes it; `None` for one to pass over.
     fn session_event(
         &self,
         request: &PutEvents<'_>,
         event: &PutEvent<'_>,
         scratch: &mut RowScratch,
-    ) -> Result<SessionEvent> {
+    ) -> Result<Option<SessionEvent>> {
         self.check_parameters(event)?;
-        check_known(request.ignore_unknown, &event.unknown)?;
+        self.check_known(request.ignore_unknown, &event.unknown)?;
         let properties = self.properties(event, request.ignore_unknown)?;
-        let item = properties.item.ok_or_else(|| {
-            Error::of_field(
-                "itemId",
-                "is missing; give it in the event or in its properties",
-            )
-        })?;
+        let item = match properties.item {
+            Some(item) => item,
+            None if request.ignore_unknown => return Ok(None),
+            None => {
+                let rule = "is missing; give it in the event or in its properties, or let events \
+                            without an item be passed over (--ignore-unknown)";
+                return Err(Error::of_field("itemId", rule));
+            }
+        };
         check_chars("itemId", &item, self.id_limit())?;
         let user = request.user_id.as_ref().unwrap_or(&request.session_id);
         let mut interaction = Interaction {
@@ -83,10 +101,24 @@ impl Validator {
         self.add_parameters(event, properties.event_value, &mut interaction);
         self.check_complete(&interaction)?;
         self.with_row(&interaction, scratch, |_| Ok(()))?;
-        Ok(SessionEvent {
+        Ok(Some(SessionEvent {
             event_id: event.event_id.as_deref().map(str::to_owned),
             recommendation: event.recommendation_id.as_deref().map(str::to_owned),
             interaction,
+        }))
+    }
+
+    /// Refuses names that the contract and the schema do not know.
+    fn check_known(&self, ignore_unknown: bool, unknown: &[Cow<'_, str>]) -> Result<()> {
+        let Some(name) = unknown.first().filter(|_| !ignore_unknown) else {
+            return Ok(());
+        };
+        Err(match name.strip_prefix("properties.") {
+            Some(property) => self.unknown_property(property),
+            None => {
+                let rule = format!("a PutEvents request has no such field; {IGNORE_UNKNOWN}");
+                Error::of_field(name, rule)
+            }
         })
     }
 
@@ -251,18 +283,6 @@ fn check_count(name: &str, what: &str, count: usize, (max, limit): Limit) -> Res
         None => return Ok(()),
     };
     Err(Error::of_field(name, rule))
-}
-
-/// Refuses names that the contract does not know.
-fn check_known(ignore_unknown: bool, unknown: &[Cow<'_, str>]) -> Result<()> {
-    match unknown.first().filter(|_| !ignore_unknown) {
-        None => Ok(()),
-        Some(name) => Err(Error::of_field(
-            name,
-            "a PutEvents request has no such field; correct the name, or let unknown fields be \
-             ignored",
-        )),
-    }
 }
 
 /// A field's name as clients spell it in properties: `numRatings` for `NUM_RATINGS`.

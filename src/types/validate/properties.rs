@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::events::IGNORE_UNKNOWN;
 use super::{Validator, shown};
 use crate::types::validate::convert::{describe, value_of_cell};
 use crate::types::{DataType, Error, Field, FieldId, PutEvent, Result, Role, Value};
@@ -80,7 +81,12 @@ impl Validator {
         }
     }
 
-    fn unknown_property(&self, name: &str) -> Error {
+    /// Whether a property of this name stands for something: a metadata field, the item or the value.
+    pub(crate) fn knows_property(&self, name: &str) -> bool {
+        !matches!(self.target(name), Target::Unknown)
+    }
+
+    pub(super) fn unknown_property(&self, name: &str) -> Error {
         let fields = self.schema.fields().iter();
         let known = fields.filter(|field| field.role == Role::Metadata);
         let known: Vec<&str> = ["itemId", "eventValue"]
@@ -90,7 +96,7 @@ impl Validator {
         of_property(
             name,
             &format!(
-                "no such property; it may be {}; correct the name, or let unknown fields be ignored",
+                "no such property; it may be {}; {IGNORE_UNKNOWN}",
                 known.join(", ")
             ),
         )

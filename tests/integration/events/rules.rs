@@ -65,7 +65,7 @@ fn a_request_is_one_object_of_known_keys() {
     let message = "field sessionId: is given twice; give it once";
     refused(twice, Some("sessionId"), message);
     let message = "field sesionId: a PutEvents request has no such field; correct the name, or \
-                   let unknown fields be ignored";
+                   let unknown fields be ignored (--ignore-unknown)";
     let json = request(r#""sessionId": "s", "sesionId": "s", "#);
     refused(&json, Some("sesionId"), message);
 }
@@ -132,7 +132,8 @@ fn an_event_says_what_where_and_when() {
     let item_and_type = r#", "itemId": "tea", "eventType": "view""#;
     refused_event(&events(item_and_type), "sentAt", missing);
     let no_item = events(r#", "eventType": "view", "sentAt": 1, "properties": "{}""#);
-    let rule = "is missing; give it in the event or in its properties";
+    let rule = "is missing; give it in the event or in its properties, or let events without an \
+                item be passed over (--ignore-unknown)";
     refused_event(&no_item, "itemId", rule);
     let twice = event(r#""sentAt": 3"#);
     refused_event(&twice, "sentAt", "is given twice; give it once");
@@ -321,7 +322,7 @@ fn properties_are_an_object_in_json() {
 fn properties_are_fields_of_the_schema() {
     let with = |value: &str| event(&format!(r#""properties": {value}"#));
     let known = "no such property; it may be itemId, eventValue, DEVICE, NUM_RATINGS, DISCOUNT, \
-                 MEMBER; correct the name, or let unknown fields be ignored";
+                 MEMBER; correct the name, or let unknown fields be ignored (--ignore-unknown)";
     let whole = "must be a whole number from -2147483648 to 2147483647; write digits, or declare \
                  the field long, float or double";
     for (value, field, rule) in [

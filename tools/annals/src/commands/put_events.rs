@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::records::Records;
 use crate::failure::Outcome;
-use crate::output::{count, print, warn_of_milliseconds};
+use crate::output::{count, print, thousands, warn, warn_of_milliseconds};
 
 /// Records event requests: one JSON object a line, as the service's PutEvents call and its client
 /// libraries have it.
@@ -15,7 +15,7 @@ use crate::output::{count, print, warn_of_milliseconds};
 pub struct PutEvents {
     #[command(flatten)]
     records: Records,
-    /// Pass over names and properties that neither contract nor schema know
+    /// Pass over names and properties that neither contract nor schema know, and events without an item
     #[arg(long)]
     ignore_unknown: bool,
 }
@@ -25,6 +25,9 @@ pub struct PutEvents {
 struct Written {
     events: u64,
     duplicates: u64,
+    /// Events without an item, and what the first of them was.
+    skipped: u64,
+    first_skipped: String,
     sequence: Option<u64>,
     /// Timestamps that look like milliseconds.
     milliseconds: u64,
@@ -42,6 +45,7 @@ impl PutEvents {
             Ok(())
         })?;
         warn_of_milliseconds(written.milliseconds);
+        written.warn_of_skipped();
         print(written.summary(done.taken))?;
         done.outcome("request")
     }
@@ -54,10 +58,27 @@ impl Written {
         if done.commit.rows > 0 {
             self.sequence = Some(done.commit.sequence);
         }
+        let mut skipped = done.skipped.iter().filter_map(|at| request.events.get(*at));
+        if let Some(event) = skipped.next().filter(|_| self.skipped == 0) {
+            let (kind, session) = (&event.event_type, &request.session_id);
+            self.first_skipped = format!("the first of type {kind:?} in session {session:?}");
+        }
+        self.skipped += done.skipped.len() as u64;
         let events = request.events.iter().enumerate();
-        let fresh = events.filter(|(position, _)| !done.duplicates.contains(position));
+        let left_out = [&done.duplicates, &done.skipped];
+        let fresh = events.filter(|(at, _)| !left_out.iter().any(|list| list.contains(at)));
         let odd = fresh.filter(|(_, event)| looks_like_milliseconds(event.sent_at));
         self.milliseconds += odd.count() as u64;
+    }
+
+    fn warn_of_skipped(&self) {
+        if self.skipped > 0 {
+            warn([format_args!(
+                "{} without an item passed over, {}",
+                count(self.skipped, "event"),
+                self.first_skipped
+            )]);
+        }
     }
 
     fn summary(&self, requests: u64) -> String {
@@ -68,6 +89,9 @@ impl Written {
         );
         if self.duplicates > 0 {
             line += &format!(", {} passed over", count(self.duplicates, "duplicate"));
+        }
+        if self.skipped > 0 {
+            line += &format!(", {} without an item passed over", thousands(self.skipped));
         }
         if let Some(sequence) = self.sequence {
             line += &format!(", sequence {sequence}");

@@ -35,7 +35,8 @@ fn a_bad_request_is_named_and_the_others_are_recorded() {
     assert_eq!(
         said[0],
         "annals: standard input: line 2: eventList[1]: field properties.colour: no such property; \
-         it may be itemId, eventValue, DEVICE; correct the name, or let unknown fields be ignored"
+         it may be itemId, eventValue, DEVICE; correct the name, or let unknown fields be ignored \
+         (--ignore-unknown)"
     );
     assert!(said[1].starts_with("annals: standard input: line 3: column "));
     assert_eq!(said[2..], ["annals: 2 requests of 4 refused"]);
@@ -43,6 +44,77 @@ fn a_bad_request_is_named_and_the_others_are_recorded() {
     let ignoring = ["put-events", "store", "--ignore-unknown"];
     folder.run_with(&ignoring, second).ok();
     assert_eq!(folder.exported("store").lines().count(), 7);
+}
+
+/// A property that nobody knows may hold anything, as text or not.
+#[test]
+fn unknown_properties_of_any_type_are_ignored_when_asked() {
+    let folder = Folder::with_store();
+    let event = |properties: &str| {
+        format!(
+            r#"{{"sessionId":"s","userId":"u","eventList":[{{"eventType":"view","itemId":"i1","sentAt":1,"properties":{properties}}},{{"eventType":"view","itemId":"i2","sentAt":2}}]}}"#
+        )
+    };
+    let ignoring = ["put-events", "store", "--ignore-unknown"];
+    for properties in [
+        r#""{\"page\":{\"url\":[\"/x\"]},\"device\":\"tv\"}""#,
+        r#"{"page":{"url":["/x"]},"tags":["a",null,{}],"n":1.5e9,"b":true,"z":null,"device":"tv"}"#,
+    ] {
+        let line = event(properties);
+        let said = folder.run_with(&["put-events", "store"], &line).fails(3);
+        assert!(
+            said.starts_with(
+                "annals: standard input: line 1: eventList[0]: field properties.page: no such \
+                 property; it may be itemId, eventValue, DEVICE; "
+            ),
+            "{said}"
+        );
+        let said = folder.run_with(&ignoring, line).ok();
+        assert!(said.starts_with("2 events written from 1 request"), "{said}");
+    }
+    // What the schema knows has a value of its own.
+    let line = event(r#"{"device":["tv"]}"#);
+    let said = folder.run_with(&ignoring, line).fails(3);
+    assert!(
+        said.contains("field properties.device: value [...]: must be a string, a number or a"),
+        "{said}"
+    );
+    let rows = "u,i1,1,view,,tv,\n".repeat(2) + &"u,i2,2,view,,,\n".repeat(2);
+    assert_eq!(folder.exported("store"), format!("{HEADER}{rows}"));
+}
+
+/// Clients send events that are about no item, such as Amplify's Identify.
+#[test]
+fn events_without_an_item_are_passed_over_when_asked() {
+    let folder = Folder::with_store();
+    let line = r#"{"sessionId":"s","userId":"u","eventList":[{"eventId":"e1","eventType":"view","itemId":"i1","sentAt":1},{"eventType":"Identify","sentAt":2,"properties":"{\"userId\":\"u\"}"},{"eventId":"e1","eventType":"view","itemId":"i2","sentAt":1700000000000}]}"#;
+    let known = line.replace(r#"{\"userId\":\"u\"}"#, "{}");
+    let said = folder.run_with(&["put-events", "store"], known).fails(3);
+    assert!(
+        said.contains("eventList[1]: field itemId: is missing; ") && said.contains("--ignore-unknown"),
+        "{said}"
+    );
+    let ignoring = ["put-events", "store", "--ignore-unknown"];
+    let ran = folder.run_with(&ignoring, line);
+    assert_eq!(
+        ran.stderr,
+        "annals: warning: 1 event without an item passed over, the first of type \"Identify\" in \
+         session \"s\"\n"
+    );
+    assert_eq!(
+        ran.ok(),
+        "1 event written from 1 request, 1 duplicate passed over, 1 without an item passed over, \
+         sequence 1\n"
+    );
+    assert_eq!(folder.exported("store"), format!("{HEADER}u,i1,1,view,,,\n"));
+    // The others are all or none.
+    let bad = line.replace(r#""itemId":"i2""#, r#""itemId":"""#).replace("e1", "e2");
+    folder.run_with(&ignoring, bad).fails(3);
+    assert_eq!(folder.exported("store"), format!("{HEADER}u,i1,1,view,,,\n"));
+    let alone = line.replace(r#""itemId":"i1","#, "").replace(r#""itemId":"i2","#, "");
+    let ran = folder.run_with(&ignoring, alone);
+    assert!(ran.stderr.contains("3 events without an item"), "{}", ran.stderr);
+    assert!(ran.ok().starts_with("0 events written from 1 request, 3 without"));
 }
 
 #[test]

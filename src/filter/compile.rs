@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::parse::{Parsed, parse};
 use super::plan::{Condition, Dataset, Declared, FieldRef, FilterPlan, List, Operand, Term, Test};
-use crate::types::{DataType, Error, Field, Limits, Result, Schema};
+use crate::types::{DataType, Error, Field, Limits, Result, Schema, lifting};
 
 /// The string that stands for every event type.
 pub(super) const EVERY: &str = "*";
@@ -63,8 +63,8 @@ fn check_length(expression: &str, limits: &Limits) -> Result<()> {
     let chars = expression.chars().count();
     match limits.max_filter_chars.filter(|max| chars > *max) {
         Some(max) => Err(Error::invalid(format!(
-            "the expression has {chars} characters; the limit is {max} (limit \
-             max_filter_chars)"
+            "the expression has {chars} characters; the limit is {max}; shorten it or {}",
+            lifting("max_filter_chars")
         ))),
         None => Ok(()),
     }
@@ -170,9 +170,10 @@ fn count_fields(
         seen.insert((dataset, field.name.to_ascii_uppercase()));
         if let Some(max) = limits.max_filter_fields.filter(|max| seen.len() > *max) {
             return Err(field.place.error(format_args!(
-                "{field}: the filter's field number {}; the limit is {max} distinct fields (limit \
-                 max_filter_fields)",
-                seen.len()
+                "{field}: the filter's field number {}; the limit is {max} distinct fields; use \
+                 fewer or {}",
+                seen.len(),
+                lifting("max_filter_fields")
             )));
         }
     }

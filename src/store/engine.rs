@@ -19,7 +19,9 @@ use super::worker::Wake;
 use crate::hot::{Generation, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
-use crate::types::{Error, ErrorKind, Limits, Result, Role, Schema, Settings, StoreId, Validator};
+use crate::types::{
+    Error, ErrorKind, Limits, Result, Role, Schema, Settings, StoreId, Validator, lifting,
+};
 
 /// An open store.
 ///
@@ -312,10 +314,10 @@ impl Engine {
         match self.limits().max_metadata_fields_and_event_types {
             Some(max) if fields + distinct > max => Err(Error::invalid(format!(
                 "field EVENT_TYPE: value {:?}: {fields} optional fields and {distinct} distinct \
-                 event types make {}; the limit is {max} together; use fewer event types or lift \
-                 max_metadata_fields_and_event_types",
+                 event types make {}; the limit is {max} together; use fewer event types or {}",
                 fresh.join("\", \""),
-                fields + distinct
+                fields + distinct,
+                lifting("max_metadata_fields_and_event_types")
             ))),
             _ => Ok(()),
         }

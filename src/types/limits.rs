@@ -100,6 +100,12 @@ impl Limits {
     }
 }
 
+/// How to lift a limit, for messages: by its name in a host, and with all others where the tool makes a
+/// store.
+pub(crate) fn lifting(limit: &str) -> String {
+    format!("lift the limit {limit} (annals init --limits unlimited)")
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self::personalize()

@@ -48,6 +48,7 @@ pub use hashed_key::HashedKey;
 pub use interaction::{Interaction, Value};
 pub(crate) use interner::Interner;
 pub use limits::Limits;
+pub(crate) use limits::lifting;
 pub(crate) use narrow::{
     Codes, NarrowColumn, NarrowLists, NarrowNumbers, NarrowRows, Paged, Timestamps, with_pages,
 };

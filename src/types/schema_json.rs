@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json};
 
 use super::schema::folded;
-use super::{DataType, Error, Field, Limits, Result, Role, Schema};
+use super::{DataType, Error, Field, Limits, Result, Role, Schema, lifting};
 
 pub(super) fn parse(json: &str, limits: &Limits) -> Result<Schema> {
     let chars = json.chars().count();
     if let Some(max) = limits.max_schema_chars.filter(|max| chars > *max) {
         return Err(Error::invalid(format!(
-            "schema: the document has {chars} characters; the limit is {max}"
+            "schema: the document has {chars} characters; the limit is {max}; shorten it or {}",
+            lifting("max_schema_chars")
         )));
     }
     let unmarked = json.strip_prefix('\u{feff}').unwrap_or(json);
@@ -240,7 +241,8 @@ fn check_quotas(fields: &[Field], limits: &Limits) -> Result<()> {
         .count();
     if let Some(max) = limits.max_metadata_fields.filter(|max| metadata > *max) {
         return Err(Error::invalid(format!(
-            "schema: {metadata} metadata fields; the limit is {max} (limit max_metadata_fields)"
+            "schema: {metadata} metadata fields; the limit is {max}; leave some out or {}",
+            lifting("max_metadata_fields")
         )));
     }
     let optional = fields
@@ -255,7 +257,8 @@ fn check_quotas(fields: &[Field], limits: &Limits) -> Result<()> {
     {
         return Err(Error::invalid(format!(
             "schema: {optional} optional fields leave no room for an event type; fields and event \
-             types together may be {max} (limit max_metadata_fields_and_event_types)"
+             types together may be {max}; leave some out or {}",
+            lifting("max_metadata_fields_and_event_types")
         )));
     }
     Ok(())

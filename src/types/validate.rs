@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Schema};
-use super::{bits_of_f32, f32_of_bits, holds_mark, items_of};
+use super::{bits_of_f32, f32_of_bits, holds_mark, items_of, lifting};
 
 pub use convert::RowScratch;
 pub(crate) use convert::value_of_cell;
@@ -177,7 +177,8 @@ impl Validator {
         if chars <= max {
             return Ok(());
         }
-        let rule = format!("{chars} characters; shorten it to {max} or lift the limit {limit}");
+        let lift = lifting(limit);
+        let rule = format!("{chars} characters; shorten it to {max} or {lift}");
         Err(self.violation(id, text, rule))
     }
 
@@ -185,12 +186,9 @@ impl Validator {
         // Reserved names begin with a capital; most values are told apart by that alone.
         let capital = text.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
         if capital && self.limits.refuse_reserved_values && Role::of_name(text) != Role::Metadata {
-            return Err(self.violation(
-                id,
-                text,
-                "a reserved field name must not be a value; rename it or lift the limit \
-                 refuse_reserved_values",
-            ));
+            let lift = lifting("refuse_reserved_values");
+            let rule = format!("a reserved field name must not be a value; rename it or {lift}");
+            return Err(self.violation(id, text, rule));
         }
         Ok(())
     }

@@ -239,7 +239,7 @@ fn refused_rows_name_line_column_value_and_rule() {
             &format!("{id},i,1,click,,,"),
             &format!(
                 "column USER_ID: value \"{shown}…\": 257 characters; \
-                 shorten it to 256 or lift the limit max_id_chars"
+                 shorten it to 256 or lift the limit max_id_chars (annals init --limits unlimited)"
             ),
         ),
         (
@@ -250,7 +250,7 @@ fn refused_rows_name_line_column_value_and_rule() {
         (
             "u,i,1,click,,,USER_ID",
             "column TAG: value \"USER_ID\": a reserved field name must not be a value; \
-             rename it or lift the limit refuse_reserved_values",
+             rename it or lift the limit refuse_reserved_values (annals init --limits unlimited)",
         ),
     ] {
         assert_eq!(

@@ -146,7 +146,8 @@ fn what_stands_against_a_type_is_noted() {
     let wide = "USER_ID,ITEM_ID,TIMESTAMP,A,B,C,D,E,F\nu,i,1,1,1,1,1,1,1\n";
     assert_eq!(
         infer(wide).notes,
-        ["schema: 6 metadata fields; the limit is 5 (limit max_metadata_fields)"]
+        ["schema: 6 metadata fields; the limit is 5; leave some out or lift the limit \
+          max_metadata_fields (annals init --limits unlimited)"]
     );
     assert!(
         infer_with(wide, &Limits::unlimited())

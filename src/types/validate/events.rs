@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{RowScratch, Validator, parse, shown};
 use crate::types::{
     Error, Interaction, Limits, PutEvent, PutEvents, Result, Role, SessionBatch, SessionEvent,
-    Value,
+    Value, lifting,
 };
 
 /// What to do about a name that is not known, in a host and on the command line.
@@ -229,8 +229,8 @@ pub(crate) fn check_properties_chars(chars: usize, limits: &Limits) -> Result<()
         Some(max) => Err(Error::of_field(
             "properties",
             format!(
-                "{chars} characters of JSON; shorten them to {max} or lift the limit \
-                 max_properties_chars"
+                "{chars} characters of JSON; shorten them to {max} or {}",
+                lifting("max_properties_chars")
             ),
         )),
     }
@@ -241,8 +241,8 @@ pub(crate) fn check_event_bytes(bytes: usize, limits: &Limits) -> Result<()> {
     match limits.max_event_bytes.filter(|max| bytes > *max) {
         None => Ok(()),
         Some(max) => Err(Error::invalid(format!(
-            "the event takes {bytes} bytes of JSON; shorten it to {max} or lift the limit \
-             max_event_bytes"
+            "the event takes {bytes} bytes of JSON; shorten it to {max} or {}",
+            lifting("max_event_bytes")
         ))),
     }
 }
@@ -264,7 +264,10 @@ fn check_chars(name: &str, text: &str, (max, limit): Limit) -> Result<()> {
     }
     let rule = match what {
         "bytes" => format!("{count} bytes; a store holds at most {max} in one value"),
-        _ => format!("{count} characters; shorten it to {max} or lift the limit {limit}"),
+        _ => format!(
+            "{count} characters; shorten it to {max} or {}",
+            lifting(limit)
+        ),
     };
     Err(Error::of_field(
         name,
@@ -279,7 +282,10 @@ fn check_count(name: &str, what: &str, count: usize, (max, limit): Limit) -> Res
     }
     let rule = match max {
         _ if count == 0 => format!("holds no {what}; give 1 or more"),
-        Some(max) => format!("holds {count} {what}s; give 1 to {max} or lift the limit {limit}"),
+        Some(max) => format!(
+            "holds {count} {what}s; give 1 to {max} or {}",
+            lifting(limit)
+        ),
         None => return Ok(()),
     };
     Err(Error::of_field(name, rule))

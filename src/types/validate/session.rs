@@ -1,7 +1,7 @@
 //! Sessions and recommendations.
 
 use super::{Validator, shown};
-use crate::types::{Error, Recommendation, Result, holds_mark};
+use crate::types::{Error, Recommendation, Result, holds_mark, lifting};
 
 impl Validator {
     /// Checks the id of a session, which may come to stand in as a user.
@@ -83,7 +83,8 @@ impl Validator {
         }
         match max.map(|max| (text.chars().count(), max)) {
             Some((chars, max)) if chars > max => refused(format!(
-                "{chars} characters; shorten it to {max} or lift the limit {limit}"
+                "{chars} characters; shorten it to {max} or {}",
+                lifting(limit)
             )),
             _ => Ok(()),
         }

@@ -266,7 +266,7 @@ fn overlong_values_name_the_limit() {
             check(field, Cell::Text(&text)).unwrap_err(),
             format!(
                 "field {field}: value \"{shown}…\": {count} characters; \
-                 shorten it to {max} or lift the limit {limit}"
+                 shorten it to {max} or lift the limit {limit} (annals init --limits unlimited)"
             )
         );
     }
@@ -311,13 +311,13 @@ fn refused_cells_name_field_value_and_rule() {
             "TAG",
             Cell::Text("USER_ID"),
             "value \"USER_ID\": a reserved field name must not be a value; rename it or lift the \
-             limit refuse_reserved_values",
+             limit refuse_reserved_values (annals init --limits unlimited)",
         ),
         (
             "IMPRESSION",
             Cell::Text("a|ITEM_ID"),
             "value \"ITEM_ID\": a reserved field name must not be a value; rename it or lift the \
-             limit refuse_reserved_values",
+             limit refuse_reserved_values (annals init --limits unlimited)",
         ),
         (
             "IMPRESSION",

@@ -309,7 +309,8 @@ fn limits_are_options() {
     read(&padded(2500), &personalize).unwrap();
     assert_eq!(
         message(read(&padded(2501), &personalize)),
-        "filter: the expression has 2501 characters; the limit is 2500 (limit max_filter_chars)"
+        "filter: the expression has 2501 characters; the limit is 2500; shorten it or lift the \
+         limit max_filter_chars (annals init --limits unlimited)"
     );
     read(&padded(2501), &Limits::unlimited()).unwrap();
 
@@ -323,7 +324,8 @@ fn limits_are_options() {
         message(read(&six, &personalize)),
         format!(
             "filter: line 1, column {column}: Items.D: the filter's field number 6; the limit is \
-             5 distinct fields (limit max_filter_fields)"
+             5 distinct fields; use fewer or lift the limit max_filter_fields (annals init --limits \
+             unlimited)"
         )
     );
     read(&six, &Limits::unlimited()).unwrap();

@@ -236,7 +236,7 @@ fn a_recommendation_says_what_is_wrong_with_it() {
                 "r".repeat(41)
             ),
             "recommendation id: value \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\": 41 characters; \
-             shorten it to 40 or lift the limit max_recommendation_id_chars",
+             shorten it to 40 or lift the limit max_recommendation_id_chars (annals init --limits unlimited)",
         ),
     ] {
         let said = folder

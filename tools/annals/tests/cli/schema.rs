@@ -76,7 +76,8 @@ fn init_holds_a_schema_to_the_limits_chosen() {
     let init = ["init", "store", "--schema", "schema.json"];
     let message = folder.run(&init).fails(3);
     assert!(
-        message.contains("7 metadata fields; the limit is 5"),
+        message.contains("7 metadata fields; the limit is 5; leave some out or lift the limit")
+            && message.contains("(annals init --limits unlimited)"),
         "{message}"
     );
     folder

@@ -7,17 +7,19 @@ use serde::Serialize;
 
 use super::DEFAULT_MAX_RECORD_BYTES;
 use super::candidates::candidates;
+use super::check::{RowCheck, schema_of_names};
 use super::header::read_names;
 use super::profile::Profile;
 use super::reader::RecordReader;
-use crate::types::{DataType, Error, Limits, Result, Role, Schema, shown};
+use crate::types::{DataType, Error, Limits, Result, Role, Schema, Validator};
 
 /// A schema that was proposed for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferredSchema {
     /// The schema, as a pretty-printed Avro document in the contract's form.
     pub json: String,
-    /// What to look at before it is used: columns that break a rule, or hold no value.
+    /// What to look at before it is used: rows that an import would refuse under the limits given,
+    /// with their number and the first, quotas that are exceeded, columns without a value.
     pub notes: Vec<String>,
 }
 
@@ -25,11 +27,13 @@ pub struct InferredSchema {
 ///
 /// Reserved names get their fixed types. Any other column gets the first type that all of its
 /// values have, out of boolean, int, long, double and string; whole numbers with leading zeros or
-/// beyond 64 bits are strings, so that nothing is lost. A column with an empty cell is nullable. A
-/// string column is categorical when it holds at most 1,000 distinct categories (values split at
-/// bars), which occur twice or more on average.
+/// beyond 64 bits are strings, so that nothing is lost. All columns are nullable but USER_ID, ITEM_ID,
+/// TIMESTAMP and EVENT_TYPE, which never are: the next file may have an empty cell where this one has
+/// none. A string column is categorical when it holds at most 1,000 distinct categories (values split
+/// at bars), which occur twice or more on average.
 ///
-/// One pass; memory is bounded.
+/// The notes hold what an import into a store of that schema and these limits would refuse: each row
+/// is held to the same rules. One pass; memory is bounded.
 ///
 /// # Errors
 /// `InvalidInput`, naming line, column and rule, when the file is not a CSV file of the contract;
@@ -38,15 +42,27 @@ pub struct InferredSchema {
 pub fn infer_schema(path: &Path, limits: &Limits) -> Result<InferredSchema> {
     let file = File::open(path)
         .map_err(|error| Error::io(format_args!("opening {}", path.display()), error))?;
-    profile_file(file)
-        .and_then(|(names, profiles)| propose(&names, &profiles, limits))
+    profile_file(file, limits)
+        .and_then(|file| propose(&file, limits))
         .map_err(|error| error.within(path.display()))
 }
 
-fn profile_file(file: File) -> Result<(Vec<String>, Vec<Profile>)> {
+/// What a file holds.
+struct ProfiledFile {
+    names: Vec<String>,
+    /// One a column.
+    profiles: Vec<Profile>,
+    /// What an import would refuse.
+    refusals: Vec<String>,
+}
+
+fn profile_file(file: File, limits: &Limits) -> Result<ProfiledFile> {
     let mut reader = RecordReader::new(file, DEFAULT_MAX_RECORD_BYTES)?;
     let names = read_names(&mut reader)?;
     let mut profiles = vec![Profile::default(); names.len()];
+    let schema = schema_of_names(&names);
+    let validator = schema.map(|schema| Validator::new(schema, limits.clone()));
+    let mut check = validator.as_ref().map(RowCheck::new);
     while reader.advance()? {
         let record = reader.record();
         let place = format_args!("line {}", reader.line());
@@ -65,23 +81,32 @@ fn profile_file(file: File) -> Result<(Vec<String>, Vec<Profile>)> {
         for (profile, value) in profiles.iter_mut().zip(text.fields()) {
             profile.add(value);
         }
+        if let Some(check) = &mut check {
+            check.add(reader.line(), text.fields());
+        }
     }
-    Ok((names, profiles))
+    let refusals = check.map_or_else(Vec::new, |check| check.notes());
+    Ok(ProfiledFile {
+        names,
+        profiles,
+        refusals,
+    })
 }
 
-fn propose(names: &[String], profiles: &[Profile], limits: &Limits) -> Result<InferredSchema> {
+fn propose(file: &ProfiledFile, limits: &Limits) -> Result<InferredSchema> {
+    let (names, profiles) = (&file.names, &file.profiles);
     for role in [Role::User, Role::Item, Role::Timestamp] {
         if !names.iter().any(|name| Role::of_name(name) == role) {
             return Err(candidates(role, names, profiles));
         }
     }
-    let mut notes = Vec::new();
+    let mut notes = file.refusals.clone();
     let fields = names
         .iter()
         .zip(profiles)
         .map(|(name, profile)| {
             let role = Role::of_name(name);
-            notes.extend(note(name, role, profile));
+            notes.extend(note(name, profile));
             ProposedField::of(name, role, profile)
         })
         .collect();
@@ -138,7 +163,7 @@ impl<'a> ProposedField<'a> {
             Role::Metadata => (profile.data_type(), true),
             role => role.fixed_type(),
         };
-        let kind = match profile.has_empty() && may_be_null {
+        let kind = match may_be_null {
             true => ProposedType::Nullable(["null", data_type.name()]),
             false => ProposedType::Plain(data_type.name()),
         };
@@ -152,30 +177,10 @@ impl<'a> ProposedField<'a> {
     }
 }
 
-/// What stands against the type that a column gets.
-fn note(name: &str, role: Role, profile: &Profile) -> Option<String> {
-    if profile.values() == 0 && profile.has_empty() {
-        return Some(format!(
-            "column {name}: every cell is empty; remove the column, or set its type yourself"
-        ));
-    }
-    if role == Role::Metadata {
-        return None;
-    }
-    let (data_type, may_be_null) = role.fixed_type();
-    if profile.has_empty() && !may_be_null {
-        return Some(format!(
-            "column {name}: it has empty cells, and its field cannot be null; an import refuses \
-             these rows"
-        ));
-    }
-    profile.outside(data_type).map(|value| {
-        format!(
-            "column {name}: value {} is no {}, which its field must be; an import refuses such \
-             rows",
-            shown(value),
-            data_type.name()
-        )
+/// What stands against a column.
+fn note(name: &str, profile: &Profile) -> Option<String> {
+    (profile.values() == 0 && profile.has_empty()).then(|| {
+        format!("column {name}: every cell is empty; remove the column, or set its type yourself")
     })
 }
 

@@ -11,6 +11,7 @@
 mod block;
 mod blocks;
 mod candidates;
+mod check;
 mod csv;
 mod events;
 mod header;

@@ -15,11 +15,10 @@ const MAX_CATEGORY_CHARS: usize = 1000;
 pub(super) struct Profile {
     values: u64,
     empty: u64,
-    not_boolean: Option<String>,
-    not_int: Option<String>,
-    not_long: Option<String>,
-    not_float: Option<String>,
-    not_double: Option<String>,
+    not_boolean: bool,
+    not_int: bool,
+    not_long: bool,
+    not_double: bool,
     /// Whole numbers that look like seconds or milliseconds between 1980 and 2100.
     times: u64,
     categories: HashSet<u64>,
@@ -35,19 +34,10 @@ impl Profile {
         }
         self.values += 1;
         self.times += u64::from(is_time(value));
-        refuse(&mut self.not_boolean, value, || {
-            matches!(value, "true" | "false")
-        });
-        refuse(&mut self.not_int, value, || {
-            is_plain(value) && value.parse::<i32>().is_ok()
-        });
-        refuse(&mut self.not_long, value, || {
-            is_plain(value) && value.parse::<i64>().is_ok()
-        });
-        refuse(&mut self.not_float, value, || {
-            value.parse::<f32>().is_ok_and(f32::is_finite)
-        });
-        refuse(&mut self.not_double, value, || is_double(value));
+        self.not_boolean |= !matches!(value, "true" | "false");
+        self.not_int |= !(is_plain(value) && value.parse::<i32>().is_ok());
+        self.not_long |= !(is_plain(value) && value.parse::<i64>().is_ok());
+        self.not_double |= !is_double(value);
         self.add_categories(value);
     }
 
@@ -90,34 +80,16 @@ impl Profile {
     /// The narrowest type that every value has.
     pub(super) fn data_type(&self) -> DataType {
         let types = [
-            DataType::Boolean,
-            DataType::Int,
-            DataType::Long,
-            DataType::Double,
+            (DataType::Boolean, self.not_boolean),
+            (DataType::Int, self.not_int),
+            (DataType::Long, self.not_long),
+            (DataType::Double, self.not_double),
         ];
-        types
-            .into_iter()
-            .find(|data_type| self.values > 0 && self.outside(*data_type).is_none())
-            .unwrap_or(DataType::String)
-    }
-
-    /// The first value that a type does not hold.
-    pub(super) fn outside(&self, data_type: DataType) -> Option<&str> {
-        match data_type {
-            DataType::String => None,
-            DataType::Boolean => self.not_boolean.as_deref(),
-            DataType::Int => self.not_int.as_deref(),
-            DataType::Long => self.not_long.as_deref(),
-            DataType::Float => self.not_float.as_deref(),
-            DataType::Double => self.not_double.as_deref(),
+        let mut held = types.into_iter().filter(|(_, refused)| !refused);
+        match held.next().filter(|_| self.values > 0) {
+            Some((data_type, _)) => data_type,
+            None => DataType::String,
         }
-    }
-}
-
-fn refuse(slot: &mut Option<String>, value: &str, holds: impl FnOnce() -> bool) {
-    if slot.is_none() && !holds() {
-        // Long enough to be shown.
-        *slot = Some(value.chars().take(64).collect());
     }
 }
 

@@ -70,7 +70,10 @@ fn the_document_has_the_form_of_the_contract() {
     },
     {
       "name": "GENRE",
-      "type": "string",
+      "type": [
+        "null",
+        "string"
+      ],
       "categorical": true
     },
     {
@@ -104,7 +107,7 @@ fn a_column_gets_the_narrowest_type_of_all_values() {
         (&["1", "x"], DataType::String),
     ] {
         assert_eq!(field(values).0, data_type, "{values:?}");
-        assert!(!field(values).1);
+        assert!(field(values).1);
     }
     assert_eq!(field(&["1", ""]), (DataType::Int, true, false));
 }
@@ -127,17 +130,21 @@ fn what_stands_against_a_type_is_noted() {
     let found = infer(
         "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,NOTHING,SESSION\n\
          u,i,2019-01-01,,high,,s1\n\
-         u,i,10,click,1,,s2\n",
+         u,i,10,,high,,s1\n\
+         u,i,10,,1,,s1\n\
+         u,i,10,click,high,,s2\n\
+         u,i,10,click,1,,s3\n",
     );
     assert_eq!(
         found.notes,
         [
-            "column TIMESTAMP: value \"2019-01-01\" is no long, which its field must be; \
-             an import refuses such rows",
-            "column EVENT_TYPE: it has empty cells, and its field cannot be null; \
-             an import refuses these rows",
-            "column EVENT_VALUE: value \"high\" is no float, which its field must be; \
-             an import refuses such rows",
+            "an import refuses 1 row, at line 2, column TIMESTAMP: value \"2019-01-01\": a \
+             timestamp must be a whole number; write dates as Unix epoch seconds",
+            "an import refuses 2 rows, the first at line 3, column EVENT_TYPE: value \"\": an empty \
+             cell is null, and the field is not nullable; give a value",
+            "an import refuses 1 row, at line 5, column EVENT_VALUE: value \"high\": must be a \
+             finite number within the range of float; NaN and infinity are refused; write a decimal \
+             number",
             "column NOTHING: every cell is empty; remove the column, or set its type yourself",
             "field NOTHING: a string field without \"categorical\": true is ignored by training",
             "field SESSION: a string field without \"categorical\": true is ignored by training",
@@ -206,4 +213,45 @@ fn refused_files_name_line_column_and_rule() {
     ] {
         assert_eq!(refused(text), message);
     }
+}
+
+/// What is noted is what an import refuses, and nothing else.
+#[test]
+fn signs_of_times_are_judged_as_an_import_does() {
+    assert_eq!(
+        infer("USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,+1700000000\n").notes,
+        [""; 0]
+    );
+    assert_eq!(
+        infer("USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,-5\n").notes,
+        [
+            "an import refuses 1 row, at line 2, column TIMESTAMP: value \"-5\": a timestamp must not \
+             be negative; write Unix epoch seconds"
+        ]
+    );
+    let long = "x".repeat(257);
+    let text = format!("USER_ID,ITEM_ID,TIMESTAMP,PLACE\n{long},i,1,a\nu,i,1,USER_ID\n");
+    let notes = infer(&text).notes;
+    assert!(notes[0].starts_with("an import refuses 1 row, at line 2, column USER_ID: "));
+    assert!(notes[1].starts_with("an import refuses 1 row, at line 3, column PLACE: value \"USER_ID\""));
+}
+
+#[test]
+fn too_many_fields_and_event_types_are_noted() {
+    let mut text = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,PAGE,PLACE\n".to_owned();
+    for number in 0..16 {
+        text += &format!("u,i,1,t{},p,q\n", number % 8);
+    }
+    assert_eq!(
+        infer(&text).notes,
+        [
+            "3 optional fields (EVENT_TYPE, PAGE, PLACE) and 8 distinct event types make 11; the limit \
+             is 10 together, and an import refuses what exceeds it; leave columns out, use fewer event \
+             types or lift the limit max_metadata_fields_and_event_types (annals init --limits \
+             unlimited)"
+        ]
+    );
+    assert_eq!(infer(&text.replace("t7", "t6")).notes, [""; 0]);
+    let unlimited = infer_with(&text, &Limits::unlimited()).unwrap();
+    assert_eq!(unlimited.notes, [""; 0]);
 }

@@ -38,6 +38,42 @@ fn notes_on_a_proposal_go_to_standard_error() {
     assert!(message.contains("it may be CUSTOMER"), "{message}");
 }
 
+/// What is proposed and noted is what `init` and `import` do.
+#[test]
+fn a_proposal_and_an_import_agree() {
+    let folder = Folder::new();
+    let import = |rows: &str, limits: &str| {
+        folder.write("rows.csv", rows);
+        let inferred = folder.run(&["schema", "infer", "rows.csv"]);
+        let notes = inferred.stderr.clone();
+        folder.write("schema.json", inferred.ok());
+        let _ = std::fs::remove_dir_all(folder.path("store"));
+        let init = ["init", "store", "--schema", "schema.json", "--limits", limits];
+        folder.run(&init).ok();
+        (notes, folder.run(&["import", "store", "rows.csv"]))
+    };
+    let times = "USER_ID,ITEM_ID,TIMESTAMP\n";
+    let (notes, ran) = import(&format!("{times}u1,i1,+1700000000\n"), "personalize");
+    assert_eq!(notes, "");
+    ran.ok();
+    let (notes, ran) = import(&format!("{times}u1,i1,-5\n"), "personalize");
+    let place = "line 2, column TIMESTAMP: value \"-5\": a timestamp must not be negative";
+    let refuses = format!("annals: note: an import refuses 1 row, at {place}");
+    assert!(notes.starts_with(&refuses), "{notes}");
+    let said = ran.fails(3);
+    assert!(said.contains(place), "{said}");
+    let mut rows = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,PAGE,DEVICE\n".to_owned();
+    for number in 0..16 {
+        rows += &format!("u,i,1,t{},p,d\n", number % 8);
+    }
+    let (notes, ran) = import(&rows, "personalize");
+    for said in [notes, ran.fails(3)] {
+        assert!(said.contains(" and 8 distinct event types make 11; the limit is 10"), "{said}");
+        assert!(said.contains("(annals init --limits unlimited)"), "{said}");
+    }
+    import(&rows, "unlimited").1.ok();
+}
+
 #[test]
 fn check_explains_what_is_wrong() {
     let folder = Folder::new();

@@ -104,8 +104,9 @@ pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, Value};
 
 // Writing.
 pub use api::{BulkImport, ImportBatch, ImportMode};
-pub use types::{Commit, Durability, Validator, WriteBatch, looks_like_milliseconds};
+pub use types::{Commit, Durability, Validator, WriteBatch};
 pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
+pub use types::{OddRows, OddTime, OddTimes};
 
 // Reading.
 pub use api::{

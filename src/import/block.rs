@@ -8,25 +8,15 @@ use super::reader::RecordReader;
 use super::rows::RowMaker;
 use super::split::split;
 use crate::api::ImportBatch;
-use crate::types::{CellBuffer, Result, Row, looks_like_milliseconds};
+use crate::types::{CellBuffer, OddTimes, Result, Row};
 
 /// What a block held.
 #[derive(Default)]
 pub(super) struct BlockReport {
     /// Lines that ended.
     pub(super) lines: u64,
-    /// Timestamps that look like milliseconds, and the first with its line, counted from 0.
-    pub(super) milliseconds: u64,
-    pub(super) first: Option<(u64, i64)>,
-}
-
-impl BlockReport {
-    fn look_at(&mut self, line: u64, timestamp: i64) {
-        if looks_like_milliseconds(timestamp) {
-            self.milliseconds += 1;
-            self.first.get_or_insert((line, timestamp));
-        }
-    }
+    /// Rows with odd timestamps; lines are counted from 0.
+    pub(super) odd_times: OddTimes<u64>,
 }
 
 impl RowSink for ImportBatch {
@@ -53,7 +43,7 @@ pub(super) fn read_block(
             return None;
         }
         let timestamp = rows.push(fields.iter(), &mut cells, batch).ok()?;
-        report.look_at(line, timestamp);
+        report.odd_times.look_at(timestamp, || line);
         Some(())
     })?;
     Some(report)
@@ -73,7 +63,7 @@ fn read_records(
         let mut cells = buffer.take();
         let text = reader.record().text().ok()?;
         let timestamp = rows.push(text.fields(), &mut cells, batch).ok()?;
-        report.look_at(reader.line(), timestamp);
+        report.odd_times.look_at(timestamp, || reader.line());
         buffer.put_back(cells);
     }
     report.lines = reader.next_line();

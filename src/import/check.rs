@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::RowSink;
 use super::rows::RowMaker;
 use crate::types::{
-    Cell, CellBuffer, Error, Field, FieldId, Limits, Result, Role, Row, Schema, Validator, lifting,
+    Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema, Validator,
+    lifting,
 };
 
 /// Event types that are kept to count them, at most.
@@ -29,12 +30,13 @@ pub(super) fn schema_of_names(names: &[String]) -> Option<Arc<Schema>> {
     schema.ok().map(Arc::new)
 }
 
-/// Counts the rows that an import under the same limits would refuse.
+/// Counts the rows that an import under the same limits would refuse or warn of.
 pub(super) struct RowCheck<'a> {
     rows: RowMaker<'a>,
     cells: CellBuffer,
     checked: Checked<'a>,
     refused: Vec<Refused>,
+    odd_times: OddTimes<String>,
 }
 
 /// The rows of one field that would be refused.
@@ -79,6 +81,7 @@ impl<'a> RowCheck<'a> {
                 event_types: BTreeSet::new(),
             },
             refused: Vec::new(),
+            odd_times: OddTimes::default(),
         }
     }
 
@@ -87,8 +90,12 @@ impl<'a> RowCheck<'a> {
         let mut cells = self.cells.take();
         let result = self.rows.push(fields, &mut cells, &mut self.checked);
         self.cells.put_back(cells);
-        if let Err(error) = result {
-            self.refuse(line, error);
+        match result {
+            Ok(timestamp) => {
+                let place = || format!("line {line}");
+                self.odd_times.look_at(timestamp, place);
+            }
+            Err(error) => self.refuse(line, error),
         }
     }
 
@@ -104,7 +111,7 @@ impl<'a> RowCheck<'a> {
         }
     }
 
-    /// What an import would refuse.
+    /// What an import would refuse, and what it would warn of.
     pub(super) fn notes(&self) -> Vec<String> {
         let refused = self.refused.iter().map(|refused| {
             let rows = match refused.rows {
@@ -113,7 +120,8 @@ impl<'a> RowCheck<'a> {
             };
             format!("an import refuses {rows} at {}", refused.first)
         });
-        refused.chain(self.too_many_event_types()).collect()
+        let refused = refused.chain(self.too_many_event_types());
+        refused.chain(self.odd_times.warnings()).collect()
     }
 
     fn too_many_event_types(&self) -> Option<String> {

@@ -11,13 +11,11 @@ use super::pipeline::{Block, with_pipeline};
 use super::reader::RecordReader;
 use super::record::Record;
 use super::rejects::Rejects;
-use super::report::Milliseconds;
 use super::rows::RowMaker;
 use super::{DEFAULT_MAX_RECORD_BYTES, ImportReport, RowSink};
 use crate::api::BulkImport;
 use crate::types::{
-    Cell, CellBuffer, Error, ErrorKind, Field, FieldId, Result, Schema, Validator,
-    looks_like_milliseconds,
+    Cell, CellBuffer, Error, ErrorKind, Field, FieldId, OddTimes, Result, Schema, Validator,
 };
 
 /// Bytes of a block of records: a part of the import's memory budget, within bounds.
@@ -126,7 +124,7 @@ impl<'a> CsvImport<'a> {
             rejects,
             progress: self.progress,
             cells: CellBuffer::default(),
-            milliseconds: Milliseconds::default(),
+            odd_times: OddTimes::default(),
             report: ImportReport::default(),
         };
         let result = read(&mut run);
@@ -135,7 +133,7 @@ impl<'a> CsvImport<'a> {
         }
         result?;
         let (schema, limits) = (self.validator.schema(), self.validator.limits());
-        run.report.warn(&run.milliseconds, schema, limits);
+        run.report.warn(&run.odd_times, schema, limits);
         Ok(run.report)
     }
 }
@@ -146,7 +144,7 @@ struct Run<'a> {
     rejects: Option<Rejects<'a>>,
     progress: Option<Box<dyn FnMut(u64) + 'a>>,
     cells: CellBuffer,
-    milliseconds: Milliseconds,
+    odd_times: OddTimes<String>,
     report: ImportReport,
 }
 
@@ -261,9 +259,8 @@ impl Run<'_> {
         };
         if let (Some(report), true) = (block.report.take(), taken) {
             self.report.rows += count;
-            let first = report.first.map(|(line, at)| (place.line + line, at));
-            let shown = || first.map_or(String::new(), |(line, at)| place.of(line, at));
-            self.milliseconds.add(report.milliseconds, shown);
+            let shown = |line: &u64| place.of(place.line + line);
+            self.odd_times.append(&report.odd_times, shown);
             place.line += report.lines;
             return Ok(());
         }
@@ -298,9 +295,7 @@ impl Run<'_> {
         match (result, &mut self.rejects) {
             (Ok(timestamp), _) => {
                 self.report.rows += 1;
-                let shown = || format!("{}, value {timestamp}", place());
-                let suspect = looks_like_milliseconds(timestamp);
-                self.milliseconds.add(suspect.into(), shown);
+                self.odd_times.look_at(timestamp, place);
                 Ok(())
             }
             (Err(error), Some(rejects)) if error.kind() == ErrorKind::InvalidInput => {
@@ -321,8 +316,8 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn of(&self, line: u64, timestamp: i64) -> String {
-        format!("{}: line {line}, value {timestamp}", self.path.display())
+    fn of(&self, line: u64) -> String {
+        format!("{}: line {line}", self.path.display())
     }
 }
 

@@ -19,7 +19,8 @@ pub struct InferredSchema {
     /// The schema, as a pretty-printed Avro document in the contract's form.
     pub json: String,
     /// What to look at before it is used: rows that an import would refuse under the limits given,
-    /// with their number and the first, quotas that are exceeded, columns without a value.
+    /// with their number and the first, quotas that are exceeded, times that are probably in another
+    /// unit, columns without a value.
     pub notes: Vec<String>,
 }
 
@@ -52,8 +53,8 @@ struct ProfiledFile {
     names: Vec<String>,
     /// One a column.
     profiles: Vec<Profile>,
-    /// What an import would refuse.
-    refusals: Vec<String>,
+    /// What an import would refuse or warn of.
+    checked: Vec<String>,
 }
 
 fn profile_file(file: File, limits: &Limits) -> Result<ProfiledFile> {
@@ -85,11 +86,11 @@ fn profile_file(file: File, limits: &Limits) -> Result<ProfiledFile> {
             check.add(reader.line(), text.fields());
         }
     }
-    let refusals = check.map_or_else(Vec::new, |check| check.notes());
+    let checked = check.map_or_else(Vec::new, |check| check.notes());
     Ok(ProfiledFile {
         names,
         profiles,
-        refusals,
+        checked,
     })
 }
 
@@ -100,7 +101,7 @@ fn propose(file: &ProfiledFile, limits: &Limits) -> Result<InferredSchema> {
             return Err(candidates(role, names, profiles));
         }
     }
-    let mut notes = file.refusals.clone();
+    let mut notes = file.checked.clone();
     let fields = names
         .iter()
         .zip(profiles)

@@ -1,6 +1,6 @@
 //! What an import did.
 
-use crate::types::{Limits, Schema};
+use crate::types::{Limits, OddTimes, Schema};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,36 +17,9 @@ pub struct ImportReport {
     pub warnings: Vec<String>,
 }
 
-/// Counts timestamps that look like milliseconds.
-#[derive(Default)]
-pub(super) struct Milliseconds {
-    count: u64,
-    first: String,
-}
-
-impl Milliseconds {
-    /// Adds so many; `first` says where the first of them is, and what it is.
-    pub(super) fn add(&mut self, count: u64, first: impl FnOnce() -> String) {
-        if count > 0 && self.count == 0 {
-            self.first = first();
-        }
-        self.count += count;
-    }
-
-    fn warning(&self) -> Option<String> {
-        (self.count > 0).then(|| {
-            format!(
-                "{} rows whose TIMESTAMP looks like milliseconds, the first at {}; timestamps \
-                 are Unix epoch seconds: divide by 1000",
-                self.count, self.first
-            )
-        })
-    }
-}
-
 impl ImportReport {
-    pub(super) fn warn(&mut self, milliseconds: &Milliseconds, schema: &Schema, limits: &Limits) {
-        self.warnings.extend(milliseconds.warning());
+    pub(super) fn warn(&mut self, odd_times: &OddTimes<String>, schema: &Schema, limits: &Limits) {
+        self.warnings.extend(odd_times.warnings());
         if self.rows < limits.min_import_rows {
             self.warnings.push(format!(
                 "{} rows in one import; training needs at least {} (limit min_import_rows)",

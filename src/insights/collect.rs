@@ -4,14 +4,14 @@ use super::column::ColumnProfile;
 use super::users::Users;
 use super::{Distinct, Insights, Thresholds};
 use crate::api::Snapshot;
-use crate::types::{Result, ScanOrder, ScanQuery};
+use crate::types::{OddTimes, Result, ScanOrder, ScanQuery};
 
-/// All figures; findings are left to whoever compares them.
+/// All figures, and rows with odd timestamps; findings are left to whoever compares them.
 pub(super) fn collect(
     snapshot: &Snapshot,
     users: &Users,
     thresholds: &Thresholds,
-) -> Result<Insights> {
+) -> Result<(Insights, OddTimes<()>)> {
     let mut scan = snapshot.scan(&ScanQuery {
         order: ScanOrder::Any,
         ..ScanQuery::default()
@@ -28,6 +28,7 @@ pub(super) fn collect(
     let mut filled: Vec<u32> = Vec::new();
     let (mut rows, mut incomplete_rows) = (0, 0);
     let mut timestamps: Option<(i64, i64)> = None;
+    let mut odd_times = OddTimes::default();
     while scan.read(&mut batch)? {
         rows += batch.rows() as u64;
         filled.clear();
@@ -40,6 +41,7 @@ pub(super) fn collect(
         for at in &batch.timestamps {
             let (first, last) = timestamps.unwrap_or((*at, *at));
             timestamps = Some((first.min(*at), last.max(*at)));
+            odd_times.look_at(*at, || ());
         }
     }
     let mut columns = Vec::with_capacity(fields.len());
@@ -52,7 +54,7 @@ pub(super) fn collect(
             exact: true,
         });
     }
-    Ok(Insights {
+    let insights = Insights {
         interactions: rows,
         users: users.all,
         users_with_enough: users.with_enough,
@@ -61,5 +63,6 @@ pub(super) fn collect(
         trainable: rows >= thresholds.min_interactions && users.with_enough >= thresholds.min_users,
         findings: Vec::new(),
         columns,
-    })
+    };
+    Ok((insights, odd_times))
 }

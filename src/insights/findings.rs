@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{ColumnInsights, Insights, Thresholds};
+use crate::types::{OddRows, OddTime, OddTimes};
 
 /// What is probably not as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,10 +43,18 @@ pub enum FindingKind {
     ManyEventTypes,
     /// All interactions have the same timestamp. The figure is the timestamp.
     OneTimestamp,
+    /// Timestamps that are 0, as missing ones often are. The figure counts rows.
+    ZeroTimestamps,
+    /// Timestamps that look like another unit than seconds. The figure counts rows.
+    TimestampUnit,
 }
 
 /// The findings, in the order of [`FindingKind`].
-pub(super) fn find(insights: &Insights, thresholds: &Thresholds) -> Vec<Finding> {
+pub(super) fn find(
+    insights: &Insights,
+    odd_times: &OddTimes<()>,
+    thresholds: &Thresholds,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(few_interactions(insights, thresholds));
     found.extend(few_users(insights, thresholds));
@@ -56,6 +65,7 @@ pub(super) fn find(insights: &Insights, thresholds: &Thresholds) -> Vec<Finding>
     found.extend(columns().filter_map(|column| many_categories(column, thresholds)));
     found.extend(columns().filter_map(|column| many_event_types(column, thresholds)));
     found.extend(one_timestamp(insights));
+    found.extend(odd_times.iter().map(|odd| odd_timestamps(odd, insights)));
     found
 }
 
@@ -190,6 +200,28 @@ fn one_timestamp(insights: &Insights) -> Option<Finding> {
         advice: "give each interaction the time at which it happened; training learns from their \
                  order",
     })
+}
+
+fn odd_timestamps(found: &OddRows<()>, insights: &Insights) -> Finding {
+    let (rows, all) = (found.rows, insights.interactions);
+    let what = found.odd.what();
+    Finding {
+        kind: match found.odd {
+            OddTime::Zero => FindingKind::ZeroTimestamps,
+            _ => FindingKind::TimestampUnit,
+        },
+        field: Some("TIMESTAMP".to_owned()),
+        figure: rows as f64,
+        threshold: 0.0,
+        message: match found.odd {
+            OddTime::Zero => format!("{rows} of {all} rows have a TIMESTAMP that {what}"),
+            _ => format!(
+                "{rows} of {all} rows have a TIMESTAMP that {what}, such as {}",
+                found.timestamp
+            ),
+        },
+        advice: found.odd.advice(),
+    }
 }
 
 fn percent(share: f64) -> String {

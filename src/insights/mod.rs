@@ -2,7 +2,7 @@
 //!
 //! [`Insights::of`] looks at what the service looks at when it reports on a dataset: too few
 //! interactions or users, incomplete rows and columns, outliers, too many categories or event types,
-//! one timestamp for all. Each [`Finding`] has the figure, the [threshold](Thresholds) that it
+//! one timestamp for all, timestamps of 0 or in another unit than seconds. Each [`Finding`] has the figure, the [threshold](Thresholds) that it
 //! crosses, and what to do about it.
 //!
 //! The store is read twice, in batches: once as it lies, all columns; once by user, without fields.
@@ -92,8 +92,8 @@ impl Insights {
     /// `Corruption` when bytes it needs are damaged.
     pub fn of(snapshot: &Snapshot, thresholds: &Thresholds) -> Result<Self> {
         let users = users::count(snapshot, thresholds.min_user_interactions)?;
-        let mut insights = collect::collect(snapshot, &users, thresholds)?;
-        insights.findings = findings::find(&insights, thresholds);
+        let (mut insights, odd_times) = collect::collect(snapshot, &users, thresholds)?;
+        insights.findings = findings::find(&insights, &odd_times, thresholds);
         Ok(insights)
     }
 }

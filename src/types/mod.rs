@@ -19,6 +19,7 @@ mod narrow;
 mod narrow_builder;
 mod narrow_slot;
 mod narrow_sorted;
+mod odd_time;
 mod prefetch;
 mod put_events;
 mod query;
@@ -55,6 +56,7 @@ pub(crate) use narrow::{
 pub(crate) use narrow_builder::NarrowBuilder;
 pub(crate) use narrow_slot::{NARROW, NarrowSlot, narrow_slot};
 pub(crate) use narrow_sorted::SortedRows;
+pub use odd_time::{OddRows, OddTime, OddTimes};
 pub(crate) use prefetch::{prefetch, prefetch_line, prefetch_line_at};
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
@@ -73,7 +75,7 @@ pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
 pub use text_slot::TextSlots;
 pub(crate) use text_slot::{COPY_ROOM, PIECE, TextSlot, WIDE, is_long, text_slot};
-pub use validate::{RowScratch, Validator, looks_like_milliseconds};
+pub use validate::{RowScratch, Validator};
 pub(crate) use validate::{
     check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,
 };

@@ -20,12 +20,6 @@ pub use convert::RowScratch;
 pub(crate) use convert::value_of_cell;
 pub(crate) use events::{check_event_bytes, check_properties_chars, place_of_event};
 
-/// Whether a timestamp in seconds lies after the year 5138, as one in milliseconds does: from
-/// 1973 on, any time in milliseconds is above 100,000,000,000.
-pub fn looks_like_milliseconds(timestamp: i64) -> bool {
-    timestamp > 100_000_000_000
-}
-
 /// Checks values against a schema and limits. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Validator {

@@ -33,7 +33,7 @@ fn report(interactions: impl IntoIterator<Item = Interaction>) -> Insights {
 /// 1,000 complete interactions of 25 users.
 fn healthy() -> Vec<Interaction> {
     let one = |n: u64| {
-        Interaction::new(format!("u{}", n % 25), format!("i{}", n % 300), n as i64)
+        Interaction::new(format!("u{}", n % 25), format!("i{}", n % 300), n as i64 + 1)
             .event_type(["view", "buy"][(n % 4 / 3) as usize])
             .with("EVENT_VALUE", (n % 9) as f32 / 2.0)
             .with("PLACE", ["here", "here|there"][(n % 2) as usize])
@@ -63,7 +63,7 @@ fn sound_data_has_figures_and_no_findings() {
     assert!(insights.trainable);
     assert_eq!((insights.interactions, insights.users), (1000, 25));
     assert_eq!(insights.users_with_enough, 25);
-    assert_eq!(insights.timestamps, Some((0, 999)));
+    assert_eq!(insights.timestamps, Some((1, 1000)));
     let names: Vec<&str> = insights.columns.iter().map(|one| &*one.name).collect();
     assert_eq!(names.len(), 8);
     assert!(insights.columns.iter().all(|one| one.completeness == 1.0));
@@ -153,7 +153,7 @@ fn what_is_not_as_it_should_be_is_found() {
             .with("EVENT_VALUE", 1.0)
     };
     let mut interactions = healthy();
-    interactions.extend((0..430).map(incomplete));
+    interactions.extend((1..431).map(incomplete));
     let insights = report(interactions);
     let null = |name: &str| format!("{name} is null in 430 of 1430 rows; 69.9 % complete");
     let messages: Vec<String> = found(&insights)
@@ -171,7 +171,7 @@ fn what_is_not_as_it_should_be_is_found() {
     );
 
     let mut interactions = healthy();
-    interactions.extend([-1e6, 1e6, 20.0].map(|value| complete("u1", 0, value)));
+    interactions.extend([-1e6, 1e6, 20.0].map(|value| complete("u1", 1, value)));
     let insights = report(interactions);
     let message = "EVENT_VALUE has 3 of 1003 values far outside of the others: 1 below -5.00, 2 \
                    above 9.00";

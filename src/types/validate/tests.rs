@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{RowScratch, Validator, looks_like_milliseconds};
+use super::{RowScratch, Validator};
 use crate::types::{
     Cell, ColumnsBuilder, Interaction, Limits, Result, Row, Schema, Value, bits_of_f32, f32_of_bits,
 };
@@ -567,10 +567,4 @@ fn scratch_is_clean_after_an_error() {
             },
         )
         .unwrap();
-}
-
-#[test]
-fn milliseconds_are_recognised() {
-    assert!(looks_like_milliseconds(1_574_553_634_000));
-    assert!(!looks_like_milliseconds(1_574_553_634));
 }

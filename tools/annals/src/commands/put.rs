@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
 use annals::import::JsonLines;
-use annals::{Commit, Store, WriteBatch, looks_like_milliseconds};
+use annals::{Commit, OddTimes, Store, WriteBatch};
 use clap::Args;
 
 use crate::args::Safety;
 use crate::failure::{Failure, Outcome};
 use crate::input::{self, Input};
-use crate::output::{count, print, warn_of_milliseconds};
+use crate::output::{count, print, warn};
 
 /// Lines of one commit, at most.
 const BATCH_LINES: usize = 1000;
@@ -34,8 +34,7 @@ pub struct Put {
 struct Written {
     rows: u64,
     sequence: Option<u64>,
-    /// Timestamps that look like milliseconds.
-    milliseconds: u64,
+    odd_times: OddTimes<String>,
 }
 
 impl Put {
@@ -45,7 +44,7 @@ impl Put {
         let mut written = Written::default();
         let result = self.put(&store, input, &mut written);
         store.maintain()?;
-        warn_of_milliseconds(written.milliseconds);
+        warn(written.odd_times.warnings());
         let rows = count(written.rows, "row");
         result.map_err(|failure| failure.and(format_args!("{rows} before it written")))?;
         match written.sequence {
@@ -63,9 +62,8 @@ impl Put {
             let ends = !matches!(next, Some(Ok(_)));
             let failure = match next {
                 Some(Ok(interaction)) => {
-                    if looks_like_milliseconds(interaction.timestamp()) {
-                        written.milliseconds += 1;
-                    }
+                    let place = || format!("{}: line {}", input::name(&self.file), lines.line());
+                    written.odd_times.look_at(interaction.timestamp(), place);
                     batch.push(interaction);
                     None
                 }

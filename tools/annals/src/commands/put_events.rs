@@ -1,10 +1,10 @@
 use annals::import::put_events_of_json;
-use annals::{Durability, EventsCommit, PutEvents as Request, looks_like_milliseconds};
+use annals::{Durability, EventsCommit, OddTimes, PutEvents as Request};
 use clap::Args;
 
 use super::records::Records;
 use crate::failure::Outcome;
-use crate::output::{count, print, thousands, warn, warn_of_milliseconds};
+use crate::output::{count, print, thousands, warn};
 
 /// Records event requests: one JSON object a line, as the service's PutEvents call and its client
 /// libraries have it.
@@ -29,8 +29,8 @@ struct Written {
     skipped: u64,
     first_skipped: String,
     sequence: Option<u64>,
-    /// Timestamps that look like milliseconds.
-    milliseconds: u64,
+    /// Where they are: in which session.
+    odd_times: OddTimes<String>,
 }
 
 impl PutEvents {
@@ -44,7 +44,7 @@ impl PutEvents {
             written.add(&request, &commit);
             Ok(())
         })?;
-        warn_of_milliseconds(written.milliseconds);
+        warn(written.odd_times.warnings());
         written.warn_of_skipped();
         print(written.summary(done.taken))?;
         done.outcome("request")
@@ -67,8 +67,10 @@ impl Written {
         let events = request.events.iter().enumerate();
         let left_out = [&done.duplicates, &done.skipped];
         let fresh = events.filter(|(at, _)| !left_out.iter().any(|list| list.contains(at)));
-        let odd = fresh.filter(|(_, event)| looks_like_milliseconds(event.sent_at));
-        self.milliseconds += odd.count() as u64;
+        for (position, event) in fresh {
+            let place = || format!("eventList[{position}] of session {:?}", request.session_id);
+            self.odd_times.look_at(event.sent_at, place);
+        }
     }
 
     fn warn_of_skipped(&self) {

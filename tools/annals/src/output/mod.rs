@@ -50,17 +50,6 @@ pub fn warn<T: std::fmt::Display>(warnings: impl IntoIterator<Item = T>) {
     }
 }
 
-/// Warns of rows whose timestamps look like milliseconds, if there are any.
-pub fn warn_of_milliseconds(rows: u64) {
-    if rows > 0 {
-        warn([format_args!(
-            "{} whose TIMESTAMP looks like milliseconds; timestamps are Unix epoch seconds: divide \
-             by 1000",
-            count(rows, "row")
-        )]);
-    }
-}
-
 /// A number with its thousands set apart.
 pub fn thousands(number: u64) -> String {
     indicatif::HumanCount(number).to_string()

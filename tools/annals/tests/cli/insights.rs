@@ -1,4 +1,4 @@
-use crate::support::Folder;
+use crate::support::{Folder, HEADER};
 
 #[test]
 fn a_report_says_what_is_wrong_and_what_to_do() {
@@ -24,4 +24,47 @@ fn a_report_says_what_is_wrong_and_what_to_do() {
     assert_eq!(report["findings"][0]["figure"], 4.0);
     assert_eq!(report["columns"][0]["distinct"]["count"], 2);
     assert_eq!(report["columns"][4]["numbers"]["max"], 2.0);
+}
+
+/// Times in another unit than seconds, and times of 0, are named wherever rows come in or are judged.
+#[test]
+fn odd_times_are_named_by_import_infer_and_insights() {
+    for (time, what, divisor) in [
+        ("1700000000000", "looks like milliseconds", "1000"),
+        ("1700000000000123", "looks like microseconds", "1000000"),
+        ("1700000000000123456", "looks like nanoseconds", "1000000000"),
+        ("0", "is 0, the beginning of 1970", ""),
+    ] {
+        let folder = Folder::with_store();
+        let rows = format!("{HEADER}u,i,1700000000,view,,,\nu,i,{time},view,,,\nv,i,{time},view,,,\n");
+        folder.write("rows.csv", rows);
+        let advice = match divisor {
+            "" => "give each row the time at which it happened, or leave it out".to_owned(),
+            _ => format!("timestamps are Unix epoch seconds: divide by {divisor}"),
+        };
+        let says = |place: &str| {
+            format!("2 rows whose TIMESTAMP {what}, the first at {place}, value {time}; {advice}\n")
+        };
+        let ran = folder.run(&["schema", "infer", "rows.csv"]);
+        let want = format!("annals: note: {}", says("line 3"));
+        assert!(ran.stderr.contains(&want), "{want}{}", ran.stderr);
+        ran.ok();
+        let ran = folder.run(&["import", "store", "rows.csv"]);
+        let want = format!("annals: warning: {}", says("rows.csv: line 3"));
+        assert!(ran.stderr.contains(&want), "{want}{}", ran.stderr);
+        ran.ok();
+        let json = folder.run(&["insights", "store", "--format", "json"]).ok();
+        let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let found = findings.iter().find(|one| one["field"] == "TIMESTAMP").unwrap();
+        let (kind, example) = match divisor {
+            "" => ("zero_timestamps", String::new()),
+            _ => ("timestamp_unit", format!(", such as {time}")),
+        };
+        assert_eq!(found["kind"], kind);
+        assert_eq!(found["figure"], 2.0);
+        let message = format!("2 of 3 rows have a TIMESTAMP that {what}{example}");
+        assert_eq!(found["message"], message);
+        assert_eq!(found["advice"], advice);
+    }
 }

@@ -84,7 +84,8 @@ fn milliseconds_are_warned_about() {
     let ran = folder.run_with(&["put", "store"], line);
     assert!(
         ran.stderr
-            .starts_with("annals: warning: 1 row whose TIMESTAMP looks like")
+            .starts_with("annals: warning: 1 row whose TIMESTAMP looks like milliseconds, the first \
+                          at standard input: line 1, value 1700000000000; ")
     );
     ran.ok();
 }

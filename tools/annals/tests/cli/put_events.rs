@@ -125,7 +125,8 @@ fn many_requests_and_milliseconds() {
     let ran = folder.run_with(&["put-events", "store"], lines);
     assert!(
         ran.stderr
-            .starts_with("annals: warning: 2,500 rows whose TIMESTAMP looks like"),
+            .starts_with("annals: warning: 2500 rows whose TIMESTAMP looks like milliseconds, the \
+                          first at eventList[0] of session \"s\", value 1700000000000; "),
         "{}",
         ran.stderr
     );

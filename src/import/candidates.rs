@@ -11,9 +11,33 @@ const ITEM_WORDS: &[&str] = &[
 ];
 const TIME_WORDS: &[&str] = &["time", "date", "ts", "epoch", "created", "_at", "sent"];
 
-/// The error for a header without a required column: which columns may hold it, by their names
+/// The error for a header without required columns: for each, which columns may hold it, by their names
 /// and, for the timestamp, by their values.
-pub(super) fn candidates(role: Role, names: &[String], profiles: &[Profile]) -> Error {
+pub(super) fn candidates(roles: &[Role], names: &[String], profiles: &[Profile]) -> Error {
+    let lacking: Vec<String> = roles
+        .iter()
+        .map(|role| {
+            let (field, found) = candidates_of(*role, names, profiles);
+            match found.is_empty() {
+                true => format!("{field} (no column looks like it)"),
+                false => format!("{field} (it may be {})", found.join(" or ")),
+            }
+        })
+        .collect();
+    Error::invalid(format!(
+        "line 1: the header lacks {}, which every schema must have; rename the columns that hold them; \
+         the header has {}",
+        lacking.join(", "),
+        names.join(", ")
+    ))
+}
+
+/// The field of a required role, and the columns that may hold it.
+fn candidates_of<'a>(
+    role: Role,
+    names: &'a [String],
+    profiles: &[Profile],
+) -> (&'static str, Vec<&'a str>) {
     let (field, words) = match role {
         Role::User => ("USER_ID", USER_WORDS),
         Role::Item => ("ITEM_ID", ITEM_WORDS),
@@ -26,27 +50,11 @@ pub(super) fn candidates(role: Role, names: &[String], profiles: &[Profile]) -> 
             word => name.contains(word),
         })
     };
-    let found: Vec<&str> = names
+    let found = names
         .iter()
         .zip(profiles)
         .filter(|(name, _)| Role::of_name(name) == Role::Metadata)
         .filter(|(name, profile)| alike(name) || (role == Role::Timestamp && profile.is_times()))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    let hint = if found.is_empty() {
-        format!(
-            "no column looks like it; the header has {}",
-            names.join(", ")
-        )
-    } else {
-        format!(
-            "rename the column that holds it; it may be {}",
-            found.join(" or ")
-        )
-    };
-    Error::of_field(
-        field,
-        format_args!("required, but the header lacks it; {hint}"),
-    )
-    .at_place("line 1")
+        .map(|(name, _)| name.as_str());
+    (field, found.collect())
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::RowSink;
 use super::rows::RowMaker;
 use crate::types::{
-    Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema, Validator,
-    lifting,
+    Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema,
+    Validator, lifting,
 };
 
 /// Event types that are kept to count them, at most.
@@ -106,7 +106,10 @@ impl<'a> RowCheck<'a> {
             None => self.refused.push(Refused {
                 field: error.field().map(str::to_owned),
                 rows: 1,
-                first: error.at_place(format_args!("line {line}")).message().to_owned(),
+                first: error
+                    .at_place(format_args!("line {line}"))
+                    .message()
+                    .to_owned(),
             }),
         }
     }

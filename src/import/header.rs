@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::io::Read;
 
+use super::header_shape::check_shape;
 use super::reader::RecordReader;
 use super::record::Record;
-use crate::types::{Error, Field, FieldId, Limits, Result, Schema};
+use crate::types::{Error, Field, FieldId, Limits, Result, Schema, shown};
 
 /// The column names of a header: unquoted, unique, in UTF-8.
 ///
@@ -30,6 +31,7 @@ fn column_names(record: Record<'_>, has_quotes: bool) -> Result<Vec<String>> {
             "the name is not valid UTF-8; save the file as UTF-8",
         )
     })?;
+    check_shape(text)?;
     let mut seen = HashSet::new();
     for (position, name) in text.fields().enumerate() {
         if name.is_empty() {
@@ -63,42 +65,50 @@ pub(super) fn read_names<R: Read>(reader: &mut RecordReader<R>) -> Result<Vec<St
 /// `InvalidInput`, naming the column and the rule.
 pub(super) fn match_columns(names: &[String], schema: &Schema) -> Result<Vec<FieldId>> {
     let fields = schema.fields();
-    let columns = names
-        .iter()
-        .map(|name| schema.position(name).ok_or_else(|| unknown(name, schema)))
-        .collect::<Result<Vec<_>>>()?;
-    let missing: Vec<&str> = (0..fields.len())
-        .filter(|id| !columns.contains(id))
+    let mut columns = Vec::with_capacity(names.len());
+    let mut unknown = Vec::new();
+    for name in names {
+        match schema.position(name) {
+            Some(id) => columns.push(id),
+            None => unknown.push(name.as_str()),
+        }
+    }
+    let missing = (0..fields.len()).filter(|id| !columns.contains(id));
+    let missing: Vec<&str> = missing
         .filter_map(|id| fields.get(id).map(Field::name))
         .collect();
-    if !missing.is_empty() {
-        return Err(Error::invalid(format!(
+    match (unknown.is_empty(), missing.is_empty()) {
+        (true, true) => Ok(columns),
+        (true, false) => Err(Error::invalid(format!(
             "the header lacks {}; it must name every field of the schema: {}",
             missing.join(", "),
-            field_names(schema)
-        )));
+            schema.names()
+        ))),
+        (false, _) => Err(unknown_columns(&unknown, &missing, schema)),
     }
-    Ok(columns)
 }
 
-fn unknown(name: &str, schema: &Schema) -> Error {
-    let alike = |field: &&Field| field.name().eq_ignore_ascii_case(name.trim());
-    let hint = match schema.fields().iter().find(alike) {
-        Some(field) => format!("names must be equal; did you mean {}?", field.name()),
-        None if name.contains([';', '\t']) => "separate columns by commas".to_owned(),
-        None => format!(
-            "remove the column; the schema's fields are {}",
-            field_names(schema)
-        ),
+/// The error of columns that are no fields, all in one, with the fields that they may be meant for.
+fn unknown_columns(unknown: &[&str], missing: &[&str], schema: &Schema) -> Error {
+    let mut lacking = missing.to_vec();
+    let mut columns = Vec::with_capacity(unknown.len());
+    for name in unknown {
+        let meant = schema.meant_by(name).map(Field::name);
+        let meant = meant.filter(|meant| missing.contains(meant));
+        lacking.retain(|name| Some(*name) != meant);
+        columns.push(match meant {
+            Some(meant) => format!("{} (did you mean {meant}?)", shown(name)),
+            None => shown(name),
+        });
+    }
+    let lacks = match lacking.is_empty() {
+        true => String::new(),
+        false => format!("; the header lacks {}", lacking.join(", ")),
     };
-    Error::of_field(
-        &crate::types::shown(name),
-        format_args!("the schema has no such field; {hint}"),
-    )
-}
-
-/// The schema's field names, for messages.
-fn field_names(schema: &Schema) -> String {
-    let names: Vec<&str> = schema.fields().iter().map(Field::name).collect();
-    names.join(", ")
+    Error::invalid(format!(
+        "the schema has no column {}{lacks}; rename or remove columns so that their names are those of \
+         the schema's fields: {}",
+        columns.join(", "),
+        schema.names()
+    ))
 }

@@ -96,10 +96,11 @@ fn profile_file(file: File, limits: &Limits) -> Result<ProfiledFile> {
 
 fn propose(file: &ProfiledFile, limits: &Limits) -> Result<InferredSchema> {
     let (names, profiles) = (&file.names, &file.profiles);
-    for role in [Role::User, Role::Item, Role::Timestamp] {
-        if !names.iter().any(|name| Role::of_name(name) == role) {
-            return Err(candidates(role, names, profiles));
-        }
+    let lacking = |role: &Role| !names.iter().any(|name| Role::of_name(name) == *role);
+    let required = [Role::User, Role::Item, Role::Timestamp].into_iter();
+    let lacking: Vec<Role> = required.filter(lacking).collect();
+    if !lacking.is_empty() {
+        return Err(candidates(&lacking, names, profiles));
     }
     let mut notes = file.checked.clone();
     let fields = names

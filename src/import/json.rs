@@ -26,6 +26,15 @@ pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interact
     let Entries(entries) = serde_json::from_str(json).map_err(|error| not_an_object(&error))?;
     let schema = validator.schema();
     let mut values: Vec<Option<Value>> = vec![None; schema.fields().len()];
+    let known = |name: &str| schema.position(name).is_some();
+    let unknown: Vec<&str> = entries
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !known(name))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(schema.unknown_names(&unknown));
+    }
     for (name, json) in entries {
         let id = schema.require(&name)?;
         let Some((field, slot)) = schema.fields().get(id).zip(values.get_mut(id)) else {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read};
 
 use super::DEFAULT_MAX_RECORD_BYTES;
-use crate::types::{Error, Result};
+use crate::types::{Error, Result, not_text};
 
 /// Lines of UTF-8, for readers of one record a line. A byte order mark is dropped, and so is the
 /// space at a line's end.
@@ -52,8 +52,9 @@ impl<R: BufRead> Lines<R> {
     /// The next line that is not blank; `None` at the end.
     ///
     /// # Errors
-    /// `InvalidInput` when the line is too long or no UTF-8; the line after it can be read. `Io`
-    /// when reading fails; there is no line after it.
+    /// `InvalidInput` when the line is too long or no UTF-8; the line after it can be read.
+    /// `InvalidInput` for a file that is compressed, UTF-16 or binary, and `Io` when reading fails; there
+    /// is no line after it.
     pub fn next_line(&mut self) -> Result<Option<&str>> {
         while !self.ended {
             self.ended = true;
@@ -87,6 +88,9 @@ impl<R: BufRead> Lines<R> {
         self.within_long = self.bytes.len() > self.max_bytes && !self.bytes.ends_with(b"\n");
         if self.line == 1 && self.bytes.starts_with(BYTE_ORDER_MARK) {
             self.bytes.drain(..BYTE_ORDER_MARK.len());
+        }
+        if let Some(rule) = not_text(&self.bytes).filter(|_| self.line == 1) {
+            return Err(Error::invalid(rule));
         }
         Ok(read > 0)
     }
@@ -126,6 +130,26 @@ mod tests {
         assert_eq!(read("\u{feff}a\r\n\n \t\nb".as_bytes(), 99), ["a", "b"]);
         assert_eq!(read("\u{feff}\n b \n".as_bytes(), 99), [" b"]);
         assert!(read(b"", 99).is_empty());
+    }
+
+    #[test]
+    fn files_that_are_no_text_end_at_once() {
+        for (bytes, what) in [
+            (&b"\x1f\x8b\x08\n\n"[..], "compressed by gzip"),
+            (b"\x28\xb5\x2f\xfd", "compressed by zstd"),
+            (b"BZh91AY&SY", "compressed by bzip2"),
+            (b"\xfd7zXZ\0\n", "compressed by xz"),
+            (b"\x04\x22\x4d\x18", "compressed by lz4"),
+            (b"PK\x03\x04", "zip"),
+            (b"PAR1\x15\x04", "Parquet"),
+            (b"Obj\x01\x04", "Avro"),
+            (b"\xff\xfea\0\n\0b\0", "UTF-16"),
+        ] {
+            let found = read(bytes, 99);
+            assert!(found[0].contains(what), "{found:?}");
+            assert_eq!(found.len(), 1);
+        }
+        assert_eq!(read(b"PAR1\nObj\nBZh9", 99), ["PAR1", "Obj", "BZh9"]);
     }
 
     #[test]

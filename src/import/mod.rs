@@ -15,6 +15,7 @@ mod check;
 mod csv;
 mod events;
 mod header;
+mod header_shape;
 mod infer;
 mod json;
 mod json_lines;

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use csv_core::ReadRecordResult;
 
 use super::record::Record;
-use crate::types::{Error, Result};
+use crate::types::{Error, Result, SIGNATURE_BYTES, not_text};
 
 const BUFFER_BYTES: usize = 256 << 10;
 const MAX_RECORD_FIELDS: usize = 1 << 16;
@@ -38,17 +38,15 @@ impl<R: Read> RecordReader<R> {
     /// Records of `source`, none longer than `max_record_bytes`.
     ///
     /// # Errors
-    /// `Io` when the source cannot be read, `InvalidInput` when it is UTF-16.
+    /// `Io` when the source cannot be read, `InvalidInput` when it is UTF-16, compressed or binary.
     pub(super) fn new(source: R, max_record_bytes: usize) -> Result<Self> {
         let mut reader = Self::from_line(source, max_record_bytes, 1);
-        while reader.end < BOM.len() && reader.fill()? {}
+        while reader.end < SIGNATURE_BYTES && reader.fill()? {}
         let unread = reader.unread();
         if unread.starts_with(BOM) {
             reader.start = BOM.len();
-        } else if unread.starts_with(b"\xff\xfe") || unread.starts_with(b"\xfe\xff") {
-            return Err(Error::invalid(
-                "line 1: the file is UTF-16; save it as UTF-8",
-            ));
+        } else if let Some(rule) = not_text(unread) {
+            return Err(Error::invalid(format!("line 1: {rule}")));
         }
         Ok(reader)
     }

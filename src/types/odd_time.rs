@@ -120,7 +120,9 @@ impl<P> OddTimes<P> {
     /// Adds the rows of what came later, whose places become such as `place` gives.
     pub(crate) fn append<Q>(&mut self, later: &OddTimes<Q>, place: impl Fn(&Q) -> P) {
         for found in later.iter() {
-            self.add(found.odd, found.rows, found.timestamp, || place(&found.place));
+            self.add(found.odd, found.rows, found.timestamp, || {
+                place(&found.place)
+            });
         }
     }
 

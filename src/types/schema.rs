@@ -87,6 +87,15 @@ impl Role {
         matches!(self, Self::Metadata | Self::EventType | Self::EventValue)
     }
 
+    /// The role of the reserved field that a name is equal to, but for case and underscores.
+    pub(crate) fn alike(name: &str) -> Role {
+        let name = folded(name.trim());
+        let mut reserved = Self::RESERVED.iter();
+        reserved
+            .find(|(reserved, _)| folded(reserved) == name)
+            .map_or(Role::Metadata, |(_, role)| *role)
+    }
+
     pub(crate) fn of_name(name: &str) -> Role {
         Self::RESERVED
             .iter()
@@ -212,30 +221,6 @@ impl Schema {
     pub fn position(&self, name: &str) -> Option<FieldId> {
         // Schemas are short: comparing names is faster than hashing one.
         self.fields.iter().position(|field| field.name == name)
-    }
-
-    /// The position of the field with this exact name, or an error that lists the names.
-    ///
-    /// # Errors
-    /// `InvalidInput` when the schema has no such field.
-    pub fn require(&self, name: &str) -> Result<FieldId> {
-        self.position(name).ok_or_else(|| {
-            let names: Vec<&str> = self.fields.iter().map(Field::name).collect();
-            Error::invalid(format!(
-                "field {name}: the schema has no such field; it has {}",
-                names.join(", ")
-            ))
-        })
-    }
-
-    /// As [`Schema::require`], for names that come in the order of the fields: they are sought from
-    /// the position `first` on.
-    pub(crate) fn require_from(&self, first: FieldId, name: &str) -> Result<FieldId> {
-        let rest = self.fields.get(first..).unwrap_or_default();
-        match rest.iter().position(|field| field.name == name) {
-            Some(at) => Ok(first + at),
-            None => self.require(name),
-        }
     }
 
     /// The position of the first field with this role.

@@ -33,12 +33,16 @@ fn report(interactions: impl IntoIterator<Item = Interaction>) -> Insights {
 /// 1,000 complete interactions of 25 users.
 fn healthy() -> Vec<Interaction> {
     let one = |n: u64| {
-        Interaction::new(format!("u{}", n % 25), format!("i{}", n % 300), n as i64 + 1)
-            .event_type(["view", "buy"][(n % 4 / 3) as usize])
-            .with("EVENT_VALUE", (n % 9) as f32 / 2.0)
-            .with("PLACE", ["here", "here|there"][(n % 2) as usize])
-            .with("MEMBER", n.is_multiple_of(5))
-            .impression(vec!["i1"; (n % 3 + 1) as usize])
+        Interaction::new(
+            format!("u{}", n % 25),
+            format!("i{}", n % 300),
+            n as i64 + 1,
+        )
+        .event_type(["view", "buy"][(n % 4 / 3) as usize])
+        .with("EVENT_VALUE", (n % 9) as f32 / 2.0)
+        .with("PLACE", ["here", "here|there"][(n % 2) as usize])
+        .with("MEMBER", n.is_multiple_of(5))
+        .impression(vec!["i1"; (n % 3 + 1) as usize])
     };
     (0..1000).map(one).collect()
 }

@@ -153,8 +153,10 @@ fn what_stands_against_a_type_is_noted() {
     let wide = "USER_ID,ITEM_ID,TIMESTAMP,A,B,C,D,E,F\nu,i,1,1,1,1,1,1,1\n";
     assert_eq!(
         infer(wide).notes,
-        ["schema: 6 metadata fields; the limit is 5; leave some out or lift the limit \
-          max_metadata_fields (annals init --limits unlimited)"]
+        [
+            "schema: 6 metadata fields; the limit is 5; leave some out or lift the limit \
+          max_metadata_fields (annals init --limits unlimited)"
+        ]
     );
     assert!(
         infer_with(wide, &Limits::unlimited())
@@ -169,23 +171,30 @@ fn a_missing_column_comes_with_candidates() {
     for (text, message) in [
         (
             "userId,ITEM_ID,TIMESTAMP\nu,i,1\n",
-            "line 1, column USER_ID: required, but the header lacks it; \
-             rename the column that holds it; it may be userId",
+            "line 1: the header lacks USER_ID (it may be userId), which every schema must have; rename \
+             the columns that hold them; the header has userId, ITEM_ID, TIMESTAMP",
         ),
         (
             "USER_ID,product_id,movie,TIMESTAMP\nu,i,m,1\n",
-            "line 1, column ITEM_ID: required, but the header lacks it; \
-             rename the column that holds it; it may be product_id or movie",
+            "line 1: the header lacks ITEM_ID (it may be product_id or movie), which every schema must \
+             have; rename the columns that hold them; the header has USER_ID, product_id, movie, \
+             TIMESTAMP",
         ),
         (
             "USER_ID,ITEM_ID,WHEN,COUNT,ts\nu,i,1574553634,3,x\nv,i,1574553635000,4,x\n",
-            "line 1, column TIMESTAMP: required, but the header lacks it; \
-             rename the column that holds it; it may be WHEN or ts",
+            "line 1: the header lacks TIMESTAMP (it may be WHEN or ts), which every schema must have; \
+             rename the columns that hold them; the header has USER_ID, ITEM_ID, WHEN, COUNT, ts",
         ),
         (
             "USER_ID,A,TIMESTAMP\nu,i,1\n",
-            "line 1, column ITEM_ID: required, but the header lacks it; \
-             no column looks like it; the header has USER_ID, A, TIMESTAMP",
+            "line 1: the header lacks ITEM_ID (no column looks like it), which every schema must have; \
+             rename the columns that hold them; the header has USER_ID, A, TIMESTAMP",
+        ),
+        (
+            "user_id,movie_id,ts\nu1,i1,1700000000\n",
+            "line 1: the header lacks USER_ID (it may be user_id), ITEM_ID (it may be movie_id), \
+             TIMESTAMP (it may be ts), which every schema must have; rename the columns that hold them; \
+             the header has user_id, movie_id, ts",
         ),
     ] {
         assert_eq!(refused(text), message);
@@ -233,7 +242,9 @@ fn signs_of_times_are_judged_as_an_import_does() {
     let text = format!("USER_ID,ITEM_ID,TIMESTAMP,PLACE\n{long},i,1,a\nu,i,1,USER_ID\n");
     let notes = infer(&text).notes;
     assert!(notes[0].starts_with("an import refuses 1 row, at line 2, column USER_ID: "));
-    assert!(notes[1].starts_with("an import refuses 1 row, at line 3, column PLACE: value \"USER_ID\""));
+    assert!(
+        notes[1].starts_with("an import refuses 1 row, at line 3, column PLACE: value \"USER_ID\"")
+    );
 }
 
 #[test]

@@ -49,7 +49,9 @@ fn too_long(chars: usize, max: usize, limit: &str) -> String {
         0..=60 => long(chars),
         _ => long(60) + "…",
     };
-    format!("value \"{shown}\": {chars} characters; shorten it to {max} or lift the limit {limit} (annals init --limits unlimited)")
+    format!(
+        "value \"{shown}\": {chars} characters; shorten it to {max} or lift the limit {limit} (annals init --limits unlimited)"
+    )
 }
 
 #[test]

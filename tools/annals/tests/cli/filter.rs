@@ -178,6 +178,10 @@ fn curly_quotes_in_a_list_are_refused_where_they_stand() {
     assert!(message.contains("line 1, column 53: "), "{message}");
     let twice = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"\u{201c}buy\u{201d}\")";
     let ran = filter(&folder, twice, &[]);
-    assert!(ran.stderr.contains("stands in quotes twice"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("stands in quotes twice"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(ran.ok(), CANDIDATES);
 }

@@ -187,3 +187,70 @@ fn milliseconds_are_warned_about() {
             .contains("looks like milliseconds, the first at rows.csv: line 2")
     );
 }
+
+/// What is no CSV with a header is named as what it is, by whatever reads it.
+#[test]
+fn files_of_another_form_are_named() {
+    let folder = Folder::with_store();
+    for (bytes, what) in [
+        (
+            &b"user_id\titem_id\ttimestamp\nu\ti\t1\n"[..],
+            "tabs separate the columns",
+        ),
+        (
+            b"1,2014-04-07T10:51:09.277Z,214536502,0\n",
+            "the file has no header",
+        ),
+        (
+            b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x0b\n",
+            "the file is compressed by gzip",
+        ),
+        (
+            b"\x28\xb5\x2f\xfd\x04\0\n",
+            "the file is compressed by zstd",
+        ),
+        (b"PAR1\x15\x04\x15\n", "the file is Parquet"),
+    ] {
+        folder.write("rows.csv", bytes);
+        for line in [
+            &["import", "store", "rows.csv"][..],
+            &["schema", "infer", "rows.csv"],
+        ] {
+            let message = folder.run(line).fails(3);
+            let want = format!("annals: rows.csv: line 1: {what}");
+            assert!(message.starts_with(&want), "{message}");
+        }
+    }
+    for command in ["put", "put-events", "recommendations"] {
+        let message = folder
+            .run_with(&[command, "store"], b"\x1f\x8b\x08\n{}\n")
+            .fails(3);
+        let want = "annals: standard input: line 1: the file is compressed by gzip";
+        assert!(message.starts_with(want), "{message}");
+    }
+}
+
+#[test]
+fn all_wrong_names_come_in_one_message() {
+    let folder = Folder::with_store();
+    folder.write(
+        "rows.csv",
+        "user_id,item,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,Device,IMPRESSION\n",
+    );
+    let message = folder.run(&["import", "store", "rows.csv"]).fails(3);
+    assert_eq!(
+        message,
+        "annals: rows.csv: line 1: the schema has no column \"user_id\" (did you mean USER_ID?), \
+         \"item\", \"Device\" (did you mean DEVICE?); the header lacks ITEM_ID; rename or remove columns \
+         so that their names are those of the schema's fields: USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, \
+         EVENT_VALUE, DEVICE, IMPRESSION\n"
+    );
+    folder.write("rows.csv", "user_id,movie_id,ts\nu1,i1,1700000000\n");
+    let message = folder.run(&["schema", "infer", "rows.csv"]).fails(3);
+    assert!(
+        message.contains(
+            "lacks USER_ID (it may be user_id), ITEM_ID (it may be movie_id), TIMESTAMP (it may be ts)"
+        ),
+        "{message}"
+    );
+}

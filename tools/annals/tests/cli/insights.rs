@@ -32,11 +32,16 @@ fn odd_times_are_named_by_import_infer_and_insights() {
     for (time, what, divisor) in [
         ("1700000000000", "looks like milliseconds", "1000"),
         ("1700000000000123", "looks like microseconds", "1000000"),
-        ("1700000000000123456", "looks like nanoseconds", "1000000000"),
+        (
+            "1700000000000123456",
+            "looks like nanoseconds",
+            "1000000000",
+        ),
         ("0", "is 0, the beginning of 1970", ""),
     ] {
         let folder = Folder::with_store();
-        let rows = format!("{HEADER}u,i,1700000000,view,,,\nu,i,{time},view,,,\nv,i,{time},view,,,\n");
+        let rows =
+            format!("{HEADER}u,i,1700000000,view,,,\nu,i,{time},view,,,\nv,i,{time},view,,,\n");
         folder.write("rows.csv", rows);
         let advice = match divisor {
             "" => "give each row the time at which it happened, or leave it out".to_owned(),
@@ -56,7 +61,10 @@ fn odd_times_are_named_by_import_infer_and_insights() {
         let json = folder.run(&["insights", "store", "--format", "json"]).ok();
         let report: serde_json::Value = serde_json::from_str(&json).unwrap();
         let findings = report["findings"].as_array().unwrap();
-        let found = findings.iter().find(|one| one["field"] == "TIMESTAMP").unwrap();
+        let found = findings
+            .iter()
+            .find(|one| one["field"] == "TIMESTAMP")
+            .unwrap();
         let (kind, example) = match divisor {
             "" => ("zero_timestamps", String::new()),
             _ => ("timestamp_unit", format!(", such as {time}")),

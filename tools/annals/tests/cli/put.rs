@@ -82,10 +82,23 @@ fn milliseconds_are_warned_about() {
     let folder = Folder::with_store();
     let line = LINE.replace(":1,", ":1700000000000,");
     let ran = folder.run_with(&["put", "store"], line);
-    assert!(
-        ran.stderr
-            .starts_with("annals: warning: 1 row whose TIMESTAMP looks like milliseconds, the first \
-                          at standard input: line 1, value 1700000000000; ")
-    );
+    assert!(ran.stderr.starts_with(
+        "annals: warning: 1 row whose TIMESTAMP looks like milliseconds, the first \
+                          at standard input: line 1, value 1700000000000; "
+    ));
     ran.ok();
+}
+
+#[test]
+fn misspelt_names_come_in_one_message_with_what_they_may_mean() {
+    let folder = Folder::with_store();
+    let line = r#"{"user_id":"u","itemId":"i","TIMESTAMP":1,"EVENT_TYPE":"view","colour":1}"#;
+    let message = folder.run_with(&["put", "store"], line).fails(3);
+    assert!(
+        message.starts_with(
+            "annals: standard input: line 1: field user_id: the schema has no such field (did you mean \
+             USER_ID?), and no \"itemId\" (did you mean ITEM_ID?), and no \"colour\"; it has USER_ID, "
+        ),
+        "{message}"
+    );
 }

@@ -70,7 +70,10 @@ fn unknown_properties_of_any_type_are_ignored_when_asked() {
             "{said}"
         );
         let said = folder.run_with(&ignoring, line).ok();
-        assert!(said.starts_with("2 events written from 1 request"), "{said}");
+        assert!(
+            said.starts_with("2 events written from 1 request"),
+            "{said}"
+        );
     }
     // What the schema knows has a value of its own.
     let line = event(r#"{"device":["tv"]}"#);
@@ -91,7 +94,8 @@ fn events_without_an_item_are_passed_over_when_asked() {
     let known = line.replace(r#"{\"userId\":\"u\"}"#, "{}");
     let said = folder.run_with(&["put-events", "store"], known).fails(3);
     assert!(
-        said.contains("eventList[1]: field itemId: is missing; ") && said.contains("--ignore-unknown"),
+        said.contains("eventList[1]: field itemId: is missing; ")
+            && said.contains("--ignore-unknown"),
         "{said}"
     );
     let ignoring = ["put-events", "store", "--ignore-unknown"];
@@ -106,15 +110,32 @@ fn events_without_an_item_are_passed_over_when_asked() {
         "1 event written from 1 request, 1 duplicate passed over, 1 without an item passed over, \
          sequence 1\n"
     );
-    assert_eq!(folder.exported("store"), format!("{HEADER}u,i1,1,view,,,\n"));
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}u,i1,1,view,,,\n")
+    );
     // The others are all or none.
-    let bad = line.replace(r#""itemId":"i2""#, r#""itemId":"""#).replace("e1", "e2");
+    let bad = line
+        .replace(r#""itemId":"i2""#, r#""itemId":"""#)
+        .replace("e1", "e2");
     folder.run_with(&ignoring, bad).fails(3);
-    assert_eq!(folder.exported("store"), format!("{HEADER}u,i1,1,view,,,\n"));
-    let alone = line.replace(r#""itemId":"i1","#, "").replace(r#""itemId":"i2","#, "");
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}u,i1,1,view,,,\n")
+    );
+    let alone = line
+        .replace(r#""itemId":"i1","#, "")
+        .replace(r#""itemId":"i2","#, "");
     let ran = folder.run_with(&ignoring, alone);
-    assert!(ran.stderr.contains("3 events without an item"), "{}", ran.stderr);
-    assert!(ran.ok().starts_with("0 events written from 1 request, 3 without"));
+    assert!(
+        ran.stderr.contains("3 events without an item"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.ok()
+            .starts_with("0 events written from 1 request, 3 without")
+    );
 }
 
 #[test]
@@ -124,9 +145,10 @@ fn many_requests_and_milliseconds() {
     let lines = format!("{line}\n").repeat(2500);
     let ran = folder.run_with(&["put-events", "store"], lines);
     assert!(
-        ran.stderr
-            .starts_with("annals: warning: 2500 rows whose TIMESTAMP looks like milliseconds, the \
-                          first at eventList[0] of session \"s\", value 1700000000000; "),
+        ran.stderr.starts_with(
+            "annals: warning: 2500 rows whose TIMESTAMP looks like milliseconds, the \
+                          first at eventList[0] of session \"s\", value 1700000000000; "
+        ),
         "{}",
         ran.stderr
     );

@@ -106,7 +106,7 @@ pub(super) fn check_type(field: &FieldRef, data_type: DataType, test: &Test) -> 
         ),
         (_, Test::Compare { .. }) => return Ok(()),
         (_, Test::In { .. }) => format!(
-            "IN looks for strings, and the field is {}; use =, <, <=, > or >=",
+            "IN looks for strings, and the field is {}; use =, !=, <, <=, > or >=",
             data_type.name()
         ),
     };

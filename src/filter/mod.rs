@@ -40,7 +40,7 @@
 //! passes all conditions of a group; AND binds tighter than OR. Event types match without regard to
 //! case, everything else exactly. A categorical string holds categories joined by bars and is in a
 //! list where one of them is; so is an impression. What has no value is in no list, so NOT IN holds
-//! for it, and no comparison does. Numbers are rounded to the field's type where that is a float or
+//! for it, and no comparison does, `!=` included. Numbers are rounded to the field's type where that is a float or
 //! a double.
 
 mod attributes;

@@ -7,6 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
     Equal,
+    NotEqual,
     Less,
     LessOrEqual,
     Greater,
@@ -15,7 +16,8 @@ pub(super) enum Comparison {
 
 impl Comparison {
     /// Longer symbols before those that they begin with.
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
+        Self::NotEqual,
         Self::LessOrEqual,
         Self::GreaterOrEqual,
         Self::Less,
@@ -26,6 +28,7 @@ impl Comparison {
     pub(super) fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",
+            Self::NotEqual => "!=",
             Self::Less => "<",
             Self::LessOrEqual => "<=",
             Self::Greater => ">",
@@ -36,6 +39,7 @@ impl Comparison {
     pub(super) fn holds(self, ordering: Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),
+            Self::NotEqual => ordering.is_ne(),
             Self::Less => ordering.is_lt(),
             Self::LessOrEqual => ordering.is_le(),
             Self::Greater => ordering.is_gt(),

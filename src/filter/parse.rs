@@ -4,7 +4,7 @@
 //! filter     = expression { "|" expression }
 //! expression = ( INCLUDE | EXCLUDE ) ( ItemID | UserID ) WHERE
 //!              condition { ( AND | OR ) condition } [ IF condition { AND condition } ]
-//! condition  = field [ NOT ] IN list | field ( "=" | "<" | "<=" | ">" | ">=" ) operand
+//! condition  = field [ NOT ] IN list | field ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) operand
 //! field      = dataset "." name
 //! list       = "(" term { [ "," ] term } ")" | [ "(" ] CurrentItem "." name [ ")" ]
 //! term       = string | word | parameter
@@ -147,6 +147,12 @@ impl Parser<'_> {
         let negated = self.cursor.eat_keyword("NOT");
         if self.cursor.eat_keyword("IN") {
             let list = self.list()?;
+            if negated && list.has_parameter() {
+                self.warnings.push(format!(
+                    "{}: NOT IN with a parameter is taken here, and refused by the service",
+                    field.place
+                ));
+            }
             let test = Test::In { negated, list };
             return Ok(Condition { field, test });
         }
@@ -155,7 +161,7 @@ impl Parser<'_> {
         }
         let symbols = Comparison::ALL.into_iter();
         let Some(comparison) = { symbols }.find(|c| self.cursor.eat(c.symbol())) else {
-            return Err(self.cursor.expected("IN, NOT IN, =, <, <=, > or >="));
+            return Err(self.cursor.expected("IN, NOT IN, =, !=, <, <=, > or >="));
         };
         let with = self.operand()?;
         let test = Test::Compare { comparison, with };

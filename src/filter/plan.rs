@@ -162,6 +162,16 @@ pub(super) enum List {
     Current(FieldRef),
 }
 
+impl List {
+    /// Whether a parameter stands in it.
+    pub(super) fn has_parameter(&self) -> bool {
+        match self {
+            Self::Terms(terms) => terms.iter().any(|term| matches!(term, Term::Parameter(_))),
+            Self::Current(_) => false,
+        }
+    }
+}
+
 /// A string, or the name of the parameter that stands for some.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Term {

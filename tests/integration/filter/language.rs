@@ -31,8 +31,10 @@ fn what_people_write_is_read_and_written_in_one_form() {
             "INCLUDE ItemID WHERE Items.GENRE IN (\"drama\", \"comedy\", \"sci fi\")",
         ),
         (
-            "INCLUDE ItemID WHERE Items.PRICE<=($MAX) OR Items.PRICE = \"$EXACT\" OR Items.PRICE > -1.50",
-            "INCLUDE ItemID WHERE Items.PRICE <= $MAX OR Items.PRICE = $EXACT OR Items.PRICE > -1.5",
+            "INCLUDE ItemID WHERE Items.PRICE<=($MAX) OR Items.PRICE = \"$EXACT\" OR Items.PRICE > -1.50 \
+             OR Items.YEAR!=1999",
+            "INCLUDE ItemID WHERE Items.PRICE <= $MAX OR Items.PRICE = $EXACT OR Items.PRICE > -1.5 OR \
+             Items.YEAR != 1999",
         ),
         (
             "include itemid where Items.PRICE < currentitem.price AND Items.GENRE IN (CurrentItem.GENRE)",
@@ -125,15 +127,15 @@ fn what_is_refused_says_where_and_what_was_expected() {
         ),
         (
             "INCLUDE ItemID WHERE Items.A LIKE \"x\"",
-            place(30) + "expected IN, NOT IN, =, <, <=, > or >=, found \"LIKE\"",
+            place(30) + "expected IN, NOT IN, =, !=, <, <=, > or >=, found \"LIKE\"",
         ),
         (
             "INCLUDE ItemID WHERE Items.A NOT \"x\"",
             place(34) + "expected IN, found the string \"x\"",
         ),
         (
-            "INCLUDE ItemID WHERE Items.A != 1",
-            place(30) + "expected IN, NOT IN, =, <, <=, > or >=, found \"!\"",
+            "INCLUDE ItemID WHERE Items.A ! 1",
+            place(30) + "expected IN, NOT IN, =, !=, <, <=, > or >=, found \"!\"",
         ),
         (
             "INCLUDE ItemID WHERE Items.A IN \"x\"",

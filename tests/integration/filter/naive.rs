@@ -111,6 +111,7 @@ impl World {
             };
             match symbol {
                 "=" => value == with,
+                "!=" => value != with,
                 "<" => value < with,
                 "<=" => value <= with,
                 ">" => value > with,

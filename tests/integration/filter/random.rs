@@ -19,7 +19,7 @@ const USERS: [&str; 3] = ["ann", "bob", "zo\u{eb}"];
 const ITEMS: [&str; 5] = ["tea", "cake", "scone", "it's", "gr\u{fc}n"];
 const TYPES: [&str; 4] = ["view", "View", "buy", "Like it"];
 const PLACES: [&str; 4] = ["a", "B", "c d", "a,b"];
-const SYMBOLS: [&str; 5] = ["=", "<", "<=", ">", ">="];
+const SYMBOLS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
 
 /// Halves and quarters, which every type of number holds exactly.
 fn number() -> impl Strategy<Value = f64> {

@@ -185,3 +185,30 @@ fn curly_quotes_in_a_list_are_refused_where_they_stand() {
     );
     assert_eq!(ran.ok(), CANDIDATES);
 }
+
+/// What has no value passes no comparison, that for being unequal included.
+#[test]
+fn unequal_numbers_are_kept_and_missing_ones_are_not() {
+    let folder = folder();
+    let items = ["--items", "items.csv", "--items-schema", "items.json"];
+    let unequal = "INCLUDE ItemID WHERE Items.PRICE != $PRICE";
+    let price = |price: &'static str| [&items[..], &["--param", price]].concat();
+    assert_eq!(filter(&folder, unequal, &price("PRICE=5")).ok(), "i3\n");
+    assert_eq!(filter(&folder, unequal, &price("PRICE=5.0")).ok(), "i3\n");
+    assert_eq!(filter(&folder, unequal, &price("PRICE=6")).ok(), "i3\ni1\n");
+    let value = "EXCLUDE ItemID WHERE Interactions.EVENT_VALUE!=1.5";
+    assert_eq!(filter(&folder, value, &[]).ok(), "i4\ni2\ni1\n");
+}
+
+#[test]
+fn a_parameter_in_not_in_is_taken_with_a_warning() {
+    let folder = folder();
+    let expression = "INCLUDE ItemID WHERE Interactions.EVENT_TYPE NOT IN ($TYPES)";
+    let ran = filter(&folder, expression, &["--param", "TYPES=\"buy\""]);
+    assert_eq!(
+        ran.stderr,
+        "annals: warning: line 1, column 22: NOT IN with a parameter is taken here, and refused by the \
+         service\n"
+    );
+    assert_eq!(ran.ok(), "i2\ni1\n");
+}

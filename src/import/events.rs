@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::json::syntax_of;
 use super::json_tree::{Entries, Json, Known};
 use crate::types::{
-    Error, Limits, PutEvent, PutEvents, Result, Validator, Value, check_event_bytes,
+    Decimal, Error, Limits, PutEvent, PutEvents, Result, Validator, Value, check_event_bytes,
     check_properties_chars, place_of_event, shown,
 };
 
@@ -29,7 +29,7 @@ const EVENT_KEYS: [&str; 9] = [
 /// The request that a JSON object stands for: the body of the service's PutEvents call, or the
 /// arguments that its client libraries take.
 ///
-/// `sentAt` is a number or a string of Unix epoch seconds, of which a fraction is dropped;
+/// `sentAt` is a number or a string of Unix epoch seconds, of which a fraction is cut off, never rounded;
 /// `eventValue` a number or a string. `properties` is an object, or a string that holds one. Null
 /// is the same as an absent key. Text is borrowed from `json` where it has no escapes. Memory: at most
 /// 64 times the text, for a text that is no request; otherwise about the text.
@@ -45,7 +45,8 @@ pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<Pu
     let entries = parse(json)?.into_entries("request")?;
     let Known { values, unknown } = Known::of(entries, REQUEST_KEYS)?;
     let [tracking_id, user_id, session_id, events] = values;
-    let request = PutEvents {
+    let rounded = matches!(&events, Some(Json::List(events)) if events.iter().any(may_be_rounded));
+    let mut request = PutEvents {
         tracking_id: optional_text(tracking_id, "trackingId")?,
         user_id: optional_text(user_id, "userId")?,
         session_id: required("sessionId", session_id)?.into_text("sessionId")?,
@@ -58,17 +59,50 @@ pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<Pu
         unknown,
         ignore_unknown: false,
     };
+    if rounded {
+        cut_times(json, &mut request)?;
+    }
     check_sizes(json, &request, limits)?;
     Ok(request)
 }
 
-/// A text that holds one JSON value.
-pub(super) fn parse(json: &str) -> Result<Json<'_>> {
-    serde_json::from_str(json).map_err(|error| not_json(&error))
+/// Whether the parser may have rounded the time of an event up to a whole number.
+fn may_be_rounded(event: &Json<'_>) -> bool {
+    let Json::Object(entries) = event else {
+        return false;
+    };
+    let mut times = entries.iter().filter(|(key, _)| key == "sentAt");
+    times.any(|(_, value)| matches!(value, Json::Number(number) if number.fract() == 0.0))
 }
 
-fn not_json(error: &serde_json::Error) -> Error {
-    let (column, what) = syntax_of(error);
+/// Reads the times of all events again, without rounding.
+fn cut_times(json: &str, request: &mut PutEvents<'_>) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Times<'a> {
+        #[serde(borrow, rename = "eventList")]
+        events: Vec<Time<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Time<'a> {
+        #[serde(borrow, rename = "sentAt")]
+        sent_at: &'a RawValue,
+    }
+    let times: Times<'_> = serde_json::from_str(json).map_err(|error| not_json(json, &error))?;
+    for (event, time) in request.events.iter_mut().zip(&times.events) {
+        if let Some(number) = Decimal::parse(time.sent_at.get()) {
+            event.sent_at = number.floor().unwrap_or(event.sent_at);
+        }
+    }
+    Ok(())
+}
+
+/// A text that holds one JSON value.
+pub(super) fn parse(json: &str) -> Result<Json<'_>> {
+    serde_json::from_str(json).map_err(|error| not_json(json, &error))
+}
+
+fn not_json(json: &str, error: &serde_json::Error) -> Error {
+    let (column, what) = syntax_of(json, error);
     Error::invalid(format!("{column}not valid JSON ({what}); write one object"))
 }
 
@@ -167,10 +201,7 @@ fn seconds(value: Json<'_>) -> Result<i64> {
     let seconds = match &value {
         Json::Whole(number) => Some(*number),
         Json::Number(number) => whole(*number),
-        Json::Text(text) => match text.parse() {
-            Ok(number) => Some(number),
-            Err(_) => text.parse().ok().and_then(whole),
-        },
+        Json::Text(text) => Decimal::parse(text).and_then(Decimal::floor),
         _ => None,
     };
     seconds.ok_or_else(|| {
@@ -199,7 +230,7 @@ fn properties_of<'a>(value: Json<'a>, validator: &Validator) -> Result<Propertie
         check_properties_chars(text.chars().count(), limits)?;
     }
     let object: Json<'_> = serde_json::from_str(&text).map_err(|error| {
-        let (column, what) = syntax_of(&error);
+        let (column, what) = syntax_of(&text, &error);
         let value = shown(&text);
         let rule = "write an object in JSON, as text";
         Error::of_field(
@@ -245,7 +276,7 @@ fn check_sizes(json: &str, request: &PutEvents<'_>, limits: &Limits) -> Result<(
         #[serde(borrow, rename = "eventList")]
         events: Vec<&'a RawValue>,
     }
-    let sizes: Sizes<'_> = serde_json::from_str(json).map_err(|error| not_json(&error))?;
+    let sizes: Sizes<'_> = serde_json::from_str(json).map_err(|error| not_json(json, &error))?;
     for (position, (event, text)) in request.events.iter().zip(&sizes.events).enumerate() {
         check_event_bytes(text.get().len(), limits)
             .map_err(|error| error.within(place_of_event(position, event.event_id.as_deref())))?;

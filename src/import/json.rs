@@ -4,26 +4,25 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use crate::types::{
     DataType, Error, Field, FieldId, Interaction, Result, Role, RowScratch, Schema, Validator,
     Value, shown, value_of_cell,
 };
 
-/// Largest whole number below which a double stands for that number alone.
-const MAX_EXACT_DOUBLE: f64 = 9_007_199_254_740_992.0;
-
 /// The interaction that a JSON object stands for; its keys are the schema's field names.
 ///
 /// Numbers may be JSON numbers, or strings that a CSV cell could hold; whole numbers may be written
-/// with a fraction of zero. Booleans may be `"true"` and `"false"`. `IMPRESSION` is a list of item
+/// with a fraction of zero or an exponent. Booleans may be `"true"` and `"false"`. `IMPRESSION` is a list of item
 /// ids, or a string in which bars join them. Null, an empty string, an empty list and an absent key
 /// are null. The interaction is checked in full, so a write will not refuse it for its values.
 ///
 /// # Errors
 /// `InvalidInput`, naming the field, the value and the rule.
 pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interaction> {
-    let Entries(entries) = serde_json::from_str(json).map_err(|error| not_an_object(&error))?;
+    let Entries(entries) =
+        serde_json::from_str(json).map_err(|error| not_an_object(json, &error))?;
     let schema = validator.schema();
     let mut values: Vec<Option<Value>> = vec![None; schema.fields().len()];
     let known = |name: &str| schema.position(name).is_some();
@@ -43,32 +42,47 @@ pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interact
         if slot.is_some() {
             return Err(Error::of_field(&name, "is given twice; give it once"));
         }
-        *slot = Some(value_of(validator, id, field, json)?);
+        *slot = Some(value_of(validator, id, field, json.get())?);
     }
     let interaction = assemble(schema, values)?;
     validator.with_row(&interaction, &mut RowScratch::default(), |_| Ok(()))?;
     Ok(interaction)
 }
 
-fn not_an_object(error: &serde_json::Error) -> Error {
-    let (column, what) = syntax_of(error);
+fn not_an_object(json: &str, error: &serde_json::Error) -> Error {
+    let (column, what) = syntax_of(json, error);
     Error::invalid(format!(
         "{column}not a JSON object ({what}); write one object a line"
     ))
 }
 
+/// Numbers that some writers of JSON make, and no reader takes.
+const NO_NUMBERS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
 /// Where the text breaks the rules of JSON, and how, without the parser's own position, which counts
 /// from the text's beginning.
-pub(super) fn syntax_of(error: &serde_json::Error) -> (String, String) {
+pub(super) fn syntax_of(json: &str, error: &serde_json::Error) -> (String, String) {
     let mut what = error.to_string();
     if let Some(end) = what.rfind(" at line ") {
         what.truncate(end);
+    }
+    if let Some(word) = no_number_at(json, error) {
+        what = format!("{word} is no number of JSON; write null, or leave it out");
     }
     let column = match error.column() {
         0 => String::new(),
         column => format!("column {column}: "),
     };
     (column, what)
+}
+
+fn no_number_at(json: &str, error: &serde_json::Error) -> Option<&'static str> {
+    let line = json.split('\n').nth(error.line().checked_sub(1)?)?;
+    // The parser stops at the word, or behind its sign.
+    let starts = [1, 2].map(|back| error.column().checked_sub(back));
+    let rests = starts.into_iter().flatten().map(|at| line.get(at..));
+    let mut rests = rests.flatten();
+    rests.find_map(|rest| NO_NUMBERS.into_iter().find(|word| rest.starts_with(word)))
 }
 
 fn assemble(schema: &Schema, mut values: Vec<Option<Value>>) -> Result<Interaction> {
@@ -103,7 +117,21 @@ fn missing(name: &str) -> Error {
     Error::of_field(name, "is missing or null; give a value")
 }
 
-fn value_of(validator: &Validator, id: FieldId, field: &Field, json: Json) -> Result<Value> {
+/// The value of a field that stands as `json`. A number is read as a CSV cell with the same text, so
+/// that nothing is rounded on the way and messages show it as it was written.
+fn value_of(validator: &Validator, id: FieldId, field: &Field, json: &str) -> Result<Value> {
+    let data_type = field.data_type();
+    let is_number = json.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    if is_number && !matches!(data_type, DataType::String | DataType::Boolean) {
+        let cell = validator.parse_cell(id, json)?;
+        return Ok(value_of_cell(data_type, cell));
+    }
+    let read = serde_json::from_str(json).map_err(|error| not_an_object(json, &error))?;
+    value_of_other(validator, id, field, read)
+}
+
+/// The value of a field that stands as JSON other than a number for a number.
+fn value_of_other(validator: &Validator, id: FieldId, field: &Field, json: Json) -> Result<Value> {
     let wrong = |json: &Json, want: &str| {
         let value = shown_json(json);
         Error::of_field(field.name(), format_args!("value {value}: must be {want}"))
@@ -129,33 +157,9 @@ fn value_of(validator: &Validator, id: FieldId, field: &Field, json: Json) -> Re
         (_, Json::String(text)) => validator
             .parse_cell(id, &text)
             .map(|cell| value_of_cell(data_type, cell)),
-        (DataType::Int | DataType::Long, Json::Number(number)) => {
-            match number.as_i64().or_else(|| whole(number.as_f64()?)) {
-                Some(whole) => Ok(Value::Long(whole)),
-                None => Err(refused_number(validator, id, &number.to_string())),
-            }
-        }
-        (DataType::Float | DataType::Double, Json::Number(number)) => match number.as_f64() {
-            Some(number) => Ok(Value::Double(number)),
-            None => Err(refused_number(validator, id, &number.to_string())),
-        },
         (DataType::Boolean, other) => Err(wrong(&other, "a boolean; write true or false")),
         (_, other) => Err(wrong(&other, "a number; write digits")),
     }
-}
-
-/// The error of a CSV cell with the same text.
-fn refused_number(validator: &Validator, id: FieldId, text: &str) -> Error {
-    match validator.parse_cell(id, text) {
-        Err(error) => error,
-        Ok(_) => Error::invalid(format!(
-            "value {text}: cannot be kept exactly; write it as text"
-        )),
-    }
-}
-
-fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() <= MAX_EXACT_DOUBLE).then_some(number as i64)
 }
 
 fn shown_json(json: &Json) -> String {
@@ -168,9 +172,9 @@ fn shown_json(json: &Json) -> String {
 }
 
 /// An object's entries as they stand, repeated keys included.
-struct Entries(Vec<(String, Json)>);
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Entries {
+impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         deserializer.deserialize_map(EntriesVisitor)
     }
@@ -179,13 +183,16 @@ impl<'de> Deserialize<'de> for Entries {
 struct EntriesVisitor;
 
 impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Entries;
+    type Value = Entries<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of field names and values")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Entries, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(
+        self,
+        mut map: A,
+    ) -> std::result::Result<Entries<'de>, A::Error> {
         let mut entries = Vec::new();
         while let Some(entry) = map.next_entry()? {
             entries.push(entry);

@@ -1,14 +1,14 @@
 //! Text to cells.
 
 use super::Validator;
-use crate::types::{Cell, DataType, Error, FieldId, Result, Role, bits_of_f32};
+use crate::types::{Cell, DataType, Decimal, Error, FieldId, Result, Role, bits_of_f32};
 
 pub(super) const NEGATIVE_TIMESTAMP: &str =
     "a timestamp must not be negative; write Unix epoch seconds";
 pub(super) const MARK_IN_USER: &str =
     "holds U+0000, which ends the keys of sessions; leave it out of the id";
 const FRACTIONAL_TIMESTAMP: &str =
-    "a timestamp must be a whole number; write Unix epoch seconds without fraction or exponent";
+    "a timestamp must be a whole number; write Unix epoch seconds without a fraction";
 const TEXT_TIMESTAMP: &str =
     "a timestamp must be a whole number; write dates as Unix epoch seconds";
 const HUGE_TIMESTAMP: &str = "a timestamp must fit 64 bits; write Unix epoch seconds";
@@ -40,8 +40,8 @@ pub(super) fn rule_of(data_type: DataType) -> &'static str {
 impl Validator {
     /// The cell that a text stands for, as in a CSV file. Empty text is null.
     ///
-    /// Numbers are checked here; lengths and reserved names by [`Validator::check_row`]. Floats
-    /// are rounded to the nearest.
+    /// Numbers are checked here; lengths and reserved names by [`Validator::check_row`]. Whole numbers may
+    /// be written with a fraction of 0 or an exponent (`3.0`, `3e0`). Floats are rounded to the nearest.
     ///
     /// # Errors
     /// `InvalidInput`, naming the field, the value and the rule.
@@ -64,11 +64,13 @@ impl Validator {
         }
         let cell = match definition.data_type {
             DataType::String => Some(Cell::Text(text)),
-            DataType::Int => text.parse::<i32>().ok().map(|n| Cell::of_i64(n.into())),
+            DataType::Int => whole(text)
+                .filter(|number| i32::try_from(*number).is_ok())
+                .map(Cell::of_i64),
             DataType::Long if definition.role == Role::Timestamp => {
                 return self.parse_timestamp(text).map(Cell::of_i64);
             }
-            DataType::Long => text.parse::<i64>().ok().map(Cell::of_i64),
+            DataType::Long => whole(text).map(Cell::of_i64),
             DataType::Float => text
                 .parse::<f32>()
                 .ok()
@@ -88,33 +90,35 @@ impl Validator {
         cell.ok_or_else(|| self.violation(field, text, rule_of(definition.data_type)))
     }
 
-    /// The timestamp that a text stands for: Unix epoch seconds, a whole number from 0.
+    /// The timestamp that a text stands for: Unix epoch seconds, a whole number from 0, also written
+    /// with a fraction of 0 or an exponent.
     ///
     /// # Errors
     /// `InvalidInput`, naming the field, the value and the rule.
     pub fn parse_timestamp(&self, text: &str) -> Result<i64> {
-        let rule = match text.parse::<i64>() {
-            Ok(seconds) if seconds >= 0 => return Ok(seconds),
-            Ok(_) => NEGATIVE_TIMESTAMP,
-            Err(_) => timestamp_rule(text),
+        let rule = match whole(text) {
+            Some(seconds) if seconds >= 0 => return Ok(seconds),
+            Some(_) => NEGATIVE_TIMESTAMP,
+            None => timestamp_rule(text),
         };
         Err(self.violation(self.schema.timestamp(), text, rule))
     }
 }
 
+/// The whole number that a text stands for: 3, 3.0 and 3e0 are the same.
+fn whole(text: &str) -> Option<i64> {
+    let plain = text.parse().ok();
+    plain.or_else(|| Decimal::parse(text)?.exactly())
+}
+
 fn timestamp_rule(text: &str) -> &'static str {
-    let numeric = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
     if text.is_empty() {
         return "must not be empty; write Unix epoch seconds";
     }
-    if !text.chars().all(numeric) || text.parse::<f64>().is_err() {
-        return TEXT_TIMESTAMP;
+    match Decimal::parse(text) {
+        None => TEXT_TIMESTAMP,
+        Some(number) if number.negative => NEGATIVE_TIMESTAMP,
+        Some(number) if number.has_fraction => FRACTIONAL_TIMESTAMP,
+        Some(_) => HUGE_TIMESTAMP,
     }
-    if text.starts_with('-') {
-        return NEGATIVE_TIMESTAMP;
-    }
-    if text.contains(['.', 'e', 'E']) {
-        return FRACTIONAL_TIMESTAMP;
-    }
-    HUGE_TIMESTAMP
 }

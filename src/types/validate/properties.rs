@@ -103,11 +103,14 @@ impl Validator {
     }
 
     /// The value of a metadata field. Text stands for what it would in a CSV cell, and a whole
-    /// number for its digits in a field of text.
+    /// number, also one that is written with a fraction of 0, for its digits in a field of text.
     fn property(&self, id: FieldId, field: &Field, value: &Value) -> Result<Value> {
         let data_type = field.data_type;
         Ok(match (data_type, value) {
             (DataType::String, Value::Int(_) | Value::Long(_)) => Value::String(describe(value)),
+            (DataType::String, Value::Double(number)) if is_whole(*number) => {
+                Value::String((*number as i64).to_string())
+            }
             (DataType::String, value) => value.clone(),
             (_, Value::String(text)) => value_of_cell(data_type, self.parse_cell(id, text)?),
             (DataType::Int | DataType::Long, Value::Double(number)) if is_whole(*number) => {
@@ -126,6 +129,7 @@ impl Properties<'_> {
         let item = match value {
             Value::Null => return Ok(()),
             Value::String(_) | Value::Int(_) | Value::Long(_) => describe(value),
+            Value::Double(number) if is_whole(*number) => (*number as i64).to_string(),
             other => {
                 let value = shown(&describe(other));
                 let rule = format!("value {value}: must be a string; write an item id in quotes");
@@ -169,7 +173,8 @@ fn of_property(name: &str, rule: &str) -> Error {
 
 fn not_a_number(name: &str, value: &Value) -> Error {
     let value = shown(&describe(value));
-    let rule = "must be a finite number within the range of float; write a number";
+    let rule = "must be a finite number within the range of float; NaN and infinity are none; write a \
+                number, or leave it out";
     Error::of_field(name, format!("value {value}: {rule}"))
 }
 

@@ -191,6 +191,12 @@ fn times_are_seconds_as_number_or_text() {
         ("1700000000.999", 1_700_000_000),
         ("\"1700000000.5\"", 1_700_000_000),
         ("1.7e9", 1_700_000_000),
+        // Doubles round these up.
+        ("1704164645.999999999", 1_704_164_645),
+        ("\"1704164645.999999999\"", 1_704_164_645),
+        ("17041646459999999999e-10", 1_704_164_645),
+        ("9007199254740993", 9_007_199_254_740_993),
+        ("9007199254740993.0", 9_007_199_254_740_993),
     ] {
         let tracker = Tracker::new();
         tracker.put_json(&events_at(value)).unwrap();
@@ -228,7 +234,8 @@ fn events_at(sent_at: &str) -> String {
 
 #[test]
 fn event_values_are_finite_numbers() {
-    let finite = "must be a finite number within the range of float; write a number";
+    let finite = "must be a finite number within the range of float; NaN and infinity are none; write a \
+                  number, or leave it out";
     for (value, rule) in [
         (
             "\"much\"",
@@ -381,7 +388,8 @@ fn properties_are_fields_of_the_schema() {
         (
             r#"{"eventValue": "much"}"#,
             "properties.eventValue",
-            "value \"much\": must be a finite number within the range of float; write a number"
+            "value \"much\": must be a finite number within the range of float; NaN and infinity are none; write a \
+                  number, or leave it out"
                 .to_owned(),
         ),
     ] {

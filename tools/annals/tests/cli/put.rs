@@ -102,3 +102,40 @@ fn misspelt_names_come_in_one_message_with_what_they_may_mean() {
         "{message}"
     );
 }
+
+/// Each spelling of a whole number is the same one, in every form of input.
+#[test]
+fn spellings_of_a_number_are_one_number() {
+    let folder = Folder::with_store();
+    for number in ["3", "3.0", "3e0", "\"3\"", "\"3.0\"", "\"3e0\"", "30e-1"] {
+        let line = LINE.replace(":1,", &format!(":{number},"));
+        folder.run_with(&["put", "store"], line).ok();
+    }
+    let rows = "a,i1,3,view,,,\na,i1,3.0,view,,,\na,i1,3e0,view,,,\n";
+    folder.write("rows.csv", format!("{HEADER}{rows}"));
+    folder.run(&["import", "store", "rows.csv"]).ok();
+    let row = "a,i1,3,view,,,\n";
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}{}", row.repeat(10))
+    );
+    for (number, rule) in [
+        // A double would take it for 1704164646.
+        (
+            "1704164645.9999999999",
+            "a timestamp must be a whole number; write Unix epoch seconds",
+        ),
+        ("1e30", "a timestamp must fit 64 bits"),
+    ] {
+        let line = LINE.replace(":1,", &format!(":{number},"));
+        let message = folder.run_with(&["put", "store"], line).fails(3);
+        let want = format!("line 1: field TIMESTAMP: value \"{number}\": {rule}");
+        assert!(message.contains(&want), "{message}");
+    }
+    for number in ["NaN", "-Infinity"] {
+        let line = LINE.replace(":1,", &format!(":{number},"));
+        let message = folder.run_with(&["put", "store"], line).fails(3);
+        let want = format!("{number} is no number of JSON; write null, or leave it out");
+        assert!(message.contains(&want), "{message}");
+    }
+}

@@ -123,7 +123,7 @@ impl<'a> FilterContext<'a> {
         self.parameters.iter().find(|known| known.name == name)
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.parameters.iter().map(|known| known.name.as_str())
+    pub(super) fn parameters(&self) -> &[Parameter] {
+        &self.parameters
     }
 }

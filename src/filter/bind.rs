@@ -9,7 +9,7 @@ use super::plan::{
     Action, Condition, Dataset, Declared, Expression, FieldRef, FilterPlan, List, Operand, Term,
     Test,
 };
-use crate::types::{Error, Result, Role};
+use crate::types::{Error, Result, Role, lifting};
 
 /// How an expression stands in a request.
 pub(super) enum Standing<'a> {
@@ -94,6 +94,7 @@ pub(super) fn bind<'a>(
     user: &str,
 ) -> Result<Vec<Standing<'a>>> {
     check_names(plan, context)?;
+    check_values(plan, context)?;
     let expressions = plan.expressions.iter();
     expressions
         .map(|expression| standing(expression, context, user))
@@ -102,7 +103,8 @@ pub(super) fn bind<'a>(
 
 fn check_names(plan: &FilterPlan, context: &FilterContext<'_>) -> Result<()> {
     let known = |name: &str| plan.parameters.iter().any(|known| known == name);
-    let Some(name) = context.names().find(|name| !known(name)) else {
+    let mut names = context.parameters().iter().map(|given| given.name.as_str());
+    let Some(name) = names.find(|name| !known(name)) else {
         return Ok(());
     };
     let has = match plan.parameters.as_slice() {
@@ -112,6 +114,20 @@ fn check_names(plan: &FilterPlan, context: &FilterContext<'_>) -> Result<()> {
     Err(Error::invalid(format!(
         "parameter {name}: the filter does not name it; it names {has} (names are case-sensitive)"
     )))
+}
+
+fn check_values(plan: &FilterPlan, context: &FilterContext<'_>) -> Result<()> {
+    let max = plan.max_value_chars.unwrap_or(usize::MAX);
+    let mut given = context.parameters().iter();
+    match given.find(|given| given.chars > max) {
+        None => Ok(()),
+        Some(given) => Err(Error::invalid(format!(
+            "parameter {}: its values have {} characters; shorten them to {max} or {}",
+            given.name,
+            given.chars,
+            lifting("max_filter_parameter_value_chars")
+        ))),
+    }
 }
 
 fn standing<'a>(

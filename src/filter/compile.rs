@@ -41,8 +41,11 @@ impl FilterPlan {
                 }
                 check_every(condition, &mut warnings)?;
                 count_fields(condition, limits, &mut fields)?;
+                let known = parameters.len();
                 let names = parameters_of(condition).map(str::to_owned);
                 parameters.extend(names.filter(|name| named.insert(name.clone())));
+                let fresh = parameters.get(known..).unwrap_or_default();
+                check_parameters(&condition.field, known, fresh, limits)?;
             }
         }
         Ok(Self {
@@ -52,6 +55,7 @@ impl FilterPlan {
             parameters,
             warnings,
             newest_per_event_type: limits.max_filter_interactions_per_event_type,
+            max_value_chars: limits.max_filter_parameter_value_chars,
         })
     }
 }
@@ -178,6 +182,32 @@ fn count_fields(
         }
     }
     Ok(())
+}
+
+/// Checks the parameters that a condition brings beside those that are known; `field` is its own.
+fn check_parameters(
+    field: &FieldRef,
+    known: usize,
+    names: &[String],
+    limits: &Limits,
+) -> Result<()> {
+    let (max, count) = (limits.max_filter_parameters, known + names.len());
+    if let Some(max) = max.filter(|max| count > *max) {
+        return Err(field.place.error(format_args!(
+            "{field}: the filter's parameter number {count}; the limit is {max}; use fewer or {}",
+            lifting("max_filter_parameters")
+        )));
+    }
+    let max = limits.max_filter_parameter_name_chars.unwrap_or(usize::MAX);
+    match names.iter().find(|name| name.len() > max) {
+        None => Ok(()),
+        // Names are ASCII.
+        Some(name) => Err(field.place.error(format_args!(
+            "{field}: parameter ${name}: its name has {} characters; shorten it to {max} or {}",
+            name.len(),
+            lifting("max_filter_parameter_name_chars")
+        ))),
+    }
 }
 
 /// The names of the parameters that a condition needs.

@@ -9,6 +9,8 @@ use crate::types::{Error, Result, shown};
 pub(super) struct Parameter {
     pub(super) name: String,
     values: Vec<Given>,
+    /// Of the text that has the values.
+    pub(super) chars: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,7 @@ impl Parameter {
         let within = |error: Error| error.within(format_args!("parameter {name}"));
         Ok(Self {
             name: name.to_owned(),
+            chars: values.chars().count(),
             values: parse_values(values).map_err(within)?,
         })
     }

@@ -19,6 +19,8 @@ pub struct FilterPlan {
     pub(super) parameters: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) newest_per_event_type: Option<usize>,
+    /// Characters of the values of one parameter.
+    pub(super) max_value_chars: Option<usize>,
 }
 
 impl PartialEq for FilterPlan {

@@ -25,11 +25,17 @@ pub struct Limits {
     pub max_impression_chars: Option<usize>,
     /// Characters of a filter expression. Default 2,500.
     pub max_filter_chars: Option<usize>,
-    /// Distinct dataset fields of a filter. Default 5.
+    /// Distinct dataset fields of a filter. Default 10.
     pub max_filter_fields: Option<usize>,
     /// Interactions of one user and event type, the most recent, that a filter considers. Default
     /// 100.
     pub max_filter_interactions_per_event_type: Option<usize>,
+    /// Distinct parameters of a filter. Default 25.
+    pub max_filter_parameters: Option<usize>,
+    /// Characters of the name of a filter's parameter. Default 50.
+    pub max_filter_parameter_name_chars: Option<usize>,
+    /// Characters of the values of a filter's parameter, quotes and commas included. Default 1,000.
+    pub max_filter_parameter_value_chars: Option<usize>,
     /// Whether a reserved field name may not stand as a value. Default true.
     pub refuse_reserved_values: bool,
     /// Fewer rows than this in one bulk import give a warning. Default 1,000.
@@ -44,6 +50,9 @@ pub struct Limits {
     pub max_impression_items: Option<usize>,
     /// Characters of a recommendation's id. Default 40.
     pub max_recommendation_id_chars: Option<usize>,
+    /// Characters of an attribution source; where it is limited, those of events and recommendations are
+    /// printable ASCII. Default 1,024.
+    pub max_attribution_source_chars: Option<usize>,
 }
 
 impl Limits {
@@ -64,8 +73,11 @@ impl Limits {
             max_string_chars: Some(1000),
             max_impression_chars: Some(1000),
             max_filter_chars: Some(2500),
-            max_filter_fields: Some(5),
+            max_filter_fields: Some(10),
             max_filter_interactions_per_event_type: Some(100),
+            max_filter_parameters: Some(25),
+            max_filter_parameter_name_chars: Some(50),
+            max_filter_parameter_value_chars: Some(1000),
             refuse_reserved_values: true,
             min_import_rows: 1000,
             max_request_events: Some(10),
@@ -73,6 +85,7 @@ impl Limits {
             max_properties_chars: Some(1024),
             max_impression_items: Some(25),
             max_recommendation_id_chars: Some(40),
+            max_attribution_source_chars: Some(1024),
         }
     }
 
@@ -89,6 +102,9 @@ impl Limits {
             max_filter_chars: None,
             max_filter_fields: None,
             max_filter_interactions_per_event_type: None,
+            max_filter_parameters: None,
+            max_filter_parameter_name_chars: None,
+            max_filter_parameter_value_chars: None,
             refuse_reserved_values: false,
             min_import_rows: 0,
             max_request_events: None,
@@ -96,6 +112,7 @@ impl Limits {
             max_properties_chars: None,
             max_impression_items: None,
             max_recommendation_id_chars: None,
+            max_attribution_source_chars: None,
         }
     }
 }

@@ -141,6 +141,10 @@ impl Validator {
             Role::User | Role::Item => (limits.max_id_chars, "max_id_chars"),
             Role::EventType => (limits.max_event_type_chars, "max_event_type_chars"),
             Role::Impression => (limits.max_impression_chars, "max_impression_chars"),
+            Role::AttributionSource => (
+                limits.max_attribution_source_chars,
+                "max_attribution_source_chars",
+            ),
             _ => (limits.max_string_chars, "max_string_chars"),
         };
         self.check_chars(id, text, max, limit)

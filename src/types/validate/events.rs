@@ -150,8 +150,7 @@ impl Validator {
             )?;
         }
         if let Some(source) = &event.attribution_source {
-            let limit = (limits.max_string_chars, "max_string_chars");
-            check_chars("eventAttributionSource", source, limit)?;
+            check_source("eventAttributionSource", source, limits)?;
         }
         if event.properties_bytes_at_most() > limits.max_properties_chars.unwrap_or(usize::MAX) {
             check_properties_chars(event.properties_chars(), limits)?;
@@ -272,6 +271,25 @@ fn check_chars(name: &str, text: &str, (max, limit): Limit) -> Result<()> {
     Err(Error::of_field(
         name,
         format!("value {}: {rule}", shown(text)),
+    ))
+}
+
+/// Checks an attribution source: its length, and where that is limited, that it is printable ASCII and
+/// not blank.
+pub(super) fn check_source(name: &str, source: &str, limits: &Limits) -> Result<()> {
+    let max = limits.max_attribution_source_chars;
+    check_chars(name, source, (max, "max_attribution_source_chars"))?;
+    let printable = |c: char| c == ' ' || c.is_ascii_graphic();
+    let rule = match max {
+        Some(_) if !source.chars().all(printable) => {
+            "must be printable ASCII; spell it without other characters"
+        }
+        Some(_) if source.trim().is_empty() => "must not be blank; give a source, or leave it out",
+        _ => return Ok(()),
+    };
+    Err(Error::of_field(
+        name,
+        format!("value {}: {rule}", shown(source)),
     ))
 }
 

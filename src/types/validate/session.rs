@@ -1,5 +1,6 @@
 //! Sessions and recommendations.
 
+use super::events::check_source;
 use super::{Validator, shown};
 use crate::types::{Error, Recommendation, Result, holds_mark, lifting};
 
@@ -54,14 +55,7 @@ impl Validator {
             ))));
         }
         match &given.source {
-            Some(source) => self
-                .check_named(
-                    "source",
-                    source,
-                    self.limits.max_string_chars,
-                    "max_string_chars",
-                )
-                .map_err(within),
+            Some(source) => check_source("source", source, &self.limits).map_err(within),
             None => Ok(()),
         }
     }

@@ -283,6 +283,21 @@ fn an_attribution_is_an_object_with_a_source() {
     let rule = "value \"x\": must be an object";
     refused_event(&with("\"x\""), "metricAttribution", rule);
     let source = "eventAttributionSource";
+    let given = |source: &str| with(&format!(r#"{{"eventAttributionSource": "{source}"}}"#));
+    Tracker::new().put_json(&given(&"~ ".repeat(512))).unwrap();
+    let rule = "must be printable ASCII; spell it without other characters";
+    refused_event(
+        &given("caf\u{e9}"),
+        source,
+        &format!("value \"caf\u{e9}\": {rule}"),
+    );
+    let rule = "value \"  \": must not be blank; give a source, or leave it out";
+    refused_event(&given("  "), source, rule);
+    let error = Tracker::new()
+        .refusal(&given(&"x".repeat(1025)))
+        .to_string();
+    let rule = "1025 characters; shorten it to 1024 or lift the limit max_attribution_source_chars";
+    assert!(error.contains(rule), "{error}");
     let rule = "is missing or null; give a value";
     refused_event(&with("{}"), source, rule);
     refused_event(

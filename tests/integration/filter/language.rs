@@ -319,11 +319,15 @@ fn limits_are_options() {
     // The same field again is no other, in whatever case, and neither is that of the current user.
     let five = "EXCLUDE ItemID WHERE Items.A > 1 AND Items.B > 1 AND Items.a < CurrentItem.C \
                 IF CurrentUser.A > 1 | INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"x\")";
-    read(five, &personalize).unwrap();
+    let of_five = Limits {
+        max_filter_fields: Some(5),
+        ..Limits::personalize()
+    };
+    read(five, &of_five).unwrap();
     let six = format!("{five} | EXCLUDE ItemID WHERE Items.D > 1");
     let column = six.find("Items.D").unwrap() + 1;
     assert_eq!(
-        message(read(&six, &personalize)),
+        message(read(&six, &of_five)),
         format!(
             "filter: line 1, column {column}: Items.D: the filter's field number 6; the limit is \
              5 distinct fields; use fewer or lift the limit max_filter_fields (annals init --limits \
@@ -368,4 +372,48 @@ fn length_does_no_harm() {
     read(&chained).unwrap();
     read(&format!("INCLUDE ItemID WHERE {open}")).unwrap_err();
     read(&format!("INCLUDE ItemID WHERE Items.A IN {open}")).unwrap_err();
+}
+
+#[test]
+fn fields_and_parameters_have_the_limits_of_the_service() {
+    let (store, _folder) = store_of(&[]);
+    let read = |text: &str, limits: &Limits| FilterPlan::compile(text, store.schema(), limits);
+    let [personalize, unlimited] = [Limits::personalize(), Limits::unlimited()];
+    let joined = |count: usize, part: &dyn Fn(usize) -> String| {
+        let parts: Vec<String> = (0..count).map(part).collect();
+        format!("EXCLUDE ItemID WHERE {}", parts.join(" AND "))
+    };
+    let fields = |count| joined(count, &|n| format!("Items.F{n} > 1"));
+    let parameters = |count| joined(count, &|n| format!("Items.A IN ($P{n})"));
+    let name = |chars: usize| format!("EXCLUDE ItemID WHERE Items.A > ${}", "n".repeat(chars));
+    for (allowed, refused, rule) in [
+        (
+            fields(10),
+            fields(11),
+            "Items.F10: the filter's field number 11; the limit is 10 distinct fields; use fewer or lift \
+             the limit max_filter_fields (annals init --limits unlimited)"
+                .to_owned(),
+        ),
+        (
+            parameters(25),
+            parameters(26),
+            "Items.A: the filter's parameter number 26; the limit is 25; use fewer or lift the limit \
+             max_filter_parameters (annals init --limits unlimited)"
+                .to_owned(),
+        ),
+        (
+            name(50),
+            name(51),
+            format!(
+                "Items.A: parameter ${}: its name has 51 characters; shorten it to 50 or lift the limit \
+                 max_filter_parameter_name_chars (annals init --limits unlimited)",
+                "n".repeat(51)
+            ),
+        ),
+    ] {
+        read(&allowed, &personalize).unwrap();
+        read(&refused, &unlimited).unwrap();
+        let message = message(read(&refused, &personalize));
+        assert!(message.ends_with(&format!(": {rule}")), "{message}");
+    }
 }

@@ -212,3 +212,16 @@ fn a_parameter_in_not_in_is_taken_with_a_warning() {
     );
     assert_eq!(ran.ok(), "i2\ni1\n");
 }
+
+#[test]
+fn the_values_of_a_parameter_have_a_limit() {
+    let folder = folder();
+    let by_type = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($TYPES)";
+    let values = |chars: usize| format!("TYPES=\"{}\"", "\u{e4}".repeat(chars - 2));
+    filter(&folder, by_type, &["--param", &values(1000)]).ok();
+    assert_eq!(
+        filter(&folder, by_type, &["--param", &values(1001)]).fails(3),
+        "annals: filter: parameter TYPES: its values have 1001 characters; shorten them to 1000 or lift \
+         the limit max_filter_parameter_value_chars (annals init --limits unlimited)\n"
+    );
+}

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::json::syntax_of;
 use super::json_tree::{Entries, Json, Known};
+use super::other_forms::no_events;
 use crate::types::{
     Decimal, Error, Limits, PutEvent, PutEvents, Result, Validator, Value, check_event_bytes,
     check_properties_chars, place_of_event, shown,
@@ -45,6 +46,11 @@ pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<Pu
     let entries = parse(json)?.into_entries("request")?;
     let Known { values, unknown } = Known::of(entries, REQUEST_KEYS)?;
     let [tracking_id, user_id, session_id, events] = values;
+    if events.is_none()
+        && let Some(error) = no_events(unknown.iter().map(|name| &**name))
+    {
+        return Err(error);
+    }
     let rounded = matches!(&events, Some(Json::List(events)) if events.iter().any(may_be_rounded));
     let mut request = PutEvents {
         tracking_id: optional_text(tracking_id, "trackingId")?,
@@ -238,6 +244,14 @@ fn properties_of<'a>(value: Json<'a>, validator: &Validator) -> Result<Propertie
             format!("value {value}: {column}{what}; {rule}"),
         )
     })?;
+    if matches!(object, Json::Text(_)) {
+        let value = shown(&text);
+        let rule = "is text in JSON that is encoded twice; encode the object once";
+        return Err(Error::of_field(
+            "properties",
+            format!("value {value}: {rule}"),
+        ));
+    }
     let found = values_of(object.into_entries("properties")?, validator)?;
     // The text may be a copy that ends here.
     let owned = |name: Cow<'_, str>| Cow::Owned(name.into_owned());

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::other_forms::no_interaction;
 use crate::types::{
     DataType, Error, Field, FieldId, Interaction, Result, Role, RowScratch, Schema, Validator,
     Value, shown, value_of_cell,
@@ -31,6 +32,9 @@ pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interact
         .map(|(name, _)| name.as_str())
         .filter(|name| !known(name))
         .collect();
+    if let Some(error) = no_interaction(unknown.iter().copied()) {
+        return Err(error);
+    }
     if !unknown.is_empty() {
         return Err(schema.unknown_names(&unknown));
     }

@@ -21,6 +21,7 @@ mod json;
 mod json_lines;
 mod json_tree;
 mod lines;
+mod other_forms;
 mod paths;
 mod pipeline;
 mod profile;

@@ -140,6 +140,15 @@ impl Validator {
         }
         for item in &event.impression {
             check_chars("impression", item, self.id_limit())?;
+            if item.contains('|') {
+                let value = shown(item);
+                let rule = "must not hold a bar, which separates the items of an impression; correct \
+                            the id";
+                return Err(Error::of_field(
+                    "impression",
+                    format!("value {value}: {rule}"),
+                ));
+            }
         }
         if let Some(id) = &event.recommendation_id {
             let limit = limits.max_recommendation_id_chars;

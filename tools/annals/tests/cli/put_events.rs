@@ -269,3 +269,59 @@ fn a_recommendation_says_what_is_wrong_with_it() {
         assert!(said.starts_with(&want), "{said}\n{want}");
     }
 }
+
+/// What is no PutEvents request is named as what it is.
+#[test]
+fn other_bodies_are_told_apart_by_name() {
+    let folder = Folder::with_store();
+    let events = ["put-events", "store"];
+    for (line, message) in [
+        (
+            r#"{"datasetArn":"a","items":[{"itemId":"i","properties":"{}"}]}"#,
+            "the body of a PutItems call, which puts items; a store of interactions takes those of \
+             PutEvents calls",
+        ),
+        (
+            r#"{"datasetArn":"a","users":[{"userId":"u"}]}"#,
+            "the body of a PutUsers call, which puts users; ",
+        ),
+        (
+            r#"{"datasetArn":"a","actions":[{"actionId":"u"}]}"#,
+            "the body of a PutActions call, which puts actions; ",
+        ),
+        (
+            r#"{"trackingId":"t","actionInteractions":[]}"#,
+            "the body of a PutActionInteractions call, which puts interactions with actions; ",
+        ),
+        (
+            r#"{"USER_ID":"u","ITEM_ID":"i","TIMESTAMP":1,"EVENT_TYPE":"view"}"#,
+            "an interaction by the schema's names, not a PutEvents request; annals put takes ",
+        ),
+        (
+            r#"{"sessionId":"s","eventList":[{"eventType":"view","itemId":"i","sentAt":1,"properties":"\"{\\\"device\\\":\\\"tv\\\"}\""}]}"#,
+            "eventList[0]: field properties: value \"\\\"{\\\\\\\"device\\\\\\\":\\\\\\\"tv\\\\\\\"}\\\"\": is text in \
+             JSON that is encoded twice; encode the object once",
+        ),
+        (
+            r#"{"sessionId":"s","eventList":[{"eventType":"view","itemId":"i","sentAt":1,"impression":["a","b|c"]}]}"#,
+            "eventList[0]: field impression: value \"b|c\": must not hold a bar, which separates",
+        ),
+        (
+            r#"{"sessionId":"s","eventList":[{"eventType":"view","itemId":"i","sentAt":1,"eventValue":"NaN"}]}"#,
+            "eventList[0]: field eventValue: value \"NaN\": must be a finite number within the range of \
+             float; NaN and infinity are none; write a number, or leave it out",
+        ),
+    ] {
+        let said = folder.run_with(&events, line).fails(3);
+        let want = format!("annals: standard input: line 1: {message}");
+        assert!(said.starts_with(&want), "{said}\n{want}");
+    }
+    let said = folder.run_with(&["put", "store"], LINE).fails(3);
+    assert!(
+        said.starts_with(
+            "annals: standard input: line 1: a PutEvents request, not an interaction by the schema's \
+             names; annals put-events takes requests"
+        ),
+        "{said}"
+    );
+}

@@ -82,8 +82,8 @@ pub(super) fn syntax_of(json: &str, error: &serde_json::Error) -> (String, Strin
 
 fn no_number_at(json: &str, error: &serde_json::Error) -> Option<&'static str> {
     let line = json.split('\n').nth(error.line().checked_sub(1)?)?;
-    // The parser stops at the word, or behind its sign.
-    let starts = [1, 2].map(|back| error.column().checked_sub(back));
+    // The parser stops behind a sign, or at the word.
+    let starts = [2, 1].map(|back| error.column().checked_sub(back));
     let rests = starts.into_iter().flatten().map(|at| line.get(at..));
     let mut rests = rests.flatten();
     rests.find_map(|rest| NO_NUMBERS.into_iter().find(|word| rest.starts_with(word)))

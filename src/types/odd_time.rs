@@ -31,14 +31,15 @@ impl OddTime {
     /// What is odd about a timestamp; `None` for one between 1970 and the year 5138.
     #[inline]
     pub fn of(timestamp: i64) -> Option<Self> {
-        match timestamp {
-            1..=MOST_SECONDS => None,
-            0 => Some(Self::Zero),
-            ..0 => None,
-            ..=MOST_MILLISECONDS => Some(Self::Milliseconds),
-            ..=MOST_MICROSECONDS => Some(Self::Microseconds),
-            _ => Some(Self::Nanoseconds),
+        if (1..=MOST_SECONDS).contains(&timestamp) || timestamp < 0 {
+            return None;
         }
+        Some(match timestamp {
+            0 => Self::Zero,
+            _ if timestamp <= MOST_MILLISECONDS => Self::Milliseconds,
+            _ if timestamp <= MOST_MICROSECONDS => Self::Microseconds,
+            _ => Self::Nanoseconds,
+        })
     }
 
     /// What such timestamps are, in words: `is 0`, `looks like milliseconds`.

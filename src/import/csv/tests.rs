@@ -225,7 +225,7 @@ fn refused_rows_name_line_column_value_and_rule() {
         (
             "u,i,1.5,click,,,",
             "column TIMESTAMP: value \"1.5\": a timestamp must be a whole number; \
-             write Unix epoch seconds without fraction or exponent",
+             write Unix epoch seconds without a fraction",
         ),
         (
             "u,i,yesterday,click,,,",

@@ -185,12 +185,12 @@ fn each_wrong_timestamp_has_its_own_message() {
         (
             "1574553634.5",
             "a timestamp must be a whole number; \
-             write Unix epoch seconds without fraction or exponent",
+             write Unix epoch seconds without a fraction",
         ),
         (
-            "1.5e9",
+            "15e-1",
             "a timestamp must be a whole number; \
-             write Unix epoch seconds without fraction or exponent",
+             write Unix epoch seconds without a fraction",
         ),
         (
             "2019-11-24",

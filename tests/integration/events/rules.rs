@@ -185,7 +185,7 @@ fn parameters_of_an_event_have_their_lengths() {
 #[test]
 fn times_are_seconds_as_number_or_text() {
     for (value, seconds) in [
-        ("0", 0),
+        ("0", 0i64),
         ("1700000000", 1_700_000_000),
         ("\"1700000000\"", 1_700_000_000),
         ("1700000000.999", 1_700_000_000),

@@ -10,7 +10,10 @@ fn a_proposed_schema_is_one_that_the_file_imports_under() {
     let schema = folder.run(&["schema", "infer", "rows.csv"]).ok();
     folder.write("schema.json", &schema);
     let checked = folder.run(&["schema", "check", "schema.json"]).ok();
-    assert!(checked.contains(" PRICE        double\n"), "{checked}");
+    assert!(
+        checked.contains(" PRICE        double   yes\n"),
+        "{checked}"
+    );
     assert!(checked.ends_with("schema.json: valid\n"), "{checked}");
     folder
         .run(&["init", "store", "--schema", "schema.json"])

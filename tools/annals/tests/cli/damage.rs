@@ -28,6 +28,18 @@ fn a_sound_store_is_said_to_be_sound() {
         said.contains(" bytes of 2 segments and 0 rows of the hot tier read"),
         "{said}"
     );
+    folder.run_with(&["put", "store"], hot_rows()).ok();
+    let said = folder.run(&["verify", "store"]).ok();
+    assert!(
+        said.contains(" bytes of 2 segments and 50 rows of the hot tier read"),
+        "{said}"
+    );
+}
+
+/// Lines for `put`.
+fn hot_rows() -> String {
+    let line = r#"{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":1,"EVENT_TYPE":"view"}"#;
+    format!("{line}\n").repeat(50)
 }
 
 #[test]
@@ -94,10 +106,7 @@ fn a_damaged_manifest_is_named() {
 #[test]
 fn a_damaged_hot_tier_is_named() {
     let folder = Folder::with_store();
-    let lines = r#"{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":1,"EVENT_TYPE":"view"}"#;
-    folder
-        .run_with(&["put", "store"], format!("{lines}\n").repeat(50))
-        .ok();
+    folder.run_with(&["put", "store"], hot_rows()).ok();
     let log = folder.names("store/hot");
     let largest = log
         .iter()

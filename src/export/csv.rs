@@ -60,16 +60,15 @@ impl<W: Write> CsvExport<W> {
         Ok(rows)
     }
 
-    /// Writes the rows of a batch.
+    /// Writes the rows of a batch, which must have the fields of the export.
     ///
     /// # Errors
-    /// As [`CsvExport::write_scan`].
+    /// As [`CsvExport::write_scan`]; `InvalidInput` when it lacks a field.
     pub fn write_columns(&mut self, schema: &Schema, batch: &Columns) -> Result<()> {
-        let cells: Vec<Cells<'_>> = self
-            .fields
-            .iter()
-            .map(|field| Cells::of(schema, batch, *field))
-            .collect();
+        let fields = self.fields.iter();
+        let cells: Vec<Cells<'_>> = fields
+            .map(|field| Cells::of(schema, batch, *field)?.checked(batch.rows()))
+            .collect::<Result<_>>()?;
         for row in 0..batch.rows() {
             let start = self.text.len();
             for (nth, cells) in cells.iter().enumerate() {
@@ -117,7 +116,6 @@ fn separate(text: &mut Vec<u8>, first: bool) {
 
 /// One field's values in a batch.
 enum Cells<'a> {
-    Nothing,
     Seconds(&'a [i64]),
     Strings(&'a [u32], &'a dyn Strings),
     Numbers(&'a NumberColumn, DataType),
@@ -125,29 +123,46 @@ enum Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    fn of(schema: &Schema, batch: &'a Columns, field: FieldId) -> Self {
-        let strings = |field: FieldId| batch.dictionaries.get(field)?.as_deref();
-        if field == schema.timestamp() {
-            return Self::Seconds(&batch.timestamps);
+    fn of(schema: &Schema, batch: &'a Columns, id: FieldId) -> Result<Self> {
+        let strings = |id: FieldId| {
+            let strings = batch.dictionaries.get(id).and_then(Option::as_deref);
+            strings.ok_or_else(|| Error::internal("codes without a dictionary"))
+        };
+        if id == schema.timestamp() {
+            return Ok(Self::Seconds(&batch.timestamps));
         }
-        if field == schema.user() {
-            return match &batch.user_ids {
-                Some(ids) => Self::Strings(&batch.users, &**ids),
-                None => Self::Nothing,
-            };
+        if id == schema.user() {
+            let ids = batch.user_ids.as_deref();
+            let ids = ids.ok_or_else(|| Error::internal("a batch without user ids"))?;
+            return Ok(Self::Strings(&batch.users, ids));
         }
-        let data_type = schema.fields().get(field).map(|field| field.data_type());
-        match (batch.fields.get(field), data_type) {
-            (Some(Column::Strings(codes)), _) => match strings(field) {
-                Some(strings) => Self::Strings(codes, strings),
-                None => Self::Nothing,
-            },
-            (Some(Column::Numbers(numbers)), Some(data_type)) => Self::Numbers(numbers, data_type),
-            (Some(Column::Lists(lists)), _) => match strings(schema.item()) {
-                Some(strings) => Self::Lists(lists, strings),
-                None => Self::Nothing,
-            },
-            _ => Self::Nothing,
+        let field = schema.fields().get(id);
+        Ok(match (batch.fields.get(id), field) {
+            (Some(Column::Strings(codes)), _) => Self::Strings(codes, strings(id)?),
+            (Some(Column::Numbers(numbers)), Some(field)) => {
+                Self::Numbers(numbers, field.data_type())
+            }
+            (Some(Column::Lists(lists)), _) => Self::Lists(lists, strings(schema.item())?),
+            (_, field) => {
+                return Err(Error::of_field(
+                    field.map_or("?", |field| field.name()),
+                    "the batch does not have it; scan with the fields of the export",
+                ));
+            }
+        })
+    }
+
+    /// Checks once that there is a cell for each row: one that is missing would be written empty.
+    fn checked(self, rows: usize) -> Result<Self> {
+        let cells = match &self {
+            Self::Seconds(seconds) => seconds.len(),
+            Self::Strings(codes, _) => codes.len(),
+            Self::Numbers(numbers, _) => numbers.bits.len(),
+            Self::Lists(lists, _) => lists.ends.len(),
+        };
+        match cells == rows {
+            true => Ok(self),
+            false => Err(Error::internal("columns of different lengths")),
         }
     }
 
@@ -155,7 +170,6 @@ impl<'a> Cells<'a> {
     #[inline]
     fn push(&self, row: usize, text: &mut Vec<u8>) -> Result<()> {
         match self {
-            Self::Nothing => {}
             Self::Seconds(seconds) => push_integer(seconds.get(row).copied().unwrap_or(0), text),
             Self::Strings(codes, strings) => match codes.get(row).copied() {
                 None | Some(0) => {}

@@ -45,7 +45,7 @@ impl Snapshot {
         let mut batch = scan.new_batch();
         while scan.read(&mut batch)? {
             let Some(ids) = batch.user_ids.clone() else {
-                return Err(Error::corrupt("a batch without user ids"));
+                return Err(Error::internal("a batch without user ids"));
             };
             let mut last = 0;
             for (row, code) in batch.users.iter().enumerate() {

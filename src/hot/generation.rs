@@ -16,8 +16,8 @@ use super::strings::SharedDictionary;
 use super::user_rows::UserRows;
 use super::view::EventFilter;
 use crate::types::{
-    Column, Columns, DataType, FieldId, HashedKey, Result, Role, Row, Schema, Strings, TierQuery,
-    UserRange, session_of,
+    Column, Columns, DataType, Error, FieldId, HashedKey, Result, Role, Row, Schema, Strings,
+    TierQuery, UserRange, session_of,
 };
 
 const SHARDS: usize = 64;
@@ -209,9 +209,8 @@ impl Generation {
 
     fn insert_words(&self, user: &str, key: Key, words: &mut Words) -> Result<()> {
         let hash = xxh3_64(user.as_bytes());
-        let Some(shard) = self.shard(hash) else {
-            return Ok(());
-        };
+        let shard = self.shard(hash);
+        let shard = shard.ok_or_else(|| Error::internal("a user without a shard"))?;
         // Stored once: readers have it in their caches.
         if !self.filled.load(Relaxed) {
             self.filled.store(true, Release);

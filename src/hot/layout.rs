@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::strings::SharedDictionary;
-use crate::types::{Cell, DataType, Field, FieldId, Result, Role, Row, Schema, items_of};
+use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Role, Row, Schema, items_of};
 
 const FLAGS: usize = u32::BITS as usize;
 
@@ -26,7 +26,7 @@ pub(super) enum Place {
 pub(super) struct Layout {
     places: Vec<Place>,
     stride: usize,
-    item: usize,
+    item: Option<usize>,
     event_type: Option<usize>,
 }
 
@@ -62,7 +62,7 @@ impl Layout {
             _ => None,
         };
         Self {
-            item: word_of(schema.item()).unwrap_or(0),
+            item: word_of(schema.item()),
             event_type: schema.position_of(Role::EventType).and_then(word_of),
             places,
             stride,
@@ -75,7 +75,7 @@ impl Layout {
     }
 
     /// The word of the item's code.
-    pub(super) fn item(&self) -> usize {
+    pub(super) fn item(&self) -> Option<usize> {
         self.item
     }
 
@@ -95,11 +95,10 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Takes a row's cells, giving its strings codes of `dictionaries`, one for each field. A cell
-    /// that does not fit its field is taken for null.
+    /// Takes a row's cells, giving its strings codes of `dictionaries`, one for each field.
     ///
     /// # Errors
-    /// `InvalidInput` when a dictionary is full.
+    /// `InvalidInput` when a dictionary is full; `Internal` when cells do not fit their fields.
     pub(super) fn fill(
         &mut self,
         layout: &Layout,
@@ -110,6 +109,9 @@ impl Words {
         self.words.resize(layout.stride, 0);
         self.list.clear();
         self.list_word = None;
+        if given.cells.len() != layout.places.len() || dictionaries.len() != layout.places.len() {
+            return Err(unfit());
+        }
         let places = layout.places.iter().zip(dictionaries);
         for ((place, dictionary), cell) in places.zip(given.cells) {
             match (*place, *cell, dictionary) {
@@ -131,7 +133,8 @@ impl Words {
                     self.set(word + 1, (bits >> 32) as u32);
                     self.flag(flag);
                 }
-                _ => {}
+                (Place::Apart, ..) | (_, Cell::Null, _) => {}
+                _ => return Err(unfit()),
             }
         }
         Ok(())
@@ -148,6 +151,10 @@ impl Words {
             *slot |= 1 << (flag % FLAGS);
         }
     }
+}
+
+fn unfit() -> Error {
+    Error::internal("a row whose cells do not fit the schema was taken for checked")
 }
 
 /// The word of a row that holds a flag.

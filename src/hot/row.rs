@@ -78,7 +78,9 @@ pub(crate) fn encode(schema: &Schema, cells: &[Cell<'_>], out: &mut Vec<u8>) -> 
     out.push(FORMAT);
     push_number(stored_fields(schema).count() as u64, out);
     for (id, field) in stored_fields(schema) {
-        let cell = cells.get(id).copied().unwrap_or(Cell::Null);
+        let cell = cells.get(id).copied();
+        let cell =
+            cell.ok_or_else(|| Error::internal("a row that lacks cells was taken for whole"))?;
         check(field, cell).map_err(Error::invalid)?;
         push_cell(cell, out);
     }

@@ -85,7 +85,7 @@ impl RowColumns {
         let mut words = Vec::with_capacity((CELLS + cells) * after);
         for columns in doubles.chain(singles) {
             let kept = self.words.get(columns.start * before..columns.end * before);
-            words.extend_from_slice(kept.unwrap_or_default());
+            words.extend_from_slice(kept.ok_or_else(beyond)?);
             words.resize(columns.end * after, 0);
         }
         self.words = words.into();
@@ -96,7 +96,8 @@ impl RowColumns {
     /// Adds a row. Cost: constant when it is the newest, else the rows behind it are moved.
     ///
     /// # Errors
-    /// `InvalidInput` past 2^32 rows of one user. Nothing is then added.
+    /// `InvalidInput` past 2^32 rows of one user; `Internal` when a row has more words than those before.
+    /// Nothing is then added.
     pub(super) fn insert(&mut self, key: Key, cells: &[u32]) -> Result<()> {
         self.reserve(cells.len())?;
         let newest = self.len().checked_sub(1).and_then(|row| self.key(row));
@@ -104,6 +105,9 @@ impl RowColumns {
             Some(newest) if newest > key => self.rows_before(key),
             _ => self.len(),
         };
+        if self.words.len() != (CELLS + cells.len()) * self.capacity as usize {
+            return Err(beyond());
+        }
         self.put(TIMESTAMPS, at, halves(key.timestamp as u64));
         self.put(SEQUENCES, at, halves(key.sequence));
         self.put(INDEXES, at, [key.index]);
@@ -137,6 +141,10 @@ impl RowColumns {
         }
         low
     }
+}
+
+fn beyond() -> Error {
+    Error::internal("a row of more words than its user's rows have")
 }
 
 fn halves(number: u64) -> Halves {

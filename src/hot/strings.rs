@@ -14,7 +14,7 @@ use super::slots::Slots;
 use super::text::Text;
 use crate::types::{
     Backwards, CodeOrder, Dictionary, Error, Forwards, Result, Strings, TextBuffer, TextSlots,
-    index_of,
+    no_such_code,
 };
 
 /// What an entry costs beside the bytes of a long string: its text, its code, its slot and what the
@@ -122,13 +122,8 @@ impl Strings for SharedDictionary {
     }
 
     fn get(&self, code: u32) -> Result<&str> {
-        match self.entry(code) {
-            Some(text) => Ok(text.get()),
-            None => Err(index_of(code, self.len()).map_or_else(
-                |error| error,
-                |_| Error::corrupt(format!("code {code} is not in its dictionary")),
-            )),
-        }
+        let text = self.entry(code).map(Text::get);
+        text.ok_or_else(|| no_such_code(code, self.len()))
     }
 
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
@@ -169,7 +164,7 @@ mod tests {
         assert_eq!(dictionary.get(4).unwrap(), "purchase");
         for code in [0, 5] {
             let error = dictionary.get(code).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Corruption);
+            assert_eq!(error.kind(), ErrorKind::Internal);
         }
     }
 
@@ -208,7 +203,7 @@ mod tests {
             let copied = codes.iter().enumerate().map(|(at, _)| out.get(at).unwrap());
             assert!(copied.eq(want.iter().rev()));
             let beyond = dictionary.append_text(&[want.len() as u32], &mut out);
-            assert_eq!(beyond.unwrap_err().kind(), ErrorKind::Corruption);
+            assert_eq!(beyond.unwrap_err().kind(), ErrorKind::Internal);
         }
     }
 

@@ -121,7 +121,9 @@ impl UserRows {
         visible: u64,
         visit: &mut dyn FnMut(u32) -> Result<()>,
     ) -> Result<()> {
-        let items = self.rows.cells(layout.item());
+        let item = layout.item();
+        let item = item.ok_or_else(|| Error::internal("rows without a word for their items"))?;
+        let items = self.rows.cells(item);
         self.view(filter, visible)
             .for_picked(0..self.rows.len(), |picked| {
                 let mut items = picked.positions().filter_map(|row| items.get(row));
@@ -144,14 +146,13 @@ impl UserRows {
     }
 
     #[inline]
-    fn list(&self, place: u32) -> &[u32] {
-        let Some(start) = (place as usize).checked_sub(1) else {
-            return &[];
-        };
-        let len = self.lists.get(start).copied().unwrap_or(0) as usize;
-        self.lists
-            .get(start + 1..start + 1 + len)
-            .unwrap_or_default()
+    fn list(&self, place: u32) -> Result<&[u32]> {
+        let lists = self.lists.get((place as usize).wrapping_sub(1)..);
+        let list = lists.and_then(|lists| {
+            let (len, items) = lists.split_first()?;
+            items.get(..*len as usize)
+        });
+        list.ok_or_else(|| Error::internal("a list beyond those of its user"))
     }
 
     fn gather(&self, place: Place, picked: &Picked<'_>, column: &mut Column) -> Result<()> {
@@ -177,12 +178,12 @@ impl UserRows {
                 for list in values(at) {
                     match list {
                         0 => lists.close()?,
-                        list => lists.push(self.list(list))?,
+                        list => lists.push(self.list(list)?)?,
                     }
                 }
             }
             _ => {
-                return Err(Error::invalid(
+                return Err(Error::internal(
                     "columns to read into do not have the schema's types",
                 ));
             }

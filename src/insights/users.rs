@@ -39,7 +39,7 @@ pub(super) fn count(snapshot: &Snapshot, enough: u64) -> Result<Users> {
 fn user_of(batch: &Columns, code: u32) -> Result<&str> {
     match &batch.user_ids {
         Some(ids) => ids.get(code),
-        None => Err(Error::invalid("a batch without user ids")),
+        None => Err(Error::internal("a batch without user ids")),
     }
 }
 

@@ -108,6 +108,10 @@ impl Frames {
         if range.start > range.end || range.end > self.len {
             return Err(outside(&range, self.len));
         }
+        if range.is_empty() {
+            // Also at the end, where there may be no frame.
+            return Ok(&[]);
+        }
         let frame = range.start / FRAME_BYTES;
         let begins = frame * FRAME_BYTES;
         if range.end > begins + FRAME_BYTES {
@@ -120,11 +124,10 @@ impl Frames {
                     span
                 }
             };
-            return Ok(self.spans.get(span).map_or(&[], |bytes| bytes));
+            let bytes = self.spans.get(span).map(|bytes| &**bytes);
+            return bytes.ok_or_else(lost);
         }
-        let Some(slot) = self.frames.get(frame) else {
-            return Ok(&[]);
-        };
+        let slot = self.frames.get(frame).ok_or_else(lost)?;
         let bytes = match slot.get() {
             Some(bytes) => bytes,
             None => {
@@ -142,6 +145,11 @@ impl Frames {
         self.loaded.fetch_add(bytes.len(), Ordering::Relaxed);
         Ok(bytes)
     }
+}
+
+#[cold]
+fn lost() -> Error {
+    Error::internal("bytes that were read from a file and not kept")
 }
 
 #[cold]

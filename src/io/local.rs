@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::{Append, ReadAt, Storage};
-use crate::types::{Error, Result};
+use crate::types::{Error, ErrorKind, Result};
 
 /// Who may read what is made, beside its owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -182,8 +182,10 @@ struct LocalFile {
 impl ReadAt for LocalFile {
     fn len(&self) -> Result<usize> {
         let metadata = self.file.metadata().map_err(said("read", &self.path))?;
-        usize::try_from(metadata.len())
-            .map_err(|_| Error::corrupt(format!("{}: larger than memory", self.path.display())))
+        usize::try_from(metadata.len()).map_err(|_| {
+            let message = format!("{}: larger than memory", self.path.display());
+            Error::new(ErrorKind::Unsupported, message)
+        })
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {

@@ -7,7 +7,7 @@ use super::numbers::write_numbers;
 use super::output::Output;
 use super::parallel::run_side_by_side;
 use crate::codec::{ListEncoder, Word};
-use crate::types::{Dictionary, Error, Result, Strings};
+use crate::types::{Dictionary, Error, Result, Strings, no_such_code};
 
 /// New codes for old ones, by falling frequency, and the dictionary in that order.
 struct Ranks {
@@ -28,9 +28,8 @@ impl Ranks {
         let mut dictionary = Dictionary::default();
         for code in order {
             let new = dictionary.push(strings.get(*code)?)?;
-            if let Some(slot) = new_codes.get_mut(*code as usize) {
-                *slot = new;
-            }
+            let slot = new_codes.get_mut(*code as usize);
+            *slot.ok_or_else(|| no_such_code(*code, codes.saturating_sub(1)))? = new;
         }
         Ok(Self {
             new_codes,
@@ -61,7 +60,8 @@ impl ItemRanks {
         before: Option<&ItemOrder>,
     ) -> Result<Self> {
         let strings = input.dictionaries.get(item).and_then(Option::as_ref);
-        let strings = strings.ok_or_else(|| Error::invalid("a segment needs its items"))?;
+        let strings = strings
+            .ok_or_else(|| Error::internal("a segment without the dictionary of its items"))?;
         let fields = input.fields.iter().enumerate();
         let fields =
             fields.filter(|(id, field)| *id == item || matches!(field, FieldInput::Lists(_)));
@@ -99,7 +99,7 @@ pub(super) fn encode_column(
         FieldInput::Absent => Ok(ColumnFooter::Absent),
         FieldInput::Strings(codes) => {
             let strings = dictionary
-                .ok_or_else(|| Error::invalid("a string column without its dictionary"))?;
+                .ok_or_else(|| Error::internal("a string column without its dictionary"))?;
             let mut counts = vec![0; strings.len() + 1];
             codes.count(&mut counts)?;
             write_strings(codes, &Ranks::of(&counts, &**strings)?, false, out)
@@ -129,6 +129,7 @@ pub(super) fn write_mapped(
     new: &[u64],
     out: &mut Output,
 ) -> Result<StreamHandle> {
+    codes.check_below(new.len())?;
     fn narrowed<T: Word>(new: &[u64]) -> Vec<T> {
         new.iter().map(|code| T::of(*code)).collect()
     }

@@ -314,7 +314,7 @@ impl Segment {
 
     #[cold]
     fn bad_kind(&self) -> crate::types::Error {
-        crate::types::Error::corrupt(format!("{}: no item column", self.pages.name()))
+        crate::types::Error::internal(format_args!("{}: no item column", self.pages.name()))
     }
 }
 

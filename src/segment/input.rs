@@ -10,7 +10,7 @@ use super::order::RowOrder;
 use crate::codec::Word;
 use crate::types::{
     Codes, Column, Columns, Error, ListColumn, NarrowColumn, NarrowLists, NarrowNumbers,
-    NarrowRows, NumberColumn, Paged, Result, Strings, Timestamps, index_of, with_pages,
+    NarrowRows, NumberColumn, Paged, Result, Strings, Timestamps, no_such_code, with_pages,
 };
 
 /// The dictionary of a column, as the columns carry it.
@@ -35,6 +35,16 @@ pub(super) enum UsersInput<'a> {
     Ends(&'a OrderedUsers, Option<&'a Arc<dyn Strings>>),
 }
 
+impl UsersInput<'_> {
+    /// How many rows they have.
+    fn len(&self) -> usize {
+        match self {
+            Self::Codes(codes, _) => codes.len(),
+            Self::Ends(users, _) => users.ends.last().map_or(0, |end| *end as usize),
+        }
+    }
+}
+
 /// Users in the order of their ids.
 #[derive(Default)]
 pub struct OrderedUsers {
@@ -42,6 +52,25 @@ pub struct OrderedUsers {
     pub codes: Vec<u32>,
     /// Where the rows of each end.
     pub ends: Vec<u32>,
+}
+
+impl SegmentInput<'_> {
+    /// Checks once that every column has all rows: what is missing would be written as nulls and zeros.
+    ///
+    /// # Errors
+    /// `Internal` when one has not.
+    pub(super) fn check(&self) -> Result<()> {
+        let whole = self.users.len() == self.rows
+            && self.timestamps.len() == self.rows
+            && [0, self.rows].contains(&self.sequences.len())
+            && self.fields.iter().all(|field| field.has_rows(self.rows));
+        match whole {
+            true => Ok(()),
+            false => Err(Error::internal(
+                "columns of different lengths for a segment",
+            )),
+        }
+    }
 }
 
 impl<'a> From<&'a Columns> for SegmentInput<'a> {
@@ -114,12 +143,21 @@ impl<'a> FieldInput<'a> {
         }
     }
 
+    /// Whether it has a value or a null for each row.
+    fn has_rows(&self, rows: usize) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Strings(codes) => codes.len() == rows,
+            Self::Numbers(numbers) => numbers.has_rows(rows),
+            Self::Lists(lists) => lists.has_rows(rows),
+        }
+    }
+
     /// About how much there is to do.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Absent => 0,
-            Self::Strings(CodesInput::Sorted(codes)) => codes.len(),
-            Self::Strings(CodesInput::Ordered(codes, _)) => codes.len(),
+            Self::Strings(codes) => codes.len(),
             Self::Numbers(NumbersInput::Sorted(numbers)) => numbers.bits.len(),
             Self::Numbers(NumbersInput::Ordered(_, order)) => order.len(),
             Self::Lists(ListsInput::Sorted(lists)) => lists.ends.len() + lists.items.len(),
@@ -145,6 +183,17 @@ pub(super) enum CodesInput<'a> {
 }
 
 impl CodesInput<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Sorted(codes) => codes.len(),
+            Self::Ordered(codes, _) => codes.len(),
+        }
+    }
+
+    /// Counts the codes, by code.
+    ///
+    /// # Errors
+    /// `Internal` when one is beyond the counts.
     pub(super) fn count(&self, counts: &mut [u64]) -> Result<()> {
         match self {
             Self::Sorted(codes) => count(counts, codes),
@@ -152,7 +201,24 @@ impl CodesInput<'_> {
         }
     }
 
-    /// The new code of each, in order.
+    /// Checks once, before they are looked up one by one, that all codes are below `end`.
+    ///
+    /// # Errors
+    /// `Internal` when one is not.
+    pub(super) fn check_below(&self, end: usize) -> Result<()> {
+        let most = match self {
+            Self::Sorted(codes) => codes.iter().max().map(|code| code.wide()),
+            Self::Ordered(codes, _) => with_pages!(codes, pages => {
+                pages.pages().flatten().max().map(|code| code.wide())
+            }),
+        };
+        match most {
+            Some(code) if code >= end as u64 => Err(outside(code, end)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The new code of each, in order. All codes must have one (see [`CodesInput::check_below`]).
     pub(super) fn mapped<T: Word>(self, new: &[T]) -> Vec<T> {
         let code = |code: usize| new.get(code).copied().unwrap_or_default();
         match self {
@@ -180,15 +246,27 @@ fn count<T: Word>(counts: &mut [u64], codes: &[T]) -> Result<()> {
 }
 
 fn outside(code: u64, len: usize) -> Error {
-    index_of(code as u32, len.saturating_sub(1))
-        .err()
-        .unwrap_or_else(|| Error::corrupt("a code outside its dictionary"))
+    no_such_code(code as u32, len.saturating_sub(1))
 }
 
 /// Numbers.
 pub(super) enum NumbersInput<'a> {
     Sorted(&'a NumberColumn),
     Ordered(NarrowNumbers, &'a RowOrder),
+}
+
+impl NumbersInput<'_> {
+    fn has_rows(&self, rows: usize) -> bool {
+        match self {
+            Self::Sorted(NumberColumn { bits, valid }) => {
+                bits.len() == rows && [0, rows].contains(&valid.len())
+            }
+            Self::Ordered(NarrowNumbers::Distinct(_, codes), _) => codes.len() == rows,
+            Self::Ordered(NarrowNumbers::Many(bits, valid), _) => {
+                bits.len() == rows && valid.len() == rows
+            }
+        }
+    }
 }
 
 /// Bits that are not codes yet, in order.
@@ -214,6 +292,13 @@ pub(super) enum TimestampsInput<'a> {
 }
 
 impl TimestampsInput<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Sorted(timestamps) => timestamps.len(),
+            Self::Ordered(timestamps, _) => timestamps.len(),
+        }
+    }
+
     /// All of them, in any order.
     pub(super) fn iter(&self) -> Box<dyn Iterator<Item = i64> + '_> {
         match self {
@@ -249,6 +334,13 @@ impl TimestampsInput<'_> {
     }
 }
 
+/// Whether the ends rise, up to this one.
+fn reach<'a>(mut ends: impl Iterator<Item = &'a u32>, last: usize) -> bool {
+    let mut before = 0;
+    let rise = ends.all(|end| std::mem::replace(&mut before, *end) <= *end);
+    rise && before as usize == last
+}
+
 /// Lists of item codes.
 pub(super) enum ListsInput<'a> {
     Sorted(&'a ListColumn),
@@ -256,6 +348,18 @@ pub(super) enum ListsInput<'a> {
 }
 
 impl ListsInput<'_> {
+    /// Whether there is a list or a null for each row, list behind list.
+    fn has_rows(&self, rows: usize) -> bool {
+        match self {
+            Self::Sorted(ListColumn { ends, items }) => {
+                ends.len() == rows && reach(ends.iter(), items.len())
+            }
+            Self::Ordered(NarrowLists { ends, items }, _) => {
+                ends.len() == rows && reach(ends.pages().flatten(), items.len())
+            }
+        }
+    }
+
     /// Gives each list, its items mapped, in order; an empty one is null.
     pub(super) fn for_each<T: Word>(self, new: &[T], mut each: impl FnMut(&[T])) {
         let code = |code: usize| new.get(code).copied().unwrap_or_default();

@@ -7,7 +7,7 @@ use super::format::{ColumnFooter, NumberTable};
 use super::input::{CodesInput, NumbersInput, numbers_in_order};
 use super::output::Output;
 use crate::codec::Word;
-use crate::types::{DistinctNumbers, NarrowNumbers, NumberColumn, Result};
+use crate::types::{DistinctNumbers, NarrowNumbers, NumberColumn, Result, no_such_code};
 
 /// What the codes of a column stand for.
 pub(super) enum Words<'a> {
@@ -154,11 +154,10 @@ fn write_codes(
     order.sort_by_key(|index| (Reverse(counts.get(index + 1)), values.get(*index)));
     let mut words = Vec::with_capacity(order.len() * 8);
     for (rank, index) in (1..).zip(order) {
-        let bits = values.get(index).copied().unwrap_or(0);
+        let place = values.get(index).zip(new_codes.get_mut(index + 1));
+        let (bits, code) = place.ok_or_else(|| no_such_code(index as u32 + 1, values.len()))?;
         words.extend_from_slice(&bits.to_le_bytes());
-        if let Some(code) = new_codes.get_mut(index + 1) {
-            *code = rank;
-        }
+        *code = rank;
     }
     Ok(ColumnFooter::Numbers {
         table: NumberTable::Distinct(out.region(&words)),

@@ -3,7 +3,7 @@
 use super::format::{Handle, StreamHandle, StringsHandle};
 use super::strings::{ends, item_hash};
 use crate::codec::{Descriptor, Encoding, Word, encode, encode_packed};
-use crate::types::{Dictionary, Result, Strings};
+use crate::types::{Dictionary, Error, Result, Strings};
 
 /// A part of the file, encoded in memory: regions one behind the other, each padded to 8 bytes.
 #[derive(Default)]
@@ -35,9 +35,9 @@ impl Output {
     }
 
     /// The bytes of a region of it.
-    pub(super) fn get(&self, region: Handle) -> &[u8] {
+    pub(super) fn get(&self, region: Handle) -> Result<&[u8]> {
         let bytes = self.bytes.get(region.offset..region.offset + region.len);
-        bytes.unwrap_or_default()
+        bytes.ok_or_else(|| Error::internal("a region beyond what was encoded"))
     }
 
     /// So many zeros, which take no bytes.

@@ -68,3 +68,32 @@ pub(super) fn run_in_turn<T: Send>(
 fn lost() -> Error {
     Error::internal("an encoding thread ended without its result")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+    use crate::types::ErrorKind;
+
+    #[test]
+    fn a_job_whose_thread_panics_is_an_error_of_ours() {
+        let caller = std::thread::current().id();
+        let both = Barrier::new(2);
+        let job = |_| {
+            (1, || {
+                both.wait();
+                assert_eq!(
+                    std::thread::current().id(),
+                    caller,
+                    "a panic that a test is about"
+                );
+                Ok(())
+            })
+        };
+        let results = run_side_by_side(2, (0..2).map(job).collect());
+        let failed: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].kind(), ErrorKind::Internal);
+    }
+}

@@ -54,9 +54,12 @@ impl Users {
         let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
             return Err(incomplete());
         };
-        if rows > Footer::MAX_ROWS || !sorted.is_sorted_by(|a, b| a < b) {
-            return Err(Error::invalid(
-                "a segment's rows must be sorted by user, at most 2^31",
+        if rows > Footer::MAX_ROWS {
+            return Err(Error::invalid("more than 2^31 rows in one segment"));
+        }
+        if !sorted.is_sorted_by(|a, b| a < b) {
+            return Err(Error::internal(
+                "rows for a segment that are not sorted by user",
             ));
         }
         let hashes = sorted.iter().map(|user| HashedKey::of(user).hash);
@@ -129,9 +132,10 @@ impl Sequences {
             });
         }
         let sequences = sequences.iter();
+        let below = || Error::internal("a row of a commit before the first of its segment");
         let codes: Vec<u64> = sequences
-            .map(|sequence| sequence.saturating_sub(base))
-            .collect();
+            .map(|sequence| sequence.checked_sub(base).ok_or_else(below))
+            .collect::<Result<_>>()?;
         Ok(Self {
             bounds: bounds(codes.iter().copied()).unwrap_or_default(),
             codes: out.stream(&codes)?,
@@ -140,5 +144,5 @@ impl Sequences {
 }
 
 pub(super) fn incomplete() -> Error {
-    Error::invalid("a segment needs rows with users")
+    Error::internal("a segment of no rows, or of rows without users")
 }

@@ -75,6 +75,21 @@ impl MappedStrings {
         })
     }
 
+    /// The position of a code, which may come from a damaged column.
+    #[inline]
+    fn index_of(&self, code: u32) -> Result<usize> {
+        index_of(code, self.handle.count).ok_or_else(|| self.no_such_code(code))
+    }
+
+    #[cold]
+    fn no_such_code(&self, code: u32) -> Error {
+        Error::corrupt(format!(
+            "{}: code {code} is outside its dictionary of {} entries",
+            self.pages.name(),
+            self.handle.count
+        ))
+    }
+
     /// The string at a position, from 0.
     #[inline]
     pub(super) fn at(&self, index: usize) -> Result<&str> {
@@ -118,7 +133,7 @@ impl MappedStrings {
     /// The [`item_hash`] of the string with this code.
     #[inline]
     pub(super) fn hash(&self, code: u32) -> Result<u32> {
-        let index = index_of(code, self.handle.count)?;
+        let index = self.index_of(code)?;
         let bytes = self.pages.get(self.handle.hashes.offset + index * 4, 4)?;
         let bytes = bytes.try_into().map_err(|_| self.out_of_order())?;
         Ok(u32::from_le_bytes(bytes))
@@ -139,7 +154,7 @@ impl MappedStrings {
         let of = |code: u32| hashes.get((code as usize).wrapping_sub(1));
         for code in codes {
             let Some(hash) = of(*code) else {
-                index_of(*code, self.handle.count)?;
+                self.index_of(*code)?;
                 return Err(self.out_of_order());
             };
             out.push(u32::from_le_bytes(*hash));
@@ -155,7 +170,7 @@ impl MappedStrings {
         if let Some(is) = slots.and_then(|slots| slots.is_short(code, text.as_bytes())) {
             return Ok(is);
         }
-        let index = index_of(code, self.handle.count)?;
+        let index = self.index_of(code)?;
         Ok(self.bytes_at(index)? == text.as_bytes())
     }
 
@@ -315,7 +330,7 @@ impl Strings for MappedStrings {
     }
 
     fn get(&self, code: u32) -> Result<&str> {
-        self.at(index_of(code, self.handle.count)?)
+        self.at(self.index_of(code)?)
     }
 
     fn hash(&self, code: u32) -> Result<u32> {

@@ -1,4 +1,5 @@
 mod arbitrary;
+mod broken;
 mod damage;
 mod lines;
 mod naive;

@@ -49,7 +49,8 @@ impl SegmentWriter<'_> {
     /// Gives the order of the items, too, for the next segment of the run.
     ///
     /// # Errors
-    /// `Io`, or `InvalidInput` when a column would pass what the format holds.
+    /// `Io`; `InvalidInput` when a column would pass what the format holds; `Internal` when the rows are
+    /// not sorted, or columns lack rows or dictionaries.
     pub fn prepare<'a>(
         &self,
         path: &str,
@@ -57,6 +58,7 @@ impl SegmentWriter<'_> {
         sequence_base: u64,
     ) -> Result<(PreparedSegment, ItemOrder)> {
         let input = input.into();
+        input.check()?;
         let items = ItemRanks::of(&input, self.schema.item(), self.threads, self.before)?;
         let rows = input.rows;
         let (ranks, dictionaries) = (&items, input.dictionaries);
@@ -99,8 +101,7 @@ impl SegmentWriter<'_> {
             if appended.is_ok() {
                 appended = encoded.and_then(|(part, out)| {
                     let base = file.region(&out.bytes)?.offset;
-                    parts.add(part, &out, self.schema.item(), base);
-                    Ok(())
+                    parts.add(part, &out, self.schema.item(), base)
                 });
             }
         });
@@ -147,7 +148,7 @@ struct Parts {
 impl Parts {
     /// Takes the next part, which was encoded into `out` and begins at `base` of the file; `item` is the
     /// number of the field of items.
-    fn add(&mut self, part: Part, out: &Output, item: usize, base: usize) {
+    fn add(&mut self, part: Part, out: &Output, item: usize, base: usize) -> Result<()> {
         match part {
             Part::Users(mut users) => {
                 users.ids.move_by(base);
@@ -155,7 +156,7 @@ impl Parts {
                 self.users = Some(users);
             }
             Part::Timestamps(mut time) => {
-                let bytes = out.get(time.codes.handle);
+                let bytes = out.get(time.codes.handle)?;
                 for stream in [&mut time.codes, &mut time.zone_min, &mut time.zone_max] {
                     stream.handle.move_by(base);
                 }
@@ -168,6 +169,7 @@ impl Parts {
             }
             Part::Field(mut column) => {
                 let bytes = column.codes().map(|codes| out.get(codes.handle));
+                let bytes = bytes.transpose()?;
                 column.move_by(base);
                 if let (Some(codes), Some(bytes)) = (column.codes(), bytes)
                     && self.fields.len() == item
@@ -177,6 +179,7 @@ impl Parts {
                 self.fields.push(column);
             }
         }
+        Ok(())
     }
 
     /// Appends the user directory, which has to know where the other parts lie, and gives the footer.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::types::{
-    Cell, Column, Columns, DataType, FieldId, Result, Role, Schema, Strings, Value, f32_of_bits,
+    Cell, Column, Columns, DataType, Error, FieldId, Result, Role, Schema, Strings, Value,
+    f32_of_bits,
 };
 
 /// One interaction of a [`History`](crate::History), or of a batch of a [`Scan`](crate::Scan).
@@ -83,11 +84,15 @@ fn text_at(columns: &Columns, field: FieldId, row: usize) -> Result<Option<&str>
     let Some(Column::Strings(codes)) = columns.fields.get(field) else {
         return Ok(None);
     };
-    let code = codes.get(row).copied().unwrap_or(0);
-    match columns.dictionaries.get(field) {
-        Some(Some(strings)) if code != 0 => strings.get(code).map(Some),
-        _ => Ok(None),
+    match (codes.get(row), columns.dictionaries.get(field)) {
+        (None | Some(0), _) => Ok(None),
+        (Some(code), Some(Some(strings))) => strings.get(*code).map(Some),
+        _ => Err(no_dictionary()),
     }
+}
+
+fn no_dictionary() -> Error {
+    Error::internal("codes without a dictionary")
 }
 
 /// A field's value at a row of columns that carry their dictionaries, the item list of an
@@ -124,7 +129,7 @@ pub fn value_at(schema: &Schema, columns: &Columns, field: FieldId, row: usize) 
             let strings = columns.dictionaries.get(schema.item());
             let items = lists.get(row).iter().map(|code| match strings {
                 Some(Some(strings)) => strings.get(*code).map(str::to_owned),
-                _ => Ok(String::new()),
+                _ => Err(no_dictionary()),
             });
             let items: Vec<String> = items.collect::<Result<_>>()?;
             if items.is_empty() {

@@ -8,8 +8,8 @@ use super::engine::Engine;
 use super::recommendations::Shown;
 use crate::hot::{Link, Notes, Registry};
 use crate::types::{
-    Cell, Commit, Durability, EventsCommit, Interaction, Result, Role, Row, SessionBatch, Value,
-    session_key,
+    Cell, Commit, Durability, Error, EventsCommit, Interaction, Result, Role, Row, SessionBatch,
+    Value, session_key,
 };
 
 /// What is looked up about events, beside their rows.
@@ -114,8 +114,8 @@ impl Engine {
         for position in &fresh {
             let start = row_cells.len();
             let own = cells.get(position * width..(position + 1) * width);
-            row_cells.extend_from_slice(own.unwrap_or_default());
-            let own = row_cells.get_mut(start..).unwrap_or_default();
+            row_cells.extend_from_slice(own.ok_or_else(incomplete)?);
+            let own = row_cells.get_mut(start..).ok_or_else(incomplete)?;
             if let Some(id) = named
                 .get(*position)
                 .and_then(|one| one.recommendation.as_deref())
@@ -132,6 +132,9 @@ impl Engine {
                 cells,
             })
             .collect();
+        if rows.len() != fresh.len() {
+            return Err(incomplete());
+        }
         let encoded = self.writable()?.encode(&rows)?;
         self.apply(&generation, encoded, &notes, sequence, || {
             if let Some(link) = &owner.link {
@@ -196,6 +199,10 @@ impl Engine {
             .map(|id| Shown::look_up(registry, id))
             .collect()
     }
+}
+
+fn incomplete() -> Error {
+    Error::internal("events without their rows")
 }
 
 /// The positions of the events that count: without an id, or with one that did not come before.

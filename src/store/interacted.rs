@@ -42,6 +42,12 @@ impl Snapshot {
             candidates: table,
             interacted,
         } = buffer;
+        let asked = query.projection.resolve(&self.schema)?;
+        if asked.get(self.schema.item()) != Some(&true) {
+            return Err(Error::invalid(
+                "a query whose projection lacks ITEM_ID; add it",
+            ));
+        }
         interacted.clear();
         interacted.resize(candidates.len(), false);
         self.history(user, query, history)?;
@@ -68,9 +74,7 @@ pub(super) fn mark_event<S: AsRef<str>>(
 ) -> Result<()> {
     let field = event.schema.item();
     let Some(items) = event.dictionary(field) else {
-        return Err(Error::invalid(
-            "a query whose projection lacks ITEM_ID; add it",
-        ));
+        return Err(Error::internal("a history that was read without its items"));
     };
     let code = event.code(field);
     for position in table.find(items.hash(code)?) {

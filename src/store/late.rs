@@ -185,7 +185,7 @@ impl LateJoin {
                 }
                 let strings = extended.get_mut(&field);
                 let code = strings.map(|strings| strings.intern(text));
-                code.ok_or_else(|| Error::invalid("a field without a dictionary"))
+                code.ok_or_else(|| Error::internal("a field without a dictionary"))
             })?;
         }
         for (field, slot) in columns.dictionaries.iter_mut().enumerate() {

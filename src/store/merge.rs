@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::late::LateJoin;
 use super::merge_input::{Input, Shared};
 use super::source::{Source, code_of};
-use crate::types::{Columns, Dictionary, Result, Schema, Strings, TierQuery};
+use crate::types::{Columns, Dictionary, Error, Result, Schema, Strings, TierQuery};
 
 /// Merges sources in (user, timestamp, sequence) order; rows equal in all three keep the order of
 /// the sources. Codes are translated into dictionaries of the merge.
@@ -174,14 +174,10 @@ impl Merge {
     ) -> Result<()> {
         let until = next.until.and_then(|index| self.inputs.get(index));
         let until = until.map(Input::user).transpose()?.flatten();
-        let Some(input) = self.inputs.get(next.first) else {
-            return Ok(());
-        };
+        let input = self.inputs.get(next.first).ok_or_else(no_input)?;
         let given = input.copy_before(until, rows, users, out)?;
-        match self.inputs.get_mut(next.first) {
-            Some(input) => input.pass(given, &self.shared),
-            None => Ok(()),
-        }
+        let input = self.inputs.get_mut(next.first).ok_or_else(no_input)?;
+        input.pass(given, &self.shared)
     }
 
     /// Gathers all rows of the next user of an input, which several have, and sorts them.
@@ -193,8 +189,8 @@ impl Merge {
             given,
         } = &mut self.pending;
         user.clear();
-        let first = self.inputs.get(first).map(Input::user).transpose()?;
-        user.push_str(first.flatten().unwrap_or_default());
+        let first = self.inputs.get(first).ok_or_else(no_input)?.user()?;
+        user.push_str(first.ok_or_else(no_input)?);
         rows.clear();
         for input in &mut self.inputs {
             while input.user()? == Some(user.as_str()) {
@@ -224,11 +220,16 @@ impl Merge {
     ) -> Result<()> {
         let pending = &mut self.pending;
         let end = pending.order.len().min(pending.given.saturating_add(rows));
-        let given = pending.order.get(pending.given..end).unwrap_or_default();
+        let given = pending.order.get(pending.given..end);
+        let given = given.ok_or_else(|| Error::internal("rows given twice by a merge"))?;
         out.append_rows(&pending.rows, given)?;
         pending.given = end;
         let code = code_of(users, &pending.user)?;
         out.users.resize(out.rows(), code);
         Ok(())
     }
+}
+
+fn no_input() -> Error {
+    Error::internal("a merge without the input of its next user")
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::late::LateJoin;
 use super::source::{Source, UserCodes, code_of};
 use crate::hot::SharedDictionary;
-use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings, TierQuery};
+use crate::types::{
+    Column, Columns, Dictionary, Error, Result, Schema, Strings, TierQuery, no_such_code,
+};
 
 /// Rows that are read at a time, unless they are wide: what each read costs is then little for a row,
 /// and the rows of all sources lie near.
@@ -57,12 +59,10 @@ impl Shared {
                 }
                 _ => continue,
             };
-            let (Some(codes), Some(dictionary)) = (codes, self.dictionaries.get(field)) else {
-                continue;
-            };
-            if let Some(strings) = strings(field) {
-                remap.translate(field, codes, &*strings, dictionary)?;
-            }
+            let known = codes.zip(self.dictionaries.get(field)).zip(strings(field));
+            let ((codes, dictionary), strings) =
+                known.ok_or_else(|| Error::internal("codes without a dictionary in a merge"))?;
+            remap.translate(field, codes, &*strings, dictionary)?;
         }
         Ok(())
     }
@@ -72,16 +72,19 @@ impl Shared {
         let Some(late) = &self.late else {
             return Ok(());
         };
-        let Some(ids) = self.dictionaries.get(late.recommendation()) else {
-            return Ok(());
-        };
+        let ids = self.dictionaries.get(late.recommendation());
+        let ids = ids.ok_or_else(no_field)?;
         late.apply(rows, &**ids, |field, text| {
             match self.dictionaries.get(late.dictionary_of(field, self.item)) {
                 Some(dictionary) => dictionary.intern(text),
-                None => Err(Error::invalid("a field beyond the schema")),
+                None => Err(no_field()),
             }
         })
     }
+}
+
+fn no_field() -> Error {
+    Error::internal("a field beyond the schema")
 }
 
 /// The merge's code for each code of one part of a source, by field; 0 where not yet known.
@@ -103,21 +106,19 @@ impl Remap {
         if self.codes.len() <= field {
             self.codes.resize(field + 1, Vec::new());
         }
-        let Some(known) = self.codes.get_mut(field) else {
-            return Ok(());
-        };
+        let known = self.codes.get_mut(field).ok_or_else(no_field)?;
         for code in codes.iter_mut().filter(|code| **code != 0) {
             let index = *code as usize;
             if index >= known.len() {
                 strings.get(*code)?;
                 known.resize(strings.len().max(index) + 1, 0);
             }
-            if let Some(slot) = known.get_mut(index) {
-                if *slot == 0 {
-                    *slot = dictionary.intern(strings.get(*code)?)?;
-                }
-                *code = *slot;
+            let slot = known.get_mut(index);
+            let slot = slot.ok_or_else(|| no_such_code(*code, strings.len()))?;
+            if *slot == 0 {
+                *slot = dictionary.intern(strings.get(*code)?)?;
             }
+            *code = *slot;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
-use crate::types::{Dictionary, Result, Strings, index_of, shown_user};
+use crate::types::{Dictionary, Result, Strings, index_of, no_such_code, shown_user};
 
 /// The users of a segment with sessions, which are called by their id.
 pub(super) struct ShownUsers(pub(super) Arc<dyn Strings>);
@@ -62,13 +62,18 @@ impl Strings for Extended {
     }
 
     fn get(&self, code: u32) -> Result<&str> {
-        let index = index_of(code, self.len())?;
-        match index
-            .checked_sub(self.len)
-            .and_then(|more| self.more.get(more))
-        {
-            Some(text) => Ok(text),
-            None => self.base.get(code),
+        let index = index_of(code, self.len());
+        match index.map(|index| index.checked_sub(self.len)) {
+            Some(None) => self.base.get(code),
+            Some(Some(more)) => {
+                let text = self.more.get(more).map(String::as_str);
+                text.ok_or_else(|| no_such_code(code, self.len()))
+            }
+            // That of a damaged column is outside of what the column's dictionary has, too.
+            None => Err(match self.base.get(code) {
+                Err(error) => error,
+                Ok(_) => no_such_code(code, self.len()),
+            }),
         }
     }
 

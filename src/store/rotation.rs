@@ -58,14 +58,14 @@ impl Engine {
                 Ok(())
             },
             |current, manifest| {
-                let id = manifest.generations.last().copied().unwrap_or(0);
-                begun = Some(tier.begin(id).map_err(|error| self.poison(error))?);
+                let id = manifest.generations.last().ok_or_else(not_begun)?;
+                begun = Some(tier.begin(*id).map_err(|error| self.poison(error))?);
                 // The log has the generation: a second try would meet it.
                 self.version_of(manifest, current, current.generations.clone())
                     .map_err(|error| self.poison(error))
             },
         )?;
-        begun.ok_or_else(|| Error::internal("a generation that was not begun"))
+        begun.ok_or_else(not_begun)
     }
 
     /// Has the next generation take the writes, and asks for the one after it where `ask` says that
@@ -95,6 +95,10 @@ impl Engine {
         self.sealer.up();
         Ok(())
     }
+}
+
+fn not_begun() -> Error {
+    Error::internal("a generation that was not begun")
 }
 
 /// Generations of a version that wait to be sealed: all but the one that takes the writes.

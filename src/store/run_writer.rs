@@ -10,7 +10,7 @@ use crate::segment::{
     ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
     SegmentWriter,
 };
-use crate::types::{Columns, Result, SortedRows, Strings, session_of};
+use crate::types::{Columns, Error, Result, SortedRows, Strings, session_of};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
 pub(super) struct Unpublished {
@@ -197,6 +197,10 @@ pub(super) fn finish_run(
         .into_iter()
         .map(|one| {
             let (footer, bytes) = one.segment.finish(sequence)?;
+            // The first commit is number 1.
+            if footer.sequence_range()[0] == 0 {
+                return Err(Error::internal("rows without the number of their commit"));
+            }
             Ok(SegmentEntry {
                 sessions: one.sessions,
                 joined,

@@ -1,6 +1,7 @@
 //! The whole store as columnar batches.
 
 use std::collections::VecDeque;
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use super::late::LateJoin;
@@ -9,7 +10,7 @@ use super::owners::{Owners, on_keys};
 use super::snapshot::Snapshot;
 use super::source::{Source, UserCodes};
 use crate::types::{
-    Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
+    Column, Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
     UserRange, shown_user,
 };
 
@@ -169,14 +170,32 @@ impl Scan {
     /// end. `out` must come from [`Scan::new_batch`] of this scan.
     ///
     /// # Errors
-    /// As [`Scan::next_batch`].
+    /// As [`Scan::next_batch`], and `InvalidInput` when `out` has other columns.
     pub fn read(&mut self, out: &mut Columns) -> Result<bool> {
+        self.check_batch(out)?;
         out.clear();
         match &mut self.form {
             Form::Merged(merge) => merge.next(self.rows, out)?,
             Form::Parts(sources) => next_of_parts(sources, self.rows, &self.query, out)?,
         }
         Ok(out.rows() > 0)
+    }
+}
+
+impl Scan {
+    fn check_batch(&self, batch: &Columns) -> Result<()> {
+        let schema = &self.snapshot.schema;
+        let fits = |(field, column): (usize, &Column)| match self.asked.get(field) {
+            Some(true) => discriminant(column) == discriminant(&Column::for_field(schema, field)),
+            _ => matches!(column, Column::Absent),
+        };
+        let fields = &batch.fields;
+        match fields.len() == self.asked.len() && fields.iter().enumerate().all(fits) {
+            true => Ok(()),
+            false => Err(Error::invalid(
+                "a batch with other columns than the scan; make it by Scan::new_batch",
+            )),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::codec::Word;
 use crate::segment::{Ordered, OrderedUsers, RowOrder, RowParts, run_side_by_side};
-use crate::types::{Error, NarrowRows, Result, Strings, with_pages};
+use crate::types::{Error, NarrowRows, Result, Strings, no_such_code, with_pages};
 
 /// Finds the order of rows by user id, then timestamp; rows equal in both keep their order, which is
 /// that of arrival. Cost: the rows are put into parts of neighbouring users, and each part has a
@@ -14,7 +14,7 @@ pub(super) fn sort(rows: NarrowRows, threads: usize) -> Result<Ordered> {
     let ids = rows
         .user_ids
         .as_ref()
-        .ok_or_else(|| Error::invalid("columns without users"))?;
+        .ok_or_else(|| Error::internal("columns without users"))?;
     let sorted = sorted_codes(&**ids)?;
     let ranks = Ranks::of(&sorted);
     let (parts, ranks) = with_pages!(&rows.users, pages => {
@@ -90,7 +90,7 @@ impl Ranks {
     #[inline]
     fn get<T: Word>(&self, user: T) -> Result<u32> {
         let rank = self.by_code.get(user.wide() as usize).copied();
-        rank.ok_or_else(|| Error::corrupt("a user code outside its dictionary"))
+        rank.ok_or_else(|| no_such_code(user.wide() as u32, self.count))
     }
 
     #[inline]
@@ -189,9 +189,8 @@ fn place_ranks<T: Word>(
         for user in *page {
             let rank = ranks.get(*user)?;
             let at = &mut next[usize::from(ranks.part_of(rank))];
-            if let Some(slot) = out.get(*at as usize) {
-                slot.store(rank, Ordering::Relaxed);
-            }
+            let slot = out.get(*at as usize).ok_or_else(outside)?;
+            slot.store(rank, Ordering::Relaxed);
             *at += 1;
         }
     }
@@ -283,5 +282,5 @@ impl Part<'_> {
 }
 
 fn outside() -> Error {
-    Error::corrupt("a user outside its part")
+    Error::internal("a user outside its part")
 }

@@ -299,7 +299,9 @@ impl UserCodes<'_> {
     /// Fills `out.users` up to its rows with the code of `user`.
     pub(super) fn append(&mut self, user: &str, out: &mut Columns) -> Result<()> {
         let Some(batch) = &mut self.batch else {
-            return Err(Error::invalid("users need codes of their batch"));
+            return Err(Error::internal(
+                "users without a batch whose codes they take",
+            ));
         };
         if out.users.len() < out.rows() {
             let code = code_of(batch, user)?;
@@ -313,7 +315,8 @@ impl UserCodes<'_> {
         let Some(batch) = &mut self.batch else {
             return Ok(());
         };
-        let added = out.users.get_mut(start..).unwrap_or_default();
+        let added = out.users.get_mut(start..);
+        let added = added.ok_or_else(|| Error::internal("a source that took users away"))?;
         for run in added.chunk_by_mut(|a, b| a == b) {
             let Some(user) = run.first() else { continue };
             let code = code_of(batch, ids.get(*user)?)?;

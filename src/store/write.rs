@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::commit_lock::CommitGuard;
 use super::engine::Engine;
 use crate::hot::{EncodedRows, Generation, Notes};
-use crate::types::{Cell, Commit, Durability, Interaction, Result, Role, Row, WriteBatch};
+use crate::types::{Cell, Commit, Durability, Error, Interaction, Result, Role, Row, WriteBatch};
 
 impl Engine {
     /// Writes a batch, all or nothing.
@@ -26,6 +26,9 @@ impl Engine {
             .zip(cells.chunks(self.schema.fields().len()))
             .map(|(interaction, cells)| interaction.row(cells))
             .collect();
+        if rows.len() != interactions.len() {
+            return Err(Error::internal("interactions without their rows"));
+        }
         self.write_rows(&rows, durability)
     }
 

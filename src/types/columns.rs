@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::{DataType, Error, Result, Role, Schema, Strings};
 
+#[cfg(test)]
+mod tests;
+
 /// A column of numbers as bits (see [`Cell`](super::Cell)).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NumberColumn {
@@ -41,28 +44,29 @@ impl NumberColumn {
         self.valid.extend(valid);
     }
 
-    fn append_rows(&mut self, from: &Self, rows: &[u32]) {
+    fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
         if !from.valid.is_empty() && self.valid.is_empty() {
             self.valid.resize(self.bits.len(), true);
         }
-        pick(&from.bits, rows, &mut self.bits);
+        pick(&from.bits, rows, &mut self.bits)?;
         if !from.valid.is_empty() {
-            pick(&from.valid, rows, &mut self.valid);
+            pick(&from.valid, rows, &mut self.valid)?;
         } else if !self.valid.is_empty() {
             self.valid.resize(self.bits.len(), true);
         }
+        Ok(())
     }
 
-    fn append_range(&mut self, from: &Self, rows: Range<usize>) {
-        let valid = from.valid.get(rows.clone()).unwrap_or_default();
-        if !valid.is_empty() || !self.valid.is_empty() {
+    fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
+        if !from.valid.is_empty() || !self.valid.is_empty() {
             self.valid.resize(self.bits.len(), true);
-            self.valid.extend_from_slice(valid);
+            extend(&mut self.valid, &from.valid, rows.clone())?;
         }
-        extend(&mut self.bits, &from.bits, rows);
+        extend(&mut self.bits, &from.bits, rows)?;
         if !self.valid.is_empty() {
             self.valid.resize(self.bits.len(), true);
         }
+        Ok(())
     }
 
     fn truncate(&mut self, rows: usize) {
@@ -127,6 +131,10 @@ impl ListColumn {
     }
 
     fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
+        let items = from.ends.last().map_or(0, |end| *end as usize);
+        if !are_within(rows, from.ends.len()) || items > from.items.len() {
+            return Err(too_short());
+        }
         self.ends.reserve(rows.len());
         self.items
             .reserve(rows.len() * from.items.len() / from.ends.len().max(1));
@@ -142,11 +150,11 @@ impl ListColumn {
 
     fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
         let first = from.start_of(rows.start);
-        let ends = from.ends.get(rows).unwrap_or_default();
+        let ends = from.ends.get(rows).ok_or_else(too_short)?;
         let last = ends.last().copied().unwrap_or(first);
         let shift = self.items.len();
         let items = from.items.get(first as usize..last as usize);
-        self.items.extend_from_slice(items.unwrap_or_default());
+        self.items.extend_from_slice(items.ok_or_else(too_short)?);
         self.reach(self.items.len())?;
         // Below the end, which fits.
         let moved = ends
@@ -217,22 +225,22 @@ impl Column {
 
     pub(super) fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
         match (self, from) {
+            (Self::Absent, _) => Ok(()),
             (Self::Strings(codes), Self::Strings(from)) => extend(codes, from, rows),
             (Self::Numbers(numbers), Self::Numbers(from)) => numbers.append_range(from, rows),
-            (Self::Lists(lists), Self::Lists(from)) => lists.append_range(from, rows)?,
-            _ => {}
+            (Self::Lists(lists), Self::Lists(from)) => lists.append_range(from, rows),
+            _ => Err(other_kind()),
         }
-        Ok(())
     }
 
     pub(crate) fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
         match (self, from) {
+            (Self::Absent, _) => Ok(()),
             (Self::Strings(codes), Self::Strings(from)) => pick(from, rows, codes),
             (Self::Numbers(numbers), Self::Numbers(from)) => numbers.append_rows(from, rows),
-            (Self::Lists(lists), Self::Lists(from)) => lists.append_rows(from, rows)?,
-            _ => {}
+            (Self::Lists(lists), Self::Lists(from)) => lists.append_rows(from, rows),
+            _ => Err(other_kind()),
         }
-        Ok(())
     }
 
     fn memory_bytes(&self) -> usize {
@@ -246,18 +254,38 @@ impl Column {
 }
 
 /// Appends the values at `rows`; an empty column stays empty.
-fn pick<T: Copy + Default>(from: &[T], rows: &[u32], out: &mut Vec<T>) {
+fn pick<T: Copy + Default>(from: &[T], rows: &[u32], out: &mut Vec<T>) -> Result<()> {
     if from.is_empty() {
-        return;
+        return Ok(());
+    }
+    if !are_within(rows, from.len()) {
+        return Err(too_short());
     }
     // Not `filter_map`, which cannot say how many values come.
     let value = |row: &u32| from.get(*row as usize).copied().unwrap_or_default();
     out.extend(rows.iter().map(value));
+    Ok(())
 }
 
 /// Appends a range of values; an empty column stays empty.
-fn extend<T: Copy>(out: &mut Vec<T>, from: &[T], rows: Range<usize>) {
-    out.extend_from_slice(from.get(rows).unwrap_or_default());
+fn extend<T: Copy>(out: &mut Vec<T>, from: &[T], rows: Range<usize>) -> Result<()> {
+    if !from.is_empty() {
+        out.extend_from_slice(from.get(rows).ok_or_else(too_short)?);
+    }
+    Ok(())
+}
+
+/// Whether there are `len` rows or more where these are asked for.
+fn are_within(rows: &[u32], len: usize) -> bool {
+    rows.iter().max().is_none_or(|row| (*row as usize) < len)
+}
+
+fn too_short() -> Error {
+    Error::internal("a column that lacks rows of its batch")
+}
+
+fn other_kind() -> Error {
+    Error::internal("columns of one field that are of two kinds")
 }
 
 /// Rows by column, with the dictionaries that their codes belong to.
@@ -329,10 +357,11 @@ impl Columns {
     /// dictionaries.
     ///
     /// # Errors
-    /// `InvalidInput` past 2^32 impression items.
+    /// `InvalidInput` past 2^32 impression items; `Internal` when `from` has other columns or lacks
+    /// rows.
     pub(crate) fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
-        extend(&mut self.timestamps, &from.timestamps, rows.clone());
-        extend(&mut self.sequences, &from.sequences, rows.clone());
+        extend(&mut self.timestamps, &from.timestamps, rows.clone())?;
+        extend(&mut self.sequences, &from.sequences, rows.clone())?;
         for (column, from) in self.fields.iter_mut().zip(&from.fields) {
             column.append_range(from, rows.clone())?;
         }
@@ -343,10 +372,10 @@ impl Columns {
     /// dictionaries, and all rows are in it.
     ///
     /// # Errors
-    /// `InvalidInput` past 2^32 impression items.
+    /// As [`Columns::append_range`].
     pub(crate) fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
-        pick(&from.timestamps, rows, &mut self.timestamps);
-        pick(&from.sequences, rows, &mut self.sequences);
+        pick(&from.timestamps, rows, &mut self.timestamps)?;
+        pick(&from.sequences, rows, &mut self.sequences)?;
         for (column, from) in self.fields.iter_mut().zip(&from.fields) {
             column.append_rows(from, rows)?;
         }

@@ -116,7 +116,9 @@ impl ColumnsBuilder {
         for id in &self.order {
             let id = *id;
             let (Some(column), Some(cell)) = (columns.fields.get_mut(id), row.cells.get(id)) else {
-                continue;
+                return Err(Error::internal(
+                    "a row that lacks cells was taken for whole",
+                ));
             };
             match (column, *cell) {
                 (Column::Strings(codes), Cell::Text(text)) => {
@@ -185,5 +187,5 @@ impl ColumnsBuilder {
 fn interner(interners: &mut [Interner], field: FieldId) -> Result<&mut Interner> {
     interners
         .get_mut(field)
-        .ok_or_else(|| Error::invalid("a cell beyond the schema's fields"))
+        .ok_or_else(|| Error::internal("a field without codes for its strings"))
 }

@@ -13,7 +13,8 @@ pub trait Strings: Send + Sync {
     /// The string with this code.
     ///
     /// # Errors
-    /// `Corruption` when there is no such code or the bytes on disk are damaged.
+    /// `Corruption` when the bytes on disk are damaged, or their dictionary has no such code;
+    /// `Internal` when one in memory has not.
     fn get(&self, code: u32) -> Result<&str>;
 
     /// All strings at once, as Arrow lays them out: `len() + 1` offsets (i32, little-endian) and
@@ -67,16 +68,18 @@ pub trait Strings: Send + Sync {
     }
 }
 
-/// The position that a code stands for.
-pub(crate) fn index_of(code: u32, len: usize) -> Result<usize> {
-    (code as usize)
-        .checked_sub(1)
-        .filter(|index| *index < len)
-        .ok_or_else(|| {
-            Error::corrupt(format!(
-                "code {code} is outside its dictionary of {len} entries"
-            ))
-        })
+/// The position that a code stands for in a dictionary of `len` entries.
+pub(crate) fn index_of(code: u32, len: usize) -> Option<usize> {
+    let index = (code as usize).checked_sub(1)?;
+    (index < len).then_some(index)
+}
+
+/// A code that a dictionary of `len` entries does not have, where both were made in memory.
+#[cold]
+pub(crate) fn no_such_code(code: u32, len: usize) -> Error {
+    Error::internal(format_args!(
+        "code {code} is outside its dictionary of {len} entries"
+    ))
 }
 
 /// Strings laid out one behind the other, in memory. The same string may stand in it twice.
@@ -156,9 +159,9 @@ impl Strings for Dictionary {
     }
 
     fn get(&self, code: u32) -> Result<&str> {
-        let index = index_of(code, self.len())?;
-        self.entry(index)
-            .ok_or_else(|| Error::corrupt("a dictionary's offsets are out of order"))
+        let index = index_of(code, self.len());
+        let text = index.and_then(|index| self.entry(index));
+        text.ok_or_else(|| no_such_code(code, self.len()))
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {

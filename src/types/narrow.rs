@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Column, DistinctNumbers, Error, NumberColumn, Result, Schema, Strings};
+use super::{Column, DistinctNumbers, Error, NumberColumn, Result, Schema, Strings, no_such_code};
 
 /// Values of a page.
 const PAGE: usize = 1 << 16;
@@ -114,7 +114,11 @@ impl Codes {
     }
 
     /// Appends the new code of each old one; none of the new codes is above `most`.
-    pub(super) fn translate(&mut self, codes: &[u32], new: &[u32], most: usize) {
+    ///
+    /// # Errors
+    /// `Internal` when an old code has no new one.
+    pub(super) fn translate(&mut self, codes: &[u32], new: &[u32], most: usize) -> Result<()> {
+        check_codes(codes, new.len().saturating_sub(1))?;
         self.widen(most);
         let code = |code: &u32| new.get(*code as usize).copied().unwrap_or(0);
         match self {
@@ -122,20 +126,34 @@ impl Codes {
             Self::U16(pages) => pages.extend(codes, |old| code(old) as u16),
             Self::U32(pages) => pages.extend(codes, code),
         }
+        Ok(())
     }
 
     /// Appends codes as they are; none is above `most`.
-    pub(super) fn extend(&mut self, codes: &[u32], most: usize) {
+    ///
+    /// # Errors
+    /// `Internal` when one is.
+    pub(super) fn extend(&mut self, codes: &[u32], most: usize) -> Result<()> {
+        check_codes(codes, most)?;
         self.widen(most);
         match self {
             Self::U8(pages) => pages.extend(codes, |code| *code as u8),
             Self::U16(pages) => pages.extend(codes, |code| *code as u16),
             Self::U32(pages) => pages.extend(codes, |code| *code),
         }
+        Ok(())
     }
 
     fn memory_bytes(&self) -> usize {
         with_pages!(self, pages => pages.memory_bytes())
+    }
+}
+
+/// Checks once, before they are looked up one by one, that none of the codes is above `most`.
+fn check_codes(codes: &[u32], most: usize) -> Result<()> {
+    match codes.iter().max() {
+        Some(code) if *code as usize > most => Err(no_such_code(*code, most)),
+        _ => Ok(()),
     }
 }
 
@@ -220,11 +238,10 @@ impl Default for NarrowNumbers {
 
 impl NarrowNumbers {
     /// Adds the values of a column. `scratch` is memory that is used again.
-    pub(super) fn append(&mut self, from: &NumberColumn, scratch: &mut Vec<u32>) {
+    pub(super) fn append(&mut self, from: &NumberColumn, scratch: &mut Vec<u32>) -> Result<()> {
         if let Self::Distinct(distinct, codes) = self {
             if distinct.codes_of(from, DistinctNumbers::MAX, scratch) {
-                codes.extend(scratch, distinct.len());
-                return;
+                return codes.extend(scratch, distinct.len());
             }
             let (all, valid) = with_pages!(codes, pages => numbers_of(pages, distinct));
             *self = Self::Many(all, valid);
@@ -236,6 +253,7 @@ impl NarrowNumbers {
                 false => valid.extend(&from.valid, |valid| *valid),
             }
         }
+        Ok(())
     }
 
     fn memory_bytes(&self) -> usize {
@@ -280,7 +298,7 @@ impl NarrowLists {
         most: usize,
     ) -> Result<()> {
         let base = self.base_of(from)?;
-        self.items.translate(&from.items, new, most);
+        self.items.translate(&from.items, new, most)?;
         self.ends.extend(&from.ends, |end| base + end);
         Ok(())
     }
@@ -291,7 +309,7 @@ impl NarrowLists {
     /// `InvalidInput` past 2^32 items in all.
     pub(super) fn extend(&mut self, from: &super::ListColumn, most: usize) -> Result<()> {
         let base = self.base_of(from)?;
-        self.items.extend(&from.items, most);
+        self.items.extend(&from.items, most)?;
         self.ends.extend(&from.ends, |end| base + end);
         Ok(())
     }
@@ -404,5 +422,28 @@ impl InTimeOrder {
         let follows = timestamps.first().is_none_or(|first| *first >= self.last);
         self.so_far = self.so_far && follows && timestamps.is_sorted();
         self.last = timestamps.last().copied().unwrap_or(self.last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::ErrorKind;
+
+    #[test]
+    fn a_code_without_a_new_one_is_no_null() {
+        for wide in [2, 300, 70_000] {
+            let new: Vec<u32> = (0..=wide).rev().collect();
+            let mut codes = Codes::default();
+            codes.translate(&[0, wide], &new, wide as usize).unwrap();
+            let error = codes.translate(&[wide + 1], &new, wide as usize);
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::Internal);
+            let error = codes.extend(&[wide + 1], wide as usize);
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::Internal);
+            let found = with_pages!(&codes, pages => {
+                pages.pages().flatten().map(|code| u32::from(*code)).collect::<Vec<_>>()
+            });
+            assert_eq!(found, [wide, 0]);
+        }
     }
 }

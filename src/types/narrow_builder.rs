@@ -36,8 +36,8 @@ impl NarrowBuilder {
     /// Adds the rows of a batch behind those that are there.
     ///
     /// # Errors
-    /// `InvalidInput` when a dictionary is full or past 2^32 impression items; some rows may have
-    /// been added then.
+    /// `InvalidInput` when a dictionary is full or past 2^32 impression items; `Internal` for a batch of
+    /// another schema. Some rows may have been added then.
     pub(crate) fn append(&mut self, batch: &ColumnsBuilder) -> Result<()> {
         let users = self.users.absorb(batch.user_ids())?;
         let mut codes = Vec::with_capacity(self.interners.len());
@@ -50,20 +50,21 @@ impl NarrowBuilder {
         let from = batch.columns();
         self.rows
             .users
-            .translate(&from.users, &users, self.users.len());
+            .translate(&from.users, &users, self.users.len())?;
         self.rows.extend_timestamps(&from.timestamps);
         for (id, (column, from)) in self.rows.fields.iter_mut().zip(&from.fields).enumerate() {
             match (column, from) {
                 (NarrowColumn::Strings(out), Column::Strings(from)) => {
-                    out.translate(from, new_codes(id), most(id));
+                    out.translate(from, new_codes(id), most(id))?;
                 }
                 (NarrowColumn::Numbers(out), Column::Numbers(from)) => {
-                    out.append(from, &mut self.codes);
+                    out.append(from, &mut self.codes)?;
                 }
                 (NarrowColumn::Lists(out), Column::Lists(from)) => {
                     out.append(from, new_codes(self.item), most(self.item))?;
                 }
-                _ => {}
+                (NarrowColumn::Absent, Column::Absent) => {}
+                _ => return Err(other_schema()),
             }
         }
         Ok(())
@@ -90,5 +91,5 @@ impl NarrowBuilder {
 }
 
 fn other_schema() -> Error {
-    Error::invalid("a batch of another schema")
+    Error::internal("a batch of another schema")
 }

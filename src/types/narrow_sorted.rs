@@ -48,24 +48,29 @@ impl SortedRows {
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 rows, users' ids that fill a dictionary, or impression items;
-    /// `Corruption` when a user has no id.
+    /// `Internal` when the batch lacks users, dictionaries or columns.
     pub(crate) fn append(&mut self, batch: &Columns) -> Result<()> {
         self.append_users(batch)?;
         self.rows.extend_timestamps(&batch.timestamps);
         self.sequences.extend_from_slice(&batch.sequences);
         self.rows.dictionaries.clone_from(&batch.dictionaries);
-        let strings = |field: FieldId| batch.dictionaries.get(field).and_then(Option::as_ref);
-        let most = |field: FieldId| strings(field).map_or(u32::MAX as usize, |all| all.len());
+        let most = |field: FieldId| match batch.dictionaries.get(field) {
+            Some(Some(strings)) => Ok(strings.len()),
+            _ => Err(Error::internal("codes without a dictionary")),
+        };
         for (id, (column, from)) in self.rows.fields.iter_mut().zip(&batch.fields).enumerate() {
             match (column, from) {
-                (NarrowColumn::Strings(out), Column::Strings(from)) => out.extend(from, most(id)),
+                (NarrowColumn::Strings(out), Column::Strings(from)) => {
+                    out.extend(from, most(id)?)?
+                }
                 (NarrowColumn::Numbers(out), Column::Numbers(from)) => {
-                    out.append(from, &mut self.codes);
+                    out.append(from, &mut self.codes)?;
                 }
                 (NarrowColumn::Lists(out), Column::Lists(from)) => {
-                    out.extend(from, most(self.item))?;
+                    out.extend(from, most(self.item)?)?;
                 }
-                _ => {}
+                (NarrowColumn::Absent, Column::Absent) => {}
+                _ => return Err(Error::internal("columns of another schema")),
             }
         }
         Ok(())
@@ -73,13 +78,14 @@ impl SortedRows {
 
     fn append_users(&mut self, batch: &Columns) -> Result<()> {
         let Some(ids) = &batch.user_ids else {
-            return Err(Error::invalid("columns without users"));
+            return Err(Error::internal("columns without users"));
         };
         let mut end = self.len();
         for run in batch.users.chunk_by(|a, b| a == b) {
             end += run.len();
             let end = u32::try_from(end)
                 .map_err(|_| Error::invalid("more than 2^32 rows in one set of columns"))?;
+            // A run has a first.
             let user = ids.get(run.first().copied().unwrap_or(0))?;
             let last = self.user_ids.len() as u32;
             match self.user_ends.last_mut() {

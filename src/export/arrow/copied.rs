@@ -296,7 +296,7 @@ impl Text {
         let last = self.offsets.last().map(|end| usize::try_from(*end));
         let whole = self.filled == self.offsets.len() && self.filled == codes.len() + 1;
         if !whole || last != Some(Ok(self.room.len)) {
-            return Err(Error::invalid("strings that do not fill their array"));
+            return Err(Error::internal("strings that do not fill their array"));
         }
         let values = memory.give(field, Use::Values, self.room.bytes);
         let values = values.slice_with_length(0, self.room.len);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, ListArray,
-    RecordBatch,
+    RecordBatch, RecordBatchOptions,
 };
 use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema};
@@ -184,8 +184,10 @@ impl ArrowScan {
                 None => return Ok(None),
             }
         }
-        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(unfit)?;
-        Ok(Some(batch))
+        // Without columns nothing else tells how many rows there are.
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options);
+        Ok(Some(batch.map_err(unfit)?))
     }
 }
 
@@ -232,7 +234,7 @@ impl Part<'_> {
                 self.numbers(field, numbers, data_type, memory).map(Some)
             }
             Some(Column::Lists(lists)) => self.lists(field, lists, texts, memory),
-            Some(Column::Absent) | None => Err(Error::invalid("a column that was not asked for")),
+            Some(Column::Absent) | None => Err(Error::internal("a column that was not asked for")),
         }
     }
 
@@ -376,13 +378,13 @@ fn null_codes(field: usize, codes: &[u32], memory: &mut Memory) -> Option<NullBu
 }
 
 fn no_dictionary() -> Error {
-    Error::invalid("codes without a dictionary")
+    Error::internal("codes without a dictionary")
 }
 
 fn too_short() -> Error {
-    Error::corrupt("columns of different lengths")
+    Error::internal("columns of different lengths")
 }
 
 fn unfit(error: ArrowError) -> Error {
-    Error::corrupt("columns that do not make an Arrow batch").caused_by(error)
+    Error::internal("columns that do not make an Arrow batch").caused_by(error)
 }

@@ -37,8 +37,15 @@ impl Dictionaries {
         let keys = ScalarBuffer::from(memory.collect(field, Use::Values, keys));
         let nulls = null_codes(field, codes, memory);
         let keys = Int32Array::try_new(keys, nulls).map_err(unfit)?;
-        let array = DictionaryArray::try_new(keys, values).map_err(unfit)?;
-        Ok(Arc::new(array))
+        match DictionaryArray::try_new(keys, values) {
+            Ok(array) => Ok(Arc::new(array)),
+            // Codes come from a file, where the dictionary does: it says which is beyond it.
+            Err(error) => {
+                let beyond = codes.iter().find(|code| **code as usize > strings.len());
+                beyond.map_or(Ok(""), |code| strings.get(*code))?;
+                Err(unfit(error))
+            }
+        }
     }
 
     /// The values of a dictionary, made once for all batches that share it.

@@ -127,8 +127,10 @@ fn memory_grows_with_what_is_held() {
 fn a_row_that_does_not_fit_is_refused_before_anything_is_written() {
     let (log, tier) = memory_tier();
     let generation = tier.begin(1).unwrap();
-    let good = [Cell::Null, Cell::Text("i"), Cell::Null, Cell::Text("view")];
-    let bad = [Cell::Null, Cell::Bits(1), Cell::Null, Cell::Text("view")];
+    let mut good = vec![Cell::Null; full_schema().fields().len()];
+    [good[1], good[3]] = [Cell::Text("i"), Cell::Text("view")];
+    let mut bad = good.clone();
+    bad[1] = Cell::Bits(1);
     let row = |cells| Row {
         user: "u",
         timestamp: 1,
@@ -136,6 +138,8 @@ fn a_row_that_does_not_fit_is_refused_before_anything_is_written() {
     };
     let refused = tier.encode(&[row(&good), row(&bad)]).map(drop);
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let refused = tier.encode(&[row(&good[..4])]).map(drop);
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Internal);
 
     log.set_failing(true);
     let rows = [row(&good)];
@@ -168,6 +172,28 @@ fn damage_names_the_generation_and_the_key() {
         error.message().contains("generation 7, key broken"),
         "{error}"
     );
+}
+
+#[test]
+fn a_row_that_does_not_fit_is_not_taken_for_nulls() {
+    let (_, tier) = memory_tier();
+    let generation = tier.begin(1).unwrap();
+    let fields = full_schema().fields().len();
+    for cells in [
+        vec![Cell::Null; fields - 1],
+        vec![Cell::Null; fields + 1],
+        vec![Cell::Bits(1); fields],
+        vec![Cell::Text("text"); fields],
+    ] {
+        let row = Row {
+            user: "u",
+            timestamp: 1,
+            cells: &cells,
+        };
+        let error = generation.insert(&row, 1, 0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        assert_eq!(generation.rows(), 0);
+    }
 }
 
 #[test]

@@ -143,7 +143,7 @@ impl Parts {
             self.all.push(Part::new(columns));
         }
         let part = self.all.get_mut(self.used);
-        let part = part.ok_or_else(|| Error::corrupt("a history without room for its rows"))?;
+        let part = part.ok_or_else(|| Error::internal("a history without room for its rows"))?;
         part.columns.clear();
         if part.place != Some(place) {
             part.swap_dictionaries(place, &mut self.kept);

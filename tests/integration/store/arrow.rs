@@ -188,3 +188,34 @@ fn a_long_run_of_one_user_is_copied_whole() {
     follow(&store, &[Step::Import(records)]);
     assert_same(&store.snapshot(), &ScanQuery::default());
 }
+
+#[test]
+fn a_scan_without_fields_has_its_rows() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    let records = |range: std::ops::Range<i64>| {
+        let numbered = |at| Record::numbered("ann", at, at as u64);
+        range.map(numbered).collect::<Vec<_>>()
+    };
+    follow(
+        &store,
+        &[Step::Import(records(0..20)), Step::Write(records(20..30))],
+    );
+    for order in [ScanOrder::UserTime, ScanOrder::Any] {
+        let query = ScanQuery {
+            order,
+            batch_rows: 7,
+            projection: Projection::Names(Vec::new()),
+            ..ScanQuery::default()
+        };
+        for strings in [ArrowStrings::Dictionary, ArrowStrings::Plain] {
+            let scan = ArrowScan::new(store.scan(&query).unwrap()).strings(strings);
+            let rows = scan.map(|batch| {
+                let batch = batch.unwrap();
+                assert_eq!(batch.num_columns(), 0);
+                batch.num_rows()
+            });
+            assert_eq!(rows.sum::<usize>(), 30);
+        }
+    }
+}

@@ -102,16 +102,37 @@ fn the_caller_decides_which_interactions_count() {
     assert_eq!(flags, [false, true, false, true, false]);
     assert_eq!(told, (0..10).map(|at| 19 - 2 * at).collect::<Vec<_>>());
 
-    query.projection = Projection::names(["POSITION"]);
-    let found = snapshot.interacted("ann", &candidates, &query, |_| Ok(true), &mut buffer);
-    let error = found.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(
-        error.to_string(),
-        "a query whose projection lacks ITEM_ID; add it"
-    );
+    query.projection = Projection::names(["ITEM_ID"]);
     let flags = snapshot.interacted("bob", &candidates, &query, |_| Ok(true), &mut buffer);
     assert_eq!(flags.unwrap(), [false; 5]);
+}
+
+#[test]
+fn which_items_cannot_be_told_without_them() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    let mut record = Record::new("ann", "item 1", 1);
+    record.impression = vec!["item 1".to_owned(), "item 2".to_owned()];
+    import(&store, &[record]);
+    let mut buffer = Interacted::new();
+    let snapshot = store.snapshot();
+    // Items are in memory for the impressions, and still are not those of the rows.
+    for names in [vec!["POSITION"], vec!["IMPRESSION"], vec![]] {
+        let query = HistoryQuery {
+            projection: Projection::names(names.clone()),
+            ..HistoryQuery::default()
+        };
+        // Whether or not the user has a history.
+        for user in ["ann", "bob"] {
+            let found = snapshot.interacted(user, &["item 1"], &query, |_| Ok(true), &mut buffer);
+            let error = found.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{names:?}: {error}");
+            assert_eq!(
+                error.message(),
+                "a query whose projection lacks ITEM_ID; add it"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! What errors say: the message, and each cause once.
+//! What errors say, each cause once, and of what kind they are.
 
 use std::error::Error as _;
 use std::iter::successors;
 
+use annals::export::CsvExport;
 use annals::import::csv_files;
-use annals::{Durability, Error, ErrorKind, Limits, Schema, Store};
+use annals::{Durability, Error, ErrorKind, Limits, Projection, ScanQuery, Schema, Store};
 
 use crate::support::record::Record;
 use crate::support::{create, folder, quiet};
@@ -55,4 +56,36 @@ fn what_is_missing_is_not_found() {
     assert!(error.message().contains("missing.csv"), "{error}");
     assert!(!error.message().contains("os error"), "{error}");
     assert!(error.full_message().contains("os error"), "{error:?}");
+}
+
+#[test]
+fn batches_of_another_scan_are_refused() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    let row = Record::new("ann", "tea", 1).interaction();
+    store.write(row, Durability::Buffered).unwrap();
+    let scan = |names: &[&str]| {
+        let projection = Projection::names(names.to_vec());
+        let query = ScanQuery {
+            projection,
+            ..ScanQuery::default()
+        };
+        store.scan(&query).unwrap()
+    };
+    for sealed in [false, true] {
+        if sealed {
+            store.flush().unwrap();
+        }
+        let mut items = scan(&["ITEM_ID"]);
+        let mut batch = items.new_batch();
+        assert!(items.read(&mut batch).unwrap());
+        let mut places = scan(&["ITEM_ID", "LOCATION"]);
+        let error = places.read(&mut batch).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        // Nor is a column that it lacks exported as nulls.
+        let mut export = CsvExport::new(Vec::new(), store.schema(), places.asked()).unwrap();
+        let error = export.write_columns(store.schema(), &batch).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert_eq!(error.field(), Some("LOCATION"));
+    }
 }

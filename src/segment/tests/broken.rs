@@ -25,6 +25,7 @@ fn lines() -> Vec<Line> {
 
 fn prepare(columns: &Columns, base: u64) -> ErrorKind {
     let writer = SegmentWriter {
+        store: crate::types::StoreId::default(),
         storage: &SimStorage::new(),
         schema: &schema(),
         origin: Origin::Recorded,

@@ -61,6 +61,7 @@ impl Position {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Noted {
     pub(crate) position: Position,
-    /// Whether the log was closed in order behind it: then nothing may have changed since.
+    /// Whether the log was closed in order behind it: then nothing may have changed, unless it was
+    /// opened since, which begins another manifest.
     pub(crate) closed: bool,
 }

@@ -3,7 +3,7 @@
 //!
 //! RocksDB's recovery gives the last state that it can load, and says nothing of what it left out. So
 //! the store keeps this account, and holds what an opening finds against it. It is written whenever
-//! the manifest is, at the end of an opening for writing, and when the store is closed.
+//! the manifest is, and when the store is closed.
 
 use super::manifest::{Identity, Manifest};
 use crate::codec::{WireReader, WireWriter};
@@ -124,7 +124,7 @@ impl Account {
             )));
         }
         // The account follows the manifest: a crash in between leaves it one edit behind.
-        if manifest.edit - self.edit > u64::from(!self.noted.closed) {
+        if manifest.edit - self.edit > 1 {
             return Err(Error::corrupt(format!(
                 "{FILE}: it is of edit {}, but the manifest of edit {}; it was put back from an \
                  earlier state: restore all files of the store from one copy",

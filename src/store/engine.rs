@@ -224,11 +224,6 @@ impl Engine {
         Account::new(manifest, noted, closed).write(&*self.storage)
     }
 
-    /// Notes that the store is open: from now on there may be more than the last note says.
-    pub(super) fn note_opened(&self) -> Result<()> {
-        self.note(&self.manifest.lock(), false)
-    }
-
     /// The version that a manifest describes, which follows `current`: live segments are taken over,
     /// others opened.
     pub(super) fn version_of(

@@ -106,7 +106,7 @@ impl Engine {
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
-        let engine = Self::assemble(Parts {
+        Self::assemble(Parts {
             storage,
             schema,
             settings: opening.settings,
@@ -118,9 +118,7 @@ impl Engine {
             last_sequence,
             lock,
             report,
-        })?;
-        engine.note_opened()?;
-        Ok(engine)
+        })
     }
 }
 

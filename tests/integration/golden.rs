@@ -1,8 +1,8 @@
-//! A store that the first format version wrote is read as ever.
+//! A store that an earlier build wrote is read as ever.
 
 use std::path::{Path, PathBuf};
 
-use annals::{Durability, ImportMode, ScanQuery, Store};
+use annals::{Durability, ErrorKind, ImportMode, ScanQuery, Store};
 
 use crate::support::model::Model;
 use crate::support::record::{Record, batch};
@@ -10,7 +10,7 @@ use crate::support::{create, folder, open, quiet, read};
 
 /// Written once; a later format version gets a folder of its own.
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v2")
 }
 
 fn records(range: std::ops::Range<u64>) -> Vec<Record> {
@@ -88,7 +88,7 @@ fn generate() {
 }
 
 #[test]
-fn a_store_of_version_1_is_read() {
+fn a_store_of_version_2_is_read() {
     let folder = folder();
     let path = folder.path().join("store");
     copy(&fixture(), &path);
@@ -106,7 +106,7 @@ fn a_store_of_version_1_is_read() {
 
 /// The model comes from the code under test's neighbours; these values are written out.
 #[test]
-fn values_of_version_1_are_these() {
+fn values_of_version_2_are_these() {
     let folder = folder();
     let path = folder.path().join("store");
     copy(&fixture(), &path);
@@ -142,4 +142,21 @@ fn values_of_version_1_are_these() {
         "Null",
     ];
     assert_eq!(newest, &want);
+}
+
+/// Its manifest is kept, from before there was a release.
+#[test]
+fn a_store_of_version_1_is_refused_with_what_to_do() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    copy(&fixture().with_file_name("v1"), &path);
+    for opened in [Store::open(&path), Store::open_read_only(&path)] {
+        let error = opened.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(
+            error.message().contains("MANIFEST: format version 1"),
+            "{error}"
+        );
+        assert!(error.message().contains("export the data"), "{error}");
+    }
 }

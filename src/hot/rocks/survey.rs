@@ -344,7 +344,7 @@ fn check_manifest(path: &Path, found: FileMark, noted: &Noted) -> Result<()> {
         ));
     }
     if found.number > want.number {
-        // RocksDB was opened, and its process died before that was noted; nothing was written then.
+        // RocksDB was opened since, and began a manifest: there may be more than the note says.
         return Ok(());
     }
     let exact = noted.closed;

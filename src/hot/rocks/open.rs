@@ -143,7 +143,11 @@ impl RocksLog {
                     .compact_range_cf(&family, None::<&[u8]>, None::<&[u8]>);
             }
         }
-        Ok(())
+        // What was merged goes now: the thread that would remove it may not live long enough.
+        self.db
+            .disable_file_deletions()
+            .and_then(|()| self.db.enable_file_deletions())
+            .map_err(|error| self.failed("removing merged files of", error))
     }
 }
 

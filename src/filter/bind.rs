@@ -9,7 +9,7 @@ use super::plan::{
     Action, Condition, Dataset, Declared, Expression, FieldRef, FilterPlan, List, Operand, Term,
     Test,
 };
-use crate::types::{Error, Result, Role, lifting};
+use crate::types::{Error, Result, Role, check_asked_user, lifting};
 
 /// How an expression stands in a request.
 pub(super) enum Standing<'a> {
@@ -87,12 +87,14 @@ impl<'a> Values<'a> {
 ///
 /// # Errors
 /// `InvalidInput` for a parameter that an INCLUDE lacks, that the plan does not name, or that is of
-/// the wrong kind, for attributes that were not given or do not have a field.
+/// the wrong kind, for attributes that were not given or do not have a field, and for a user id that
+/// holds U+0000.
 pub(super) fn bind<'a>(
     plan: &'a FilterPlan,
     context: &'a FilterContext<'_>,
     user: &str,
 ) -> Result<Vec<Standing<'a>>> {
+    check_asked_user(user)?;
     check_names(plan, context)?;
     check_values(plan, context)?;
     let expressions = plan.expressions.iter();

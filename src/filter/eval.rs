@@ -39,7 +39,8 @@ impl Snapshot {
     /// # Errors
     /// `InvalidInput` for a plan that selects users or was compiled for another schema, for a
     /// parameter that an INCLUDE lacks, that the plan does not name, or that is of the wrong kind,
-    /// and for attributes that the plan asks about and that were not given; `Corruption` when bytes
+    /// for attributes that the plan asks about and that were not given, and for a user id that holds
+    /// U+0000; `Corruption` when bytes
     /// it needs are damaged; and what [`Attributes`](super::Attributes) give.
     pub fn filter<'a, S: AsRef<str>>(
         &self,

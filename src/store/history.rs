@@ -9,6 +9,7 @@ use super::event::Event;
 use super::snapshot::{ReadView, Snapshot};
 use crate::types::{
     Column, Columns, FieldId, HashedKey, HistoryQuery, Result, Strings, TextBuffer,
+    check_asked_user,
 };
 use order::{Head, Stretch, merge, place_of};
 use part::Parts;
@@ -37,8 +38,8 @@ impl Snapshot {
     /// columns of the rows that come out.
     ///
     /// # Errors
-    /// `InvalidInput` for a field that the schema does not have; `Corruption` when bytes it needs
-    /// are damaged. `out` is then empty.
+    /// `InvalidInput` for a field that the schema does not have, or a user id that holds U+0000;
+    /// `Corruption` when bytes it needs are damaged. `out` is then empty.
     pub fn history(&self, user: &str, query: &HistoryQuery, out: &mut History) -> Result<()> {
         self.view().history(user, query, out)
     }
@@ -53,10 +54,11 @@ impl ReadView<'_> {
             heads,
             order,
         } = out;
-        let user = HashedKey::of(user);
-        self.version.prefetch_user(user);
         order.clear();
         parts.begin(self.version);
+        check_asked_user(user)?;
+        let user = HashedKey::of(user);
+        self.version.prefetch_user(user);
         let resolved = Resolved::update(resolved, parts, self.schema, query)?;
         read(self, user, resolved, parts)?;
         merge(parts.used(), &resolved.tier, heads, order);

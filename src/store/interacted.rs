@@ -27,8 +27,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// What `accept` gives; `InvalidInput` beyond 2^24 candidates, for a field that the schema does
-    /// not have, and for a projection without the item; `Corruption` when bytes it needs are
-    /// damaged.
+    /// not have, for a projection without the item, and for a user id that holds U+0000; `Corruption`
+    /// when bytes it needs are damaged.
     pub fn interacted<'a, S: AsRef<str>>(
         &self,
         user: &str,

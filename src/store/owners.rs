@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::joins::Joins;
 use super::snapshot::{ReadView, Snapshot};
 use super::version::LiveSegment;
-use crate::types::{Result, ScanQuery, Strings, UserRange, session_key, session_of, shown_user};
+use crate::types::{Result, Strings, UserRange, session_key, session_of, shown_user};
 
 /// A session whose rows belong to the user who is asked for.
 pub(super) struct SessionKey {
@@ -172,16 +172,4 @@ fn first_of(ids: &dyn Strings, users: &UserRange) -> Result<u32> {
         }
     }
     Ok(low)
-}
-
-/// The query with bounds on users as bounds on keys.
-pub(super) fn on_keys(query: &ScanQuery) -> ScanQuery {
-    let mut query = query.clone();
-    for bound in [&mut query.users.from, &mut query.users.to]
-        .into_iter()
-        .flatten()
-    {
-        *bound = crate::types::key_bound(bound);
-    }
-    query
 }

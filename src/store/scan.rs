@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::late::LateJoin;
 use super::merge::Merge;
-use super::owners::{Owners, on_keys};
+use super::owners::Owners;
 use super::snapshot::Snapshot;
 use super::source::{Source, UserCodes};
 use crate::types::{
     Column, Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
-    UserRange, shown_user,
+    UserRange, check_asked_user, shown_user,
 };
 
 /// Batches of rows of a [`Snapshot`], in the query's order.
@@ -43,13 +43,17 @@ impl Snapshot {
     /// Reads the whole store, or the part of it that the query asks for.
     ///
     /// # Errors
-    /// `InvalidInput` for a field that the schema does not have, or batches of no rows;
-    /// `Corruption` when a user directory is damaged.
+    /// `InvalidInput` for a field that the schema does not have, batches of no rows, or a bound on users
+    /// that holds U+0000; `Corruption` when a user directory is damaged.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
         if query.batch_rows == 0 {
             return Err(Error::invalid(
                 "a scan's batch_rows is 0; it must be at least 1",
             ));
+        }
+        let bounds = [&query.users.from, &query.users.to];
+        for bound in bounds.into_iter().flatten() {
+            check_asked_user(bound).map_err(|error| error.within("a scan's users"))?;
         }
         let asked = query.projection.resolve(&self.schema)?;
         let mut late = LateJoin::new(&self.version.joins, &self.schema, self.visible, &asked);
@@ -97,14 +101,13 @@ impl Snapshot {
 impl Snapshot {
     /// What has rows of the users that are asked for, oldest data first.
     fn sources(&self, query: &ScanQuery) -> Result<Vec<Source>> {
-        let query = on_keys(query);
         let owners = Owners::shown(&self.version.joins, self.visible);
         let mut sources = Vec::new();
         for run in &self.version.runs {
-            sources.extend(Source::of_run(run, &query, &owners)?);
+            sources.extend(Source::of_run(run, query, &owners)?);
         }
         for generation in &self.version.generations {
-            sources.push(Source::of_generation(generation, &query, &owners));
+            sources.push(Source::of_generation(generation, query, &owners));
         }
         let mut asked = Vec::with_capacity(sources.len());
         for source in sources {

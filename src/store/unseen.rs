@@ -6,7 +6,7 @@ use super::interacted::mark_event;
 use super::repeats::Repeats;
 use super::snapshot::Snapshot;
 use crate::segment::item_hash;
-use crate::types::{HashedKey, Result, TextBuffer};
+use crate::types::{HashedKey, Result, TextBuffer, check_asked_user};
 
 /// Memory for [`Snapshot::unseen`] that can be used for many calls.
 #[derive(Default)]
@@ -93,7 +93,7 @@ impl Snapshot {
     /// hashing the candidates, and a pass over their hashes for each segment and generation that has one.
     ///
     /// # Errors
-    /// `InvalidInput` beyond 2^24 candidates; `Corruption` when bytes it needs are damaged.
+    /// `InvalidInput` beyond 2^24 candidates, and for a user id that holds U+0000; `Corruption` when bytes it needs are damaged.
     pub fn unseen<'a, S: AsRef<str>>(
         &self,
         user: &str,
@@ -120,6 +120,7 @@ impl Snapshot {
         newest: usize,
         buffer: &'a mut Unseen,
     ) -> Result<&'a [bool]> {
+        check_asked_user(user)?;
         Candidates::check_count(candidates.len())?;
         let Unseen {
             unseen,

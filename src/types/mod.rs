@@ -73,7 +73,7 @@ pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub(crate) use schema_json::type_of;
 pub use session_batch::{EventsCommit, Recommendation};
 pub(crate) use session_batch::{SessionBatch, SessionEvent};
-pub(crate) use session_key::{holds_mark, key_bound, session_key, session_of, shown_user};
+pub(crate) use session_key::{check_asked_user, holds_mark, session_key, session_of, shown_user};
 pub use settings::Settings;
 pub(crate) use store_id::StoreId;
 pub use text::TextBuffer;

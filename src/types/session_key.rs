@@ -3,6 +3,8 @@
 //! The key of a session is its id and U+0000, which no id holds: so it sorts right behind the user
 //! of the same name, and nothing can come between the two.
 
+use super::{Error, Result, shown};
+
 /// What ends the key of a session.
 const MARK: char = '\0';
 
@@ -26,13 +28,24 @@ pub(crate) fn shown_user(key: &str) -> &str {
     session_of(key).unwrap_or(key)
 }
 
-/// A bound on the users that are shown as one on keys. They differ for a bound that holds the mark:
-/// it lies behind the user before the mark, and so behind the session of the same name.
-pub(crate) fn key_bound(bound: &str) -> String {
-    match bound.split_once(MARK) {
-        Some((user, _)) => format!("{user}{MARK}{MARK}"),
-        None => bound.to_owned(),
+/// Refuses to look for a user whose id is none: it would be taken for the key of a session.
+///
+/// # Errors
+/// `InvalidInput`, naming the value and the rule.
+#[inline]
+pub(crate) fn check_asked_user(id: &str) -> Result<()> {
+    if holds_mark(id) {
+        return Err(no_user(id));
     }
+    Ok(())
+}
+
+#[cold]
+fn no_user(id: &str) -> Error {
+    Error::invalid(format!(
+        "user id {}: holds U+0000, which no user's id does; leave it out",
+        shown(id)
+    ))
 }
 
 /// Whether an id holds what only keys of sessions hold.
@@ -45,20 +58,14 @@ pub(crate) fn holds_mark(id: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// So bounds on users are bounds on keys, too.
     #[test]
-    fn a_bound_on_shown_users_and_one_on_keys_say_the_same() {
-        let users = ["a", "a\u{1}", "aa", "b"];
-        for bound in ["", "a", "a\0", "a\0\0", "a\0b", "a\u{1}", "aa", "aa\0", "c"] {
-            let on_keys = key_bound(bound);
-            for user in users {
-                for key in [user.to_owned(), session_key(user)] {
-                    assert_eq!(shown_user(&key), user);
-                    assert_eq!(
-                        key.as_str() < on_keys.as_str(),
-                        user < bound,
-                        "{key:?} {bound:?}"
-                    );
-                }
+    fn a_session_lies_on_the_same_side_of_a_bound_as_the_user_of_its_name() {
+        for bound in ["", "a", "a\u{1}", "aa", "c"] {
+            for user in ["a", "a\u{1}", "aa", "b"] {
+                let key = session_key(user);
+                assert_eq!(shown_user(&key), user);
+                assert_eq!(key.as_str() < bound, user < bound, "{key:?} {bound:?}");
             }
         }
     }

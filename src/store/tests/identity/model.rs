@@ -351,10 +351,10 @@ fn assert_ranges(snapshot: &Snapshot, want: &[Line]) {
     assert_eq!(found, want);
     for (from, to) in [
         ("a", "b"),
-        ("a\0", "c"),
-        ("b", "b\0"),
+        ("a\u{1}", "c"),
+        ("b", "b\u{1}"),
         ("c", "z"),
-        ("", "a\0"),
+        ("", "a\u{1}"),
     ] {
         let users = UserRange {
             from: Some(from.to_owned()),

@@ -72,10 +72,10 @@ impl Writing {
         self.rows.store(rows + 1, Release);
     }
 
-    /// Counts memory that rows take, in the same way.
-    fn count_bytes(&self, bytes: usize) {
+    /// Counts memory that rows take now and took before, in the same way.
+    fn count_bytes(&self, now: usize, before: usize) {
         let row_bytes = self.row_bytes.load(Relaxed);
-        self.row_bytes.store(row_bytes + bytes, Relaxed);
+        self.row_bytes.store(row_bytes + now - before, Relaxed);
     }
 }
 
@@ -219,8 +219,7 @@ impl Generation {
         if let Some(rows) = users.find_mut(hash, |rows| rows.user.bytes() == user.as_bytes()) {
             let before = rows.memory_bytes();
             rows.insert(key, words)?;
-            let grown = rows.memory_bytes() - before;
-            self.writing.count_bytes(grown);
+            self.writing.count_bytes(rows.memory_bytes(), before);
         } else {
             if session_of(user).is_some() {
                 self.sessions.store(true, Release);
@@ -228,10 +227,10 @@ impl Generation {
             let mut rows = UserRows::new(user, hash);
             rows.insert(key, words)?;
             let before = users.allocation_size();
-            let grown = rows.memory_bytes();
+            let own = rows.memory_bytes();
             users.insert_unique(hash, rows, |rows| rows.hash);
-            let grown = grown + users.allocation_size() - before;
-            self.writing.count_bytes(grown);
+            self.writing
+                .count_bytes(own + users.allocation_size(), before);
         }
         Ok(())
     }
@@ -265,7 +264,8 @@ impl Generation {
     /// sequences if asked for. `out.users` is left alone.
     ///
     /// Cost: a probe, the rows given, and for a filter or an older snapshot the rows skipped; no
-    /// allocation but the growth of `out`, and one for a filter by event types.
+    /// allocation but the growth of `out`, one for a filter by event types, and two where many rows came
+    /// late.
     ///
     /// # Errors
     /// `InvalidInput` when `out` has columns of other types, or grows past 2^32 impression items.

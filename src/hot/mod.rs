@@ -27,6 +27,7 @@ mod records;
 mod registry;
 mod rocks;
 mod row;
+mod row_chunks;
 mod row_columns;
 mod slots;
 mod strings;

@@ -1,5 +1,7 @@
 //! Rows in columns, in one piece of memory.
 
+use std::ops::Range;
+
 use crate::types::{Error, Result};
 
 /// What rows are sorted by. `index` parts equal sequences.
@@ -58,7 +60,8 @@ impl RowColumns {
         words.unwrap_or_default()
     }
 
-    fn key(&self, row: usize) -> Option<Key> {
+    /// What a row is sorted by.
+    pub(super) fn key(&self, row: usize) -> Option<Key> {
         Some(Key {
             timestamp: joined(*self.timestamps().get(row)?) as i64,
             sequence: joined(*self.sequences().get(row)?),
@@ -78,33 +81,56 @@ impl RowColumns {
             more => more.checked_mul(2),
         };
         let full = || Error::invalid("one user's rows do not fit a generation");
-        let wanted = capacity.ok_or_else(full)?;
-        let [before, after] = [self.capacity, wanted].map(|capacity| capacity as usize);
-        let doubles = [TIMESTAMPS..SEQUENCES, SEQUENCES..INDEXES].into_iter();
-        let singles = (INDEXES..CELLS + cells).map(|column| column..column + 1);
-        let mut words = Vec::with_capacity((CELLS + cells) * after);
-        for columns in doubles.chain(singles) {
-            let kept = self.words.get(columns.start * before..columns.end * before);
-            words.extend_from_slice(kept.ok_or_else(beyond)?);
-            words.resize(columns.end * after, 0);
-        }
-        self.words = words.into();
-        self.capacity = wanted;
+        *self = self.copy(0..self.len(), CELLS + cells, capacity.ok_or_else(full)?)?;
         Ok(())
     }
 
-    /// Adds a row. Cost: constant when it is the newest, else the rows behind it are moved.
+    /// Some of the rows, of `width` words each, with room for `capacity` in all.
+    fn copy(&self, rows: Range<usize>, width: usize, capacity: u32) -> Result<Self> {
+        let [before, after] = [self.capacity, capacity].map(|capacity| capacity as usize);
+        let doubles = [TIMESTAMPS..SEQUENCES, SEQUENCES..INDEXES].into_iter();
+        let singles = (INDEXES..width).map(|column| column..column + 1);
+        let mut words = Vec::with_capacity(width * after);
+        for columns in doubles.chain(singles) {
+            let start = columns.start * before;
+            let [from, to] = [rows.start, rows.end].map(|row| start + row * columns.len());
+            words.extend_from_slice(self.words.get(from..to).ok_or_else(beyond)?);
+            words.resize(columns.end * after, 0);
+        }
+        Ok(Self {
+            words: words.into(),
+            rows: rows.len() as u32,
+            capacity,
+        })
+    }
+
+    /// Takes the rows from `at` on away. Neither part has room for more.
     ///
     /// # Errors
-    /// `InvalidInput` past 2^32 rows of one user; `Internal` when a row has more words than those before.
-    /// Nothing is then added.
-    pub(super) fn insert(&mut self, key: Key, cells: &[u32]) -> Result<()> {
-        self.reserve(cells.len())?;
+    /// `Internal` when there are fewer rows.
+    pub(super) fn split_off(&mut self, at: usize) -> Result<Self> {
+        let width = self.words.len() / (self.capacity as usize).max(1);
+        let part = |rows: Range<usize>| self.copy(rows.clone(), width, rows.len() as u32);
+        let (front, back) = (part(0..at)?, part(at..self.len())?);
+        *self = front;
+        Ok(back)
+    }
+
+    /// Where a row belongs: behind those before it.
+    pub(super) fn place_of(&self, key: Key) -> usize {
         let newest = self.len().checked_sub(1).and_then(|row| self.key(row));
-        let at = match newest {
+        match newest {
             Some(newest) if newest > key => self.rows_before(key),
             _ => self.len(),
-        };
+        }
+    }
+
+    /// Adds a row at its place, and tells how many are moved: those behind it.
+    ///
+    /// # Errors
+    /// `InvalidInput` past 2^32 rows. Nothing is then added.
+    pub(super) fn insert(&mut self, at: usize, key: Key, cells: &[u32]) -> Result<usize> {
+        self.reserve(cells.len())?;
         if self.words.len() != (CELLS + cells.len()) * self.capacity as usize {
             return Err(beyond());
         }
@@ -115,7 +141,7 @@ impl RowColumns {
             self.put(column, at, [*cell]);
         }
         self.rows += 1;
-        Ok(())
+        Ok(self.len() - 1 - at)
     }
 
     fn put<const WIDTH: usize>(&mut self, column: usize, row: usize, value: [u32; WIDTH]) {

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::layout::{Layout, Place, Words, flag_word, is_set};
+use super::row_chunks::RowChunks;
 use super::row_columns::{Key, RowColumns, joined};
 use super::text::Text;
 use super::view::{EventFilter, Picked, View};
-use crate::types::{Column, Columns, Error, Result, TierQuery, TimeRange, prefetch};
+use crate::types::{Column, Columns, Error, Result, TierQuery, prefetch};
 
 /// Rows whose memory is asked for at once; of more the processor sees by itself what comes next.
 const PREFETCHED_ROWS: usize = 128;
@@ -15,7 +16,7 @@ const PREFETCHED_ROWS: usize = 128;
 pub(super) struct UserRows {
     pub(super) user: Text,
     pub(super) hash: u64,
-    rows: RowColumns,
+    rows: RowChunks,
     /// Each list's length and then its item codes.
     lists: Vec<u32>,
     pub(super) newest_sequence: u64,
@@ -26,7 +27,7 @@ impl UserRows {
         Self {
             user: user.into(),
             hash,
-            rows: RowColumns::default(),
+            rows: RowChunks::default(),
             lists: Vec::new(),
             newest_sequence: 0,
         }
@@ -42,7 +43,7 @@ impl UserRows {
             + ALLOCATIONS
     }
 
-    /// Adds a row. Cost: constant when it is the user's newest, else the rows behind it are moved.
+    /// Adds a row. Cost: constant when it is the user's newest, else see [`RowChunks::insert`].
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 rows or list items of one user.
@@ -66,16 +67,17 @@ impl UserRows {
     /// Asks for the memory of the rows at the end that a query counts from.
     #[inline]
     pub(super) fn prefetch(&self, layout: &Layout, query: &TierQuery) {
-        let count = query.limit.min(PREFETCHED_ROWS).min(self.rows.len());
+        let found = self.rows.newest();
+        let count = query.limit.min(PREFETCHED_ROWS).min(found.len());
         let rows = match query.newest {
-            true => self.rows.len() - count..self.rows.len(),
+            true => found.len() - count..found.len(),
             false => 0..count,
         };
-        let cells = |word| prefetch(self.rows.cells(word).get(rows.clone()).unwrap_or_default());
+        let cells = |word| prefetch(found.cells(word).get(rows.clone()).unwrap_or_default());
         let keys = |keys: &[_]| prefetch(keys.get(rows.clone()).unwrap_or_default());
-        keys(self.rows.timestamps());
+        keys(found.timestamps());
         if query.sequences {
-            keys(self.rows.sequences());
+            keys(found.sequences());
         }
         for (asked, place) in query.asked.iter().zip(layout.places()) {
             match *place {
@@ -95,18 +97,68 @@ impl UserRows {
         filter: &EventFilter,
         out: &mut Columns,
     ) -> Result<()> {
-        let view = self.view(filter, query.visible);
-        let rows = view.limited(self.within(&query.time), query.limit, query.newest);
-        view.for_picked(rows, |picked| {
-            let timestamps = self.rows.timestamps();
-            picked.extend(&mut out.timestamps, timestamps, |at| joined(at) as i64);
+        if !self.rows.older().is_empty() {
+            return self.history_of_chunks(layout, query, filter, out);
+        }
+        let view = self.view(self.rows.newest(), filter, query.visible);
+        let rows = view.within(&query.time);
+        let rows = view.limited(rows, query.limit, query.newest);
+        self.give(&view, rows, layout, query, out)
+    }
+
+    /// The same where the rows lie in several chunks.
+    #[inline(never)]
+    fn history_of_chunks(
+        &self,
+        layout: &Layout,
+        query: &TierQuery,
+        filter: &EventFilter,
+        out: &mut Columns,
+    ) -> Result<()> {
+        let mut chunks: Vec<&RowColumns> = self.rows.all().collect();
+        if query.newest {
+            chunks.reverse();
+        }
+        let mut left = query.limit;
+        let mut found = Vec::new();
+        for chunk in chunks {
+            if left == 0 {
+                break;
+            }
+            let view = self.view(chunk, filter, query.visible);
+            let rows = view.within(&query.time);
+            let rows = view.limited(rows, left, query.newest);
+            left = left.saturating_sub(view.count(rows.clone()));
+            found.push((view, rows));
+        }
+        if query.newest {
+            found.reverse();
+        }
+        let mut found = found.into_iter();
+        found.try_for_each(|(view, rows)| self.give(&view, rows, layout, query, out))
+    }
+
+    /// Appends the rows of a range that match.
+    fn give(
+        &self,
+        view: &View<'_>,
+        range: Range<usize>,
+        layout: &Layout,
+        query: &TierQuery,
+        out: &mut Columns,
+    ) -> Result<()> {
+        let rows = view.rows();
+        view.for_picked(range, |picked| {
+            picked.extend(&mut out.timestamps, rows.timestamps(), |at| {
+                joined(at) as i64
+            });
             if query.sequences {
-                picked.extend(&mut out.sequences, self.rows.sequences(), joined);
+                picked.extend(&mut out.sequences, rows.sequences(), joined);
             }
             let asked = query.asked.iter().zip(layout.places());
             for (column, (asked, place)) in out.fields.iter_mut().zip(asked) {
                 if *asked {
-                    self.gather(*place, &picked, column)?;
+                    self.gather(*place, rows, &picked, column)?;
                 }
             }
             Ok(())
@@ -123,26 +175,18 @@ impl UserRows {
     ) -> Result<()> {
         let item = layout.item();
         let item = item.ok_or_else(|| Error::internal("rows without a word for their items"))?;
-        let items = self.rows.cells(item);
-        self.view(filter, visible)
-            .for_picked(0..self.rows.len(), |picked| {
+        self.rows.all().try_for_each(|rows| {
+            let items = rows.cells(item);
+            let view = self.view(rows, filter, visible);
+            view.for_picked(0..rows.len(), |picked| {
                 let mut items = picked.positions().filter_map(|row| items.get(row));
                 items.try_for_each(|item| visit(*item))
             })
+        })
     }
 
-    fn view<'a>(&'a self, filter: &'a EventFilter, visible: u64) -> View<'a> {
-        View::new(&self.rows, self.newest_sequence, filter, visible)
-    }
-
-    fn within(&self, time: &TimeRange) -> Range<usize> {
-        let timestamps = self.rows.timestamps();
-        let before = |limit| timestamps.partition_point(|at| (joined(*at) as i64) < limit);
-        let first = match time.since {
-            i64::MIN => 0,
-            since => before(since),
-        };
-        first..time.until.map_or(timestamps.len(), before)
+    fn view<'a>(&self, rows: &'a RowColumns, filter: &'a EventFilter, visible: u64) -> View<'a> {
+        View::new(rows, self.newest_sequence, filter, visible)
     }
 
     #[inline]
@@ -155,9 +199,15 @@ impl UserRows {
         list.ok_or_else(|| Error::internal("a list beyond those of its user"))
     }
 
-    fn gather(&self, place: Place, picked: &Picked<'_>, column: &mut Column) -> Result<()> {
+    fn gather(
+        &self,
+        place: Place,
+        rows: &RowColumns,
+        picked: &Picked<'_>,
+        column: &mut Column,
+    ) -> Result<()> {
         let values = |word| {
-            let cells = self.rows.cells(word);
+            let cells = rows.cells(word);
             let of = move |row| cells.get(row).copied().unwrap_or(0);
             picked.positions().map(of)
         };
@@ -165,7 +215,7 @@ impl UserRows {
         match (place, column) {
             (Place::Apart, _) | (_, Column::Absent) => {}
             (Place::Code(at), Column::Strings(codes)) => {
-                picked.extend(codes, self.rows.cells(at), |code| code);
+                picked.extend(codes, rows.cells(at), |code| code);
             }
             (Place::Narrow(at, flag), Column::Numbers(numbers)) => {
                 numbers.extend(values(at).map(u64::from), flags(flag));

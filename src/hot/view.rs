@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::row_columns::{RowColumns, joined};
+use crate::types::TimeRange;
 
 /// Rows that are picked at a time.
 const CHUNK: usize = 128;
@@ -42,6 +43,30 @@ impl<'a> View<'a> {
             visible,
             every: newest_sequence <= visible && matches!(filter, EventFilter::All),
         }
+    }
+
+    /// The rows, whether they match or not.
+    pub(super) fn rows(&self) -> &'a RowColumns {
+        self.rows
+    }
+
+    /// The rows of a time range.
+    pub(super) fn within(&self, time: &TimeRange) -> Range<usize> {
+        let timestamps = self.rows.timestamps();
+        let before = |limit| timestamps.partition_point(|at| (joined(*at) as i64) < limit);
+        let first = match time.since {
+            i64::MIN => 0,
+            since => before(since),
+        };
+        first..time.until.map_or(timestamps.len(), before)
+    }
+
+    /// How many rows of a range match.
+    pub(super) fn count(&self, range: Range<usize>) -> usize {
+        if self.every {
+            return range.len();
+        }
+        self.matches(range).filter(|matches| *matches).count()
     }
 
     /// Calls `each` with the matching rows of a range, piece by piece.

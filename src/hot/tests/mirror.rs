@@ -8,7 +8,7 @@ use std::sync::atomic::{
 
 use proptest::prelude::*;
 
-use super::events::{append, commits, full_schema, memory_tier, numbered, schema};
+use super::events::{Event, append, commits, full_schema, memory_tier, numbered, schema};
 use super::model::{assert_holds, everything, expected, insert, query, read, write};
 use crate::hot::log::Entries;
 use crate::hot::{Generation, Holdings, Log, Notes, OnDamage, Tier, key};
@@ -90,6 +90,71 @@ fn columns_that_are_not_asked_for_stay_as_they_are() {
     let untouched = Columns::for_schema(&schema);
     assert_eq!(out.fields[2..], untouched.fields[2..]);
     assert!(out.sequences.is_empty() && out.users.is_empty());
+}
+
+/// A user's rows at these timestamps, in the order of arrival, of two event types in turn.
+fn one_user(timestamps: impl IntoIterator<Item = i64>) -> Vec<Vec<Event>> {
+    let event = |(number, timestamp): (usize, i64)| Event {
+        user: "u".to_owned(),
+        timestamp,
+        event_type: ["view", "Purchase"][number % 2].to_owned(),
+        item: format!("i{number}"),
+        value: Some(number as f32),
+        location: None,
+        session: Some(number as i64),
+        impression: vec![format!("i{}", number % 7)],
+    };
+    let numbered = timestamps.into_iter().enumerate();
+    numbered.map(|row| vec![event(row)]).collect()
+}
+
+/// More rows than lie together where they come late.
+#[test]
+fn rows_that_come_late_are_read_as_those_in_order() {
+    const ROWS: i64 = 900;
+    let orders: [Vec<i64>; 3] = [
+        (0..ROWS).rev().collect(),
+        (0..ROWS).map(|n| n * 617 % ROWS / 2).collect(),
+        (ROWS / 2..ROWS).chain((0..ROWS / 2).rev()).collect(),
+    ];
+    let schema = full_schema();
+    let times = [(None, None), (Some(100), Some(700)), (Some(40), Some(41))];
+    for order in orders {
+        let (_, tier) = memory_tier();
+        let generation = tier.begin(1).unwrap();
+        let model = write(&tier, &generation, &one_user(order));
+        assert_holds(&generation, &schema, &model);
+        for (since, until) in times {
+            for limit in [0, 1, 300, usize::MAX] {
+                for (newest, visible, types) in [
+                    (true, u64::MAX, &[][..]),
+                    (false, u64::MAX, &[]),
+                    (true, 500, &["view"]),
+                    (false, 500, &["purchase"]),
+                ] {
+                    let query = TierQuery {
+                        limit,
+                        newest,
+                        visible,
+                        event_types: types.iter().map(|name| (*name).to_owned()).collect(),
+                        time: TimeRange::new(since, until),
+                        ..everything(&schema)
+                    };
+                    let found = read(&generation, &schema, "u", &query);
+                    assert_eq!(found, expected(&model, "u", &query), "{query:?}");
+                }
+            }
+        }
+        let (mut seen, user) = (Vec::new(), HashedKey::of("u"));
+        let visit = &mut |item: &str| {
+            seen.push(item.to_owned());
+            Ok(())
+        };
+        generation.seen_items(user, &[], u64::MAX, visit).unwrap();
+        let all = expected(&model, "u", &everything(&schema));
+        let want: Vec<String> = all.into_iter().map(|(_, event)| event.item).collect();
+        assert_eq!(seen, want);
+    }
 }
 
 #[test]

@@ -133,7 +133,8 @@ impl Store {
     /// ([`Settings::waiting_generations`]), the call waits for one.
     ///
     /// # Errors
-    /// `InvalidInput`, naming interaction, field, value and rule; nothing was written then.
+    /// `InvalidInput`, naming interaction, field, value and rule, and for a batch that takes more in
+    /// the log than a generation may ([`Settings::generation_bytes`]); nothing was written then.
     /// `Unsupported` on a read-only store. `Poisoned` after an earlier failure; `Io` when the disk
     /// refuses, which poisons the store.
     pub fn write(&self, batch: impl Into<WriteBatch>, durability: Durability) -> Result<Commit> {

@@ -25,6 +25,35 @@ pub(crate) struct EncodedRows<'a> {
 }
 
 impl<'a> EncodedRows<'a> {
+    /// Bytes that these rows and notes take in the log and its memory, about.
+    fn log_bytes(&self, notes: &Notes) -> usize {
+        let count = self.entries.len() + notes.len();
+        self.entries.bytes() + notes.bytes() + count * ENTRY_BYTES
+    }
+
+    /// Checks that these rows and notes take at most `most` bytes in the log, which a generation that
+    /// is not full has room for.
+    ///
+    /// # Errors
+    /// `InvalidInput`, with what to do.
+    pub(crate) fn check_size(&self, notes: &Notes, most: u64) -> Result<()> {
+        if self.log_bytes(notes) as u64 <= most {
+            return Ok(());
+        }
+        let count = self.rows.len();
+        let (rows, advice) = match count {
+            1 => ("row", "raise"),
+            _ => (
+                "rows",
+                "write them in several batches, use a bulk import, or raise",
+            ),
+        };
+        Err(Error::invalid(format!(
+            "a commit of {count} {rows} takes more than {most} bytes in the log; {advice} the setting \
+             generation_bytes"
+        )))
+    }
+
     /// The rows.
     pub(crate) fn rows(&self) -> &'a [Row<'a>] {
         self.rows
@@ -88,20 +117,24 @@ impl Tier {
         Ok(Arc::new(Generation::new(id, Arc::clone(&self.schema))))
     }
 
-    /// Lays out the rows of a commit for the log. Nobody has to wait meanwhile.
+    /// Lays out the rows of a commit, at most `most` bytes, for the log. Nobody has to wait meanwhile.
     ///
     /// # Errors
-    /// `InvalidInput` when a row does not fit the schema or the format.
-    pub(crate) fn encode<'a>(&self, rows: &'a [Row<'a>]) -> Result<EncodedRows<'a>> {
+    /// `InvalidInput` when a row does not fit the schema or the format, and for more bytes.
+    pub(crate) fn encode<'a>(&self, rows: &'a [Row<'a>], most: u64) -> Result<EncodedRows<'a>> {
         u32::try_from(rows.len()).map_err(|_| Error::invalid("more than 2^32 rows in a commit"))?;
-        let mut entries = Entries::with_capacity(rows.len());
+        let mut encoded = EncodedRows {
+            rows,
+            entries: Entries::with_capacity(rows.len()),
+        };
         for (index, row) in rows.iter().enumerate() {
-            entries.push(
+            encoded.entries.push(
                 |out| key::encode(row.user, row.timestamp, 0, index as u32, out),
                 |out| row::encode(&self.schema, row.cells, out),
             )?;
+            encoded.check_size(&Notes::default(), most)?;
         }
-        Ok(EncodedRows { rows, entries })
+        Ok(encoded)
     }
 
     /// Writes the rows of the commit `sequence` and notes for tables, all or none: to the log,
@@ -117,6 +150,7 @@ impl Tier {
         notes: &Notes,
         sequence: u64,
     ) -> Result<()> {
+        let log_bytes = rows.log_bytes(notes);
         let EncodedRows { rows, mut entries } = rows;
         entries.change_keys(|key| key::set_sequence(key, sequence));
         {
@@ -126,8 +160,7 @@ impl Tier {
             let tally = held.generations.entry(generation.id()).or_default();
             tally.add_all(&entries);
         }
-        let count = entries.len() + notes.len();
-        generation.add_log_bytes(entries.bytes() + notes.bytes() + count * ENTRY_BYTES);
+        generation.add_log_bytes(log_bytes);
         for (index, row) in rows.iter().enumerate() {
             generation
                 .insert(row, sequence, index as u32)

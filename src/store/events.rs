@@ -135,7 +135,8 @@ impl Engine {
         if rows.len() != fresh.len() {
             return Err(incomplete());
         }
-        let encoded = self.writable()?.encode(&rows)?;
+        let most = self.settings.max_commit_bytes();
+        let encoded = self.writable()?.encode(&rows, most)?;
         self.apply(&generation, encoded, &notes, sequence, || {
             if let Some(link) = &owner.link {
                 self.version.load().joins.links.add(Arc::new(link.clone()));

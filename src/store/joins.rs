@@ -9,9 +9,12 @@ use super::links::Links;
 use super::manifest::SegmentEntry;
 use super::run::Run;
 use super::version::{LiveSegment, Version};
-use crate::hot::{EncodedRows, LateRecord, Link, Notes};
+use crate::hot::{EncodedRows, LateRecord, Link, Notes, Tier};
 use crate::segment::Origin;
 use crate::types::{Result, session_key};
+
+/// Bytes of notes that are written at once.
+const NOTES_BYTES: usize = 64 << 10;
 
 /// Links and late records that some row of a version still lacks.
 #[derive(Default)]
@@ -147,13 +150,29 @@ impl Engine {
             late.for_each(|late| kept.late.add(late));
             self.version.store(Arc::new(current.with_joins(kept)));
         }
-        done_links
-            .iter()
-            .for_each(|link| registry.forget_link(link, &mut notes));
-        done_late
-            .iter()
-            .for_each(|late| registry.forget_late(late, &mut notes));
-        let generation = self.active()?;
+        for link in done_links {
+            registry.forget_link(&link, &mut notes);
+            self.append_notes(tier, &mut notes, NOTES_BYTES)?;
+        }
+        for late in done_late {
+            registry.forget_late(&late, &mut notes);
+            self.append_notes(tier, &mut notes, NOTES_BYTES)?;
+        }
+        self.append_notes(tier, &mut notes, 1)
+    }
+
+    /// Writes notes where there are `least` bytes of them; the commit lock must be held. They stand for
+    /// no commit, and may come in several pieces.
+    fn append_notes(&self, tier: &Tier, notes: &mut Notes, least: usize) -> Result<()> {
+        if notes.bytes() < least {
+            return Ok(());
+        }
+        let notes = std::mem::take(notes);
+        let mut generation = self.active()?;
+        if self.is_full(&generation) {
+            self.rotate(tier, true)?;
+            generation = self.active()?;
+        }
         tier.append(&generation, EncodedRows::default(), &notes, 0)
             .map_err(|error| self.poison(error))
     }

@@ -72,7 +72,8 @@ impl Engine {
     /// Gives the rows the next sequence number and hands them to the log; they are visible on
     /// return.
     fn append(&self, rows: &[Row<'_>]) -> Result<u64> {
-        let rows = self.writable()?.encode(rows)?;
+        let most = self.settings.max_commit_bytes();
+        let rows = self.writable()?.encode(rows, most)?;
         let (_held, generation) = self.room(self.commit.lock())?;
         let sequence = self.visible.load(Ordering::Acquire) + 1;
         self.apply(&generation, rows, &Notes::default(), sequence, || {})?;
@@ -109,6 +110,8 @@ impl Engine {
         sequence: u64,
         before: impl FnOnce(),
     ) -> Result<()> {
+        // Before anything is written: what is in the log must fit the mirror, now and at every opening.
+        rows.check_size(notes, self.settings.max_commit_bytes())?;
         if let Some(field) = self.schema.position_of(Role::EventType) {
             let cells = rows.rows().iter().filter_map(|row| row.cells.get(field));
             let types = cells.filter_map(|cell| match cell {

@@ -1,47 +1,59 @@
 //! What a host can set about a store: plain data, with units in the names.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Result};
+use super::{Dictionary, Error, Result};
 
 /// Settings of an open store. They may differ from one opening to the next. None of them changes
 /// what the store answers, but that retentions say how long it remembers what is not a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Rows a hot generation takes before it is sealed into a segment. At least 1. Default 262,144.
+    /// Rows a hot generation takes before it is sealed into a segment. 1 to 2^26. Default 262,144.
     pub generation_rows: u64,
-    /// Bytes of memory a hot generation takes before it is sealed, those of its log included. At
-    /// least 1 KiB. Default 64 MiB.
+    /// Bytes of memory a hot generation takes before it is sealed, those of its log included. 1 KiB
+    /// to 1 GiB. Default 64 MiB. One commit may take as much in the log, and 512 KiB at least: that
+    /// is about the bytes of its values, and 70 a row.
     pub generation_bytes: u64,
-    /// Generations that may wait to be sealed; when more wait, writes wait too. At least 1.
+    /// Generations that may wait to be sealed; when more wait, writes wait too. 1 to 1,024.
     /// Default 2.
     pub waiting_generations: usize,
     /// Memory that a bulk import or a compaction may take, in bytes; the rows of one user must fit.
-    /// An import spills sorted runs to disk beyond it, and both cut their segments by it. At least
-    /// 1 MiB. Default 1 GiB. A seal takes about as much as its generation. What is resident depends on
+    /// An import spills sorted runs to disk beyond it, and both cut their segments by it. 1 MiB to
+    /// 16 TiB. Default 1 GiB. A seal takes about as much as its generation. What is resident depends on
     /// the allocator, too: a third is left to what it keeps.
     pub memory_budget_bytes: u64,
     /// Sorted runs of one origin that a user's lookup may have to probe before the store compacts
-    /// them; runs of single writes are merged before that where they are of about the same size. At
-    /// least 1. Default 4.
+    /// them; runs of single writes are merged before that where they are of about the same size. 1 to
+    /// 1,024. Default 4.
     pub max_runs: usize,
-    /// Threads that one import, seal or compaction may use, the caller's included. Default: the
-    /// cores there are, at most 4. At least 1.
+    /// Threads that one import, seal or compaction may use, the caller's included. 1 to 1,024.
+    /// Default: the cores there are, at most 4.
     pub threads: usize,
     /// How long the ids of events are remembered, in seconds: an event with an id that came before
     /// is a duplicate for so long at least, and for little more than twice as long at most while
-    /// events come in. `None` for ever. At least 1. Default `None`. Cost: about 22 bytes of disk and
+    /// events come in. `None` for ever. 1 to 10^10. Default `None`. Cost: about 22 bytes of disk and
     /// 1.25 bytes of memory an id.
     pub event_id_retention_seconds: Option<u64>,
     /// How long it is remembered what was recommended, in seconds, for events that name it; in the
-    /// same way. Impressions that events were given stay. `None` for ever. At least 1. Default
+    /// same way. Impressions that events were given stay. `None` for ever. 1 to 10^10. Default
     /// `None`.
     pub recommendation_retention_seconds: Option<u64>,
     /// Whether generations are sealed and runs compacted on background threads. Without them the
     /// host calls `flush` and `compact`. Default true.
     pub background: bool,
 }
+
+/// Bytes that one commit may take in the log, whatever the settings.
+const LEAST_COMMIT_BYTES: u64 = 512 << 10;
+
+const GENERATION_BYTES: RangeInclusive<u64> = 1 << 10..=1 << 30;
+const RETENTION_SECONDS: RangeInclusive<u64> = 1..=10_000_000_000;
+
+// A commit is let into a generation that is not full, and what both hold must fit one dictionary.
+const _: () = assert!(2 * *GENERATION_BYTES.end() <= Dictionary::MAX_BYTES as u64 + 1);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -65,33 +77,38 @@ impl Settings {
     /// # Errors
     /// `InvalidInput`, naming the setting, its value and its range.
     pub fn validate(&self) -> Result<()> {
-        at_least("generation_rows", self.generation_rows, 1)?;
-        at_least("generation_bytes", self.generation_bytes, 1 << 10)?;
-        at_least("waiting_generations", self.waiting_generations as u64, 1)?;
-        at_least("memory_budget_bytes", self.memory_budget_bytes, 1 << 20)?;
-        at_least("threads", self.threads as u64, 1)?;
-        at_least("max_runs", self.max_runs as u64, 1)?;
-        for (name, retention) in [
-            (
-                "event_id_retention_seconds",
-                self.event_id_retention_seconds,
-            ),
-            (
-                "recommendation_retention_seconds",
-                self.recommendation_retention_seconds,
-            ),
-        ] {
-            at_least(name, retention.unwrap_or(1), 1)?;
+        check("generation_rows", self.generation_rows, &(1..=1 << 26))?;
+        check("generation_bytes", self.generation_bytes, &GENERATION_BYTES)?;
+        let waiting = self.waiting_generations as u64;
+        check("waiting_generations", waiting, &(1..=1 << 10))?;
+        let budget = self.memory_budget_bytes;
+        check("memory_budget_bytes", budget, &(1 << 20..=1 << 44))?;
+        check("threads", self.threads as u64, &(1..=1 << 10))?;
+        check("max_runs", self.max_runs as u64, &(1..=1 << 10))?;
+        let retentions = [
+            ("event_id", self.event_id_retention_seconds),
+            ("recommendation", self.recommendation_retention_seconds),
+        ];
+        for (what, retention) in retentions {
+            let name = format!("{what}_retention_seconds");
+            check(&name, retention.unwrap_or(1), &RETENTION_SECONDS)?;
         }
         Ok(())
     }
+
+    /// Bytes that one commit may take in the log. The log keeps room for twice what a generation may
+    /// hold, and begins another file by itself beyond that, without a sync of the one before.
+    pub(crate) fn max_commit_bytes(&self) -> u64 {
+        self.generation_bytes.max(LEAST_COMMIT_BYTES)
+    }
 }
 
-fn at_least(name: &str, value: u64, least: u64) -> Result<()> {
-    if value < least {
-        return Err(Error::invalid(format!(
-            "setting {name} is {value}; it must be at least {least}"
-        )));
+fn check(name: &str, value: u64, range: &RangeInclusive<u64>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
     }
-    Ok(())
+    let (least, most) = (range.start(), range.end());
+    Err(Error::invalid(format!(
+        "setting {name} is {value}; it must be at least {least} and at most {most}"
+    )))
 }

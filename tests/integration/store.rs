@@ -2,6 +2,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod bounds;
 mod candidates;
 mod csv_blocks;
 mod dictionaries;

@@ -136,7 +136,7 @@ pub(super) fn append_with(
             cells,
         })
         .collect();
-    let rows = tier.encode(&rows).unwrap();
+    let rows = tier.encode(&rows, u64::MAX).unwrap();
     tier.append(generation, rows, notes, sequence).unwrap();
 }
 

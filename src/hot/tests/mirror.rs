@@ -201,14 +201,14 @@ fn a_row_that_does_not_fit_is_refused_before_anything_is_written() {
         timestamp: 1,
         cells,
     };
-    let refused = tier.encode(&[row(&good), row(&bad)]).map(drop);
+    let refused = tier.encode(&[row(&good), row(&bad)], u64::MAX).map(drop);
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
     let refused = tier.encode(&[row(&good[..4])]).map(drop);
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Internal);
 
     log.set_failing(true);
     let rows = [row(&good)];
-    let rows = tier.encode(&rows).unwrap();
+    let rows = tier.encode(&rows, u64::MAX).unwrap();
     let error = tier
         .append(&generation, rows, &Notes::default(), 1)
         .unwrap_err();

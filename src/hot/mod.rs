@@ -56,5 +56,7 @@ pub(crate) use rocks::{read_log, read_manifest};
 pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;
 pub(crate) use table::Notes;
+#[cfg(test)]
+pub(crate) use table::{Kind, Table};
 pub(crate) use tally::Holdings;
 pub(crate) use tier::{EncodedRows, Tier};

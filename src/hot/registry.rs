@@ -17,11 +17,18 @@ use crate::types::{Clock, Error, ErrorKind, Recommendation, Result, Settings};
 
 const LAST: &[u8] = b"last";
 
+/// The newest user of a session, and the table that says so.
+pub(crate) struct NotedUser {
+    pub(crate) user: String,
+    table: Table,
+}
+
 /// The tables of a log. Lookups see what was appended; callers take turns.
 pub(crate) struct Registry {
     log: Arc<dyn Log>,
     clock: Clock,
     ids: Mutex<Periods>,
+    sessions: Mutex<Periods>,
     recommendations: Mutex<Periods>,
     /// The tables that never expire.
     lasting: Mutex<BTreeSet<Table>>,
@@ -37,6 +44,7 @@ impl Registry {
         let periods = |kind, retention| Mutex::new(Periods::new(kind, retention, &tables));
         Ok(Self {
             ids: periods(Kind::Ids, settings.event_id_retention_seconds),
+            sessions: periods(Kind::Sessions, settings.session_retention_seconds),
             recommendations: periods(
                 Kind::Recommendations,
                 settings.recommendation_retention_seconds,
@@ -79,22 +87,35 @@ impl Registry {
         Ok(())
     }
 
-    /// The newest user of a session.
+    /// The newest user of a session, where it is remembered.
     ///
     /// # Errors
     /// Those of the log; `Corruption`.
-    pub(crate) fn user_of(&self, session: &str) -> Result<Option<String>> {
-        let found = self.get(Kind::Sessions, session.as_bytes())?;
-        found.map(|value| records::decode_user(&value)).transpose()
+    pub(crate) fn user_of(&self, session: &str) -> Result<Option<NotedUser>> {
+        for table in self.sessions.lock().tables() {
+            if let Some(value) = self.log.get(table, session.as_bytes())? {
+                let user = records::decode_user(&value)?;
+                return Ok(Some(NotedUser { user, table }));
+            }
+        }
+        Ok(None)
     }
 
-    /// Notes the newest user of a session.
+    /// Has a session's newest user remembered from now on; `noted` is what was known.
     ///
     /// # Errors
     /// Those of the log.
-    pub(crate) fn note_user(&self, session: &str, user: &str, notes: &mut Notes) -> Result<()> {
-        let table = self.lasting(Kind::Sessions)?;
-        notes.put(table, session.as_bytes(), user.as_bytes());
+    pub(crate) fn note_user(
+        &self,
+        session: &str,
+        user: &str,
+        noted: Option<&NotedUser>,
+        notes: &mut Notes,
+    ) -> Result<()> {
+        let table = self.turn(&self.sessions)?;
+        if noted.is_none_or(|noted| noted.user != user || noted.table != table) {
+            notes.put(table, session.as_bytes(), user.as_bytes());
+        }
         Ok(())
     }
 
@@ -218,14 +239,6 @@ impl Registry {
             lasting.insert(table);
         }
         Ok(table)
-    }
-
-    fn get(&self, kind: Kind, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let table = Table::only(kind);
-        if !self.lasting.lock().contains(&table) {
-            return Ok(None);
-        }
-        self.log.get(table, key)
     }
 
     fn all<T>(&self, kind: Kind, decode: impl Fn(&[u8], &[u8]) -> Result<T>) -> Result<Vec<T>> {

@@ -153,7 +153,8 @@ impl Engine {
     }
 
     /// Under whom the events lie. The first user of a session is linked with its earlier events; the
-    /// newest takes those that come without one.
+    /// newest takes those that come without one, for as long as it is remembered. While a link is
+    /// there, no rows come under the session, as readers rely on.
     fn owner_of(
         &self,
         registry: &Registry,
@@ -162,14 +163,22 @@ impl Engine {
         sequence: u64,
         notes: &mut Notes,
     ) -> Result<Owner> {
-        let known = registry.user_of(session)?;
+        let noted = registry.user_of(session)?;
+        let known = match &noted {
+            Some(noted) => Some(noted.user.clone()),
+            None => {
+                let version = self.version.load();
+                let link = version.joins.links.of_session(session, u64::MAX);
+                link.map(|link| link.user.clone())
+            }
+        };
+        if let Some(user) = user.or(known.as_deref()) {
+            registry.note_user(session, user, noted.as_ref(), notes)?;
+        }
         let Some(user) = user else {
             let key = known.unwrap_or_else(|| session_key(session));
             return Ok(Owner { key, link: None });
         };
-        if known.as_deref() != Some(user) {
-            registry.note_user(session, user, notes)?;
-        }
         let link = Link {
             session: session.to_owned(),
             user: user.to_owned(),

@@ -41,6 +41,12 @@ pub struct Settings {
     /// same way. Impressions that events were given stay. `None` for ever. 1 to 10^10. Default
     /// `None`.
     pub recommendation_retention_seconds: Option<u64>,
+    /// How long the user of a session is remembered, in seconds, from the session's last event on; in
+    /// the same way, or until a compaction has worked the user into the session's earlier rows. Events
+    /// that come later without a user belong to the session again, until one with a user comes; rows
+    /// that were given to a user stay that user's. `None` for ever. 1 to 10^10. Default `None`. Cost:
+    /// about the bytes of both ids on disk for each session.
+    pub session_retention_seconds: Option<u64>,
     /// Whether generations are sealed and runs compacted on background threads. Without them the
     /// host calls `flush` and `compact`. Default true.
     pub background: bool,
@@ -66,6 +72,7 @@ impl Default for Settings {
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
             event_id_retention_seconds: None,
             recommendation_retention_seconds: None,
+            session_retention_seconds: None,
             background: true,
         }
     }
@@ -88,6 +95,7 @@ impl Settings {
         let retentions = [
             ("event_id", self.event_id_retention_seconds),
             ("recommendation", self.recommendation_retention_seconds),
+            ("session", self.session_retention_seconds),
         ];
         for (what, retention) in retentions {
             let name = format!("{what}_retention_seconds");

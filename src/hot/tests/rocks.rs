@@ -319,7 +319,9 @@ fn append_noted(tier: &Tier, registry: &Registry, generation: &Generation, numbe
             .note_event(&format!("event {number}"), &mut notes)
             .unwrap();
         if number == 0 {
-            registry.note_user("session", "ann", &mut notes).unwrap();
+            registry
+                .note_user("session", "ann", None, &mut notes)
+                .unwrap();
             registry.note_link(&link(), &mut notes).unwrap();
             registry
                 .note_known("r", &Known::Awaited([1, 2]), &mut notes)
@@ -343,8 +345,9 @@ fn assert_remembers(registry: &Registry, events: u64) {
         assert!(registry.has_event(&format!("event {number}")).unwrap());
     }
     assert!(!registry.has_event(&format!("event {events}")).unwrap());
-    assert_eq!(registry.user_of("session").unwrap().as_deref(), Some("ann"));
-    assert_eq!(registry.user_of("other").unwrap(), None);
+    let noted = registry.user_of("session").unwrap();
+    assert_eq!(noted.unwrap().user, "ann");
+    assert!(registry.user_of("other").unwrap().is_none());
     assert_eq!(registry.links().unwrap(), [link()]);
     let known = registry.recommendation("r").unwrap();
     assert_eq!(known, Some(Known::Awaited([1, 2])));
@@ -396,7 +399,7 @@ fn rocksdb_makes_tables_when_they_are_needed() {
     let log = place.log(OnDamage::Refuse).unwrap();
     let registry = registry(log.clone());
     assert!(!registry.has_event("event").unwrap());
-    assert_eq!(registry.user_of("session").unwrap(), None);
+    assert!(registry.user_of("session").unwrap().is_none());
     assert_eq!(registry.recommendation("r").unwrap(), None);
     assert_eq!(registry.last_commit().unwrap(), 0);
     assert_eq!(log.tables().unwrap(), []);

@@ -85,7 +85,7 @@ fn the_smallest_generations_take_commits_of_half_a_mebibyte() {
 #[test]
 fn every_setting_has_a_lower_and_an_upper_bound() {
     type Set = fn(&mut Settings, u64);
-    let settings: [(&str, Set, u64, u64); 8] = [
+    let settings: [(&str, Set, u64, u64); 9] = [
         ("generation_rows", |s, v| s.generation_rows = v, 1, 1 << 26),
         (
             "generation_bytes",
@@ -116,6 +116,12 @@ fn every_setting_has_a_lower_and_an_upper_bound() {
         (
             "recommendation_retention_seconds",
             |s, v| s.recommendation_retention_seconds = Some(v),
+            1,
+            10_000_000_000,
+        ),
+        (
+            "session_retention_seconds",
+            |s, v| s.session_retention_seconds = Some(v),
             1,
             10_000_000_000,
         ),

@@ -91,9 +91,14 @@ impl SharedDictionary {
             .map(|(index, text)| (index as u32 + 1, text.get()))
     }
 
+    /// Bytes of all strings.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.writing.text_bytes.load(Relaxed)
+    }
+
     /// Bytes of memory taken, about.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.writing.text_bytes.load(Relaxed) + self.strings.count() * ENTRY_BYTES
+        self.text_bytes() + self.strings.count() * ENTRY_BYTES
     }
 
     /// Says that the strings with these codes are about to be copied.

@@ -16,8 +16,8 @@ use super::version::LiveSegment;
 use crate::io::FileBytes;
 use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
 use crate::types::{
-    Cell, ColumnsBuilder, Commit, Dictionary, Error, NarrowBuilder, Result, Role, Row, ScanQuery,
-    Settings, Strings, TierQuery,
+    Cell, ColumnsBuilder, Commit, Dictionary, Error, NarrowBuilder, Result, Role, Row, RowSizes,
+    ScanQuery, Settings, Strings, TierQuery,
 };
 
 /// Rows that are copied from one run to the next at a time, unless they are wide.
@@ -127,6 +127,7 @@ impl BulkImport {
         }
         self.note_event_types(Some(&batch.builder))?;
         self.collect_pending()?;
+        self.make_room(batch.builder.sizes())?;
         self.collected.append(&batch.builder)?;
         batch.count_memory();
         self.rows += batch.rows() as u64;
@@ -149,11 +150,21 @@ impl BulkImport {
         if self.pending.rows() == 0 {
             return Ok(());
         }
+        self.make_room(self.pending.sizes())?;
         self.collected.append(&self.pending)?;
         self.pending.clear();
         self.pending_bytes = 0;
         self.noted = 0;
         self.check_memory()
+    }
+
+    /// Spills what is collected where a run could not take so much more.
+    fn make_room(&mut self, more: RowSizes) -> Result<()> {
+        let full = self.collected.sizes().with(more).reaches(self.engine.most);
+        if full && self.collected.rows() > 0 {
+            self.spill()?;
+        }
+        Ok(())
     }
 
     fn check_memory(&mut self) -> Result<()> {
@@ -387,7 +398,8 @@ impl Engine {
     }
 }
 
-/// Copies a merge into the segments of a run, cutting where the rows need what the budget allows.
+/// Copies a merge into the segments of a run, cutting where the rows need what the budget allows,
+/// or are as many as a segment takes.
 pub(super) fn copy_run(
     engine: &Engine,
     mut merge: Merge,
@@ -403,8 +415,15 @@ pub(super) fn copy_run(
             return Ok(());
         }
         writer.add(&batch)?;
-        let needed = writer.needed_bytes(merge.dictionary_bytes()) + merge.ahead_bytes();
-        if needed >= budget.bytes() {
+        let needed = writer.needed_bytes(merge.dictionary_bytes());
+        let allowed = budget.beside(merge.input_bytes());
+        let text_bytes = merge.text_bytes();
+        let sizes = writer.sizes();
+        let sizes = RowSizes {
+            text_bytes: sizes.text_bytes.max(text_bytes),
+            ..sizes
+        };
+        if needed >= allowed || sizes.reaches(engine.most) {
             if merge.pending_rows() > 0 {
                 // The rest of the user: dictionaries change between users only.
                 batch.clear();
@@ -413,7 +432,8 @@ pub(super) fn copy_run(
             }
             reopen(engine, &mut merge, 0)?;
             writer.cut()?;
-            if merge.dictionary_bytes() >= budget.bytes() / 8 {
+            let much_text = text_bytes >= engine.most.text_bytes / 2;
+            if much_text || merge.dictionary_bytes() >= budget.bytes() / 8 {
                 merge.begin_dictionaries()?;
             }
         }

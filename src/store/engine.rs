@@ -20,7 +20,7 @@ use crate::hot::{Generation, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
 use crate::types::{
-    Error, ErrorKind, Limits, Result, Role, Schema, Settings, StoreId, Validator, lifting,
+    Error, ErrorKind, Limits, Result, Role, RowSizes, Schema, Settings, StoreId, Validator, lifting,
 };
 
 /// An open store.
@@ -33,6 +33,8 @@ pub(crate) struct Engine {
     pub(super) schema: Arc<Schema>,
     pub(super) validator: Validator,
     pub(super) settings: Settings,
+    /// What a run or a segment takes before the next is begun.
+    pub(super) most: RowSizes,
     /// The hot tier; `None` when opened for reading.
     pub(super) tier: Option<Tier>,
     /// What the hot tier remembers beside rows; `None` when opened for reading.
@@ -89,6 +91,7 @@ impl Engine {
             schema: parts.schema,
             validator,
             settings: parts.settings,
+            most: RowSizes::MOST,
             tier: parts.tier,
             registry: parts.registry,
             version: ArcSwap::from_pointee(parts.version),

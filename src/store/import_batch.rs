@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::types::{ColumnsBuilder, Result, Row, Validator};
+use crate::types::{ColumnsBuilder, Error, Result, Row, RowSizes, Validator};
 
 /// Rows for a [`BulkImport`](super::BulkImport), collected away from it, so that several threads
 /// can check them and turn them into columns side by side.
@@ -86,8 +86,15 @@ impl ImportBatch {
     /// which is that of the whole import.
     ///
     /// # Errors
-    /// `InvalidInput` when the row breaks a rule; it is then not added, and more can be.
+    /// `InvalidInput` when the row breaks a rule, or the batch is full: beyond 268,435,456 rows. It is
+    /// then not added; where it breaks a rule, more can be.
     pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        if self.rows() >= RowSizes::MOST.rows {
+            return Err(Error::invalid(format!(
+                "a batch of {} rows is full; hand it over to its import first",
+                self.rows()
+            )));
+        }
         self.builder.push(row)
     }
 

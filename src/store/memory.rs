@@ -13,6 +13,9 @@ pub(super) struct MemoryBudget {
 /// the directory, and in the id's copies.
 const USER_BYTES: usize = 64;
 
+/// Bytes of rows on their way, at most: far below what a dictionary and 32-bit ends reach.
+const MOST_PENDING_BYTES: usize = 256 << 20;
+
 impl MemoryBudget {
     pub(super) fn new(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -26,9 +29,17 @@ impl MemoryBudget {
         self.bytes
     }
 
-    /// What rows may take on their way, before they are in narrow columns.
+    /// What rows may take on their way, before they are in narrow columns: a part, and never so much
+    /// that 32 bits could not count them.
     pub(super) fn pending_bytes(self) -> usize {
-        self.bytes / 16
+        (self.bytes / 16).min(MOST_PENDING_BYTES)
+    }
+
+    /// What rows that wait to be written may take beside so many bytes: what is left, and a quarter at
+    /// least. However much the other bytes are, a segment has many rows, or each would cost more than its
+    /// rows.
+    pub(super) fn beside(self, others: usize) -> usize {
+        self.bytes.saturating_sub(others).max(self.bytes / 4)
     }
 
     /// What rows that wait to be sorted may take beside batches of so many bytes: half, since their

@@ -80,17 +80,26 @@ impl Merge {
         self.pending.order.len().saturating_sub(self.pending.given)
     }
 
-    /// Bytes of memory that the dictionaries and the translations into them take.
+    /// Bytes of memory that the dictionaries take.
     pub(super) fn dictionary_bytes(&self) -> usize {
         let dictionaries = self.shared.dictionaries.iter();
-        let dictionaries = dictionaries.map(|strings| strings.memory_bytes());
-        let remaps = self.inputs.iter().map(Input::remap_bytes);
-        dictionaries.chain(remaps).sum()
+        dictionaries.map(|strings| strings.memory_bytes()).sum()
     }
 
-    /// Bytes of memory that rows read ahead take.
-    pub(super) fn ahead_bytes(&self) -> usize {
-        self.inputs.iter().map(Input::ahead_bytes).sum()
+    /// Bytes of text in the dictionary that has the most.
+    pub(super) fn text_bytes(&self) -> usize {
+        let dictionaries = self.shared.dictionaries.iter();
+        let texts = dictionaries.map(|strings| strings.text_bytes());
+        texts.max().unwrap_or(0)
+    }
+
+    /// Bytes of memory that the merging itself takes, however few rows wait to be written: for rows
+    /// read ahead, and for the translations of their codes.
+    pub(super) fn input_bytes(&self) -> usize {
+        let inputs = self.inputs.iter();
+        inputs
+            .map(|input| input.remap_bytes() + input.ahead_bytes())
+            .sum()
     }
 
     /// Bytes of memory that were read for the sources, memory maps aside.

@@ -10,7 +10,7 @@ use crate::segment::{
     ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
     SegmentWriter,
 };
-use crate::types::{Columns, Error, Result, SortedRows, Strings, session_of};
+use crate::types::{Columns, Error, Result, RowSizes, SortedRows, Strings, session_of};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
 pub(super) struct Unpublished {
@@ -80,6 +80,11 @@ impl<'a> RunWriter<'a> {
     /// since the last cut.
     pub(super) fn add(&mut self, batch: &Columns) -> Result<()> {
         self.rows.append(batch)
+    }
+
+    /// How much there is since the last cut, the dictionaries of the fields aside.
+    pub(super) fn sizes(&self) -> RowSizes {
+        self.rows.sizes()
     }
 
     /// Bytes of memory that it takes to write the rows since the last cut, with dictionaries of so

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Cell, Column, Columns, Dictionary, Error, FieldId, Interner, Result, Row, Validator, items_of,
+    Cell, Column, Columns, Dictionary, Error, FieldId, Interner, Result, Row, RowSizes, Validator,
+    items_of,
 };
 
 /// Collects rows into columns, giving equal strings equal codes. Rows are checked against schema and
@@ -159,6 +160,20 @@ impl ColumnsBuilder {
         })?;
         columns.users.push(user);
         Ok(())
+    }
+
+    /// How much there is.
+    pub(crate) fn sizes(&self) -> RowSizes {
+        let lists = self.columns.fields.iter().map(|column| match column {
+            Column::Lists(lists) => lists.items.len(),
+            _ => 0,
+        });
+        let interners = self.interners.iter().chain([&self.users]);
+        RowSizes {
+            rows: self.rows(),
+            list_items: lists.max().unwrap_or(0),
+            text_bytes: interners.map(Interner::text_bytes).max().unwrap_or(0),
+        }
     }
 
     /// Bytes of memory taken, dictionaries included.

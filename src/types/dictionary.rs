@@ -129,6 +129,11 @@ impl Dictionary {
         self.text.capacity() + self.offsets.capacity() * 4
     }
 
+    /// Bytes of all strings.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The bytes of the string with this code.
     #[inline]
     pub(super) fn bytes(&self, code: u32) -> Option<&[u8]> {

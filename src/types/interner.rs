@@ -188,6 +188,11 @@ impl Interner {
         self.dictionary.len()
     }
 
+    /// Bytes of all strings.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.dictionary.text_bytes()
+    }
+
     /// The strings so far.
     pub fn dictionary(&self) -> &Dictionary {
         &self.dictionary

@@ -26,6 +26,7 @@ mod prefetch;
 mod put_events;
 mod query;
 mod row;
+mod row_sizes;
 mod schema;
 mod schema_json;
 mod schema_names;
@@ -69,6 +70,7 @@ pub use query::{
 };
 pub(crate) use row::items_of;
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
+pub(crate) use row_sizes::RowSizes;
 pub use schema::{DataType, Field, FieldId, Role, Schema};
 pub(crate) use schema_json::type_of;
 pub use session_batch::{EventsCommit, Recommendation};

@@ -386,6 +386,15 @@ impl NarrowRows {
         self.timestamps.len()
     }
 
+    /// Items of the column of lists.
+    pub(super) fn list_items(&self) -> usize {
+        let lists = self.fields.iter().map(|column| match column {
+            NarrowColumn::Lists(lists) => lists.items.len(),
+            _ => 0,
+        });
+        lists.max().unwrap_or(0)
+    }
+
     /// Whether no timestamp is below one before it.
     pub(crate) fn are_in_time_order(&self) -> bool {
         self.in_time_order.so_far

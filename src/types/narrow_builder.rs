@@ -1,7 +1,8 @@
 //! Batches of rows into the rows of an import.
 
 use super::{
-    Column, ColumnsBuilder, Error, FieldId, Interner, NarrowColumn, NarrowRows, Result, Validator,
+    Column, ColumnsBuilder, Error, FieldId, Interner, NarrowColumn, NarrowRows, Result, RowSizes,
+    Validator,
 };
 
 /// Collects the rows of batches, and gives equal strings of different batches equal codes.
@@ -68,6 +69,16 @@ impl NarrowBuilder {
             }
         }
         Ok(())
+    }
+
+    /// How much there is.
+    pub(crate) fn sizes(&self) -> RowSizes {
+        let interners = self.interners.iter().chain([&self.users]);
+        RowSizes {
+            rows: self.rows(),
+            list_items: self.rows.list_items(),
+            text_bytes: interners.map(Interner::text_bytes).max().unwrap_or(0),
+        }
     }
 
     /// Bytes of memory taken, dictionaries included.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Column, Columns, Dictionary, FieldId, NarrowColumn, NarrowRows, Result, Schema};
-use super::{Error, Strings};
+use super::{Error, RowSizes, Strings};
 
 /// Collects rows whose codes stay as they are. Users are kept as runs, which take nothing a row.
 pub(crate) struct SortedRows {
@@ -97,6 +97,15 @@ impl SortedRows {
             }
         }
         Ok(())
+    }
+
+    /// How much there is, the dictionaries of the fields aside.
+    pub(crate) fn sizes(&self) -> RowSizes {
+        RowSizes {
+            rows: self.len(),
+            list_items: self.rows.list_items(),
+            text_bytes: self.user_ids.text_bytes(),
+        }
     }
 
     /// How many users there are.

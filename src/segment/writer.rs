@@ -11,7 +11,7 @@ use super::parallel::run_in_turn;
 use super::sort_key::{Sequences, Timestamps, Users, incomplete};
 use super::sums::SummedFile;
 use crate::io::Storage;
-use crate::types::{Result, Schema, StoreId};
+use crate::types::{Proceed, Result, Schema, StoreId};
 
 /// Writes segments of one origin into a storage.
 pub struct SegmentWriter<'a> {
@@ -29,6 +29,8 @@ pub struct SegmentWriter<'a> {
     pub threads: usize,
     /// The items of the segment before in the same run.
     pub before: Option<&'a ItemOrder>,
+    /// Asked before each column; where it fails, the file is left as it is.
+    pub proceed: Proceed<'a>,
 }
 
 /// A segment whose data is written; the footer waits for its sequence number.
@@ -50,7 +52,7 @@ impl SegmentWriter<'_> {
     ///
     /// # Errors
     /// `Io`; `InvalidInput` when a column would pass what the format holds; `Internal` when the rows are
-    /// not sorted, or columns lack rows or dictionaries.
+    /// not sorted, or columns lack rows or dictionaries; what [`SegmentWriter::proceed`] gives.
     pub fn prepare<'a>(
         &self,
         path: &str,
@@ -71,6 +73,7 @@ impl SegmentWriter<'_> {
         parts.extend(fields.map(|(id, field)| (field.size() * 8, Unencoded::Field(id, field))));
         let jobs = parts.into_iter().map(|(size, part)| {
             let job = move || {
+                (self.proceed)()?;
                 let mut out = Output::default();
                 let part = match part {
                     Unencoded::Users(input, rows) => {
@@ -108,6 +111,7 @@ impl SegmentWriter<'_> {
         appended?;
         let footer = parts.close(self, rows, sequence_base, &mut file)?;
         if self.durable {
+            (self.proceed)()?;
             file.sync()?;
         }
         let segment = PreparedSegment {

@@ -17,7 +17,7 @@ use crate::io::FileBytes;
 use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
 use crate::types::{
     Cell, ColumnsBuilder, Commit, Dictionary, Error, NarrowBuilder, Result, Role, Row, RowSizes,
-    ScanQuery, Settings, Strings, TierQuery,
+    ScanQuery, Settings, Strings, TierQuery, always,
 };
 
 /// Rows that are copied from one run to the next at a time, unless they are wide.
@@ -230,6 +230,7 @@ impl BulkImport {
             durable: false,
             threads: self.engine.settings.threads,
             before: None,
+            proceed: &always,
         };
         let (run, _) = writer.prepare(&path, ordered.input(), 0)?;
         run.finish(None)?;
@@ -246,7 +247,7 @@ impl BulkImport {
     /// takes no more writes.
     pub fn commit(mut self) -> Result<Commit> {
         let engine = self.engine.clone();
-        let mut writer = RunWriter::new(&engine, Origin::Bulk);
+        let mut writer = RunWriter::new(&engine, Origin::Bulk, &always);
         self.collect_pending()?;
         if self.spilled.is_empty() {
             if self.collected.rows() > 0 {
@@ -409,6 +410,7 @@ pub(super) fn copy_run(
     let mut batch = crate::types::Columns::for_schema(&engine.schema);
     let rows = (budget.pending_bytes() / merge.row_bytes().max(1)).clamp(1, COPY_ROWS);
     loop {
+        writer.proceed()?;
         batch.clear();
         merge.next(rows, &mut batch)?;
         if batch.rows() == 0 {

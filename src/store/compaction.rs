@@ -15,7 +15,7 @@ use super::run_writer::{RunOf, RunWriter, finish_run};
 use super::source::Source;
 use super::version::{LiveSegment, Version};
 use crate::segment::Origin;
-use crate::types::{Result, ScanQuery, TierQuery};
+use crate::types::{Proceed, Result, ScanQuery, TierQuery, always};
 
 impl Engine {
     /// Seals what was written and merges all runs of each origin into one, with everything worked in
@@ -27,7 +27,7 @@ impl Engine {
             let version = self.version.load_full();
             let runs: Vec<&Run> = runs_of(&version, origin).collect();
             if runs.len() > 1 || version.any_lacks(&runs) {
-                self.merge_runs(&runs)?;
+                self.merge_runs(&runs, &always)?;
             }
         }
         Ok(())
@@ -35,7 +35,10 @@ impl Engine {
 
     /// Merges recorded runs of about the same size, and runs of an origin that has more of them than
     /// the settings allow.
-    pub(super) fn compact_if_needed(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// What `proceed` gives; a merge that it ended has changed nothing, and comes again.
+    pub(super) fn compact_if_needed(&self, proceed: Proceed<'_>) -> Result<()> {
         let _compacting = self.compacting.lock();
         for origin in [Origin::Bulk, Origin::Recorded] {
             loop {
@@ -46,14 +49,14 @@ impl Engine {
                     break;
                 }
                 self.writable()?;
-                self.merge_runs(picked)?;
+                self.merge_runs(picked, proceed)?;
             }
         }
         Ok(())
     }
 
     /// Writes one run with the rows of `runs` and publishes it in their place.
-    fn merge_runs(&self, runs: &[&Run]) -> Result<()> {
+    fn merge_runs(&self, runs: &[&Run], proceed: Proceed<'_>) -> Result<()> {
         let Some(first) = runs.first() else {
             return Ok(());
         };
@@ -70,9 +73,10 @@ impl Engine {
         let budget = MemoryBudget::new(self.settings.memory_budget_bytes);
         let ahead = budget.pending_bytes();
         let merge = Merge::new(sources, everything, &self.schema, late, ahead)?;
-        let mut writer = RunWriter::new(self, first.origin);
+        let mut writer = RunWriter::new(self, first.origin, proceed);
         copy_run(self, merge, &mut writer, budget)?;
         let (prepared, mut files) = writer.finish()?;
+        proceed()?;
         self.make_registry_durable()?;
         let run_of = RunOf::Commits { joined };
         let entries = finish_run(&*self.storage, prepared, run_of)?;

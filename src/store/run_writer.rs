@@ -10,7 +10,7 @@ use crate::segment::{
     ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
     SegmentWriter,
 };
-use crate::types::{Columns, Error, Result, RowSizes, SortedRows, Strings, session_of};
+use crate::types::{Columns, Error, Proceed, Result, RowSizes, SortedRows, Strings, session_of};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
 pub(super) struct Unpublished {
@@ -62,10 +62,12 @@ pub(super) struct RunWriter<'a> {
     prepared: Vec<Prepared>,
     /// Those of the last segment.
     items: Option<ItemOrder>,
+    proceed: Proceed<'a>,
 }
 
 impl<'a> RunWriter<'a> {
-    pub(super) fn new(engine: &'a Engine, origin: Origin) -> Self {
+    /// A run without segments; `proceed` may end the writing.
+    pub(super) fn new(engine: &'a Engine, origin: Origin, proceed: Proceed<'a>) -> Self {
         Self {
             engine,
             origin,
@@ -73,7 +75,13 @@ impl<'a> RunWriter<'a> {
             files: Unpublished::new(engine.storage.clone()),
             prepared: Vec::new(),
             items: None,
+            proceed,
         }
+    }
+
+    /// Whether to go on.
+    pub(super) fn proceed(&self) -> Result<()> {
+        (self.proceed)()
     }
 
     /// Adds rows, which follow those added before; their dictionaries must be those of all rows
@@ -160,6 +168,7 @@ impl<'a> RunWriter<'a> {
             durable: true,
             threads: self.engine.settings.threads,
             before: self.items.as_ref(),
+            proceed: self.proceed,
         };
         let (segment, items) = writer.prepare(&path, rows, sequence_base)?;
         self.items = Some(items);

@@ -15,7 +15,7 @@ use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::source::Source;
 use crate::hot::Generation;
 use crate::segment::Origin;
-use crate::types::{Columns, Dictionary, Result, ScanQuery, Strings, TierQuery, UserRange};
+use crate::types::{Columns, Dictionary, Result, ScanQuery, Strings, TierQuery, UserRange, always};
 
 impl Engine {
     /// Seals every row written so far into segments, durably.
@@ -87,7 +87,7 @@ impl Engine {
         &self,
         generation: &Arc<Generation>,
     ) -> Result<(Vec<SegmentEntry>, Unpublished)> {
-        let mut writer = RunWriter::new(self, Origin::Recorded);
+        let mut writer = RunWriter::new(self, Origin::Recorded, &always);
         let joined = self.visible.load(Ordering::Acquire);
         let joins = self.version.load().joins.clone();
         let query = TierQuery::everything(&self.schema);

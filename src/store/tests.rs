@@ -5,3 +5,4 @@ mod identity;
 mod import_bounds;
 mod poison;
 mod rotation;
+mod stopping;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::engine::Engine;
-use crate::types::{Error, ErrorKind, Result};
+use crate::types::{Error, ErrorKind, Proceed, Result, always};
 
 /// How often the thread looks whether its store is still there.
 const LOOK: Duration = Duration::from_millis(500);
@@ -63,14 +63,16 @@ impl Duty {
         }
     }
 
-    fn work(self, engine: &Engine) -> Result<()> {
+    /// Does it, for as long as `proceed` says so: a seal to its end, a compaction to the end of a
+    /// block or a column.
+    fn work(self, engine: &Engine, proceed: Proceed<'_>) -> Result<()> {
         engine.writable()?;
         match self {
             Self::Seal => {
                 engine.prepare_next()?;
                 engine.seal_waiting()
             }
-            Self::Compact => engine.compact_if_needed(),
+            Self::Compact => engine.compact_if_needed(proceed),
         }
     }
 }
@@ -89,7 +91,8 @@ impl Duty {
     }
 }
 
-/// The background threads of a store; dropping it stops them after the work at hand.
+/// The background threads of a store; dropping it stops them, after the seal at hand, and within a
+/// compaction, which is begun again when the store is opened again.
 pub(crate) struct Worker {
     threads: Vec<(SharedState, JoinHandle<()>)>,
 }
@@ -145,7 +148,9 @@ impl Drop for Guard<'_> {
 impl Engine {
     /// The work of the background threads: seals what waits, compacts what has to be.
     pub(crate) fn maintain(&self) -> Result<()> {
-        Duty::ALL.iter().try_for_each(|(duty, _)| duty.work(self))
+        Duty::ALL
+            .iter()
+            .try_for_each(|(duty, _)| duty.work(self, &always))
     }
 }
 
@@ -165,9 +170,21 @@ fn run(duty: Duty, engine: &Weak<Engine>, state: &SharedState) {
         let Some(engine) = engine.upgrade() else {
             return;
         };
-        if let Err(error) = duty.work(&engine) {
-            duty.stop(&engine, error);
+        if let Err(error) = duty.work(&engine, &|| go_on(state)) {
+            // Who stops the work knows; its handles to the engine go on.
+            if !state.0.lock().stop {
+                duty.stop(&engine, error);
+            }
             return;
         }
     }
+}
+
+/// Whether the thread may go on with its work.
+fn go_on(state: &SharedState) -> Result<()> {
+    if state.0.lock().stop {
+        let why = "the store is being closed";
+        return Err(Error::new(ErrorKind::Unsupported, why));
+    }
+    Ok(())
 }

@@ -158,6 +158,7 @@ pub(super) fn written(schema: &Schema, lines: &[Line]) -> Bytes {
         durable: true,
         threads: 2,
         before: None,
+        proceed: &crate::types::always,
     };
     let (prepared, _) = writer
         .prepare("test.seg", &columns(schema, lines), 5)

@@ -227,6 +227,7 @@ fn rows_out_of_order_are_refused() {
         durable: false,
         threads: 2,
         before: None,
+        proceed: &crate::types::always,
     };
     let columns = super::arbitrary::columns(&schema, &lines);
     assert!(writer.prepare("test.seg", &columns, 0).is_err());

@@ -203,7 +203,7 @@ fn a_row_that_does_not_fit_is_refused_before_anything_is_written() {
     };
     let refused = tier.encode(&[row(&good), row(&bad)], u64::MAX).map(drop);
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
-    let refused = tier.encode(&[row(&good[..4])]).map(drop);
+    let refused = tier.encode(&[row(&good[..4])], u64::MAX).map(drop);
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Internal);
 
     log.set_failing(true);

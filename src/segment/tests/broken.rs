@@ -31,6 +31,7 @@ fn prepare(columns: &Columns, base: u64) -> ErrorKind {
         origin: Origin::Recorded,
         durable: true,
         threads: 2,
+        proceed: &crate::types::always,
         before: None,
     };
     let prepared = writer.prepare("test.seg", columns, base);

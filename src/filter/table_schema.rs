@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::types::{DataType, Error, Limits, Result, type_of};
+use crate::types::{DataType, Error, Limits, Result, type_of, unique_json};
 
 /// Which of the two datasets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,7 @@ pub(super) fn parse_schema(dataset: AttributeDataset, json: &str) -> Result<Vec<
 
 fn fields(dataset: AttributeDataset, json: &str) -> Result<Vec<TableField>> {
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-    let document: Json = serde_json::from_str(json)
-        .map_err(|error| Error::invalid("not valid JSON").caused_by(error))?;
+    let document = unique_json(json)?;
     let text = |key: &str| document.get(key).and_then(Json::as_str);
     if text("type") != Some("record") {
         return Err(Error::invalid("type must be \"record\""));

@@ -38,6 +38,7 @@ mod store_id;
 mod text;
 mod text_pairs;
 mod text_slot;
+mod unique_json;
 mod validate;
 
 pub use batch::{Commit, Durability, WriteBatch};
@@ -84,6 +85,7 @@ pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
 pub use text_slot::TextSlots;
 pub(crate) use text_slot::{COPY_ROOM, PIECE, TextSlot, WIDE, is_long, text_slot};
+pub(crate) use unique_json::unique_json;
 pub use validate::{RowScratch, Validator};
 pub(crate) use validate::{
     check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,

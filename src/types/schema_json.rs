@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json};
 
 use super::schema::folded;
-use super::{DataType, Error, Field, Limits, Result, Role, Schema, lifting};
+use super::{DataType, Error, Field, Limits, Result, Role, Schema, lifting, unique_json};
 
 pub(super) fn parse(json: &str, limits: &Limits) -> Result<Schema> {
     let chars = json.chars().count();
@@ -16,14 +16,7 @@ pub(super) fn parse(json: &str, limits: &Limits) -> Result<Schema> {
         )));
     }
     let unmarked = json.strip_prefix('\u{feff}').unwrap_or(json);
-    let document: Json = serde_json::from_str(unmarked).map_err(|error| {
-        Error::invalid(format!(
-            "schema: not valid JSON at line {}, column {}",
-            error.line(),
-            error.column()
-        ))
-        .caused_by(error)
-    })?;
+    let document = unique_json(unmarked).map_err(|error| error.within("schema"))?;
     let record = document.as_object().ok_or_else(|| {
         Error::invalid("schema: the document must be a JSON object (an Avro record)")
     })?;

@@ -41,6 +41,38 @@ fn metadata(count: usize) -> String {
     fields.join(", ")
 }
 
+/// Readers of JSON differ in which of two values they take.
+#[test]
+fn a_repeated_key_is_refused_at_any_depth() {
+    for (json, key, line) in [
+        (
+            record(REQUIRED).replace("\"version\"", "\"name\""),
+            "name",
+            5,
+        ),
+        (
+            with_fields(r#"{"name": "A", "type": "int", "type": "long"}"#),
+            "type",
+            5,
+        ),
+        (
+            with_fields(
+                r#"{"name": "A", "type": "int", "doc": [{"a": {"b\u001b": 1, "b\u001b": 2}}]}"#,
+            ),
+            r"b\u{1b}",
+            5,
+        ),
+    ] {
+        let message = refused(&json);
+        assert!(
+            message.starts_with(&format!("schema: line {line}, column ")),
+            "{message}"
+        );
+        let rule = format!(": the key \"{key}\" stands twice in one object; keep one");
+        assert!(message.ends_with(&rule), "{message}");
+    }
+}
+
 #[test]
 fn a_schema_is_kept_as_written() {
     let json = with_fields(

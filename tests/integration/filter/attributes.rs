@@ -104,7 +104,15 @@ fn schemas_that_break_a_rule_are_refused() {
     for (schema, want) in [
         (
             "{".to_owned(),
-            "Items schema: not valid JSON: EOF while parsing an object at line 1 column 1",
+            "Items schema: not valid JSON at line 1, column 1: EOF while parsing an object at line 1 \
+             column 1",
+        ),
+        (
+            of(
+                "Items",
+                r#"{"name": "ITEM_ID", "type": "string", "type": "string"}"#,
+            ),
+            "Items schema: line 1, column 94: the key \"type\" stands twice in one object; keep one",
         ),
         ("{}".to_owned(), "Items schema: type must be \"record\""),
         (

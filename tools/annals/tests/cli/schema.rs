@@ -136,3 +136,46 @@ fn init_holds_a_schema_to_the_limits_chosen() {
         .fails(1);
     assert!(message.contains("there is a store already"), "{message}");
 }
+
+#[test]
+fn repeated_keys_are_refused() {
+    let folder = Folder::with_rows();
+    let twice = SCHEMA.replace(
+        "\"type\": \"long\"",
+        "\"type\": \"long\", \"type\": \"int\"",
+    );
+    folder.write("twice.json", twice);
+    let rule = "the key \"type\" stands twice in one object; keep one\n";
+    for line in [
+        &["schema", "check", "twice.json"][..],
+        &["init", "other", "--schema", "twice.json"],
+    ] {
+        let message = folder.run(line).fails(3);
+        assert_eq!(
+            message,
+            format!("annals: twice.json: schema: line 8, column 48: {rule}")
+        );
+    }
+    assert!(!folder.path("other").exists());
+    folder.write(
+        "items.json",
+        "{\"type\": \"record\", \"type\": \"record\", \"name\": \"Items\", \"fields\": []}",
+    );
+    folder.write("items.csv", "ITEM_ID\n");
+    let line = [
+        "filter",
+        "store",
+        "--expression",
+        "INCLUDE ItemID WHERE Items.A > 1",
+        "--user",
+        "a",
+        "--candidates",
+        "-",
+        "--items",
+        "items.csv",
+        "--items-schema",
+        "items.json",
+    ];
+    let message = folder.run(&line).fails(3);
+    assert!(message.ends_with(rule), "{message}");
+}

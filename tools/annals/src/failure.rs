@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use annals::{Error, ErrorKind};
 
+use crate::output::say;
+
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 /// What ended a command.
@@ -78,7 +80,7 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         match self {
             Self::Message { code, message } => {
-                eprintln!("annals: {message}");
+                say(message);
                 ExitCode::from(*code)
             }
             Self::ClosedPipe => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::BUFFER_BYTES;
+use super::{BUFFER_BYTES, Stdout, Terminal};
 use crate::failure::{Failure, Outcome};
 
 /// What a command writes a result to: `-` is standard output; a file is written beside its place
@@ -18,8 +18,8 @@ pub struct OutputFile {
 }
 
 enum Target {
-    Stdout(BufWriter<io::StdoutLock<'static>>),
-    Special(BufWriter<File>),
+    Stdout(Stdout),
+    Special(BufWriter<Terminal<File>>),
     Whole(BufWriter<NamedTempFile>),
 }
 
@@ -35,7 +35,7 @@ impl OutputFile {
         let target = match path.metadata() {
             Ok(found) if !found.is_file() => {
                 let file = File::options().write(true).open(path).map_err(failed)?;
-                Target::Special(BufWriter::with_capacity(BUFFER_BYTES, file))
+                Target::Special(BufWriter::with_capacity(BUFFER_BYTES, Terminal::new(file)))
             }
             _ => {
                 let file = beside(path).map_err(failed)?;

@@ -1,6 +1,7 @@
 //! How answers are written.
 
 mod file;
+mod printable;
 mod records;
 mod table;
 mod values;
@@ -9,6 +10,7 @@ use std::io::{BufWriter, StdoutLock, Write};
 use std::time::Duration;
 
 pub use file::OutputFile;
+pub use printable::{Terminal, printable};
 pub use records::Records;
 pub use table::{Align, facts, table};
 pub use values::Entries;
@@ -19,13 +21,16 @@ use crate::failure::Outcome;
 const BUFFER_BYTES: usize = 1 << 18;
 
 /// Standard output, locked and buffered; has to be flushed.
-pub fn stdout() -> BufWriter<StdoutLock<'static>> {
-    BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock())
+pub type Stdout = BufWriter<Terminal<StdoutLock<'static>>>;
+
+/// See [`Stdout`].
+pub fn stdout() -> Stdout {
+    BufWriter::with_capacity(BUFFER_BYTES, Terminal::new(std::io::stdout().lock()))
 }
 
 /// Writes text and a line end to standard output.
 pub fn print(text: impl std::fmt::Display) -> Outcome {
-    let mut out = std::io::stdout().lock();
+    let mut out = Terminal::new(std::io::stdout().lock());
     writeln!(out, "{text}")?;
     Ok(out.flush()?)
 }
@@ -38,9 +43,11 @@ pub fn print_json(value: &impl serde::Serialize) -> Outcome {
     Ok(out.flush()?)
 }
 
-/// Says something that is no result, on standard error.
+/// Says something that is no result, on standard error; control characters are escaped. Where that
+/// cannot be written, such as on a full disk, there is nobody to tell, and the command goes on.
 pub fn say(text: impl std::fmt::Display) {
-    eprintln!("annals: {text}");
+    let line = format!("annals: {}\n", printable(&text.to_string()));
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// Warnings, on standard error.

@@ -2,6 +2,8 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
+use super::printable;
+
 /// Nothing but a line below the header.
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -49,17 +51,4 @@ pub fn facts<S: Into<String>>(title: &str, facts: impl IntoIterator<Item = (S, S
     let header = [(title, Align::Left), ("", Align::Left)];
     let row = |(name, value): (S, String)| vec![name.into(), value];
     table(&header, facts.into_iter().map(row))
-}
-
-/// Text without what a terminal would obey.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
 }

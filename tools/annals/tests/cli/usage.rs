@@ -1,4 +1,6 @@
-use crate::support::Folder;
+use std::process::Stdio;
+
+use crate::support::{Folder, HEADER, ROWS};
 
 #[test]
 fn a_wrong_command_line_is_exit_code_2() {
@@ -63,4 +65,41 @@ fn a_store_that_is_not_there_is_exit_code_1() {
         assert!(message.contains("none: no store here"), "{message}");
     }
     assert_eq!(folder.names("."), ["x.csv"]);
+}
+
+fn full_disk() -> Stdio {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    full.unwrap().into()
+}
+
+#[test]
+fn messages_that_cannot_be_written_end_nothing() {
+    let folder = Folder::with_store();
+    folder.write("rows.csv", format!("{HEADER}{ROWS}"));
+    let mut import = folder.command(&["import", "store", "rows.csv"]);
+    let output = import.stderr(full_disk()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout.starts_with(b"4 rows imported"));
+    let mut wrong = folder.command(&["import", "store", "none.csv"]);
+    let output = wrong.stderr(full_disk()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn messages_hold_nothing_that_a_terminal_obeys() {
+    let folder = Folder::with_store();
+    let name = "a\u{1b}[2J\u{9b}.csv";
+    folder.write(name, "ITEM\u{1b}]0;x\u{7},USER_ID,USER_ID\n");
+    let message = folder.run(&["import", "store", name]).fails(3);
+    assert!(
+        message.starts_with("annals: a\\u{1b}[2J\\u{9b}.csv: line 1, column USER_ID"),
+        "{message}"
+    );
+    assert!(
+        !message.trim_end_matches('\n').contains(char::is_control),
+        "{message:?}"
+    );
+    folder.write("twice.csv", "A\u{1b},A\u{1b}\n");
+    let message = folder.run(&["schema", "infer", "twice.csv"]).fails(3);
+    assert!(message.contains("column A\\u{1b}: "), "{message}");
 }

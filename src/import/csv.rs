@@ -127,11 +127,10 @@ impl<'a> CsvImport<'a> {
             odd_times: OddTimes::default(),
             report: ImportReport::default(),
         };
-        let result = read(&mut run);
+        read(&mut run)?;
         if let Some(rejects) = &mut run.rejects {
             rejects.flush()?;
         }
-        result?;
         let (schema, limits) = (self.validator.schema(), self.validator.limits());
         run.report.warn(&run.odd_times, schema, limits);
         Ok(run.report)

@@ -5,7 +5,7 @@ use annals::Store;
 use clap::Args;
 
 use crate::failure::Outcome;
-use crate::output::{count, print, seconds};
+use crate::output::{count, print_done, seconds};
 use crate::progress::Progress;
 
 /// Seals what was recorded and merges segments, so that reads have few places to look.
@@ -24,7 +24,7 @@ impl Compact {
         store.compact()?;
         drop(spinner);
         let after = size(&store);
-        print(format_args!(
+        print_done(format_args!(
             "{} before, {} after, in {}",
             shown(before),
             shown(after),

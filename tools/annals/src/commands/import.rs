@@ -6,7 +6,7 @@ use annals::{BulkImport, ImportMode, Settings, Store, Validator};
 use clap::{Args, ValueEnum};
 
 use crate::failure::{Failure, Outcome};
-use crate::output::{OutputFile, count, print, seconds, warn};
+use crate::output::{OutputFile, count, print_done, seconds, warn};
 use crate::progress::Progress;
 
 /// Where refused rows go unless told otherwise.
@@ -69,10 +69,12 @@ impl Import {
         let rejects = rejects.map(keep).transpose()?;
         let spinner = Progress::spinner("sorting and writing");
         import.commit()?;
-        store.maintain()?;
+        let maintained = store.maintain().map_err(Failure::from);
         drop(spinner);
         warn(&report.warnings);
-        summary(&report, rejects.as_deref(), start)
+        let done = summary(&report, rejects.as_deref(), start);
+        maintained.map_err(|failure| failure.and(&done))?;
+        print_done(done)
     }
 
     fn settings(&self) -> Settings {
@@ -112,7 +114,7 @@ fn keep(rejects: OutputFile) -> Outcome<PathBuf> {
     Ok(path)
 }
 
-fn summary(report: &ImportReport, rejects: Option<&Path>, start: Instant) -> Outcome {
+fn summary(report: &ImportReport, rejects: Option<&Path>, start: Instant) -> String {
     let mut line = format!(
         "{} imported from {} in {}",
         count(report.rows, "row"),
@@ -125,5 +127,5 @@ fn summary(report: &ImportReport, rejects: Option<&Path>, start: Instant) -> Out
     if let Some(path) = rejects.filter(|_| report.rejected > 0) {
         line += &format!(", see {}", path.display());
     }
-    print(line)
+    line
 }

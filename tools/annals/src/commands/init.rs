@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::schema::read_schema;
 use crate::failure::Outcome;
-use crate::output::{print, warn};
+use crate::output::{print_done, warn};
 
 #[derive(Args)]
 pub struct Init {
@@ -46,7 +46,7 @@ impl Init {
             .group_may_read(self.group_may_read)
             .create(&self.store, &schema)?;
         warn(schema.warnings());
-        print(format_args!(
+        print_done(format_args!(
             "{}: store created, {} fields",
             self.store.display(),
             schema.fields().len()

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args::Safety;
 use crate::failure::{Failure, Outcome};
 use crate::input::{self, Input};
-use crate::output::{count, print, warn};
+use crate::output::{count, print_done, warn};
 
 /// Lines of one commit, at most.
 const BATCH_LINES: usize = 1000;
@@ -43,13 +43,15 @@ impl Put {
         let store = Store::open(&self.store)?;
         let mut written = Written::default();
         let result = self.put(&store, input, &mut written);
-        store.maintain()?;
+        let maintained = store.maintain().map_err(Failure::from);
         warn(written.odd_times.warnings());
         let rows = count(written.rows, "row");
+        // Of two failures the first one says why; either way these rows are written.
+        let result = result.and(maintained);
         result.map_err(|failure| failure.and(format_args!("{rows} before it written")))?;
         match written.sequence {
-            Some(sequence) => print(format_args!("{rows} written, sequence {sequence}")),
-            None => print(format_args!("{rows} written")),
+            Some(sequence) => print_done(format_args!("{rows} written, sequence {sequence}")),
+            None => print_done(format_args!("{rows} written")),
         }
     }
 

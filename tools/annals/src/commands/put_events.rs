@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::records::Records;
 use crate::failure::Outcome;
-use crate::output::{count, print, thousands, warn};
+use crate::output::{count, thousands, warn};
 
 /// Records event requests: one JSON object a line, as the service's PutEvents call and its client
 /// libraries have it.
@@ -46,8 +46,8 @@ impl PutEvents {
         })?;
         warn(written.odd_times.warnings());
         written.warn_of_skipped();
-        print(written.summary(done.taken))?;
-        done.outcome("request")
+        let summary = written.summary(done.taken);
+        done.outcome("request", summary)
     }
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::records::Records;
 use crate::failure::Outcome;
-use crate::output::{count, print};
+use crate::output::count;
 
 /// Records what was recommended, for the events that name it: one JSON object a line, with
 /// `recommendationId`, `items` and, if known, `source`; or an answer of the service's
@@ -26,10 +26,7 @@ impl Recommendations {
             store.record_recommendation(&recommendation, Durability::Buffered)?;
             Ok(())
         })?;
-        print(format_args!(
-            "{} recorded",
-            count(done.taken, "recommendation")
-        ))?;
-        done.outcome("recommendation")
+        let summary = format!("{} recorded", count(done.taken, "recommendation"));
+        done.outcome("recommendation", summary)
     }
 }

@@ -1,5 +1,6 @@
 //! Records from lines of which each stands for itself.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use annals::import::Lines;
@@ -9,7 +10,7 @@ use clap::Args;
 use crate::args::Safety;
 use crate::failure::{Failure, Outcome};
 use crate::input;
-use crate::output::{count, say, thousands};
+use crate::output::{count, print_done, say, thousands};
 
 /// Bytes of a line, at most: ten times what the contract lets a request have.
 const LINE_BYTES: usize = 1 << 20;
@@ -58,12 +59,15 @@ impl Records {
                 }
                 Err(error) => break Err(Failure::from(error).within(place())),
             }
-            if (taken + refused) % SYNC_LINES == 0 || input::waits(lines.get_ref()) {
-                self.sync(&store)?;
+            if ((taken + refused) % SYNC_LINES == 0 || input::waits(lines.get_ref()))
+                && let Err(failure) = self.sync(&store)
+            {
+                break Err(failure);
             }
         };
-        self.sync(&store)?;
-        store.maintain()?;
+        // Of several failures the first one says why.
+        let result = result.and(self.sync(&store));
+        let result = result.and(store.maintain().map_err(Failure::from));
         Ok(Done {
             taken,
             refused,
@@ -81,16 +85,18 @@ impl Records {
 }
 
 impl Done {
-    /// Fails when a line was refused, once the lines that were taken have been reported.
-    pub fn outcome(self, what: &str) -> Outcome {
-        self.result?;
-        match self.refused {
+    /// Reports the lines that were taken; fails when one was refused, or what came after it could
+    /// not be done.
+    pub fn outcome(self, what: &str, summary: impl Display) -> Outcome {
+        let reported = print_done(summary);
+        let refused = match self.refused {
             0 => Ok(()),
             refused => Err(Failure::invalid(format_args!(
                 "{} of {} refused",
                 count(refused, what),
                 thousands(self.taken + refused)
             ))),
-        }
+        };
+        self.result.and(refused).and(reported)
     }
 }

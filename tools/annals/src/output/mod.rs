@@ -35,6 +35,11 @@ pub fn print(text: impl std::fmt::Display) -> Outcome {
     Ok(out.flush()?)
 }
 
+/// As [`print`], of what was done: should it fail, the error says what was done all the same.
+pub fn print_done(done: impl std::fmt::Display) -> Outcome {
+    print(&done).map_err(|failure| failure.and(&done))
+}
+
 /// Writes JSON for people and programs to standard output.
 pub fn print_json(value: &impl serde::Serialize) -> Outcome {
     let mut out = stdout();

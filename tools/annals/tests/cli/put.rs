@@ -139,3 +139,30 @@ fn spellings_of_a_number_are_one_number() {
         assert!(message.contains(&want), "{message}");
     }
 }
+
+/// The disk fills up between two batches: what was written before is told, and why it ended.
+#[test]
+fn a_full_disk_does_not_hide_what_was_written() {
+    let folder = Folder::with_store();
+    let lines = format!("{LINE}\n").repeat(20_000);
+    folder.write("events.jsonl", &lines);
+    let tool = env!("CARGO_BIN_EXE_annals");
+    // Writing beyond the bound on a file's size fails as on a full disk.
+    let line = format!("trap '' XFSZ; ulimit -f 256; exec '{tool}' put store events.jsonl");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(folder.path("."))
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    let rows = folder.exported("store").lines().count() - 1;
+    assert!(rows > 0, "{message}");
+    let (_, told) = message.rsplit_once("; ").unwrap();
+    let told = told.replace(',', "");
+    assert_eq!(
+        told,
+        format!("{rows} rows before it written\n"),
+        "{message}"
+    );
+}

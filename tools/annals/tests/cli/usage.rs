@@ -86,6 +86,37 @@ fn messages_that_cannot_be_written_end_nothing() {
 }
 
 #[test]
+fn what_was_done_is_told_though_it_cannot_be_written() {
+    let folder = Folder::with_store();
+    folder.write("rows.csv", format!("{HEADER}{ROWS}"));
+    folder.write(
+        "put.jsonl",
+        r#"{"USER_ID":"a","ITEM_ID":"i","TIMESTAMP":1,"EVENT_TYPE":"view"}"#,
+    );
+    for (line, done) in [
+        (
+            &["import", "store", "rows.csv"][..],
+            "; 4 rows imported from 1 file in ",
+        ),
+        (
+            &["put", "store", "put.jsonl"],
+            "; 1 row written, sequence 2\n",
+        ),
+        (&["compact", "store"], ", 2 segments of "),
+    ] {
+        let mut command = folder.command(line);
+        let output = command.stdout(full_disk()).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(
+            message.contains("annals: writing to standard output: No space left on device"),
+            "{message}"
+        );
+        assert!(message.contains(done), "{message}");
+    }
+}
+
+#[test]
 fn messages_hold_nothing_that_a_terminal_obeys() {
     let folder = Folder::with_store();
     let name = "a\u{1b}[2J\u{9b}.csv";

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::history::projection;
 use crate::args::{EventTypes, Window};
 use crate::failure::Outcome;
-use crate::output::{OutputFile, count, say, seconds};
+use crate::output::{OutputFile, check_output, count, say, seconds};
 use crate::progress::Progress;
 
 #[derive(Args)]
@@ -50,6 +50,7 @@ enum RowOrder {
 impl Export {
     pub fn run(self) -> Outcome {
         let start = Instant::now();
+        check_output("--output", &self.output, &[], &self.store)?;
         let store = Store::open_read_only(&self.store)?;
         let query = ScanQuery {
             time: self.window.range(),

@@ -6,7 +6,7 @@ use annals_generate::{Generator, Options, SCHEMA};
 use clap::Args;
 
 use crate::failure::{Failure, Outcome};
-use crate::output::{OutputFile, count, say, seconds};
+use crate::output::{OutputFile, count, is_same_file, say, seconds};
 use crate::progress::Progress;
 
 /// Generates a year of realistic interactions; the same arguments give the same file.
@@ -35,6 +35,13 @@ pub struct Generate {
 impl Generate {
     pub fn run(self) -> Outcome {
         let start = Instant::now();
+        let is_output = |path: &&PathBuf| **path == self.output || is_same_file(path, &self.output);
+        if let Some(path) = self.schema_out.as_ref().filter(is_output) {
+            let path = path.display();
+            return Err(Failure::usage(format_args!(
+                "--schema-out {path}: that is the output, too; give two files"
+            )));
+        }
         let mut generator = Generator::new(self.options()).map_err(Failure::invalid)?;
         let mut file = OutputFile::create(&self.output)?;
         let progress = Progress::of_rows("generating", self.rows);

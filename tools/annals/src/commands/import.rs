@@ -6,7 +6,7 @@ use annals::{BulkImport, ImportMode, Settings, Store, Validator};
 use clap::{Args, ValueEnum};
 
 use crate::failure::{Failure, Outcome};
-use crate::output::{OutputFile, count, print_done, seconds, warn};
+use crate::output::{OutputFile, check_output, count, print_done, seconds, warn};
 use crate::progress::Progress;
 
 /// Where refused rows go unless told otherwise.
@@ -57,6 +57,9 @@ impl Import {
         }
         let start = Instant::now();
         let files = csv_files(&self.paths)?;
+        if self.on_error == BadRow::Skip {
+            check_output("--rejects", self.rejects(), &files, &self.store)?;
+        }
         let store = Store::builder()
             .settings(self.settings())
             .open(&self.store)?;
@@ -75,6 +78,10 @@ impl Import {
         let done = summary(&report, rejects.as_deref(), start);
         maintained.map_err(|failure| failure.and(&done))?;
         print_done(done)
+    }
+
+    fn rejects(&self) -> &Path {
+        self.rejects.as_deref().unwrap_or(Path::new(REJECTS))
     }
 
     fn settings(&self) -> Settings {
@@ -98,8 +105,7 @@ impl Import {
         if self.on_error == BadRow::Abort {
             return Ok((reader.run(files, import)?, None));
         }
-        let path = self.rejects.as_deref().unwrap_or(Path::new(REJECTS));
-        let mut rejects = OutputFile::create(path)?;
+        let mut rejects = OutputFile::create(self.rejects())?;
         let report = reader
             .on_error(OnError::Skip(&mut rejects))
             .run(files, import)?;

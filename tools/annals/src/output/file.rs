@@ -72,7 +72,7 @@ impl OutputFile {
 }
 
 /// Where the file itself is: what a link points to is replaced, not the link.
-fn place_of(path: &Path) -> PathBuf {
+pub(super) fn place_of(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! How answers are written.
 
+mod apart;
 mod file;
 mod printable;
 mod records;
@@ -9,6 +10,7 @@ mod values;
 use std::io::{BufWriter, StdoutLock, Write};
 use std::time::Duration;
 
+pub use apart::{check_output, is_same_file};
 pub use file::OutputFile;
 pub use printable::{Terminal, printable};
 pub use records::Records;

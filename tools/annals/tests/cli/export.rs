@@ -111,3 +111,33 @@ fn a_closed_pipe_ends_quietly() {
         assert!(child.wait().unwrap().success(), "{line:?}");
     }
 }
+
+#[test]
+fn no_output_goes_into_the_store() {
+    let folder = Folder::with_rows();
+    for output in [
+        "store/MANIFEST",
+        "store/new.csv",
+        "./store/../store/segments/x.csv",
+    ] {
+        let message = folder
+            .run(&["export", "store", "--output", output])
+            .fails(2);
+        assert!(
+            message.contains("that lies in the store store"),
+            "{message}"
+        );
+    }
+    folder.run(&["verify", "store"]).ok();
+    let both = [
+        "generate",
+        "--rows",
+        "1",
+        "--output",
+        "a.csv",
+        "--schema-out",
+        "a.csv",
+    ];
+    folder.run(&both).fails(2);
+    assert_eq!(folder.names("."), ["rows.csv", "schema.json", "store"]);
+}

@@ -254,3 +254,48 @@ fn all_wrong_names_come_in_one_message() {
         "{message}"
     );
 }
+
+#[test]
+fn an_output_that_is_an_input_is_refused() {
+    let folder = Folder::with_store();
+    std::fs::create_dir(folder.path("d")).unwrap();
+    let rows = format!("{HEADER}{ROWS}");
+    folder.write("d/rows.csv", &rows);
+    std::fs::hard_link(folder.path("d/rows.csv"), folder.path("hard.csv")).unwrap();
+    std::os::unix::fs::symlink("d/rows.csv", folder.path("soft.csv")).unwrap();
+    for rejects in ["d/rows.csv", "./d/../d/rows.csv", "hard.csv", "soft.csv"] {
+        let line = [
+            "import",
+            "store",
+            "d",
+            "--on-error",
+            "skip",
+            "--rejects",
+            rejects,
+        ];
+        assert_eq!(
+            folder.run(&line).fails(2),
+            format!(
+                "annals: --rejects {rejects}: that is the input d/rows.csv, which would be \
+                 replaced; give another file\n"
+            )
+        );
+    }
+    folder.write("rejects.csv", &rows);
+    let line = ["import", "store", "rejects.csv", "--on-error", "skip"];
+    folder.run(&line).fails(2);
+    let line = [
+        "import",
+        "store",
+        "d",
+        "--on-error",
+        "skip",
+        "--rejects",
+        "store/MANIFEST",
+    ];
+    let message = folder.run(&line).fails(2);
+    assert!(message.contains("that lies in the store"), "{message}");
+    assert_eq!(folder.read("d/rows.csv"), rows);
+    assert_eq!(folder.read("rejects.csv"), rows);
+    assert_eq!(folder.exported("store"), HEADER);
+}

@@ -57,6 +57,7 @@ pub struct BulkImport {
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
     event_type: Option<usize>,
+    allows_empty: bool,
     /// The event types of `pending` that are among them.
     noted: usize,
     rows: u64,
@@ -84,6 +85,7 @@ impl BulkImport {
             event_type: engine.schema.position_of(Role::EventType),
             noted: 0,
             rows: 0,
+            allows_empty: false,
             engine,
         })
     }
@@ -133,6 +135,23 @@ impl BulkImport {
         self.rows += batch.rows() as u64;
         batch.builder.clear();
         self.check_memory()
+    }
+
+    /// Whether a FULL import of no rows may remove the earlier bulk data. Default: it may not, and
+    /// committing it is an error.
+    pub fn allow_empty(&mut self, allow: bool) {
+        self.allows_empty = allow;
+    }
+
+    /// The rows of earlier bulk data that committing now would remove: none unless it is FULL.
+    pub fn replaces(&self) -> u64 {
+        if self.mode == ImportMode::Incremental {
+            return 0;
+        }
+        let manifest = self.engine.manifest.lock();
+        let bulk = manifest.segments.iter();
+        let bulk = bulk.filter(|entry| entry.origin == Origin::Bulk);
+        bulk.map(|entry| entry.rows).sum()
     }
 
     /// The settings it goes by.
@@ -239,13 +258,14 @@ impl BulkImport {
     }
 
     /// Publishes the rows, durably and at once. With no rows a FULL import removes the earlier
-    /// bulk data; an INCREMENTAL one does nothing.
+    /// bulk data, where that is allowed ([`BulkImport::allow_empty`]); an INCREMENTAL one does nothing.
     ///
     /// # Errors
-    /// `InvalidInput` when event types that were recorded meanwhile leave no room in the quota;
+    /// `InvalidInput` for a FULL import of no rows that is not allowed, and when event types that were recorded meanwhile leave no room in the quota;
     /// `Poisoned`; `Io`. The store is then as it was; where the manifest could not be written, it
     /// takes no more writes.
     pub fn commit(mut self) -> Result<Commit> {
+        self.check_rows()?;
         let engine = self.engine.clone();
         let mut writer = RunWriter::new(&engine, Origin::Bulk, &always);
         self.collect_pending()?;
@@ -262,6 +282,17 @@ impl BulkImport {
             self.merge(&mut writer)?;
         }
         self.publish(writer)
+    }
+
+    fn check_rows(&self) -> Result<()> {
+        if self.mode == ImportMode::Incremental || self.rows > 0 || self.allows_empty {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "a FULL import of no rows would remove the {} rows of bulk data that are there; import \
+             rows, or let it be empty (BulkImport::allow_empty, --allow-empty)",
+            self.replaces()
+        )))
     }
 
     /// Merges the spilled runs into segments of the budget's size.

@@ -67,6 +67,7 @@ impl Run<'_> {
 
     fn import(&mut self, records: &[Record], mode: ImportMode) {
         let mut import = self.store.import(mode).unwrap();
+        import.allow_empty(true);
         records
             .iter()
             .for_each(|record| record.push_to(&mut import).unwrap());

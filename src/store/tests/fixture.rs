@@ -216,6 +216,7 @@ fn filled(
     sequence: u64,
 ) -> Result<BulkImport> {
     let mut import = BulkImport::new(engine.clone(), mode, 1024)?;
+    import.allow_empty(true);
     for position in 0..rows {
         let (user, timestamp) = place(sequence, position);
         let item = item(sequence, position);

@@ -30,6 +30,7 @@ pub(super) fn wide(range: std::ops::Range<u64>) -> Vec<Record> {
 
 fn import(store: &Store, model: &mut Model, records: &[Record], mode: ImportMode) {
     let mut import = store.import(mode).unwrap();
+    import.allow_empty(true);
     for record in records {
         record.push_to(&mut import).unwrap();
     }
@@ -178,6 +179,28 @@ fn csv_files_import_what_was_exported() {
     model.assert_equals(&store.snapshot());
 }
 
+/// An empty file in place of the right one must not cost the data.
+#[test]
+fn a_full_import_of_no_rows_has_to_be_allowed() {
+    let folder = folder();
+    let store = create(folder.path(), quiet());
+    let mut model = Model::default();
+    import(&store, &mut model, &records(0..30), ImportMode::Incremental);
+    write(&store, &mut model, &records(30..40));
+    let empty = store.import(ImportMode::Full).unwrap();
+    assert_eq!(empty.replaces(), 30);
+    let error = empty.commit().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.message().contains("remove the 30 rows"), "{error}");
+    model.assert_equals(&store.snapshot());
+    let adding = store.import(ImportMode::Incremental).unwrap();
+    assert_eq!(adding.replaces(), 0);
+    assert_eq!(adding.commit().unwrap().rows, 0);
+    import(&store, &mut model, &[], ImportMode::Full);
+    assert_eq!(model.len(), 10);
+    model.assert_equals(&store.snapshot());
+}
+
 #[test]
 fn a_row_that_breaks_a_rule_is_not_added() {
     let folder = folder();
@@ -215,6 +238,7 @@ fn event_types_of_replaced_rows_no_longer_count() {
     };
     let push_all = |names: &[&str], mode| {
         let mut import = store.import(mode)?;
+        import.allow_empty(true);
         names
             .iter()
             .try_for_each(|name| typed(name).push_to(&mut import))?;

@@ -21,6 +21,7 @@ fn write(store: &Store, model: &mut Model, records: &[Record]) {
 
 fn import(store: &Store, model: &mut Model, records: &[Record], mode: ImportMode) {
     let mut import = store.import(mode).unwrap();
+    import.allow_empty(true);
     for record in records {
         record.push_to(&mut import).unwrap();
     }

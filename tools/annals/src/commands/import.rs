@@ -22,6 +22,9 @@ pub struct Import {
     /// What happens to the bulk data that is there; rows recorded by `put` stay in either mode
     #[arg(long, value_enum, default_value_t = Mode::Incremental)]
     mode: Mode,
+    /// Let a full import of no rows remove the bulk data that is there
+    #[arg(long)]
+    allow_empty: bool,
     /// What a bad row does
     #[arg(long, value_enum, default_value_t = BadRow::Abort)]
     on_error: BadRow,
@@ -67,6 +70,8 @@ impl Import {
             Mode::Full => ImportMode::Full,
             Mode::Incremental => ImportMode::Incremental,
         })?;
+        import.allow_empty(self.allow_empty);
+        let replaced = import.replaces();
         let (report, rejects) = self.read(store.validator(), &files, &mut import)?;
         // Before the commit, so that no row is missing from both.
         let rejects = rejects.map(keep).transpose()?;
@@ -75,7 +80,7 @@ impl Import {
         let maintained = store.maintain().map_err(Failure::from);
         drop(spinner);
         warn(&report.warnings);
-        let done = summary(&report, rejects.as_deref(), start);
+        let done = summary(&report, replaced, rejects.as_deref(), start);
         maintained.map_err(|failure| failure.and(&done))?;
         print_done(done)
     }
@@ -120,13 +125,16 @@ fn keep(rejects: OutputFile) -> Outcome<PathBuf> {
     Ok(path)
 }
 
-fn summary(report: &ImportReport, rejects: Option<&Path>, start: Instant) -> String {
+fn summary(report: &ImportReport, replaced: u64, rejects: Option<&Path>, start: Instant) -> String {
     let mut line = format!(
         "{} imported from {} in {}",
         count(report.rows, "row"),
         count(report.files, "file"),
         seconds(start.elapsed())
     );
+    if replaced > 0 {
+        line += &format!(", in place of {}", count(replaced, "row"));
+    }
     if report.rejected > 0 {
         line += &format!("; {} rejected", count(report.rejected, "row"));
     }

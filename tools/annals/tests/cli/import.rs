@@ -299,3 +299,23 @@ fn an_output_that_is_an_input_is_refused() {
     assert_eq!(folder.read("rejects.csv"), rows);
     assert_eq!(folder.exported("store"), HEADER);
 }
+
+#[test]
+fn a_full_import_of_no_rows_has_to_be_allowed() {
+    let folder = Folder::with_rows();
+    folder.write("empty.csv", HEADER);
+    let line = ["import", "store", "empty.csv", "--mode", "full"];
+    let message = folder.run(&line).fails(3);
+    assert!(
+        message.starts_with("annals: a FULL import of no rows would remove the 4 rows"),
+        "{message}"
+    );
+    assert_eq!(folder.exported("store"), format!("{HEADER}{SORTED}"));
+    let summary = folder.run(&[&line[..], &["--allow-empty"]].concat()).ok();
+    assert!(
+        summary.starts_with("0 rows imported from 1 file in "),
+        "{summary}"
+    );
+    assert!(summary.ends_with(", in place of 4 rows\n"), "{summary}");
+    assert_eq!(folder.exported("store"), HEADER);
+}

@@ -42,7 +42,7 @@ pub use infer::{InferredSchema, infer_schema};
 pub use json::interaction_of_json;
 pub use json_lines::JsonLines;
 pub use lines::Lines;
-pub use paths::csv_files;
+pub use paths::{CsvFiles, csv_files};
 pub use recommendation::recommendation_of_json;
 pub use report::ImportReport;
 

@@ -5,26 +5,40 @@ use std::path::{Path, PathBuf};
 
 use crate::types::{Error, ErrorKind, Result};
 
+/// The files that paths stand for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CsvFiles {
+    /// The files of one import, in their order.
+    pub files: Vec<PathBuf>,
+    /// What lies in the folders and was passed over: folders, files with other names, hidden files.
+    pub passed_over: Vec<PathBuf>,
+}
+
 /// The files that paths stand for: a file for itself, a folder for the files in it whose names end
-/// in `.csv`, sorted by name. Folders within and hidden files are left out.
+/// in `.csv`, in any case of letters, sorted by name. Folders within and hidden files are passed over.
 ///
 /// # Errors
 /// `NotFound` for a path that does not exist and a folder without such files; `InvalidInput` for a
 /// file that is given twice; `Io` when a folder cannot be read.
-pub fn csv_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+pub fn csv_files<P: AsRef<Path>>(paths: &[P]) -> Result<CsvFiles> {
+    let mut found = CsvFiles::default();
     for path in paths {
         let path = path.as_ref();
-        let found = std::fs::metadata(path)
+        let metadata = std::fs::metadata(path)
             .map_err(|error| Error::io(format_args!("opening {}", path.display()), error))?;
-        if found.is_dir() {
-            files.extend(files_of_folder(path)?);
+        if metadata.is_dir() {
+            found.add_folder(path)?;
         } else {
-            files.push(path.to_owned());
+            found.files.push(path.to_owned());
         }
     }
+    check_distinct(&found.files)?;
+    Ok(found)
+}
+
+fn check_distinct(files: &[PathBuf]) -> Result<()> {
     let mut seen = HashSet::new();
-    for file in &files {
+    for file in files {
         let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
         if !seen.insert(real) {
             return Err(Error::invalid(format!(
@@ -33,35 +47,41 @@ pub fn csv_files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
             )));
         }
     }
-    Ok(files)
+    Ok(())
 }
 
-fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |error| Error::io(format_args!("reading folder {}", folder.display()), error);
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if is_csv(&path) && path.is_file() {
-            files.push(path);
+impl CsvFiles {
+    fn add_folder(&mut self, folder: &Path) -> Result<()> {
+        let failed = |error| Error::io(format_args!("reading folder {}", folder.display()), error);
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            entries.push(entry.map_err(failed)?.path());
         }
+        entries.sort();
+        let is_taken = |path: &PathBuf| is_csv(path) && path.is_file();
+        let (files, passed_over): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_taken);
+        if files.is_empty() {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "{}: the folder holds no CSV files; give files, or a folder of files whose \
+                     names end in .csv",
+                    folder.display()
+                ),
+            ));
+        }
+        self.files.extend(files);
+        self.passed_over.extend(passed_over);
+        Ok(())
     }
-    if files.is_empty() {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!(
-                "{}: the folder holds no CSV files; give files, or a folder of files whose names \
-                 end in .csv",
-                folder.display()
-            ),
-        ));
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn is_csv(path: &Path) -> bool {
     let hidden = path
         .file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden && path.extension().is_some_and(|ending| ending == "csv")
+    !hidden
+        && path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }

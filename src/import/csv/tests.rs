@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::{CsvImport, OnError};
-use crate::import::{ImportReport, RowSink, csv_files};
+use crate::import::{CsvFiles, ImportReport, RowSink, csv_files};
 use crate::types::{Cell, Error, ErrorKind, Limits, Result, Row, Schema, Validator, bits_of_f32};
 
 const HEADER: &str = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,IMPRESSION,TAG";
@@ -414,12 +414,18 @@ fn folders_give_their_csv_files_by_name() {
         ("a.csv", "a"),
         (".c.csv", "c"),
         ("d.txt", "d"),
+        ("f.CSV", "f"),
     ] {
         write(&folder, name, &row(user));
     }
     std::fs::create_dir(folder.path().join("e.csv")).unwrap();
     let single = write(&folder, "d.txt", &row("d"));
-    let files = csv_files(&[folder.path(), &single]).unwrap();
+    let CsvFiles { files, passed_over } = csv_files(&[folder.path(), &single]).unwrap();
+    let passed_over: Vec<_> = passed_over
+        .iter()
+        .map(|path| path.file_name().unwrap())
+        .collect();
+    assert_eq!(passed_over, [".c.csv", "d.txt", "e.csv"]);
     let mut sink = sink();
     let seen = RefCell::new(Vec::new());
     let report = CsvImport::new(&validator())
@@ -427,9 +433,9 @@ fn folders_give_their_csv_files_by_name() {
         .run(&files, &mut sink)
         .unwrap();
     let users: Vec<&str> = sink.rows.iter().map(|row| &row[..1]).collect();
-    assert_eq!(users, ["a", "b", "d"]);
-    assert_eq!((report.files, report.rows), (3, 3));
-    assert_eq!(report.bytes, 3 * row("a").len() as u64);
+    assert_eq!(users, ["a", "b", "f", "d"]);
+    assert_eq!((report.files, report.rows), (4, 4));
+    assert_eq!(report.bytes, 4 * row("a").len() as u64);
     assert!(seen.borrow().is_sorted());
     assert_eq!(seen.borrow().last(), Some(&report.bytes));
 

@@ -1,12 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use annals::import::{CsvImport, ImportReport, OnError, csv_files};
+use annals::import::{CsvFiles, CsvImport, ImportReport, OnError, csv_files};
 use annals::{BulkImport, ImportMode, Settings, Store, Validator};
 use clap::{Args, ValueEnum};
 
 use crate::failure::{Failure, Outcome};
-use crate::output::{OutputFile, check_output, count, print_done, seconds, warn};
+use crate::output::{OutputFile, check_output, count, print_done, seconds, thousands, warn};
 use crate::progress::Progress;
 
 /// Where refused rows go unless told otherwise.
@@ -59,7 +59,8 @@ impl Import {
             return Err(Failure::usage("--rejects needs --on-error skip"));
         }
         let start = Instant::now();
-        let files = csv_files(&self.paths)?;
+        let CsvFiles { files, passed_over } = csv_files(&self.paths)?;
+        warn_of_passed_over(&passed_over);
         if self.on_error == BadRow::Skip {
             check_output("--rejects", self.rejects(), &files, &self.store)?;
         }
@@ -123,6 +124,28 @@ fn keep(rejects: OutputFile) -> Outcome<PathBuf> {
     let path = rejects.path().to_owned();
     rejects.finish()?;
     Ok(path)
+}
+
+/// Names that are listed of what is passed over.
+const NAMES: usize = 10;
+
+fn warn_of_passed_over(passed_over: &[PathBuf]) {
+    if passed_over.is_empty() {
+        return;
+    }
+    let names = passed_over.iter().take(NAMES);
+    let mut names: Vec<String> = names.map(|path| path.display().to_string()).collect();
+    if passed_over.len() > NAMES {
+        names.push(format!(
+            "{} more",
+            thousands((passed_over.len() - NAMES) as u64)
+        ));
+    }
+    warn([format_args!(
+        "passed over, since of a folder only the files in it whose names end in .csv are taken: {}; \
+         give what is to be imported by its own path",
+        names.join(", ")
+    )]);
 }
 
 fn summary(report: &ImportReport, replaced: u64, rejects: Option<&Path>, start: Instant) -> String {

@@ -319,3 +319,29 @@ fn a_full_import_of_no_rows_has_to_be_allowed() {
     assert!(summary.ends_with(", in place of 4 rows\n"), "{summary}");
     assert_eq!(folder.exported("store"), HEADER);
 }
+
+#[test]
+fn what_of_a_folder_is_passed_over_is_named() {
+    let folder = Folder::with_store();
+    std::fs::create_dir_all(folder.path("d/old")).unwrap();
+    folder.write("d/a.csv", format!("{HEADER}a,i1,1,view,,,\n"));
+    folder.write("d/b.CSV", format!("{HEADER}b,i1,2,view,,,\n"));
+    for name in ["c.txt", "c.csv.gz", ".d.csv"] {
+        folder.write(&format!("d/{name}"), "");
+    }
+    let ran = folder.run(&["import", "store", "d"]);
+    assert!(
+        ran.stderr.contains(
+            "annals: warning: passed over, since of a folder only the files in it whose names end in \
+             .csv are taken: d/.d.csv, d/c.csv.gz, d/c.txt, d/old; "
+        ),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.ok().starts_with("2 rows imported from 2 files"));
+    for n in 0..20 {
+        folder.write(&format!("d/z{n:02}"), "");
+    }
+    let ran = folder.run(&["import", "store", "d"]);
+    assert!(ran.stderr.contains("d/z05, 14 more; "), "{}", ran.stderr);
+}

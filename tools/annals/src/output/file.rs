@@ -5,8 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use super::unfinished::Unfinished;
 use super::{BUFFER_BYTES, Stdout, Terminal};
 use crate::failure::{Failure, Outcome};
 
@@ -20,7 +19,7 @@ pub struct OutputFile {
 enum Target {
     Stdout(Stdout),
     Special(BufWriter<Terminal<File>>),
-    Whole(BufWriter<NamedTempFile>),
+    Whole(BufWriter<Unfinished>),
 }
 
 impl OutputFile {
@@ -58,9 +57,8 @@ impl OutputFile {
             Target::Special(mut out) => out.flush().map_err(|error| failed(&error)),
             Target::Whole(out) => {
                 let file = out.into_inner().map_err(|error| failed(error.error()))?;
-                file.persist(place_of(&path))
-                    .map_err(|error| failed(&error.error))?;
-                Ok(())
+                let place = place_of(&path);
+                file.persist(&place).map_err(|error| failed(&error))
             }
         }
     }
@@ -76,18 +74,20 @@ pub(super) fn place_of(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
+fn beside(path: &Path) -> io::Result<Unfinished> {
     let path = place_of(path);
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    tempfile::Builder::new()
-        .prefix(".annals-")
-        .suffix(".part")
-        // As any new file has, less the umask.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
+    Unfinished::create(|| {
+        tempfile::Builder::new()
+            .prefix(".annals-")
+            .suffix(".part")
+            // As any new file has, less the umask.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder)
+    })
 }
 
 impl Write for OutputFile {

@@ -5,6 +5,7 @@ mod file;
 mod printable;
 mod records;
 mod table;
+mod unfinished;
 mod values;
 
 use std::io::{BufWriter, StdoutLock, Write};

@@ -1,5 +1,7 @@
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::support::{Folder, HEADER, SORTED};
 
@@ -140,4 +142,52 @@ fn no_output_goes_into_the_store() {
     ];
     folder.run(&both).fails(2);
     assert_eq!(folder.names("."), ["rows.csv", "schema.json", "store"]);
+}
+
+fn is_part(name: &String) -> bool {
+    name.ends_with(".part")
+}
+
+/// A long run of the tool under way, after `before` in its shell. The signals that a background job
+/// ignores are heeded first.
+fn under_way(folder: &Folder, before: &str) -> Child {
+    let tool = env!("CARGO_BIN_EXE_annals");
+    let line = format!("{before} exec '{tool}' generate --rows 2000000000 --output out.csv");
+    let mut command = Command::new("env");
+    command.args(["--default-signal", "sh", "-c", &line]);
+    let command = command.current_dir(folder.path(".")).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    while !folder.names(".").iter().any(is_part) {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let line = ["-s", name, &child.id().to_string()];
+    assert!(Command::new("kill").args(line).status().unwrap().success());
+}
+
+#[test]
+fn a_signal_leaves_no_part_of_a_file() {
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let folder = Folder::new();
+        let mut child = under_way(&folder, "");
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
+        assert_eq!(folder.names("."), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn a_signal_that_is_ignored_stays_so() {
+    let folder = Folder::new();
+    let mut child = under_way(&folder, "trap '' HUP;");
+    signal(&child, "HUP");
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(child.try_wait().unwrap().is_none());
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
+    assert_eq!(folder.names("."), [""; 0]);
 }

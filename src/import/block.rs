@@ -5,7 +5,8 @@
 
 use super::RowSink;
 use super::reader::RecordReader;
-use super::rows::RowMaker;
+use super::report::LongCells;
+use super::rows::{RowMaker, Taken};
 use super::split::split;
 use crate::api::ImportBatch;
 use crate::types::{CellBuffer, OddTimes, Result, Row};
@@ -17,6 +18,24 @@ pub(super) struct BlockReport {
     pub(super) lines: u64,
     /// Rows with odd timestamps; lines are counted from 0.
     pub(super) odd_times: OddTimes<u64>,
+    /// Rows whose strings are longer than the service takes, by line, counted from 0.
+    pub(super) long: LongCells<u64>,
+}
+
+impl BlockReport {
+    fn look_at<'r>(
+        &mut self,
+        line: u64,
+        taken: &Taken,
+        rows: &RowMaker<'_>,
+        values: impl Iterator<Item = &'r str>,
+    ) {
+        self.odd_times.look_at(taken.timestamp, || line);
+        if taken.is_long {
+            let long = rows.long_fields(values);
+            long.for_each(|field| self.long.add(field, 1, || line));
+        }
+    }
 }
 
 impl RowSink for ImportBatch {
@@ -42,8 +61,8 @@ pub(super) fn read_block(
         if fields.bytes() > max_record_bytes {
             return None;
         }
-        let timestamp = rows.push(fields.iter(), &mut cells, batch).ok()?;
-        report.odd_times.look_at(timestamp, || line);
+        let taken = rows.push(fields.iter(), &mut cells, batch).ok()?;
+        report.look_at(line, &taken, rows, fields.iter());
         Some(())
     })?;
     Some(report)
@@ -62,8 +81,8 @@ fn read_records(
     while reader.advance().ok()? {
         let mut cells = buffer.take();
         let text = reader.record().text().ok()?;
-        let timestamp = rows.push(text.fields(), &mut cells, batch).ok()?;
-        report.odd_times.look_at(timestamp, || reader.line());
+        let taken = rows.push(text.fields(), &mut cells, batch).ok()?;
+        report.look_at(reader.line(), &taken, rows, text.fields());
         buffer.put_back(cells);
     }
     report.lines = reader.next_line();

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::RowSink;
-use super::rows::RowMaker;
+use super::record::RecordText;
+use super::report::LongCells;
+use super::rows::{RowMaker, Taken};
 use crate::types::{
     Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema,
     Validator, lifting,
@@ -37,6 +39,7 @@ pub(super) struct RowCheck<'a> {
     checked: Checked<'a>,
     refused: Vec<Refused>,
     odd_times: OddTimes<String>,
+    long: LongCells<String>,
 }
 
 /// The rows of one field that would be refused.
@@ -82,18 +85,23 @@ impl<'a> RowCheck<'a> {
             },
             refused: Vec::new(),
             odd_times: OddTimes::default(),
+            long: LongCells::default(),
         }
     }
 
     /// Checks a row that begins on the given line.
-    pub(super) fn add<'r>(&mut self, line: u64, fields: impl ExactSizeIterator<Item = &'r str>) {
+    pub(super) fn add(&mut self, line: u64, text: RecordText<'_>) {
         let mut cells = self.cells.take();
-        let result = self.rows.push(fields, &mut cells, &mut self.checked);
+        let result = self.rows.push(text.fields(), &mut cells, &mut self.checked);
         self.cells.put_back(cells);
         match result {
-            Ok(timestamp) => {
+            Ok(Taken { timestamp, is_long }) => {
                 let place = || format!("line {line}");
                 self.odd_times.look_at(timestamp, place);
+                if is_long {
+                    let long = self.rows.long_fields(text.fields());
+                    long.for_each(|field| self.long.add(field, 1, place));
+                }
             }
             Err(error) => self.refuse(line, error),
         }
@@ -124,7 +132,9 @@ impl<'a> RowCheck<'a> {
             format!("an import refuses {rows} at {}", refused.first)
         });
         let refused = refused.chain(self.too_many_event_types());
-        refused.chain(self.odd_times.warnings()).collect()
+        let odd = refused.chain(self.odd_times.warnings());
+        odd.chain(self.long.warnings(self.checked.validator))
+            .collect()
     }
 
     fn too_many_event_types(&self) -> Option<String> {

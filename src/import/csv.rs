@@ -11,11 +11,13 @@ use super::pipeline::{Block, with_pipeline};
 use super::reader::RecordReader;
 use super::record::Record;
 use super::rejects::Rejects;
-use super::rows::RowMaker;
+use super::report::LongCells;
+use super::rows::{RowMaker, Taken};
 use super::{DEFAULT_MAX_RECORD_BYTES, ImportReport, RowSink};
 use crate::api::BulkImport;
 use crate::types::{
-    Cell, CellBuffer, Error, ErrorKind, Field, FieldId, OddTimes, Result, Schema, Validator,
+    Cell, CellBuffer, DataType, Error, ErrorKind, Field, FieldId, Limits, OddTimes, Result, Schema,
+    Validator,
 };
 
 /// Bytes of a block of records: a part of the import's memory budget, within bounds.
@@ -63,7 +65,7 @@ impl<'a> CsvImport<'a> {
         Self {
             validator,
             on_error: OnError::Abort,
-            max_record_bytes: DEFAULT_MAX_RECORD_BYTES,
+            max_record_bytes: DEFAULT_MAX_RECORD_BYTES.max(row_bytes(validator.schema())),
             progress: None,
         }
     }
@@ -76,7 +78,8 @@ impl<'a> CsvImport<'a> {
     }
 
     /// Bytes of one row, quotes and line breaks included, beyond which the import stops. Default
-    /// [`DEFAULT_MAX_RECORD_BYTES`].
+    /// [`DEFAULT_MAX_RECORD_BYTES`], or more where a store could hold a row of the schema that takes
+    /// more.
     #[must_use]
     pub fn max_record_bytes(mut self, bytes: usize) -> Self {
         self.max_record_bytes = bytes;
@@ -125,14 +128,14 @@ impl<'a> CsvImport<'a> {
             progress: self.progress,
             cells: CellBuffer::default(),
             odd_times: OddTimes::default(),
+            long: LongCells::default(),
             report: ImportReport::default(),
         };
         read(&mut run)?;
         if let Some(rejects) = &mut run.rejects {
             rejects.flush()?;
         }
-        let (schema, limits) = (self.validator.schema(), self.validator.limits());
-        run.report.warn(&run.odd_times, schema, limits);
+        run.report.warn(&run.odd_times, &run.long, self.validator);
         Ok(run.report)
     }
 }
@@ -144,6 +147,7 @@ struct Run<'a> {
     progress: Option<Box<dyn FnMut(u64) + 'a>>,
     cells: CellBuffer,
     odd_times: OddTimes<String>,
+    long: LongCells<String>,
     report: ImportReport,
 }
 
@@ -260,6 +264,9 @@ impl Run<'_> {
             self.report.rows += count;
             let shown = |line: &u64| place.of(place.line + line);
             self.odd_times.append(&report.odd_times, shown);
+            for (field, rows, line) in report.long.iter() {
+                self.long.add(*field, *rows, || shown(line));
+            }
             place.line += report.lines;
             return Ok(());
         }
@@ -292,9 +299,13 @@ impl Run<'_> {
         self.cells.put_back(cells);
         let place = || format!("{}: line {line}", path.display());
         match (result, &mut self.rejects) {
-            (Ok(timestamp), _) => {
+            (Ok(Taken { timestamp, is_long }), _) => {
                 self.report.rows += 1;
                 self.odd_times.look_at(timestamp, place);
+                if let (true, Ok(text)) = (is_long, record.text()) {
+                    let long = rows.long_fields(text.fields());
+                    long.for_each(|field| self.long.add(field, 1, place));
+                }
                 Ok(())
             }
             (Err(error), Some(rejects)) if error.kind() == ErrorKind::InvalidInput => {
@@ -324,13 +335,24 @@ fn lost() -> Error {
     Error::internal("a reading thread ended without its result")
 }
 
-/// Gives one record to the sink, and its timestamp back.
+/// Bytes that a row of the schema takes at most, as an export writes it.
+fn row_bytes(schema: &Schema) -> usize {
+    let strings = schema.fields().iter();
+    let strings = strings.filter(|field| field.data_type() == DataType::String);
+    // Each character a quote that is doubled.
+    strings.count() * (2 * Limits::MAX_CELL_BYTES + "\"\",".len()) + NUMBER_BYTES
+}
+
+/// Bytes of all that is not a string, at most.
+const NUMBER_BYTES: usize = 1 << 16;
+
+/// Gives one record to the sink.
 fn push<'r, S: RowSink + ?Sized>(
     record: Record<'r>,
     rows: &RowMaker<'_>,
     cells: &mut Vec<Cell<'r>>,
     sink: &mut S,
-) -> Result<i64> {
+) -> Result<Taken> {
     rows.check_count(record.len())?;
     let text = record
         .text()

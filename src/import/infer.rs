@@ -83,7 +83,7 @@ fn profile_file(file: File, limits: &Limits) -> Result<ProfiledFile> {
             profile.add(value);
         }
         if let Some(check) = &mut check {
-            check.add(reader.line(), text.fields());
+            check.add(reader.line(), text);
         }
     }
     let checked = check.map_or_else(Vec::new, |check| check.notes());

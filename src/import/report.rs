@@ -1,6 +1,6 @@
 //! What an import did.
 
-use crate::types::{Limits, OddTimes, Schema};
+use crate::types::{Field, FieldId, OddTimes, Role, Validator};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,9 +17,62 @@ pub struct ImportReport {
     pub warnings: Vec<String>,
 }
 
+/// Counts rows by the fields in which their strings are longer than the service takes, with the place
+/// of the first.
+pub(super) struct LongCells<P>(Vec<(FieldId, u64, P)>);
+
+impl<P> Default for LongCells<P> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<P> LongCells<P> {
+    /// Adds so many rows; `first` says where the first of them is.
+    pub(super) fn add(&mut self, field: FieldId, rows: u64, first: impl FnOnce() -> P) {
+        match self.0.iter_mut().find(|(known, _, _)| *known == field) {
+            Some((_, count, _)) => *count += rows,
+            None => self.0.push((field, rows, first())),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(FieldId, u64, P)> {
+        self.0.iter()
+    }
+}
+
+impl LongCells<String> {
+    /// A warning of each field.
+    pub(super) fn warnings(&self, validator: &Validator) -> impl Iterator<Item = String> {
+        self.iter().map(|long| warning_of_long(long, validator))
+    }
+}
+
+fn warning_of_long((field, rows, first): &(FieldId, u64, String), validator: &Validator) -> String {
+    let field = validator.schema().fields().get(*field);
+    let role = field.map_or(Role::Metadata, Field::role);
+    let most = validator.limits().cell_chars(role).unwrap_or_default();
+    let limit = match role {
+        Role::Impression => "max_impression_chars",
+        _ => "max_string_chars",
+    };
+    let name = field.map_or("?", Field::name);
+    format!(
+        "{rows} rows whose {name} is longer than {most} characters, the first at {first}; they are \
+         kept whole, but the service takes no more in a cell (limit {limit})"
+    )
+}
+
 impl ImportReport {
-    pub(super) fn warn(&mut self, odd_times: &OddTimes<String>, schema: &Schema, limits: &Limits) {
+    pub(super) fn warn(
+        &mut self,
+        odd_times: &OddTimes<String>,
+        long: &LongCells<String>,
+        validator: &Validator,
+    ) {
+        let (schema, limits) = (validator.schema(), validator.limits());
         self.warnings.extend(odd_times.warnings());
+        self.warnings.extend(long.warnings(validator));
         if self.rows < limits.min_import_rows {
             self.warnings.push(format!(
                 "{} rows in one import; training needs at least {} (limit min_import_rows)",

@@ -12,10 +12,31 @@ enum Kind {
     Number,
 }
 
+struct Column {
+    field: FieldId,
+    kind: Kind,
+    /// Characters beyond which a text is longer than the service takes.
+    most_chars: usize,
+}
+
 /// Makes rows of records whose columns stand for known fields.
 pub(super) struct RowMaker<'a> {
     pub(super) validator: &'a Validator,
-    columns: Vec<(FieldId, Kind)>,
+    columns: Vec<Column>,
+}
+
+impl Column {
+    #[inline]
+    fn is_long(&self, text: &str) -> bool {
+        text.len() > self.most_chars && text.chars().count() > self.most_chars
+    }
+}
+
+/// What there is to say about a row that was taken.
+pub(super) struct Taken {
+    pub(super) timestamp: i64,
+    /// Whether any of its strings is longer than the service takes.
+    pub(super) is_long: bool,
 }
 
 impl<'a> RowMaker<'a> {
@@ -28,9 +49,18 @@ impl<'a> RowMaker<'a> {
             Some(DataType::String) => Kind::Text,
             _ => Kind::Number,
         };
+        let most_chars = |id: FieldId| {
+            let field = schema.fields().get(id)?;
+            validator.limits().cell_chars(field.role())
+        };
+        let column = |field: FieldId| Column {
+            field,
+            kind: kind(field),
+            most_chars: most_chars(field).unwrap_or(usize::MAX),
+        };
         Self {
             validator,
-            columns: columns.into_iter().map(|id| (id, kind(id))).collect(),
+            columns: columns.into_iter().map(column).collect(),
         }
     }
 
@@ -41,23 +71,33 @@ impl<'a> RowMaker<'a> {
 
     /// The field of a column.
     pub(super) fn field(&self, column: usize) -> FieldId {
-        self.columns.get(column).map_or(0, |(id, _)| *id)
+        self.columns.get(column).map_or(0, |column| column.field)
     }
 
-    /// Gives one record of so many `fields` to the sink, and its timestamp back. `cells` is memory
-    /// that is used again.
+    /// The fields whose values in a record are longer than the service takes.
+    pub(super) fn long_fields<'r>(
+        &self,
+        values: impl Iterator<Item = &'r str>,
+    ) -> impl Iterator<Item = FieldId> {
+        let columns = self.columns.iter().zip(values);
+        let long = columns.filter(|(column, text)| column.is_long(text));
+        long.map(|(column, _)| column.field)
+    }
+
+    /// Gives one record of so many `fields` to the sink. `cells` is memory that is used again.
     #[inline]
     pub(super) fn push<'r, S: RowSink + ?Sized>(
         &self,
         fields: impl ExactSizeIterator<Item = &'r str>,
         cells: &mut Vec<Cell<'r>>,
         sink: &mut S,
-    ) -> Result<i64> {
+    ) -> Result<Taken> {
         self.check_count(fields.len())?;
         cells.resize(self.validator.schema().fields().len(), Cell::Null);
         let (mut user, mut timestamp) = ("", 0);
-        for ((id, kind), text) in self.columns.iter().zip(fields) {
-            let cell = match kind {
+        let mut is_long = false;
+        for (column, text) in self.columns.iter().zip(fields) {
+            let cell = match column.kind {
                 Kind::Timestamp => {
                     timestamp = self.validator.parse_timestamp(text)?;
                     continue;
@@ -66,10 +106,13 @@ impl<'a> RowMaker<'a> {
                     user = text;
                     continue;
                 }
-                Kind::Text if !text.is_empty() => Cell::Text(text),
-                _ => self.validator.parse_cell(*id, text)?,
+                Kind::Text if !text.is_empty() => {
+                    is_long |= column.is_long(text);
+                    Cell::Text(text)
+                }
+                _ => self.validator.parse_cell(column.field, text)?,
             };
-            if let Some(slot) = cells.get_mut(*id) {
+            if let Some(slot) = cells.get_mut(column.field) {
                 *slot = cell;
             }
         }
@@ -78,7 +121,7 @@ impl<'a> RowMaker<'a> {
             timestamp,
             cells,
         })?;
-        Ok(timestamp)
+        Ok(Taken { timestamp, is_long })
     }
 
     /// Checks that a record has a value for each column.

@@ -19,9 +19,10 @@ pub struct Limits {
     pub max_id_chars: Option<usize>,
     /// Characters of an event type. Default 256.
     pub max_event_type_chars: Option<usize>,
-    /// Characters of any other string value. Default 1,000.
+    /// Characters of any other string value; more are kept, with a warning. Default 1,000.
     pub max_string_chars: Option<usize>,
-    /// Characters of an impression list joined by bars, the bars included. Default 1,000.
+    /// Characters of an impression list joined by bars, the bars included; more are kept, with a
+    /// warning. Default 1,000.
     pub max_impression_chars: Option<usize>,
     /// Characters of a filter expression. Default 2,500.
     pub max_filter_chars: Option<usize>,

@@ -16,6 +16,7 @@ mod hashed_key;
 mod interaction;
 mod interner;
 mod limits;
+mod long;
 mod narrow;
 mod narrow_builder;
 mod narrow_slot;

@@ -140,12 +140,12 @@ impl Validator {
         let (max, limit) = match field.role {
             Role::User | Role::Item => (limits.max_id_chars, "max_id_chars"),
             Role::EventType => (limits.max_event_type_chars, "max_event_type_chars"),
-            Role::Impression => (limits.max_impression_chars, "max_impression_chars"),
             Role::AttributionSource => (
                 limits.max_attribution_source_chars,
                 "max_attribution_source_chars",
             ),
-            _ => (limits.max_string_chars, "max_string_chars"),
+            // Whoever reads them is warned of those that are longer than the service takes.
+            _ => return Ok(()),
         };
         self.check_chars(id, text, max, limit)
     }
@@ -181,14 +181,18 @@ impl Validator {
     }
 
     fn check_reserved(&self, id: FieldId, text: &str) -> Result<()> {
-        // Reserved names begin with a capital; most values are told apart by that alone.
-        let capital = text.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
-        if capital && self.limits.refuse_reserved_values && Role::of_name(text) != Role::Metadata {
-            let lift = lifting("refuse_reserved_values");
-            let rule = format!("a reserved field name must not be a value; rename it or {lift}");
-            return Err(self.violation(id, text, rule));
+        if self.is_refused_name(text) {
+            return Err(self.violation(id, text, parse::reserved_name()));
         }
         Ok(())
+    }
+
+    /// Whether a value is the name of a reserved field, where that is refused.
+    #[inline]
+    fn is_refused_name(&self, text: &str) -> bool {
+        // Reserved names begin with a capital; most values are told apart by that alone.
+        let capital = text.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+        capital && self.limits.refuse_reserved_values && Role::of_name(text) != Role::Metadata
     }
 
     fn check_bits(&self, id: FieldId, field: &Field, bits: u64) -> Result<()> {

@@ -543,3 +543,36 @@ fn a_source_is_read_as_a_file_is() {
     assert_eq!((report.files, report.rows), (1, 2));
     assert_eq!(report.bytes, rest.len() as u64);
 }
+
+#[test]
+fn cells_longer_than_the_service_takes_are_kept_with_a_warning() {
+    let long = "é".repeat(1001);
+    let list = vec!["item"; 201].join("|");
+    let text = format!(
+        "{HEADER}\nu,i,1,a,,,{}\nu,i,2,a,,{list},{long}\nu,i,3,a,,,\"{long}\"\n",
+        &long[2..]
+    );
+    let folder = TempDir::new().unwrap();
+    let file = write(&folder, "file.csv", text.as_bytes());
+    let mut sink = sink();
+    let report = CsvImport::new(&validator())
+        .run(&[file], &mut sink)
+        .unwrap();
+    assert_eq!(sink.rows[1], format!("u 2: - i - a - {list} {long}"));
+    let rest = "; they are kept whole, but the service takes no more in a cell";
+    let warnings = report.warnings.iter();
+    let warnings: Vec<String> = warnings.map(|text| relative(text, &folder)).collect();
+    assert_eq!(
+        warnings,
+        [
+            format!(
+                "1 rows whose IMPRESSION is longer than 1000 characters, the first at file.csv: line \
+                 3{rest} (limit max_impression_chars)"
+            ),
+            format!(
+                "2 rows whose TAG is longer than 1000 characters, the first at file.csv: line 3{rest} \
+                 (limit max_string_chars)"
+            ),
+        ]
+    );
+}

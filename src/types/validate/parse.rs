@@ -1,7 +1,7 @@
 //! Text to cells.
 
 use super::Validator;
-use crate::types::{Cell, DataType, Decimal, Error, FieldId, Result, Role, bits_of_f32};
+use crate::types::{Cell, DataType, Decimal, Error, FieldId, Result, Role, bits_of_f32, lifting};
 
 pub(super) const NEGATIVE_TIMESTAMP: &str =
     "a timestamp must not be negative; write Unix epoch seconds";
@@ -35,6 +35,12 @@ pub(super) fn rule_of(data_type: DataType) -> &'static str {
         }
         DataType::Boolean => "must be a boolean; write true or false, in lower case",
     }
+}
+
+/// The rule on names of reserved fields as values.
+pub(super) fn reserved_name() -> String {
+    let lift = lifting("refuse_reserved_values");
+    format!("a reserved field name must not be a value; rename it or {lift}")
 }
 
 impl Validator {

@@ -1,7 +1,7 @@
 //! Sessions and recommendations.
 
 use super::events::check_source;
-use super::{Validator, shown};
+use super::{Validator, parse, shown};
 use crate::types::{Error, Recommendation, Result, holds_mark, lifting};
 
 impl Validator {
@@ -38,7 +38,9 @@ impl Validator {
             )));
         }
         for item in &given.items {
-            self.check_id("item id", item).map_err(within)?;
+            self.check_id("item id", item)
+                .and_then(|()| self.check_no_name("item id", item))
+                .map_err(within)?;
             if item.contains('|') {
                 return Err(within(Error::invalid(format!(
                     "item id: value {}: must not hold a bar, which separates the items of an \
@@ -47,7 +49,9 @@ impl Validator {
                 ))));
             }
         }
-        let bytes: usize = given.items.iter().map(|item| item.len() + 1).sum();
+        let bytes: usize = given.items.iter().map(String::len).sum();
+        // Joined by bars.
+        let bytes = bytes + given.items.len() - 1;
         if bytes > super::Limits::MAX_CELL_BYTES {
             return Err(within(Error::invalid(format!(
                 "its items take {bytes} bytes; a store holds at most {} in one value; give fewer",
@@ -55,9 +59,20 @@ impl Validator {
             ))));
         }
         match &given.source {
-            Some(source) => check_source("source", source, &self.limits).map_err(within),
+            Some(source) => check_source("source", source, &self.limits)
+                .and_then(|()| self.check_no_name("source", source))
+                .map_err(within),
             None => Ok(()),
         }
+    }
+
+    /// What an import refuses must not come in otherwise, or an export would not import again.
+    fn check_no_name(&self, what: &str, text: &str) -> Result<()> {
+        if self.is_refused_name(text) {
+            let (value, rule) = (shown(text), parse::reserved_name());
+            return Err(Error::invalid(format!("{what}: value {value}: {rule}")));
+        }
+        Ok(())
     }
 
     fn check_id(&self, what: &str, id: &str) -> Result<()> {

@@ -435,11 +435,7 @@ fn an_event_takes_at_most_10_kilobytes() {
         }],
         ..PutEvents::default()
     };
-    let limits = Limits {
-        max_impression_chars: None,
-        ..Limits::personalize()
-    };
-    let tracker = Tracker::with_limits(limits);
+    let tracker = Tracker::new();
     tracker.put(&typed(20)).unwrap();
     let error = tracker.put(&typed(21)).unwrap_err().to_string();
     let message = "eventList[0]: the event takes 10624 bytes of JSON; shorten it to 10240 or lift \

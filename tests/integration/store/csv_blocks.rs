@@ -169,3 +169,18 @@ fn an_open_quote_is_told_by_its_line() {
     );
     assert_eq!(outcome.rows, 21_000);
 }
+
+#[test]
+fn long_cells_are_counted_alike() {
+    let cell: &'static str = format!("u,i,1,view,,,{},1,,,", "x".repeat(1001)).leak();
+    let outcome = assert_equal(
+        &text("\n", |row| (row % 9000 == 8000).then_some(cell)),
+        false,
+    );
+    let warning = &outcome.report.unwrap().warnings[0];
+    assert!(
+        warning.starts_with("3 rows whose LOCATION is longer than 1000 characters, the first at"),
+        "{warning}"
+    );
+    assert!(warning.contains("rows.csv: line 8002; "), "{warning}");
+}

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args::Safety;
 use crate::failure::{Failure, Outcome};
 use crate::input::{self, Input};
-use crate::output::{count, print_done, warn};
+use crate::output::{count, print_done, warn, warn_of_long};
 
 /// Lines of one commit, at most.
 const BATCH_LINES: usize = 1000;
@@ -35,6 +35,9 @@ struct Written {
     rows: u64,
     sequence: Option<u64>,
     odd_times: OddTimes<String>,
+    /// Rows with a string that is longer than the service takes, and the field of the first.
+    long: u64,
+    first_long: String,
 }
 
 impl Put {
@@ -45,6 +48,7 @@ impl Put {
         let result = self.put(&store, input, &mut written);
         let maintained = store.maintain().map_err(Failure::from);
         warn(written.odd_times.warnings());
+        warn_of_long(written.long, "row", &written.first_long);
         let rows = count(written.rows, "row");
         // Of two failures the first one says why; either way these rows are written.
         let result = result.and(maintained);
@@ -66,6 +70,7 @@ impl Put {
                 Some(Ok(interaction)) => {
                     let place = || format!("{}: line {}", input::name(&self.file), lines.line());
                     written.odd_times.look_at(interaction.timestamp(), place);
+                    written.note_long(interaction.long_field(store.limits()));
                     batch.push(interaction);
                     None
                 }
@@ -85,6 +90,14 @@ impl Put {
 }
 
 impl Written {
+    fn note_long(&mut self, field: Option<&str>) {
+        let Some(field) = field else { return };
+        if self.long == 0 {
+            self.first_long = field.to_owned();
+        }
+        self.long += 1;
+    }
+
     fn add(&mut self, commit: Commit) {
         if commit.rows > 0 {
             self.rows += commit.rows;

@@ -1,10 +1,10 @@
 use annals::import::put_events_of_json;
-use annals::{Durability, EventsCommit, OddTimes, PutEvents as Request};
+use annals::{Durability, EventsCommit, Limits, OddTimes, PutEvents as Request};
 use clap::Args;
 
 use super::records::Records;
 use crate::failure::Outcome;
-use crate::output::{count, thousands, warn};
+use crate::output::{count, thousands, warn, warn_of_long};
 
 /// Records event requests: one JSON object a line, as the service's PutEvents call and its client
 /// libraries have it.
@@ -31,6 +31,9 @@ struct Written {
     sequence: Option<u64>,
     /// Where they are: in which session.
     odd_times: OddTimes<String>,
+    /// Events with a string that is longer than the service takes, and what it is in the first.
+    long: u64,
+    first_long: String,
 }
 
 impl PutEvents {
@@ -41,10 +44,11 @@ impl PutEvents {
             request.ignore_unknown = self.ignore_unknown;
             // Lines share a sync.
             let commit = store.put_events(&request, Durability::Buffered)?;
-            written.add(&request, &commit);
+            written.add(&request, &commit, store.limits());
             Ok(())
         })?;
         warn(written.odd_times.warnings());
+        warn_of_long(written.long, "event", &written.first_long);
         written.warn_of_skipped();
         let summary = written.summary(done.taken);
         done.outcome("request", summary)
@@ -52,7 +56,7 @@ impl PutEvents {
 }
 
 impl Written {
-    fn add(&mut self, request: &Request<'_>, done: &EventsCommit) {
+    fn add(&mut self, request: &Request<'_>, done: &EventsCommit, limits: &Limits) {
         self.events += done.commit.rows;
         self.duplicates += done.duplicates.len() as u64;
         if done.commit.rows > 0 {
@@ -70,6 +74,12 @@ impl Written {
         for (position, event) in fresh {
             let place = || format!("eventList[{position}] of session {:?}", request.session_id);
             self.odd_times.look_at(event.sent_at, place);
+            if let Some(field) = event.long_field(limits) {
+                if self.long == 0 {
+                    self.first_long = field.to_owned();
+                }
+                self.long += 1;
+            }
         }
     }
 

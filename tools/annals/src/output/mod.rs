@@ -65,6 +65,18 @@ pub fn warn<T: std::fmt::Display>(warnings: impl IntoIterator<Item = T>) {
     }
 }
 
+/// Warns of records with a string that is longer than the service takes, if there are any; `first` is
+/// the field of the first.
+pub fn warn_of_long(records: u64, what: &str, first: &str) {
+    if records > 0 {
+        warn([format_args!(
+            "{} with a string that is longer than the service takes in a cell ({first}, in the first); \
+             they are kept whole (limits max_string_chars, max_impression_chars)",
+            count(records, what)
+        )]);
+    }
+}
+
 /// A number with its thousands set apart.
 pub fn thousands(number: u64) -> String {
     indicatif::HumanCount(number).to_string()

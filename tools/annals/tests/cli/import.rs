@@ -345,3 +345,20 @@ fn what_of_a_folder_is_passed_over_is_named() {
     let ran = folder.run(&["import", "store", "d"]);
     assert!(ran.stderr.contains("d/z05, 14 more; "), "{}", ran.stderr);
 }
+
+#[test]
+fn cells_longer_than_the_service_takes_are_imported() {
+    let folder = Folder::with_store();
+    let rows = format!("{HEADER}a,i1,1,view,,{},\n", "x".repeat(1001));
+    folder.write("rows.csv", &rows);
+    let ran = folder.run(&["import", "store", "rows.csv"]);
+    assert!(
+        ran.stderr.contains(
+            "annals: warning: 1 rows whose DEVICE is longer than 1000 characters, the first at"
+        ),
+        "{}",
+        ran.stderr
+    );
+    ran.ok();
+    assert_eq!(folder.exported("store"), rows);
+}

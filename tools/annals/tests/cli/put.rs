@@ -166,3 +166,21 @@ fn a_full_disk_does_not_hide_what_was_written() {
         "{message}"
     );
 }
+
+#[test]
+fn strings_longer_than_the_service_takes_are_warned_about() {
+    let folder = Folder::with_store();
+    let device = "x".repeat(1001);
+    let line = LINE.replace("}", &format!(",\"DEVICE\":\"{device}\"}}"));
+    let ran = folder.run_with(&["put", "store"], format!("{LINE}\n{line}\n"));
+    assert!(
+        ran.stderr.starts_with(
+            "annals: warning: 1 row with a string that is longer than the service takes in a cell \
+             (DEVICE, in the first); they are kept whole"
+        ),
+        "{}",
+        ran.stderr
+    );
+    ran.ok();
+    assert!(folder.exported("store").contains(&device));
+}

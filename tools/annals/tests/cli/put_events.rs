@@ -325,3 +325,77 @@ fn other_bodies_are_told_apart_by_name() {
         "{said}"
     );
 }
+
+/// What comes in by one way and goes out comes in by any other.
+#[test]
+fn what_is_exported_can_be_imported() {
+    let folder = Folder::new();
+    folder.write(
+        "schema.json",
+        r#"{"type": "record", "name": "Interactions", "fields": [
+            {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
+            {"name": "TIMESTAMP", "type": "long"}, {"name": "EVENT_TYPE", "type": "string"},
+            {"name": "IMPRESSION", "type": ["null", "string"]},
+            {"name": "EVENT_ATTRIBUTION_SOURCE", "type": ["null", "string"]}]}"#,
+    );
+    for store in ["store", "second", "third"] {
+        folder.run(&["init", store, "--schema", "schema.json"]).ok();
+    }
+    let ids: Vec<String> = (0..30)
+        .map(|n| format!("\"item-number-{n:0>30}\""))
+        .collect();
+    let items = ids.join(",");
+    let source = "s".repeat(1001);
+    let recommendation =
+        format!("{{\"recommendationId\":\"r1\",\"items\":[{items}],\"source\":\"{source}\"}}");
+    let ran = folder.run_with(&["recommendations", "store"], recommendation);
+    assert!(
+        ran.stderr
+            .contains("warning: 1 recommendation with a string that is longer"),
+        "{}",
+        ran.stderr
+    );
+    ran.ok();
+    let few = ids[..24].join(",");
+    let events = format!(
+        "{{\"sessionId\":\"s\",\"eventList\":[{{\"eventType\":\"view\",\"sentAt\":1,\"itemId\":\"i\",\
+         \"recommendationId\":\"r1\"}},{{\"eventType\":\"view\",\"sentAt\":2,\"itemId\":\"j\",\
+         \"impression\":[{few}],\"metricAttribution\":{{\"eventAttributionSource\":\"{source}\"}}}}]}}"
+    );
+    let ran = folder.run_with(&["put-events", "store"], events);
+    assert!(
+        ran.stderr
+            .contains("warning: 1 event with a string that is longer"),
+        "{}",
+        ran.stderr
+    );
+    ran.ok();
+    let exported = folder.exported("store");
+    assert!(
+        exported
+            .lines()
+            .all(|line| line.len() > 1000 || line.starts_with("USER_ID"))
+    );
+    folder.write("exported.csv", &exported);
+    folder.run(&["import", "second", "exported.csv"]).ok();
+    assert_eq!(folder.exported("second"), exported);
+    let history = [
+        "history",
+        "store",
+        "--user",
+        "s",
+        "--oldest-first",
+        "--format",
+        "jsonl",
+    ];
+    folder
+        .run_with(&["put", "third"], folder.run(&history).ok())
+        .ok();
+    assert_eq!(folder.exported("third"), exported);
+    for item in ["\"USER_ID\"", "\"\""] {
+        let line = format!("{{\"recommendationId\":\"r2\",\"items\":[{item}]}}");
+        folder
+            .run_with(&["recommendations", "store"], line)
+            .fails(3);
+    }
+}

@@ -82,6 +82,7 @@
 
 mod api;
 mod codec;
+mod csv;
 pub mod export;
 pub mod filter;
 #[cfg(feature = "fuzzing")]

@@ -10,12 +10,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::attributes::{Attribute, AttributeField, Attributes};
 use super::table_schema::{AttributeDataset, TableField, parse_schema};
+use crate::csv::{DEFAULT_MAX_RECORD_BYTES, Record, RecordReader, Step, read_names};
 use crate::types::{DataType, Dictionary, Error, Result, Strings, shown};
 
 /// Attributes of items or users out of a CSV file, in memory.
 ///
-/// The file is as the Items or Users dataset of the contract has it: UTF-8, a header that names the
-/// schema's fields, in any order; an empty cell is null where the field allows null. A string of a
+/// The file is as the Items or Users dataset of the contract has it, and CSV as strictly as an import
+/// takes it ([`CsvImport`](crate::import::CsvImport)): UTF-8, a header that names the schema's fields,
+/// in any order; an empty cell is null where the field allows null. A string of a
 /// categorical field holds categories joined by bars, and matches where any of them does. Of rows
 /// with the same id the last counts.
 ///
@@ -53,29 +55,33 @@ impl AttributeTable {
     /// `InvalidInput`, with line, column, value and rule.
     pub fn read(dataset: AttributeDataset, schema: &str, csv: impl Read) -> Result<Self> {
         let fields = parse_schema(dataset, schema)?;
-        let mut reader = csv::Reader::from_reader(csv);
-        let header = reader.headers().map_err(csv_error)?.clone();
-        let order = match_header(&header, &fields)?;
+        let mut reader = RecordReader::new(csv, DEFAULT_MAX_RECORD_BYTES)?;
+        let names = read_names(&mut reader)?;
+        let order = match_header(&names, &fields)?;
         let mut table = Self {
             columns: fields.iter().map(TableColumn::of).collect(),
             fields,
             rows: HashTable::new(),
             count: 0,
         };
-        let mut record = csv::StringRecord::new();
-        while reader.read_record(&mut record).map_err(csv_error)? {
-            let line = record.position().map_or(0, csv::Position::line);
-            table
-                .push(&order, &record, dataset.id_field())
-                .map_err(|error| error.at_place(format_args!("line {line}")))?;
+        loop {
+            match reader.advance()? {
+                Step::Record => {}
+                Step::Broken(fault) => return Err(fault.into_error(&names)),
+                Step::End => return Ok(table),
+            }
+            let texts = texts(reader.record(), &names);
+            texts
+                .and_then(|texts| table.push(&order, &texts, dataset.id_field()))
+                .map_err(|error| error.at_place(format_args!("line {}", reader.line())))?;
         }
-        Ok(table)
     }
 
-    fn push(&mut self, order: &[usize], record: &csv::StringRecord, id_field: &str) -> Result<()> {
+    /// Adds the row of a record; `order` has the column of each field.
+    fn push(&mut self, order: &[usize], texts: &[&str], id_field: &str) -> Result<()> {
         let mut id = "";
         for ((field, column), at) in self.fields.iter().zip(&mut self.columns).zip(order) {
-            let text = record.get(*at).unwrap_or_default();
+            let text = texts.get(*at).copied().unwrap_or_default();
             if text.is_empty() && !field.nullable {
                 return Err(Error::of_field(
                     &field.name,
@@ -191,51 +197,42 @@ fn number(field: &TableField, text: &str) -> Result<Attribute<'static>> {
     })
 }
 
+/// The values of a record, one for each column.
+fn texts<'a>(record: Record<'a>, names: &[String]) -> Result<Vec<&'a str>> {
+    if record.len() != names.len() {
+        return Err(Error::invalid(format!(
+            "{} values, but the header has {} columns; correct the row, and quote values that hold \
+             commas",
+            record.len(),
+            names.len()
+        )));
+    }
+    let text = record.text().map_err(|column| {
+        let name = names.get(column).map_or("?", String::as_str);
+        Error::of_field(name, "not valid UTF-8; save the file as UTF-8")
+    })?;
+    Ok(text.fields().collect())
+}
+
 /// For each field the column that holds it.
-fn match_header(header: &csv::StringRecord, fields: &[TableField]) -> Result<Vec<usize>> {
+fn match_header(header: &[String], fields: &[TableField]) -> Result<Vec<usize>> {
     let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let names = names.join(", ");
     let rule = |rule: std::fmt::Arguments<'_>| {
-        Err(Error::invalid(format!(
-            "line 1: {rule}; the schema's fields are {names}"
-        )))
+        Error::invalid(format!("line 1: {rule}; the schema's fields are {names}"))
     };
-    for name in header {
-        if !fields.iter().any(|field| field.name == name) {
-            return rule(format_args!(
-                "column {}: the schema has no such field",
-                shown(name)
-            ));
-        }
+    if let Some(name) = header
+        .iter()
+        .find(|name| !fields.iter().any(|field| field.name == **name))
+    {
+        return Err(rule(format_args!(
+            "column {}: the schema has no such field",
+            shown(name)
+        )));
     }
-    let mut order = Vec::with_capacity(fields.len());
-    for field in fields {
-        let mut columns = (0..).zip(header).filter(|(_, name)| *name == field.name);
-        match (columns.next(), columns.next()) {
-            (Some((at, _)), None) => order.push(at),
-            (None, _) => return rule(format_args!("the header lacks {}", field.name)),
-            _ => return rule(format_args!("the header names {} twice", field.name)),
-        }
-    }
-    Ok(order)
-}
-
-fn csv_error(error: csv::Error) -> Error {
-    let line = error.position().map_or(0, csv::Position::line);
-    let rule = match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => format!(
-            "line {line}: {len} values, but the header has {expected_len} columns; correct the row, \
-             and quote values that hold commas"
-        ),
-        csv::ErrorKind::Utf8 { .. } => {
-            format!("line {line}: not valid UTF-8; save the file as UTF-8")
-        }
-        _ => "reading CSV".to_owned(),
+    let column = |field: &TableField| {
+        let column = header.iter().position(|name| *name == field.name);
+        column.ok_or_else(|| rule(format_args!("the header lacks {}", field.name)))
     };
-    match error.into_kind() {
-        csv::ErrorKind::Io(cause) => Error::io(rule, cause),
-        _ => Error::invalid(rule),
-    }
+    fields.iter().map(column).collect()
 }

@@ -4,11 +4,11 @@
 //! who knows what came before it and what is to be done about bad rows.
 
 use super::RowSink;
-use super::reader::RecordReader;
 use super::report::LongCells;
 use super::rows::{RowMaker, Taken};
 use super::split::split;
 use crate::api::ImportBatch;
+use crate::csv::{RecordReader, Step};
 use crate::types::{CellBuffer, OddTimes, Result, Row};
 
 /// What a block held.
@@ -78,7 +78,12 @@ fn read_records(
     let mut report = BlockReport::default();
     let mut reader = RecordReader::from_line(block, max_record_bytes, 0);
     let mut buffer = CellBuffer::default();
-    while reader.advance().ok()? {
+    loop {
+        match reader.advance().ok()? {
+            Step::Record => {}
+            Step::Broken(_) => return None,
+            Step::End => break,
+        }
         let mut cells = buffer.take();
         let text = reader.record().text().ok()?;
         let taken = rows.push(text.fields(), &mut cells, batch).ok()?;

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::csv::At;
 use crate::types::{Error, Result};
 
 /// Reads blocks one after another; put behind each other they are the source.
@@ -32,7 +33,7 @@ impl<R: Read> BlockReader<R> {
     }
 
     /// Fills `block` with the next block; `false` at the end. All but the last end with a line end,
-    /// unless a record is longer than its bound: the block then begins with that record.
+    /// unless a record is broken, or longer than its bound: the block then begins with that record.
     ///
     /// # Errors
     /// `Io` when the source cannot be read.
@@ -45,15 +46,21 @@ impl<R: Read> BlockReader<R> {
             if self.ended {
                 return Ok(!block.is_empty());
             }
-            if let Some(end) = last_border(block) {
+            let (end, sound) = last_border(block);
+            if end > 0 {
                 self.rest.extend(block.drain(end..));
                 return Ok(true);
             }
-            if block.len() > self.max_record_bytes.saturating_add(2) {
+            if !sound || block.len() > self.max_record_bytes.saturating_add(2) {
                 return Ok(true);
             }
             wanted = block.len().saturating_mul(2);
         }
+    }
+
+    /// What was read behind the last block, and the source of the rest.
+    pub(super) fn into_rest(self) -> (Vec<u8>, R) {
+        (self.rest, self.source)
     }
 
     /// Reads until there are so many bytes or no more.
@@ -67,50 +74,36 @@ impl<R: Read> BlockReader<R> {
     }
 }
 
-/// Where the last record that surely ended does so; a return at the very end may be the first half
-/// of a line end.
-fn last_border(block: &[u8]) -> Option<usize> {
+/// Where the last record that surely ended does so, 0 where none did, and whether no record is broken;
+/// a return at the very end may be the first half of a line end.
+fn last_border(block: &[u8]) -> (usize, bool) {
     let sure = block.strip_suffix(b"\r").unwrap_or(block);
-    let line_end = match sure.contains(&b'"') {
-        true => last_unquoted_line_end(sure),
-        false => sure.iter().rposition(is_line_end),
-    };
-    line_end.map(|position| position + 1)
+    if sure.contains(&b'"') {
+        return last_unquoted_line_end(sure);
+    }
+    let line_end = sure.iter().rposition(is_line_end);
+    (line_end.map_or(0, |position| position + 1), true)
 }
 
 fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// What a byte means depends on what came before it.
-#[derive(Clone, Copy)]
-enum At {
-    FieldStart,
-    Unquoted,
-    Quoted,
-    /// Behind a quote inside of quotes: their end, or the first of two.
-    Quote,
-}
-
-/// The last line end outside of quotes, read as the parser does: quotes count where a field begins,
-/// and are plain text inside of one that began without.
-fn last_unquoted_line_end(bytes: &[u8]) -> Option<usize> {
+/// What [`last_border`] gives, where there are quotes: a line end inside of them is no border. Behind
+/// a broken record nothing is known.
+fn last_unquoted_line_end(bytes: &[u8]) -> (usize, bool) {
     let mut at = At::FieldStart;
-    let mut last = None;
+    let mut border = 0;
     for (position, byte) in bytes.iter().enumerate() {
-        at = match (at, byte) {
-            (At::Quoted, b'"') => At::Quote,
-            (At::Quoted, _) => At::Quoted,
-            (At::FieldStart | At::Quote, b'"') => At::Quoted,
-            (_, b',') => At::FieldStart,
-            (_, byte) if is_line_end(byte) => {
-                last = Some(position);
-                At::FieldStart
-            }
-            _ => At::Unquoted,
+        let Some(next) = at.behind(*byte) else {
+            return (border, false);
         };
+        if next == At::FieldStart && is_line_end(byte) {
+            border = position + 1;
+        }
+        at = next;
     }
-    last
+    (border, true)
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::RowSink;
-use super::record::RecordText;
 use super::report::LongCells;
 use super::rows::{RowMaker, Taken};
+use crate::csv::RecordText;
 use crate::types::{
     Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema,
     Validator, lifting,

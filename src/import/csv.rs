@@ -1,29 +1,21 @@
 //! CSV files to rows.
 
+mod by_blocks;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::block::read_block;
-use super::blocks::BlockReader;
-use super::header::{match_columns, read_names};
-use super::pipeline::{Block, with_pipeline};
-use super::reader::RecordReader;
-use super::record::Record;
+use super::header::match_columns;
 use super::rejects::Rejects;
 use super::report::LongCells;
 use super::rows::{RowMaker, Taken};
-use super::{DEFAULT_MAX_RECORD_BYTES, ImportReport, RowSink};
-use crate::api::BulkImport;
+use super::{ImportReport, RowSink};
+use crate::csv::{DEFAULT_MAX_RECORD_BYTES, Fault, Record, RecordReader, Step, read_names};
 use crate::types::{
     Cell, CellBuffer, DataType, Error, ErrorKind, Field, FieldId, Limits, OddTimes, Result, Schema,
     Validator,
 };
-
-/// Bytes of a block of records: a part of the import's memory budget, within bounds.
-const BLOCKS_OF_BUDGET: u64 = 256;
-const LEAST_BLOCK_BYTES: usize = 64 << 10;
-const MOST_BLOCK_BYTES: usize = 4 << 20;
 
 /// What a bad row does to an import.
 #[derive(Default)]
@@ -34,16 +26,19 @@ pub enum OnError<'a> {
     /// The row is written to an output and left out.
     ///
     /// The output is CSV with the columns `file`, `line`, `column` (empty when the row as a whole
-    /// is wrong), `reason` and `record`: the row as one CSV record without line end.
+    /// is wrong), `reason` and `record`: the row as one CSV record without line end. Where a quote
+    /// is not closed, or text follows a closing quote, the line on which that row begins is left out,
+    /// and written as it stands; the next row begins on the line after it.
     Skip(&'a mut dyn Write),
 }
 
 /// Reads CSV files of the interactions dataset contract into a [`RowSink`].
 ///
 /// UTF-8, with or without a byte order mark; lines end in LF, CRLF or CR, the last one or not;
-/// values may be quoted, and then hold commas, line breaks and doubled quotes; blank lines are
-/// skipped. The header stands unquoted in the first line and names every field of the schema, in
-/// any order. An empty cell is null.
+/// values may be quoted, and then hold commas, line breaks and doubled quotes; nothing stands between
+/// a closing quote and the comma or line end behind it; blank lines are skipped. That is what Python's
+/// `csv` module reads in its strict mode. The header stands in the first line and names every field of
+/// the schema, in any order. An empty cell is null.
 ///
 /// Errors read `FILE: line N, column NAME: value "...": rule; what to do`, where the line is that
 /// on which the row begins.
@@ -77,7 +72,7 @@ impl<'a> CsvImport<'a> {
         self
     }
 
-    /// Bytes of one row, quotes and line breaks included, beyond which the import stops. Default
+    /// Bytes of one row, quotes and line breaks included, beyond which it is a bad row. Default
     /// [`DEFAULT_MAX_RECORD_BYTES`], or more where a store could hold a row of the schema that takes
     /// more.
     #[must_use]
@@ -96,9 +91,9 @@ impl<'a> CsvImport<'a> {
     /// Reads files, as [`csv_files`](super::csv_files) lists them, one after another.
     ///
     /// # Errors
-    /// `InvalidInput` for a header that does not match, a quote that is not closed, a record
-    /// beyond its bound, and in [`OnError::Abort`] for the first bad row; `Io` and `NotFound` for
-    /// files; and what the sink gives. The sink then has the rows up to there.
+    /// `InvalidInput` for a header that does not match, a line beyond the bound on a record, and in
+    /// [`OnError::Abort`] for the first bad row, which a quote that is not closed is, too; `Io` and
+    /// `NotFound` for files; and what the sink gives. The sink then has the rows up to there.
     pub fn run<S: RowSink + ?Sized>(self, files: &[PathBuf], sink: &mut S) -> Result<ImportReport> {
         self.run_over(|run| files.iter().try_for_each(|file| run.file(file, sink)))
     }
@@ -168,120 +163,41 @@ impl Run<'_> {
         let mut reader = RecordReader::new(source, self.max_record_bytes).map_err(in_file)?;
         let columns = read_header(&mut reader, self.validator.schema()).map_err(in_file)?;
         let rows = RowMaker::new(self.validator, columns);
-        let bytes_before = self.report.bytes;
         match sink.bulk_import() {
             Some(import) => self.blocks(path, reader, &rows, import)?,
-            None => self.records(path, &mut reader, &rows, sink, &mut |run, reader| {
-                run.show_progress(bytes_before + reader.bytes_read());
-            })?,
+            None => self.records(path, &mut reader, u64::MAX, &rows, sink)?,
         }
         self.report.files += 1;
         Ok(())
     }
 
-    /// Reads records one by one.
+    /// Reads records one by one, up to the first that begins behind so many bytes of the source.
     fn records<R: Read, S: RowSink + ?Sized>(
         &mut self,
         path: &Path,
         reader: &mut RecordReader<R>,
+        until: u64,
         rows: &RowMaker<'_>,
         sink: &mut S,
-        progress: &mut dyn FnMut(&mut Self, &RecordReader<R>),
     ) -> Result<()> {
         let in_file = |error: Error| error.within(path.display());
-        while reader.advance().map_err(in_file)? {
-            self.record(path, reader.line(), reader.record(), rows, sink)?;
-            progress(self, reader);
-        }
-        progress(self, reader);
-        Ok(())
-    }
-
-    /// Reads blocks of records on the import's threads.
-    fn blocks<R: Read>(
-        &mut self,
-        path: &Path,
-        reader: RecordReader<R>,
-        rows: &RowMaker<'_>,
-        import: &mut BulkImport,
-    ) -> Result<()> {
-        let in_file = |error: Error| error.within(path.display());
-        let (threads, max_record_bytes) = (import.settings().threads, self.max_record_bytes);
-        let budget = import.settings().memory_budget_bytes / BLOCKS_OF_BUDGET;
-        let block_bytes = (budget as usize).clamp(LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
-        let mut place = Place {
-            path,
-            line: reader.next_line(),
-            bytes: self.report.bytes + reader.bytes_taken(),
-        };
-        let (rest, source) = reader.into_rest();
-        let mut source = BlockReader::new(rest, source, block_bytes, max_record_bytes);
-        let work = |block: &mut Block| {
-            block.report = read_block(&block.bytes, max_record_bytes, rows, &mut block.batch);
-        };
-        with_pipeline(threads, &work, |pipeline| {
-            let mut idle: Vec<Block> = Vec::new();
-            let mut more = Ok(true);
-            loop {
-                while matches!(more, Ok(true)) && pipeline.len() <= threads {
-                    let mut block = idle.pop().unwrap_or_else(|| Block::of(import));
-                    more = source.next(&mut block.bytes).map_err(in_file);
-                    if matches!(more, Ok(true)) {
-                        pipeline.put(block);
-                    }
-                }
-                if pipeline.len() == 0 {
-                    self.show_progress(place.bytes);
-                    return more.map(drop);
-                }
-                let mut block = pipeline.take().ok_or_else(lost)?;
-                self.take_block(&mut block, &mut place, rows, import)?;
-                self.show_progress(place.bytes);
-                idle.push(block);
+        let before = self.report.bytes;
+        while reader.bytes_taken() < until {
+            match reader.advance().map_err(in_file)? {
+                Step::Record => self.record(path, reader.line(), reader.record(), rows, sink)?,
+                Step::Broken(fault) => self.broken(path, reader, fault, rows)?,
+                Step::End => break,
             }
-        })
-    }
-
-    /// Hands the rows of a block to the import. A block with which something is wrong, or that brings
-    /// too many event types, is read again row by row.
-    fn take_block(
-        &mut self,
-        block: &mut Block,
-        place: &mut Place<'_>,
-        rows: &RowMaker<'_>,
-        import: &mut BulkImport,
-    ) -> Result<()> {
-        place.bytes += block.bytes.len() as u64;
-        let count = block.batch.rows() as u64;
-        let taken = match &block.report {
-            None => false,
-            Some(_) => match import.append(&mut block.batch) {
-                Err(error) if error.kind() == ErrorKind::InvalidInput => false,
-                taken => taken.map(|()| true)?,
-            },
-        };
-        if let (Some(report), true) = (block.report.take(), taken) {
-            self.report.rows += count;
-            let shown = |line: &u64| place.of(place.line + line);
-            self.odd_times.append(&report.odd_times, shown);
-            for (field, rows, line) in report.long.iter() {
-                self.long.add(*field, *rows, || shown(line));
-            }
-            place.line += report.lines;
-            return Ok(());
+            self.show_progress(before + reader.bytes_read());
         }
-        block.batch.clear();
-        let mut reader =
-            RecordReader::from_line(&block.bytes[..], self.max_record_bytes, place.line);
-        self.records(place.path, &mut reader, rows, import, &mut |_, _| {})?;
-        place.line = reader.next_line();
+        self.show_progress(before + reader.bytes_taken());
         Ok(())
     }
 
     /// Notes how many bytes were read, and tells so when they are more than before.
     fn show_progress(&mut self, bytes: u64) {
         let before = std::mem::replace(&mut self.report.bytes, bytes);
-        if let Some(progress) = self.progress.as_mut().filter(|_| bytes != before) {
+        if let Some(progress) = self.progress.as_mut().filter(|_| bytes > before) {
             progress(bytes);
         }
     }
@@ -315,24 +231,25 @@ impl Run<'_> {
             (Err(error), _) => Err(error.at_place(place())),
         }
     }
-}
 
-/// Where in the files a block begins.
-struct Place<'a> {
-    path: &'a Path,
-    line: u64,
-    /// Bytes of all files up to there.
-    bytes: u64,
-}
-
-impl Place<'_> {
-    fn of(&self, line: u64) -> String {
-        format!("{}: line {line}", self.path.display())
+    /// Takes bytes that are no record: the import ends, or goes on behind their first line.
+    fn broken<R: Read>(
+        &mut self,
+        path: &Path,
+        reader: &mut RecordReader<R>,
+        fault: Fault,
+        rows: &RowMaker<'_>,
+    ) -> Result<()> {
+        let Some(rejects) = &mut self.rejects else {
+            return Err(fault.into_error(&rows.names()).within(path.display()));
+        };
+        let line = reader.line();
+        let bytes = reader
+            .give_up_line()
+            .map_err(|error| error.within(path.display()))?;
+        self.report.rejected += 1;
+        rejects.write_line(path, line, &fault.into_rule(&rows.names()), &bytes)
     }
-}
-
-fn lost() -> Error {
-    Error::internal("a reading thread ended without its result")
 }
 
 /// Bytes that a row of the schema takes at most, as an export writes it.

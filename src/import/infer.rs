@@ -5,12 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::DEFAULT_MAX_RECORD_BYTES;
 use super::candidates::candidates;
 use super::check::{RowCheck, schema_of_names};
-use super::header::read_names;
 use super::profile::Profile;
-use super::reader::RecordReader;
+use crate::csv::{DEFAULT_MAX_RECORD_BYTES, RecordReader, Step, read_names};
 use crate::types::{DataType, Error, Limits, Result, Role, Schema, Validator};
 
 /// A schema that was proposed for a file.
@@ -64,7 +62,12 @@ fn profile_file(file: File, limits: &Limits) -> Result<ProfiledFile> {
     let schema = schema_of_names(&names);
     let validator = schema.map(|schema| Validator::new(schema, limits.clone()));
     let mut check = validator.as_ref().map(RowCheck::new);
-    while reader.advance()? {
+    loop {
+        match reader.advance()? {
+            Step::Record => {}
+            Step::Broken(fault) => return Err(fault.into_error(&names)),
+            Step::End => break,
+        }
         let record = reader.record();
         let place = format_args!("line {}", reader.line());
         if record.len() != names.len() {

@@ -15,7 +15,6 @@ mod check;
 mod csv;
 mod events;
 mod header;
-mod header_shape;
 mod infer;
 mod json;
 mod json_lines;
@@ -25,9 +24,7 @@ mod other_forms;
 mod paths;
 mod pipeline;
 mod profile;
-mod reader;
 mod recommendation;
-mod record;
 mod rejects;
 mod report;
 mod rows;
@@ -36,6 +33,7 @@ mod split;
 use crate::api::BulkImport;
 use crate::types::{Result, Row};
 
+pub use crate::csv::DEFAULT_MAX_RECORD_BYTES;
 pub use csv::{CsvImport, OnError};
 pub use events::put_events_of_json;
 pub use infer::{InferredSchema, infer_schema};
@@ -45,9 +43,6 @@ pub use lines::Lines;
 pub use paths::{CsvFiles, csv_files};
 pub use recommendation::recommendation_of_json;
 pub use report::ImportReport;
-
-/// Bytes of one record (a CSV row or a JSON line) that is read into memory, by default: 16 MiB.
-pub const DEFAULT_MAX_RECORD_BYTES: usize = 16 << 20;
 
 /// Takes rows in the order of arrival.
 pub trait RowSink {

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::record::Record;
+use crate::csv::Record;
 use crate::types::{Error, Result};
 
 /// Writes refused rows as CSV with the columns `file`, `line`, `column` (empty when the row as a
-/// whole is wrong), `reason` and `record`: the row, written as one CSV record without line end. The
-/// bytes of its fields are those of the file, UTF-8 or not.
+/// whole is wrong), `reason` and `record`: the row, written as one CSV record without line end, or
+/// the line that is none. The bytes of its fields are those of the file, UTF-8 or not.
 pub(super) struct Rejects<'a> {
     writer: csv::Writer<&'a mut dyn Write>,
 }
@@ -30,13 +30,24 @@ impl<'a> Rejects<'a> {
         record: Record<'_>,
     ) -> Result<()> {
         let record = one_line(record).map_err(failed)?;
+        self.write_line(file, line, reason, &record)
+    }
+
+    /// The same of a line as it stands in the file.
+    pub(super) fn write_line(
+        &mut self,
+        file: &Path,
+        line: u64,
+        reason: &Error,
+        record: &[u8],
+    ) -> Result<()> {
         let line = line.to_string();
         let fields = [
             file.as_os_str().as_encoded_bytes(),
             line.as_bytes(),
             reason.field().unwrap_or_default().as_bytes(),
             reason.message().as_bytes(),
-            &record,
+            record,
         ];
         self.writer.write_record(fields).map_err(failed)
     }

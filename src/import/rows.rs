@@ -1,7 +1,7 @@
 //! The cells of a CSV record to a row.
 
 use super::RowSink;
-use crate::types::{Cell, DataType, Error, FieldId, Result, Row, Validator};
+use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Row, Validator};
 
 /// What a column holds.
 #[derive(Clone, Copy)]
@@ -72,6 +72,16 @@ impl<'a> RowMaker<'a> {
     /// The field of a column.
     pub(super) fn field(&self, column: usize) -> FieldId {
         self.columns.get(column).map_or(0, |column| column.field)
+    }
+
+    /// The names of the columns.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let fields = self.validator.schema().fields();
+        let name = |id: &FieldId| fields.get(*id).map_or("?", Field::name);
+        self.columns
+            .iter()
+            .map(|column| name(&column.field))
+            .collect()
     }
 
     /// The fields whose values in a record are longer than the service takes.

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
-const RANKS: [(&str, u8); 12] = [
+const RANKS: [(&str, u8); 13] = [
     ("types", 0),
     ("io", 1),
     ("codec", 1),
+    ("csv", 1),
     ("segment", 2),
     ("hot", 2),
     ("store", 3),
@@ -32,7 +33,7 @@ const HOST: u8 = 5;
 const FUZZING: u8 = 6;
 
 /// What a folder of rank `HOST` may name beside its own files and what the crate root re-exports.
-const OPEN_TO_HOSTS: [&str; 2] = ["api", "types"];
+const OPEN_TO_HOSTS: [&str; 3] = ["api", "csv", "types"];
 
 /// Only this folder names RocksDB.
 const ROCKSDB_HOME: &str = "hot";
@@ -130,8 +131,8 @@ fn refusal_of_root_name(folder: &str, name: &str) -> Option<String> {
     match rank(name) {
         Some(_) if own == HOST && OPEN_TO_HOSTS.contains(&name) => None,
         Some(_) if own == HOST => Some(format!(
-            "`{folder}` names `{name}`, but stands on the public API like any host; use api, types \
-             or what the crate root re-exports"
+            "`{folder}` names `{name}`, but stands on the public API like any host; use api, csv, \
+             types or what the crate root re-exports"
         )),
         Some(other) if other < own => None,
         Some(other) => Some(format!(

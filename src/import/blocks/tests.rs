@@ -3,7 +3,7 @@ use std::io::Read;
 use proptest::prelude::*;
 
 use super::BlockReader;
-use crate::import::reader::RecordReader;
+use crate::csv::{RecordReader, Step};
 
 type Records = Vec<(u64, Vec<Vec<u8>>)>;
 
@@ -12,12 +12,12 @@ fn records_of(bytes: &[u8], line: u64) -> (Records, u64, bool) {
     let mut reader = RecordReader::from_line(bytes, 1 << 20, line);
     let mut records = Vec::new();
     let sound = loop {
-        match reader.advance() {
-            Ok(true) => {
+        match reader.advance().unwrap() {
+            Step::Record => {
                 let fields = reader.record().fields().map(<[u8]>::to_vec).collect();
                 records.push((reader.line(), fields));
             }
-            end => break end.is_ok(),
+            end => break end == Step::End,
         }
     };
     (records, reader.next_line(), sound)
@@ -40,8 +40,11 @@ proptest! {
         let (mut all, mut records, mut line, mut sound) = (Vec::new(), Vec::new(), 1, true);
         let mut block = Vec::new();
         while reader.next(&mut block).unwrap() {
-            prop_assert!(sound, "a block ends inside of a record");
             all.extend_from_slice(&block);
+            if !sound {
+                // Behind a broken record nothing is known.
+                continue;
+            }
             let (more, next, whole) = records_of(&block, line);
             records.extend(more);
             (line, sound) = (next, whole);
@@ -65,11 +68,9 @@ fn a_record_beyond_its_bound_is_not_read_to_its_end() {
         block.len()
     );
     let mut records = RecordReader::from_line(&block[..], 1000, 2);
-    assert!(
-        records
-            .advance()
-            .unwrap_err()
-            .to_string()
-            .contains("longer than 1000 bytes")
-    );
+    let Step::Broken(fault) = records.advance().unwrap() else {
+        panic!("a record");
+    };
+    let message = fault.into_error::<&str>(&[]).to_string();
+    assert!(message.contains("longer than 1000 bytes"), "{message}");
 }

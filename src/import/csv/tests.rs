@@ -180,8 +180,11 @@ fn refused_headers_name_column_and_rule() {
                 .to_owned(),
         ),
         (
-            "\"USER_ID\",ITEM_ID\n",
-            "line 1: the header holds quotes; write column names without quotes".to_owned(),
+            "\"USER_ID\" ,ITEM_ID\n",
+            format!(
+                "line 1, column 1: value \"USER_ID\": {}",
+                behind_quote(1, 10)
+            ),
         ),
     ] {
         let found = import(header.as_bytes()).unwrap_err();
@@ -295,28 +298,97 @@ fn invalid_utf_8_names_line_and_column() {
     );
 }
 
+fn behind_quote(line: u64, character: u64) -> String {
+    format!(
+        "text follows its closing quote (line {line}, character {character}); nothing may follow a \
+         closing quote but a comma or a line end: close the quote that opens the value, and write a \
+         quote inside a value as two"
+    )
+}
+
 #[test]
-fn an_open_quote_stops_the_import() {
-    let message = refused("u,i,1,click,,,\"tag\nu,i,2,click,,,\n");
-    assert!(
-        message.starts_with("file.csv: line 2: a quote opened"),
-        "{message}"
+fn a_quoted_header_is_taken() {
+    let header = HEADER.replace("TIMESTAMP", "\"TIMESTAMP\"");
+    let text = format!("{header}\nu,i,5,view,,,t\n");
+    assert_eq!(import(text.as_bytes()).unwrap(), ["u 5: - i - view - - t"]);
+}
+
+#[test]
+fn a_broken_quote_stops_the_import() {
+    assert_eq!(
+        refused("u,i,1,click,,,\"tag\nu,i,2,click,,,\n"),
+        "file.csv: line 2, column TAG: value \"tag\\nu,i,2,click,,,\\n\": its quote is not closed \
+         before the end of the file; close it, and write a quote inside a value as two"
     );
+    assert_eq!(
+        refused("u,i,1,click,,,\"12 Men\nu,i,2,click,,,\nu,i,3,click,,,\"8 Mile\n"),
+        format!(
+            "file.csv: line 2, column TAG: value \"12 Men\\nu,i,2,click,,,\\nu,i,3,click,,,\": {}",
+            behind_quote(4, 16)
+        )
+    );
+    assert_eq!(
+        refused("u,i,1,click,,,\n\"5\\\" x\",i,2,click,,,\n"),
+        format!(
+            "file.csv: line 3, column USER_ID: value \"5\\\\\": {}",
+            behind_quote(3, 5)
+        )
+    );
+}
+
+#[test]
+fn of_broken_rows_the_first_line_is_skipped() {
+    let text = format!(
+        "{HEADER}\nu,i,1,a,,,x\nu,i,2,a,,,\"12 Men\nu,i,3,a,,,\"two\nlines\"\nu,i,4,a,,,\"8 Mile\n\
+         u,i,5,a,,,\"x\"\nu,i,6,\"a\\\" \",,,\r\nu,i,7,a,,,\"open\nu,i,8,a,,,\n"
+    );
+    let (report, rows, rejects) = skip(text.as_bytes());
+    assert_eq!((report.rows, report.rejected), (4, 4));
+    assert_eq!(report.bytes, text.len() as u64);
+    assert_eq!(
+        rows,
+        [
+            "u 1: - i - a - - x",
+            "u 3: - i - a - - two\nlines",
+            "u 5: - i - a - - x",
+            "u 8: - i - a - - -"
+        ]
+    );
+    let text = |field: &[u8]| String::from_utf8(field.to_vec()).unwrap();
+    let rejects: Vec<[String; 3]> = rejects[1..]
+        .iter()
+        .map(|row| [text(&row[1]), text(&row[2]), text(&row[4])])
+        .collect();
+    assert_eq!(
+        rejects,
+        [
+            ["3", "TAG", "u,i,2,a,,,\"12 Men"],
+            ["6", "TAG", "u,i,4,a,,,\"8 Mile"],
+            ["8", "EVENT_TYPE", "u,i,6,\"a\\\" \",,,"],
+            ["9", "TAG", "u,i,7,a,,,\"open"],
+        ]
+    );
+}
+
+#[test]
+fn a_record_beyond_its_bound_is_skipped_by_its_first_line() {
     let folder = TempDir::new().unwrap();
-    let text = format!("{HEADER}\nu,i,1,click,,,\"{}", "tag\n".repeat(100));
+    let text = format!(
+        "{HEADER}\nu,i,1,click,,,\"{}u,i,2,a,,,\n",
+        "tag\n".repeat(100)
+    );
     let file = write(&folder, "file.csv", text.as_bytes());
-    let mut output = Vec::new();
-    let validator = validator();
-    let error = CsvImport::new(&validator)
-        .max_record_bytes(100)
-        .on_error(OnError::Skip(&mut output))
-        .run(&[file], &mut sink())
-        .unwrap_err();
+    let (validator, mut output) = (validator(), Vec::new());
+    let import = || CsvImport::new(&validator).max_record_bytes(100);
+    let error = import().run(&[file.clone()], &mut sink()).unwrap_err();
     assert_eq!(
         relative(&error.to_string(), &folder),
         "file.csv: line 2: the record that begins here is longer than 100 bytes; \
          close its quotes, or raise the bound on a record"
     );
+    let import = import().on_error(OnError::Skip(&mut output));
+    let report = import.run(&[file], &mut sink()).unwrap();
+    assert_eq!((report.rows, report.rejected), (1, 100));
 }
 
 fn skip(text: &[u8]) -> (ImportReport, Vec<String>, Vec<Vec<Vec<u8>>>) {
@@ -489,6 +561,39 @@ fn what_is_probably_not_meant_is_warned_of() {
     );
 }
 
+#[test]
+fn cells_longer_than_the_service_takes_are_kept_with_a_warning() {
+    let long = "é".repeat(1001);
+    let list = vec!["item"; 201].join("|");
+    let text = format!(
+        "{HEADER}\nu,i,1,a,,,{}\nu,i,2,a,,{list},{long}\nu,i,3,a,,,\"{long}\"\n",
+        &long[2..]
+    );
+    let folder = TempDir::new().unwrap();
+    let file = write(&folder, "file.csv", text.as_bytes());
+    let mut sink = sink();
+    let report = CsvImport::new(&validator())
+        .run(&[file], &mut sink)
+        .unwrap();
+    assert_eq!(sink.rows[1], format!("u 2: - i - a - {list} {long}"));
+    let rest = "; they are kept whole, but the service takes no more in a cell";
+    let warnings = report.warnings.iter();
+    let warnings: Vec<String> = warnings.map(|text| relative(text, &folder)).collect();
+    assert_eq!(
+        warnings,
+        [
+            format!(
+                "1 rows whose IMPRESSION is longer than 1000 characters, the first at file.csv: line \
+                 3{rest} (limit max_impression_chars)"
+            ),
+            format!(
+                "2 rows whose TAG is longer than 1000 characters, the first at file.csv: line 3{rest} \
+                 (limit max_string_chars)"
+            ),
+        ]
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -507,9 +612,6 @@ proptest! {
             .on_error(OnError::Skip(&mut output))
             .run(&[file], &mut sink);
         if let Ok(report) = result {
-            let records = csv::ReaderBuilder::new().flexible(true).from_reader(&text[..])
-                .byte_records().count() as u64;
-            prop_assert_eq!(report.rows + report.rejected, records);
             prop_assert_eq!(report.rows, sink.rows.len() as u64);
             let rejects = csv::Reader::from_reader(&output[..]).byte_records().count() as u64;
             prop_assert_eq!(report.rejected, rejects);
@@ -542,37 +644,4 @@ fn a_source_is_read_as_a_file_is() {
         .unwrap();
     assert_eq!((report.files, report.rows), (1, 2));
     assert_eq!(report.bytes, rest.len() as u64);
-}
-
-#[test]
-fn cells_longer_than_the_service_takes_are_kept_with_a_warning() {
-    let long = "é".repeat(1001);
-    let list = vec!["item"; 201].join("|");
-    let text = format!(
-        "{HEADER}\nu,i,1,a,,,{}\nu,i,2,a,,{list},{long}\nu,i,3,a,,,\"{long}\"\n",
-        &long[2..]
-    );
-    let folder = TempDir::new().unwrap();
-    let file = write(&folder, "file.csv", text.as_bytes());
-    let mut sink = sink();
-    let report = CsvImport::new(&validator())
-        .run(&[file], &mut sink)
-        .unwrap();
-    assert_eq!(sink.rows[1], format!("u 2: - i - a - {list} {long}"));
-    let rest = "; they are kept whole, but the service takes no more in a cell";
-    let warnings = report.warnings.iter();
-    let warnings: Vec<String> = warnings.map(|text| relative(text, &folder)).collect();
-    assert_eq!(
-        warnings,
-        [
-            format!(
-                "1 rows whose IMPRESSION is longer than 1000 characters, the first at file.csv: line \
-                 3{rest} (limit max_impression_chars)"
-            ),
-            format!(
-                "2 rows whose TAG is longer than 1000 characters, the first at file.csv: line 3{rest} \
-                 (limit max_string_chars)"
-            ),
-        ]
-    );
 }

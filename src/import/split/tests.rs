@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::split;
-use crate::import::reader::RecordReader;
+use crate::csv::{RecordReader, Step};
 
 type Records = Vec<(u64, Vec<String>)>;
 
@@ -9,7 +9,7 @@ type Records = Vec<(u64, Vec<String>)>;
 fn parsed(text: &str) -> (Records, u64) {
     let mut reader = RecordReader::from_line(text.as_bytes(), 1 << 20, 0);
     let mut records = Vec::new();
-    while reader.advance().unwrap() {
+    while reader.advance().unwrap() == Step::Record {
         let text = reader.record().text().unwrap();
         let fields = text.fields().map(str::to_owned).collect();
         records.push((reader.line(), fields));

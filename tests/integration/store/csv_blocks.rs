@@ -158,19 +158,6 @@ fn refused_rows_are_told_in_the_same_words() {
 }
 
 #[test]
-fn an_open_quote_is_told_by_its_line() {
-    let open = |row| (row == 21_000).then_some("u,i,1,view,,,\"open,1,,,");
-    let outcome = assert_equal(&text("\n", open), true);
-    assert!(
-        outcome
-            .report
-            .unwrap_err()
-            .contains("line 21002: a quote opened")
-    );
-    assert_eq!(outcome.rows, 21_000);
-}
-
-#[test]
 fn long_cells_are_counted_alike() {
     let cell: &'static str = format!("u,i,1,view,,,{},1,,,", "x".repeat(1001)).leak();
     let outcome = assert_equal(
@@ -183,4 +170,41 @@ fn long_cells_are_counted_alike() {
         "{warning}"
     );
     assert!(warning.contains("rows.csv: line 8002; "), "{warning}");
+}
+
+#[test]
+fn an_open_quote_is_told_by_its_line() {
+    let open = |row| (row == 21_000).then_some("u,i,1,view,,,\"open,1,,,");
+    let outcome = assert_equal(&text("\n", open), false);
+    let message = outcome.report.unwrap_err();
+    assert!(
+        message.contains("line 21002, column LOCATION: value \"open,1,,,"),
+        "{message}"
+    );
+    assert_eq!(outcome.rows, 21_000);
+}
+
+/// Where a record is broken, what was read ahead of it is read once more.
+#[test]
+fn rows_behind_broken_quotes_are_imported_alike() {
+    let broken = |row| match row {
+        3 | 9_000 | 9_001 | 29_999 => Some("u,i,1,view,,,\"open,1,,,"),
+        15_000 => Some("u,i,1,view,,,\"a\\\" b\",1,,,"),
+        15_001 | 15_100 => Some("\"u \"\"1\"\", two\nlines\",i\"1,5,view,,,,1,,,"),
+        _ => None,
+    };
+    for line_end in ["\n", "\r\n", "\r"] {
+        let text = text(line_end, broken);
+        let skipped = assert_equal(&text, true);
+        let report = skipped.report.unwrap();
+        assert_eq!((report.rows, report.rejected), (29_995, 5));
+        assert_eq!(report.bytes, text.len() as u64);
+        for line in [5, 9_002, 9_003, 15_002, 30_003] {
+            assert!(
+                skipped.rejects.contains(&format!(",{line},LOCATION,")),
+                "{line}"
+            );
+        }
+        assert_equal(&text, false);
+    }
 }

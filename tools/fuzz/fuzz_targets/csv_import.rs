@@ -1,4 +1,5 @@
-//! A CSV file gives the same rows, rejects and errors in whatever pieces it is read.
+//! A CSV file gives the same rows, rejects and errors in whatever pieces it is read, and is broken
+//! where a strict reader finds it so.
 
 #![no_main]
 
@@ -8,6 +9,10 @@ use std::sync::{Arc, LazyLock};
 use annals::import::{CsvImport, OnError, RowSink};
 use annals::{Limits, Result, Row, Validator};
 use libfuzzer_sys::fuzz_target;
+
+/// What Python's `csv` module does.
+#[path = "../../../src/csv/reader/tests/model.rs"]
+mod model;
 
 static VALIDATORS: LazyLock<[Validator; 2]> =
     LazyLock::new(|| [Limits::personalize(), Limits::unlimited()].map(validator));
@@ -74,6 +79,15 @@ fn import(validator: &Validator, csv: &[u8], piece: usize, skip: bool) -> Outcom
 fuzz_target!(|csv: &[u8]| {
     for validator in &*VALIDATORS {
         let aborted = import(validator, csv, usize::MAX, false);
+        let unmarked = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
+        match (&aborted.counts, model::records(unmarked)) {
+            (Ok([rows, ..]), records) => {
+                let records = records.expect("broken, but imported").len() as u64;
+                assert_eq!(*rows + 1, records);
+            }
+            (Err(message), Some(_)) => assert!(!message.contains("closing quote"), "{message}"),
+            (Err(_), None) => {}
+        }
         assert_eq!(aborted, import(validator, csv, 1, false));
         let skipped = import(validator, csv, usize::MAX, true);
         assert_eq!(skipped, import(validator, csv, 7, true));

@@ -225,3 +225,25 @@ fn the_values_of_a_parameter_have_a_limit() {
          the limit max_filter_parameter_value_chars (annals init --limits unlimited)\n"
     );
 }
+
+#[test]
+fn attribute_files_are_read_strictly() {
+    let folder = folder();
+    let items = ["--items", "items.csv", "--items-schema", "items.json"];
+    let horror = "INCLUDE ItemID WHERE Items.GENRE IN (\"horror\")";
+    folder.write(
+        "items.csv",
+        "ITEM_ID,GENRE,PRICE\ni1,\"12 Men,\ni2,horror,1\ni3,\"8 Mile,\ni4,horror,\n",
+    );
+    let message = filter(&folder, horror, &items).fails(3);
+    assert!(
+        message.starts_with("annals: items.csv: line 2, column GENRE: value \"12 Men,\\ni2"),
+        "{message}"
+    );
+    assert!(message.contains("(line 4, character 5)"), "{message}");
+    folder.write(
+        "items.csv",
+        "\"ITEM_ID\",\"GENRE\",PRICE\ni1,\"horror\",\"1\"\n",
+    );
+    assert_eq!(filter(&folder, horror, &items).ok(), "i1\n");
+}

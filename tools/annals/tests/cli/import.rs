@@ -255,6 +255,92 @@ fn all_wrong_names_come_in_one_message() {
     );
 }
 
+/// Two stray quotes: what stands between them is no value.
+const STRAY: &str = "\
+a,i1,1,view,,x,\n\
+a,i2,2,view,,\"12 Angry Men,\n\
+a,i3,3,view,,y,\n\
+a,i4,4,view,,\"8 Mile,\n\
+a,i5,5,view,,z,\n";
+
+#[test]
+fn a_stray_quote_names_its_place_and_leaves_the_store_as_it_was() {
+    let folder = Folder::with_rows();
+    folder.write("stray.csv", format!("{HEADER}{STRAY}"));
+    let message = folder.run(&["import", "store", "stray.csv"]).fails(3);
+    assert!(
+        message
+            .starts_with("annals: stray.csv: line 3, column DEVICE: value \"12 Angry Men,\\na,i3"),
+        "{message}"
+    );
+    let rule = "text follows its closing quote (line 5, character 15); nothing may follow a closing \
+                quote but a comma or a line end";
+    assert!(message.contains(rule), "{message}");
+    assert_eq!(folder.exported("store"), format!("{HEADER}{SORTED}"));
+    let message = folder.run(&["schema", "infer", "stray.csv"]).fails(3);
+    assert!(
+        message.contains("line 3, column DEVICE: ") && message.contains(rule),
+        "{message}"
+    );
+}
+
+#[test]
+fn of_rows_with_stray_quotes_the_rest_is_imported() {
+    let folder = Folder::with_store();
+    folder.write("stray.csv", format!("{HEADER}{STRAY}"));
+    let line = ["import", "store", "stray.csv", "--on-error", "skip"];
+    let summary = folder.run(&line).ok();
+    assert!(
+        summary.ends_with("; 2 rows rejected, see rejects.csv\n"),
+        "{summary}"
+    );
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}a,i1,1,view,,x,\na,i3,3,view,,y,\na,i5,5,view,,z,\n")
+    );
+    let rejects = folder.read("rejects.csv");
+    let lines: Vec<&str> = rejects.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines[1].starts_with("stray.csv,3,DEVICE,\"field DEVICE: value "),
+        "{rejects}"
+    );
+    assert!(
+        lines[1].ends_with(",\"a,i2,2,view,,\"\"12 Angry Men,\""),
+        "{rejects}"
+    );
+    assert!(lines[2].starts_with("stray.csv,5,DEVICE,"), "{rejects}");
+}
+
+#[test]
+fn backslashes_do_not_hide_quotes() {
+    let folder = Folder::with_store();
+    for row in [
+        "a,i,1,view,,\"the 5\\\" tablet\",",
+        "a,i,1,view,,\"Great\" Gatsby,",
+    ] {
+        folder.write("rows.csv", format!("{HEADER}{row}\n"));
+        let message = folder.run(&["import", "store", "rows.csv"]).fails(3);
+        assert!(
+            message.contains("line 2, column DEVICE: value "),
+            "{message}"
+        );
+        assert!(
+            message.contains("write a quote inside a value as two"),
+            "{message}"
+        );
+    }
+    folder.write(
+        "rows.csv",
+        format!("{HEADER}a,i,1,view,,\"back\\slash\\\",\n"),
+    );
+    folder.run(&["import", "store", "rows.csv"]).ok();
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}a,i,1,view,,back\\slash\\,\n")
+    );
+}
+
 #[test]
 fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::with_store();

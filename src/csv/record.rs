@@ -2,7 +2,7 @@
 
 /// One record: the bytes of its fields, unquoted.
 #[derive(Clone, Copy)]
-pub(super) struct Record<'a> {
+pub(crate) struct Record<'a> {
     /// Field behind field.
     bytes: &'a [u8],
     /// Where each field ends in `bytes`.
@@ -10,15 +10,15 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn new(bytes: &'a [u8], ends: &'a [usize]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], ends: &'a [usize]) -> Self {
         Self { bytes, ends }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(super) fn fields(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'a [u8]> {
         let bytes = self.bytes;
         let mut from = 0;
         self.ends.iter().map(move |end| {
@@ -29,7 +29,7 @@ impl<'a> Record<'a> {
     }
 
     /// The fields as text, or the position of the first that is not UTF-8.
-    pub(super) fn text(&self) -> std::result::Result<RecordText<'a>, usize> {
+    pub(crate) fn text(&self) -> std::result::Result<RecordText<'a>, usize> {
         // A character that two fields share makes the whole valid, but not the fields.
         let whole = std::str::from_utf8(self.bytes).ok();
         let whole = whole.filter(|text| self.ends.iter().all(|end| text.is_char_boundary(*end)));
@@ -48,13 +48,13 @@ impl<'a> Record<'a> {
 
 /// A record whose fields are all UTF-8.
 #[derive(Clone, Copy)]
-pub(super) struct RecordText<'a> {
+pub(crate) struct RecordText<'a> {
     text: &'a str,
     ends: &'a [usize],
 }
 
 impl<'a> RecordText<'a> {
-    pub(super) fn fields(&self) -> impl ExactSizeIterator<Item = &'a str> {
+    pub(crate) fn fields(&self) -> impl ExactSizeIterator<Item = &'a str> {
         let text = self.text;
         let mut from = 0;
         self.ends.iter().map(move |end| {

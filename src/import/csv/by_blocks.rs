@@ -1,0 +1,193 @@
+//! A file in blocks of records, on the threads of a bulk import.
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use super::Run;
+use crate::api::BulkImport;
+use crate::csv::{RecordReader, Step};
+use crate::import::block::read_block;
+use crate::import::blocks::BlockReader;
+use crate::import::pipeline::{Block, Pipeline, Work, with_pipeline};
+use crate::import::rows::RowMaker;
+use crate::types::{Error, ErrorKind, Result};
+
+/// Bytes of a block of records: a part of the import's memory budget, within bounds.
+const BLOCKS_OF_BUDGET: u64 = 256;
+const LEAST_BLOCK_BYTES: usize = 64 << 10;
+const MOST_BLOCK_BYTES: usize = 4 << 20;
+
+/// Where in the files a block begins.
+struct Place<'a> {
+    path: &'a Path,
+    line: u64,
+    /// Bytes of all files up to there.
+    bytes: u64,
+}
+
+impl Place<'_> {
+    fn of(&self, line: u64) -> String {
+        format!("{}: line {line}", self.path.display())
+    }
+}
+
+/// What is left of a source: bytes that were read from it, and the rest.
+type Rest<R> = (Vec<u8>, R);
+
+impl Run<'_> {
+    /// Reads blocks of records on the import's threads. Where a record is broken, the bytes that were
+    /// read until then are gone through record by record, since it is not known where the next one
+    /// begins; behind them blocks begin anew.
+    pub(super) fn blocks<R: Read>(
+        &mut self,
+        path: &Path,
+        reader: RecordReader<R>,
+        rows: &RowMaker<'_>,
+        import: &mut BulkImport,
+    ) -> Result<()> {
+        let mut place = Place {
+            path,
+            line: reader.next_line(),
+            bytes: self.report.bytes + reader.bytes_taken(),
+        };
+        let mut rest = reader.into_rest();
+        while let Some((bytes, source)) = self.sound_blocks(rest, &mut place, rows, import)? {
+            self.report.bytes = place.bytes;
+            let known = bytes.len() as u64;
+            let source = Cursor::new(bytes).chain(source);
+            let mut reader = RecordReader::from_line(source, self.max_record_bytes, place.line);
+            self.records(path, &mut reader, known, rows, import)?;
+            place.line = reader.next_line();
+            place.bytes += reader.bytes_taken();
+            let (bytes, source) = reader.into_rest();
+            // All that was known is taken.
+            let (_, source) = source.into_inner();
+            rest = (bytes, source);
+        }
+        Ok(())
+    }
+
+    /// Reads blocks up to the end, or up to a broken record that is to be left out: the rest begins
+    /// with it.
+    fn sound_blocks<R: Read>(
+        &mut self,
+        (rest, source): Rest<R>,
+        place: &mut Place<'_>,
+        rows: &RowMaker<'_>,
+        import: &mut BulkImport,
+    ) -> Result<Option<Rest<R>>> {
+        let path = place.path;
+        let in_file = |error: Error| error.within(path.display());
+        let (threads, max_record_bytes) = (import.settings().threads, self.max_record_bytes);
+        let budget = import.settings().memory_budget_bytes / BLOCKS_OF_BUDGET;
+        let block_bytes = (budget as usize).clamp(LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
+        let mut source = BlockReader::new(rest, source, block_bytes, max_record_bytes);
+        let work = |block: &mut Block| {
+            block.report = read_block(&block.bytes, max_record_bytes, rows, &mut block.batch);
+        };
+        let broken = with_pipeline(threads, &work, |pipeline| {
+            let mut idle: Vec<Block> = Vec::new();
+            let mut more = Ok(true);
+            loop {
+                while matches!(more, Ok(true)) && pipeline.len() <= threads {
+                    let mut block = idle.pop().unwrap_or_else(|| Block::of(import));
+                    more = source.next(&mut block.bytes).map_err(in_file);
+                    if matches!(more, Ok(true)) {
+                        pipeline.put(block);
+                    }
+                }
+                if pipeline.len() == 0 {
+                    self.show_progress(place.bytes);
+                    return more.map(|_| None);
+                }
+                let mut block = pipeline.take().ok_or_else(lost)?;
+                if let Some(broken) = self.take_block(&mut block, place, rows, import)? {
+                    let bytes = block.bytes.split_off(broken);
+                    return more.and_then(|_| with_blocks(bytes, pipeline)).map(Some);
+                }
+                self.show_progress(place.bytes);
+                idle.push(block);
+            }
+        })?;
+        Ok(broken.map(|mut bytes| {
+            let (rest, source) = source.into_rest();
+            bytes.extend(rest);
+            (bytes, source)
+        }))
+    }
+
+    /// Hands the rows of a block to the import. A block with which something is wrong, or that brings
+    /// too many event types, is read again row by row; where a record is broken and to be left out,
+    /// up to that, and its position in the block is given.
+    fn take_block(
+        &mut self,
+        block: &mut Block,
+        place: &mut Place<'_>,
+        rows: &RowMaker<'_>,
+        import: &mut BulkImport,
+    ) -> Result<Option<usize>> {
+        let count = block.batch.rows() as u64;
+        let taken = match &block.report {
+            None => false,
+            Some(_) => match import.append(&mut block.batch) {
+                Err(error) if error.kind() == ErrorKind::InvalidInput => false,
+                taken => taken.map(|()| true)?,
+            },
+        };
+        if let (Some(report), true) = (block.report.take(), taken) {
+            self.report.rows += count;
+            let shown = |line: &u64| place.of(place.line + line);
+            self.odd_times.append(&report.odd_times, shown);
+            for (field, rows, line) in report.long.iter() {
+                self.long.add(*field, *rows, || shown(line));
+            }
+            place.line += report.lines;
+            place.bytes += block.bytes.len() as u64;
+            return Ok(None);
+        }
+        block.batch.clear();
+        self.sound_records(&block.bytes, place, rows, import)
+    }
+
+    /// Reads the records of a block one by one, up to one that is broken and to be left out; gives
+    /// where that begins.
+    fn sound_records(
+        &mut self,
+        block: &[u8],
+        place: &mut Place<'_>,
+        rows: &RowMaker<'_>,
+        import: &mut BulkImport,
+    ) -> Result<Option<usize>> {
+        let mut reader = RecordReader::from_line(block, self.max_record_bytes, place.line);
+        loop {
+            match reader.advance()? {
+                Step::Record => {
+                    self.record(place.path, reader.line(), reader.record(), rows, import)?;
+                }
+                Step::Broken(_) if self.rejects.is_some() => {
+                    place.line = reader.line();
+                    place.bytes += reader.bytes_before();
+                    return Ok(Some(reader.bytes_before() as usize));
+                }
+                Step::Broken(fault) => self.broken(place.path, &mut reader, fault, rows)?,
+                Step::End => {
+                    place.line = reader.next_line();
+                    place.bytes += reader.bytes_taken();
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}
+
+/// The bytes, and behind them those of all blocks on their way.
+fn with_blocks(mut bytes: Vec<u8>, pipeline: &mut Pipeline<'_, impl Work>) -> Result<Vec<u8>> {
+    while pipeline.len() > 0 {
+        bytes.extend(pipeline.take().ok_or_else(lost)?.bytes);
+    }
+    Ok(bytes)
+}
+
+fn lost() -> Error {
+    Error::internal("a reading thread ended without its result")
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
 use parking_lot::{Mutex, RwLock};
-use rocksdb::{Cache, DB, Options};
+use rocksdb::{BottommostLevelCompaction, Cache, CompactOptions, DB, Options};
 
 use super::error::failed;
 use super::survey::{OnDamage, Survey, Tail};
@@ -137,10 +137,13 @@ impl RocksLog {
         for file in files {
             *counts.entry(file.column_family_name).or_default() += 1;
         }
+        let mut all = CompactOptions::default();
+        // Files that do not overlap would be moved as they are otherwise.
+        all.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
         for (name, _) in counts.into_iter().filter(|(_, files)| *files > 1) {
             if let Some(family) = self.db.cf_handle(&name) {
                 self.db
-                    .compact_range_cf(&family, None::<&[u8]>, None::<&[u8]>);
+                    .compact_range_cf_opt(&family, None::<&[u8]>, None::<&[u8]>, &all);
             }
         }
         // What was merged goes now: the thread that would remove it may not live long enough.

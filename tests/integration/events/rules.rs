@@ -140,7 +140,7 @@ fn an_event_says_what_where_and_when() {
     let twice = event(r#""sentAt": 3"#);
     refused_event(&twice, "sentAt", "is given twice; give it once");
     let rule = "a PutEvents request has no such field; correct the name, or let unknown fields \
-                be ignored";
+                be ignored (--ignore-unknown)";
     refused_event(&event(r#""itemid": "tea""#), "itemid", rule);
 }
 
@@ -271,9 +271,9 @@ fn an_impression_has_1_to_25_items() {
     refused_event(&event(r#""impression": [7]"#), "impression", rule);
     let rule = "value \"a|b\": must be a list";
     refused_event(&event(r#""impression": "a|b""#), "impression", rule);
-    let rule = "value \"a|b\": an item id in a list must not be empty and must not hold a bar; \
+    let rule = "value \"a|b\": must not hold a bar, which separates the items of an impression; \
                 correct the id";
-    refused_event(&with(&["a|b".to_owned()]), "IMPRESSION", rule);
+    refused_event(&with(&["a|b".to_owned()]), "impression", rule);
     Tracker::new().put_json(&with(&items(25))).unwrap();
 }
 

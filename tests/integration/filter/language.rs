@@ -274,7 +274,7 @@ fn what_is_refused_says_where_and_what_was_expected() {
             "EXCLUDE ItemID WHERE Interactions.PRICE IN (\"5\")",
             place(22)
                 + "Interactions.PRICE: IN looks for strings, and the field is double; use \
-                         =, <, <=, > or >=",
+                         =, !=, <, <=, > or >=",
         ),
         (
             "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE = 5",

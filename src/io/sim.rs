@@ -24,6 +24,7 @@ struct State {
     operations_left: Option<u64>,
     /// Whether those after the failed one succeed.
     once: bool,
+    trace: Vec<String>,
 }
 
 type Contents = Arc<Mutex<File>>;
@@ -101,12 +102,18 @@ impl SimStorage {
         state.files.get(path).cloned().ok_or_else(|| missing(path))
     }
 
-    fn spend(&self) -> Result<()> {
-        spend(&mut self.state.lock())
+    /// Every writing operation so far, those that failed included, a line each.
+    pub fn trace(&self) -> Vec<String> {
+        self.state.lock().trace.clone()
+    }
+
+    fn spend(&self, operation: String) -> Result<()> {
+        spend(&mut self.state.lock(), operation)
     }
 }
 
-fn spend(state: &mut State) -> Result<()> {
+fn spend(state: &mut State, operation: String) -> Result<()> {
+    state.trace.push(operation);
     match &mut state.operations_left {
         None => Ok(()),
         Some(0) => {
@@ -139,6 +146,7 @@ impl Storage for SimStorage {
 
     fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {
         Ok(Box::new(SimFile {
+            path: path.to_owned(),
             contents: self.contents(path)?,
             storage: self.clone(),
         }))
@@ -146,7 +154,7 @@ impl Storage for SimStorage {
 
     fn create(&self, path: &str) -> Result<Box<dyn Append>> {
         let mut state = self.state.lock();
-        spend(&mut state)?;
+        spend(&mut state, format!("create {path}"))?;
         if state.files.contains_key(path) {
             return Err(Error::new(
                 ErrorKind::AlreadyExists,
@@ -156,6 +164,7 @@ impl Storage for SimStorage {
         let contents = Contents::default();
         state.files.insert(path.to_owned(), contents.clone());
         Ok(Box::new(SimFile {
+            path: path.to_owned(),
             contents,
             storage: self.clone(),
         }))
@@ -163,7 +172,7 @@ impl Storage for SimStorage {
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
         let mut state = self.state.lock();
-        spend(&mut state)?;
+        spend(&mut state, format!("rename {from} to {to}"))?;
         let contents = state.files.remove(from).ok_or_else(|| missing(from))?;
         state.files.insert(to.to_owned(), contents);
         Ok(())
@@ -171,7 +180,7 @@ impl Storage for SimStorage {
 
     fn remove(&self, path: &str) -> Result<()> {
         let mut state = self.state.lock();
-        spend(&mut state)?;
+        spend(&mut state, format!("remove {path}"))?;
         match state.files.remove(path) {
             Some(_) => Ok(()),
             None => Err(missing(path)),
@@ -188,13 +197,13 @@ impl Storage for SimStorage {
             .collect())
     }
 
-    fn create_folder(&self, _folder: &str) -> Result<()> {
-        self.spend()
+    fn create_folder(&self, folder: &str) -> Result<()> {
+        self.spend(format!("create folder {folder}"))
     }
 
     fn sync_folder(&self, folder: &str) -> Result<()> {
         let mut state = self.state.lock();
-        spend(&mut state)?;
+        spend(&mut state, format!("sync folder {folder}"))?;
         state.durable.retain(|path, _| folder_of(path) != folder);
         let named: Vec<(String, Contents)> = state
             .files
@@ -208,6 +217,7 @@ impl Storage for SimStorage {
 }
 
 struct SimFile {
+    path: String,
     contents: Contents,
     storage: SimStorage,
 }
@@ -230,13 +240,15 @@ impl ReadAt for SimFile {
 
 impl Append for SimFile {
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.storage.spend()?;
+        let crc = super::crc32(bytes);
+        let operation = format!("append {} bytes ({crc:08x}) to {}", bytes.len(), self.path);
+        self.storage.spend(operation)?;
         self.contents.lock().bytes.extend_from_slice(bytes);
         Ok(())
     }
 
     fn sync(&mut self) -> Result<()> {
-        self.storage.spend()?;
+        self.storage.spend(format!("sync {}", self.path))?;
         let mut file = self.contents.lock();
         file.synced = file.bytes.len();
         Ok(())

@@ -32,6 +32,34 @@ const SCRIPT: &[Step] = &[
     Step::Write(2, Buffered),
 ];
 
+/// Steps of a script that is drawn.
+const DRAWN_STEPS: u64 = 20;
+/// Scripts that are drawn, with a failure and a crash each.
+const DRAWN_SCRIPTS: u64 = 60;
+
+/// A number below `bound` that depends on `seed` and `place` alone.
+fn drawn(seed: u64, place: u64, bound: u64) -> u64 {
+    xxhash_rust::xxh3::xxh3_64_with_seed(&place.to_le_bytes(), seed) % bound
+}
+
+/// The script of a seed.
+fn script(seed: u64) -> Vec<Step> {
+    let step = |place: u64| {
+        let size = |bound| drawn(seed, place + DRAWN_STEPS, bound) as usize;
+        match drawn(seed, place, 16) {
+            0..4 => Step::Write(1 + size(7), Buffered),
+            4..7 => Step::Write(1 + size(7), Synced),
+            7..9 => Step::Import(1 + size(40), ImportMode::Incremental),
+            9 => Step::Import(size(30), ImportMode::Full),
+            10 => Step::Abandon(1 + size(30)),
+            11 => Step::Compact,
+            12..14 => Step::Flush,
+            _ => Step::Maintain,
+        }
+    };
+    (0..DRAWN_STEPS).map(step).collect()
+}
+
 /// What a machine loses.
 #[derive(Clone, Copy, Debug)]
 enum Crash {
@@ -151,15 +179,15 @@ fn go_on(machine: &Machine) {
     assert_eq!(lines(&engine).unwrap().len(), before + 16);
 }
 
-/// Runs the script with one failure and one crash; `false` when it did not come to the failure.
-fn crash_once(failure: Failure, crash: Crash) -> bool {
+/// Runs a script with one failure and one crash; `false` when it did not come to the failure.
+fn crash_once(script: &[Step], failure: Failure, crash: Crash) -> bool {
     let machine = Machine::new();
     let engine = machine.open().unwrap();
     match failure {
         Failure::For(operations) => machine.storage.fail_after(operations),
         Failure::Once(operations) => machine.storage.fail_once_after(operations),
     }
-    let outcome = run(&engine, SCRIPT);
+    let outcome = run(&engine, script);
     kill(engine);
     let failed = machine.storage.heal();
     if let Crash::Power(keep) = crash {
@@ -181,22 +209,49 @@ fn crash_once(failure: Failure, crash: Crash) -> bool {
     failed
 }
 
-/// Operations of the storage between one crash and the next; `CRASH_EVERY=1` leaves none out.
-fn stride() -> usize {
-    let given = std::env::var("CRASH_EVERY").ok();
-    given.and_then(|given| given.parse().ok()).unwrap_or(5)
-}
-
 fn crash_everywhere(failure: fn(u64) -> Failure, crash: Crash) {
-    let operations = (0..).step_by(stride()).find(|operations| {
+    let operations = (0..).find(|operations| {
         let case = failure(*operations);
-        let failed = std::panic::catch_unwind(|| crash_once(case, crash));
+        let failed = std::panic::catch_unwind(|| crash_once(SCRIPT, case, crash));
         !failed.unwrap_or_else(|_| panic!("{case:?}, {crash:?}"))
     });
     assert!(
         operations.is_some_and(|operations| operations > 200),
         "{operations:?}"
     );
+}
+
+#[test]
+fn the_same_script_gives_the_same_trace() {
+    let trace = |script: &[Step]| {
+        let machine = Machine::new();
+        run(&machine.open().unwrap(), script);
+        machine.storage.trace()
+    };
+    let scripts = (0..8).map(script).chain([SCRIPT.to_vec()]);
+    for script in scripts {
+        assert_eq!(trace(&script), trace(&script), "{script:?}");
+    }
+    assert_ne!(trace(&script(0)), trace(&script(1)));
+}
+
+#[test]
+fn drawn_scripts_and_drawn_crashes() {
+    for seed in 0..DRAWN_SCRIPTS {
+        let place = 2 * DRAWN_STEPS;
+        let operations = drawn(seed, place, 250);
+        let failure = match drawn(seed, place + 1, 2) {
+            0 => Failure::For(operations),
+            _ => Failure::Once(operations),
+        };
+        let crash = match drawn(seed, place + 2, 4) {
+            0 => Crash::Process,
+            1 => Crash::Power(u64::MAX),
+            keep => Crash::Power(keep - 2),
+        };
+        let done = std::panic::catch_unwind(|| crash_once(&script(seed), failure, crash));
+        assert!(done.is_ok(), "seed {seed}: {failure:?}, {crash:?}");
+    }
 }
 
 /// Power loss between two steps: what was durable last must not stand behind a hole.

@@ -46,11 +46,13 @@ impl Machine {
         machine
     }
 
-    /// Opens the store; its budget lets imports spill and compactions cut every few rows.
+    /// Opens the store; its budget lets imports spill and compactions cut every few rows. One thread
+    /// does all the work, so that the same steps give the same operations.
     pub(super) fn open(&self) -> Result<Arc<Engine>> {
         let settings = Settings {
             generation_rows: 5,
             memory_budget_bytes: 2048,
+            threads: 1,
             background: false,
             ..Settings::default()
         };

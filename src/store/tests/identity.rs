@@ -34,6 +34,7 @@ pub(super) fn small() -> Settings {
         generation_rows: 4,
         max_runs: 2,
         memory_budget_bytes: 1 << 20,
+        threads: 1,
         background: false,
         ..Settings::default()
     }

@@ -7,9 +7,13 @@ CARGO_FLAGS ?=
 BENCH_ARGS ?=
 # Passed on to the comparison with other stores, e.g. PEERS_ARGS=--large; see benches/peers/src/args.rs
 PEERS_ARGS ?=
+# Of the crashes
+SEED ?= 1
+STATES ?= 20000
+TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs bench peers sanitize
+.PHONY: help setup demo test crash lint docs bench peers sanitize
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,6 +27,13 @@ demo: setup ## Generate a million interactions, import them and query the store 
 
 test: setup ## Run every test, documented examples included
 	$(CARGO) test --release --workspace $(CARGO_FLAGS)
+
+crash: setup ## Crash the real store in 20,000 states, kills and failing calls; goes on where it was ended (SEED=1 STATES=20000)
+	$(CARGO) build --release -p annals-crash $(CARGO_FLAGS)
+	$(TARGET)/release/annals-crash power --seed $(SEED) --states $(STATES) --folder $(TARGET)/crash
+	$(TARGET)/release/annals-crash kill --seed $(SEED) --folder $(TARGET)/crash
+	$(TARGET)/release/annals-crash faults --seed $(SEED)
+	$(TARGET)/release/annals-crash random --seed $(SEED)
 
 sanitize: setup ## Run the tests under AddressSanitizer (needs a nightly toolchain)
 	CARGO="$(CARGO)" tools/sanitize.sh

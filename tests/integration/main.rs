@@ -18,5 +18,6 @@ mod kill;
 mod model;
 mod numbers;
 mod ranks;
+mod rocksdb;
 mod store;
 mod support;

@@ -151,7 +151,9 @@ impl Survey {
                 ));
             }
         }
-        let unknown = |log: &&FileMark| noted.iter().all(|known| known.number != log.number);
+        // An opening that did not come to its end leaves an empty one.
+        let unknown =
+            |log: &&FileMark| log.bytes > 0 && noted.iter().all(|known| known.number != log.number);
         match self.logs.iter().find(unknown).filter(|_| exact) {
             Some(log) => Err(damaged(
                 &self.folder.join(folder::log_name(log.number)),

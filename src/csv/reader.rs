@@ -90,7 +90,7 @@ impl<R: Read> RecordReader<R> {
 
     /// Bytes of the source before the current record.
     pub(crate) fn bytes_before(&self) -> u64 {
-        self.bytes_read - self.from_record().len() as u64
+        self.bytes_read - self.record_on().len() as u64
     }
 
     /// What was read but not taken, and the source of the rest.
@@ -170,7 +170,7 @@ impl<R: Read> RecordReader<R> {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    fn from_record(&self) -> &[u8] {
+    fn record_on(&self) -> &[u8] {
         self.buffer.get(self.record..self.end).unwrap_or_default()
     }
 

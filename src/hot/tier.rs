@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 
 use super::generation::Generation;
-use super::log::{Entries, Log, Written};
+use super::log::{Entries, Log, Visit, Written};
 use super::position::Position;
 use super::rocks::OnDamage;
 use super::table::Notes;
@@ -243,12 +243,7 @@ impl Tier {
 
     /// Calls `visit` with each row of a generation; what is given inside says whether the rows of
     /// `must` are among them.
-    fn read(
-        &self,
-        id: u64,
-        must: &Holdings,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
-    ) -> Result<Result<()>> {
+    fn read(&self, id: u64, must: &Holdings, visit: &mut Visit<'_>) -> Result<Result<()>> {
         let none = Tally::default();
         let want = must.generations.get(&id).unwrap_or(&none);
         let mut check = Check::new([0, must.sequence], want);

@@ -450,9 +450,9 @@ mod tests {
             let error = codes.extend(&[wide + 1], wide as usize);
             assert_eq!(error.unwrap_err().kind(), ErrorKind::Internal);
             let found = with_pages!(&codes, pages => {
-                pages.pages().flatten().map(|code| u32::from(*code)).collect::<Vec<_>>()
+                pages.pages().flatten().map(|code| u64::from(*code)).collect::<Vec<_>>()
             });
-            assert_eq!(found, [wide, 0]);
+            assert_eq!(found, [u64::from(wide), 0]);
         }
     }
 }

@@ -380,7 +380,9 @@ fn a_record_beyond_its_bound_is_skipped_by_its_first_line() {
     let file = write(&folder, "file.csv", text.as_bytes());
     let (validator, mut output) = (validator(), Vec::new());
     let import = || CsvImport::new(&validator).max_record_bytes(100);
-    let error = import().run(&[file.clone()], &mut sink()).unwrap_err();
+    let error = import()
+        .run(std::slice::from_ref(&file), &mut sink())
+        .unwrap_err();
     assert_eq!(
         relative(&error.to_string(), &folder),
         "file.csv: line 2: the record that begins here is longer than 100 bytes; \

@@ -81,13 +81,10 @@ fn rows(engine: &Engine) -> BTreeMap<String, (String, i64, String)> {
             batch.dictionaries[1].clone().unwrap(),
         );
         let name = |code: &u32| names.get(*code).unwrap().to_owned();
-        for row in 0..batch.rows() {
+        for (row, item) in items.iter().enumerate() {
             let shown: Vec<String> = lists.get(row).iter().map(name).collect();
             let user = ids.get(batch.users[row]).unwrap().to_owned();
-            let row = (
-                name(&items[row]),
-                (user, batch.timestamps[row], shown.join("|")),
-            );
+            let row = (name(item), (user, batch.timestamps[row], shown.join("|")));
             rows.insert(row.0, row.1);
         }
     }

@@ -144,7 +144,7 @@ fn no_output_goes_into_the_store() {
     assert_eq!(folder.names("."), ["rows.csv", "schema.json", "store"]);
 }
 
-fn is_part(name: &String) -> bool {
+fn is_part(name: &str) -> bool {
     name.ends_with(".part")
 }
 
@@ -157,7 +157,7 @@ fn under_way(folder: &Folder, before: &str) -> Child {
     command.args(["--default-signal", "sh", "-c", &line]);
     let command = command.current_dir(folder.path(".")).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    while !folder.names(".").iter().any(is_part) {
+    while !folder.names(".").iter().any(|name| is_part(name)) {
         assert!(child.try_wait().unwrap().is_none(), "it has ended");
         std::thread::sleep(Duration::from_millis(5));
     }

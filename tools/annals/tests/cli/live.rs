@@ -30,7 +30,6 @@ fn a_store_in_use_can_be_read_and_not_written() {
         &["import", "store", "rows.csv"][..],
         &["put", "store"],
         &["compact", "store"],
-        &["init", "store", "--schema", "schema.json"],
     ] {
         let message = folder.run(line).fails(5);
         assert!(
@@ -38,6 +37,9 @@ fn a_store_in_use_can_be_read_and_not_written() {
             "{message}"
         );
     }
+    let init = ["init", "store", "--schema", "schema.json"];
+    let message = folder.run(&init).fails(1);
+    assert!(message.contains("there is a store already"), "{message}");
     drop(store);
     folder.run(&["compact", "store"]).ok();
     assert_eq!(

@@ -111,7 +111,7 @@ fn schemas_that_break_a_rule_are_refused() {
                 "Items",
                 r#"{"name": "ITEM_ID", "type": "string", "type": "string"}"#,
             ),
-            "Items schema: line 1, column 94: the key \"type\" stands twice in one object; keep one",
+            "Items schema: line 1, column 91: the key \"type\" stands twice in one object; keep one",
         ),
         ("{}".to_owned(), "Items schema: type must be \"record\""),
         (

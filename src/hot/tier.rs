@@ -203,7 +203,8 @@ impl Tier {
     /// `Io`.
     pub(crate) fn close(&self) -> Result<(Holdings, Position)> {
         self.log.close()?;
-        self.note()
+        let held = self.held.lock();
+        Ok((held.clone(), self.log.position()?))
     }
 
     /// Rows that the note named and that an opening past damage did not find.

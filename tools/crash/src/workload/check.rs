@@ -184,14 +184,14 @@ fn at(doing: &str) -> impl FnOnce(annals::Error) -> Refusal {
     move |error| Refusal {
         doing: doing.to_owned(),
         kind: format!("{:?}", error.kind()),
-        message: error.to_string(),
+        message: error.full_message(),
     }
 }
 
-fn internal(doing: &str, error: &dyn std::error::Error) -> Refusal {
+fn internal(doing: &str, error: &(dyn std::error::Error + 'static)) -> Refusal {
     Refusal {
         doing: doing.to_owned(),
         kind: "Internal".to_owned(),
-        message: error.to_string(),
+        message: super::chain::chain(error),
     }
 }

@@ -2,6 +2,7 @@
 //! is the same in every process: who checks a store needs the number of its commits alone.
 
 mod apply;
+mod chain;
 mod check;
 mod model;
 mod plan;

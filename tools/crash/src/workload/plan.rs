@@ -9,8 +9,8 @@ use crate::Outcome;
 
 /// How far from an event's commit the recommendation may be that it names.
 const NEAR: u64 = 8;
-/// Bytes of text in a batch that is beyond what RocksDB keeps in memory for a small generation.
-const LARGE_BYTES: u64 = 1_300_000;
+/// Bytes of text in a large batch: many small generations, and below what one commit may take.
+const LARGE_BYTES: u64 = 400 << 10;
 /// Where there are such batches, one commit in so many is one.
 const LARGE_EVERY: u64 = 32;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use annals::{Durability, Limits, Settings, Store, WriteBatch};
 use clap::Args;
 
+use super::chain::chain;
 use super::model::Model;
 use super::plan::{Commit, Mix, Plan, Step, schema};
 use super::read::difference;
@@ -81,7 +82,7 @@ impl Work {
         let mut reopened = None;
         loop {
             let store = match open_or_create(&self.folder, settings.clone()) {
-                Err(error) if self.go_on => return say(Mark::Failed(0, error.to_string())),
+                Err(error) if self.go_on => return say(Mark::Failed(0, chain(&*error))),
                 store => store?,
             };
             let found = store.snapshot().sequence();
@@ -159,7 +160,7 @@ impl Session<'_> {
                 .and_then(|()| self.commit(number, &mut model));
             match done {
                 Err(error) if self.work.go_on => {
-                    say(Mark::Failed(number, error.to_string()))?;
+                    say(Mark::Failed(number, chain(&*error)))?;
                     failures += 1;
                     if failures == MOST_FAILURES {
                         return Ok(End::Done);

@@ -1,5 +1,7 @@
 //! What the next byte of a CSV file means.
 
+use super::dialect::Dialect;
+
 /// Where a byte stands; what it means depends on what came before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
@@ -17,14 +19,16 @@ impl At {
     /// Where the byte behind `byte` stands; `None` when `byte` may not stand here: it follows a
     /// closing quote and ends neither field nor record.
     #[inline(always)]
-    pub(crate) fn behind(self, byte: u8) -> Option<Self> {
-        Some(match (self, byte) {
-            (Self::Quoted, b'"') => Self::Quote,
-            (Self::Quoted, _) => Self::Quoted,
-            (Self::FieldStart | Self::Quote, b'"') => Self::Quoted,
-            (_, b',' | b'\n' | b'\r') => Self::FieldStart,
-            (Self::Quote, _) => return None,
-            (Self::FieldStart | Self::Unquoted, _) => Self::Unquoted,
+    pub(crate) fn behind(self, byte: u8, dialect: Dialect) -> Option<Self> {
+        let is_quote = byte == b'"' && dialect.quotes;
+        let is_end = byte == dialect.delimiter || matches!(byte, b'\n' | b'\r');
+        Some(match self {
+            Self::Quoted if is_quote => Self::Quote,
+            Self::Quoted => Self::Quoted,
+            Self::FieldStart | Self::Quote if is_quote => Self::Quoted,
+            _ if is_end => Self::FieldStart,
+            Self::Quote => return None,
+            Self::FieldStart | Self::Unquoted => Self::Unquoted,
         })
     }
 }

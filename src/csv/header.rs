@@ -3,18 +3,32 @@
 use std::collections::HashSet;
 use std::io::Read;
 
+use super::dialect::Dialect;
 use super::header_shape::check_shape;
 use super::reader::{RecordReader, Step};
 use super::record::Record;
 use crate::types::{Error, Limits, Result};
 
-/// Reads the header and gives the names of its columns: in UTF-8, none empty, none twice.
+/// What the names of a header are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Header {
+    /// Each is a field of a schema.
+    Strict,
+    /// Some of them were chosen: a column may have no name, and any text is a name.
+    Chosen,
+}
+
+/// Reads the header and gives the names of its columns: in UTF-8, none twice, and none empty unless
+/// columns are chosen.
 ///
 /// # Errors
 /// `InvalidInput`, naming line, column and rule; `Io`.
-pub(crate) fn read_names<R: Read>(reader: &mut RecordReader<R>) -> Result<Vec<String>> {
+pub(crate) fn read_names<R: Read>(
+    reader: &mut RecordReader<R>,
+    header: Header,
+) -> Result<Vec<String>> {
     match reader.advance()? {
-        Step::Record => column_names(reader.record())
+        Step::Record => column_names(reader.record(), reader.dialect(), header)
             .map_err(|error| error.at_place(format_args!("line {}", reader.line()))),
         Step::Broken(fault) => Err(fault.into_error::<&str>(&[])),
         Step::End => Err(Error::invalid(
@@ -24,8 +38,8 @@ pub(crate) fn read_names<R: Read>(reader: &mut RecordReader<R>) -> Result<Vec<St
     }
 }
 
-fn column_names(record: Record<'_>) -> Result<Vec<String>> {
-    if record.len() > Limits::MAX_FIELDS {
+fn column_names(record: Record<'_>, dialect: Dialect, header: Header) -> Result<Vec<String>> {
+    if record.len() > Limits::MAX_FIELDS && header == Header::Strict {
         return Err(Error::invalid(format!(
             "the header has {} columns; a store holds at most {} fields",
             record.len(),
@@ -38,13 +52,16 @@ fn column_names(record: Record<'_>) -> Result<Vec<String>> {
             "the name is not valid UTF-8; save the file as UTF-8",
         )
     })?;
-    check_shape(text)?;
+    check_shape(text, dialect, header)?;
     let mut seen = HashSet::new();
     for (position, name) in text.fields().enumerate() {
+        if name.is_empty() && header == Header::Chosen {
+            continue;
+        }
         if name.is_empty() {
             return Err(Error::of_field(
                 &(position + 1).to_string(),
-                "the name is empty; name every column after a schema field",
+                "the name is empty; name every column after a schema field, or choose columns (--map)",
             ));
         }
         if !seen.insert(name) {

@@ -1,45 +1,57 @@
 //! First lines that are no header with commas.
 
+use super::dialect::Dialect;
+use super::header::Header;
 use super::record::RecordText;
 use crate::types::{Error, Result, Role, shown};
 
-/// What separates columns elsewhere, and what people call it.
-const OTHER_DELIMITERS: [(&str, &str); 4] = [
-    ("\t", "tabs"),
-    (";", "semicolons"),
-    ("|", "bars"),
-    ("::", "double colons"),
+/// What separates columns, what people call it, and the option that takes it.
+const DELIMITERS: [(&str, &str, &str); 5] = [
+    (",", "commas", ","),
+    ("\t", "tabs", "tab"),
+    (";", "semicolons", "';'"),
+    ("|", "bars", "'|'"),
+    ("::", "double colons", "::"),
 ];
 
-/// Looks whether the first line is a header with commas at all.
+/// Looks whether the first line is a header in the dialect at all.
 ///
 /// # Errors
 /// `InvalidInput` for columns that something else separates, and for values in place of names.
-pub(super) fn check_shape(names: RecordText<'_>) -> Result<()> {
+pub(super) fn check_shape(names: RecordText<'_>, dialect: Dialect, header: Header) -> Result<()> {
     let names: Vec<&str> = names.fields().collect();
-    let other = OTHER_DELIMITERS
+    let own = [dialect.delimiter];
+    let others = DELIMITERS
         .into_iter()
-        .map(|(sign, what)| (count(&names, sign), sign, what))
-        .rev().max_by_key(|(count, ..)| *count)
-        // More of them than commas.
-        .filter(|(count, ..)| *count >= names.len());
+        .filter(|(sign, ..)| sign.as_bytes() != own);
+    let other = others
+        .map(|delimiter| (count(&names, delimiter.0), delimiter))
+        .rev()
+        .max_by_key(|(count, _)| *count)
+        // More of them than of the dialect's own.
+        .filter(|(count, _)| *count >= names.len());
     let parts = match other {
-        Some((_, sign, _)) => names.iter().flat_map(|name| name.split(sign)).collect(),
+        Some((_, (sign, ..))) => names.iter().flat_map(|name| name.split(sign)).collect(),
         None => names,
     };
+    let value = match header {
+        Header::Strict => value_among(&parts),
+        Header::Chosen => None,
+    };
     let no_header = "the file has no header: its first line holds values, such as";
-    let rule = match (other, value_among(&parts)) {
+    let rule = match (other, value) {
         (None, None) => return Ok(()),
         (None, Some(value)) => format!(
-            "{no_header} {}; put a line above it that names the columns after the schema's fields",
+            "{no_header} {}; name its columns (--columns USER_ID,_,ITEM_ID, where _ passes one over), or \
+             put a line above it that does",
             shown(value)
         ),
-        (Some((_, _, what)), None) => {
-            format!("{what} separate the columns; separate them by commas")
-        }
-        (Some((_, _, what)), Some(value)) => format!(
-            "{what} separate the columns, and {no_header} {}; separate columns by commas, and put a \
-             line above that names them after the schema's fields",
+        (Some((_, (_, what, option))), None) => format!(
+            "{what} separate the columns; say so (--delimiter {option}), or separate them by commas"
+        ),
+        (Some((_, (_, what, option))), Some(value)) => format!(
+            "{what} separate the columns, and {no_header} {}; say so (--delimiter {option}), and name its \
+             columns (--columns USER_ID,_,ITEM_ID, where _ passes one over)",
             shown(value)
         ),
     };

@@ -3,6 +3,7 @@
 //! What is a record, and what its values are, is what Python's `csv` module says in its strict mode.
 
 mod at;
+mod dialect;
 mod fault;
 mod header;
 mod header_shape;
@@ -10,8 +11,9 @@ mod reader;
 mod record;
 
 pub(crate) use at::At;
+pub(crate) use dialect::Dialect;
 pub(crate) use fault::Fault;
-pub(crate) use header::read_names;
+pub(crate) use header::{Header, read_names};
 pub(crate) use reader::{RecordReader, Step};
 pub(crate) use record::{Record, RecordText};
 

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read};
 
 use super::at::At;
+use super::dialect::Dialect;
 use super::fault::Fault;
 use super::record::Record;
 use crate::types::{Error, Limits, Result, SIGNATURE_BYTES, not_text};
@@ -28,6 +29,7 @@ pub(crate) enum Step {
 pub(crate) struct RecordReader<R> {
     source: R,
     max_record_bytes: usize,
+    dialect: Dialect,
     buffer: Vec<u8>,
     /// Where the current record begins in `buffer`; `start` between records.
     record: usize,
@@ -69,6 +71,7 @@ impl<R: Read> RecordReader<R> {
         Self {
             source,
             max_record_bytes,
+            dialect: Dialect::CSV,
             buffer: vec![0; BUFFER_BYTES],
             record: 0,
             start: 0,
@@ -81,6 +84,17 @@ impl<R: Read> RecordReader<R> {
             unquoted: Vec::new(),
             ends: Vec::new(),
         }
+    }
+
+    /// Records of another dialect; commas and quotes by default.
+    pub(crate) fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// How its values are told apart.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Bytes of the source that were taken so far.
@@ -198,7 +212,7 @@ impl<R: Read> RecordReader<R> {
                     self.bytes_read += bytes as u64;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Error::io("reading", error)),
+                Err(error) => return Err(Error::reading(error)),
             }
             return Ok(!self.ended);
         }
@@ -233,8 +247,21 @@ impl<R: Read> RecordReader<R> {
 
     /// Takes the record that begins with the next byte, the byte that ends it included.
     fn parse(&mut self) -> Result<Step> {
+        match self.dialect {
+            Dialect {
+                delimiter: b',',
+                quotes: true,
+                ..
+            } => self.parse_in::<true>(),
+            _ => self.parse_in::<false>(),
+        }
+    }
+
+    /// The same, compiled for commas and quotes, and for any dialect.
+    fn parse_in<const CSV: bool>(&mut self) -> Result<Step> {
         let most = self.max_record_bytes.saturating_add(1);
         let mut at = At::FieldStart;
+        let dialect = if CSV { Dialect::CSV } else { self.dialect };
         loop {
             if self.start - self.record >= most {
                 return Ok(Step::Broken(self.too_long()));
@@ -244,7 +271,7 @@ impl<R: Read> RecordReader<R> {
             }
             let end = self.end.min(self.record.saturating_add(most));
             for byte in self.buffer.get(self.start..end).unwrap_or_default() {
-                let Some(next) = at.behind(*byte) else {
+                let Some(next) = at.behind(*byte, dialect) else {
                     return Ok(Step::Broken(self.behind_quote()));
                 };
                 self.start += 1;
@@ -283,7 +310,7 @@ impl<R: Read> RecordReader<R> {
             Some((end, inside)) if is_line_end(end) => (inside, Some(*end)),
             _ => (taken, None),
         };
-        if self.quoted {
+        if self.quoted && !self.dialect.counts_records {
             self.next_line += line_ends(inside);
         }
         if end == Some(b'\r') {
@@ -317,8 +344,9 @@ impl<R: Read> RecordReader<R> {
         let character = 1 + before.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
         self.fault(format_args!(
             "text follows its closing quote (line {line}, character {character}); nothing may follow \
-             a closing quote but a comma or a line end: close the quote that opens the value, and \
-             write a quote inside a value as two"
+             a closing quote but {} or a line end: close the quote that opens the value, and \
+             write a quote inside a value as two",
+            self.dialect.delimiter_name()
         ))
     }
 

@@ -54,7 +54,7 @@ pub(crate) struct RecordText<'a> {
 }
 
 impl<'a> RecordText<'a> {
-    pub(crate) fn fields(&self) -> impl ExactSizeIterator<Item = &'a str> {
+    pub(crate) fn fields(&self) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
         let text = self.text;
         let mut from = 0;
         self.ends.iter().map(move |end| {

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::attributes::{Attribute, AttributeField, Attributes};
 use super::table_schema::{AttributeDataset, TableField, parse_schema};
-use crate::csv::{DEFAULT_MAX_RECORD_BYTES, Record, RecordReader, Step, read_names};
+use crate::csv::{DEFAULT_MAX_RECORD_BYTES, Header, Record, RecordReader, Step, read_names};
 use crate::types::{DataType, Dictionary, Error, Result, Strings, shown};
 
 /// Attributes of items or users out of a CSV file, in memory.
@@ -56,7 +56,7 @@ impl AttributeTable {
     pub fn read(dataset: AttributeDataset, schema: &str, csv: impl Read) -> Result<Self> {
         let fields = parse_schema(dataset, schema)?;
         let mut reader = RecordReader::new(csv, DEFAULT_MAX_RECORD_BYTES)?;
-        let names = read_names(&mut reader)?;
+        let names = read_names(&mut reader, Header::Strict)?;
         let order = match_header(&names, &fields)?;
         let mut table = Self {
             columns: fields.iter().map(TableColumn::of).collect(),

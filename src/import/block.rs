@@ -1,15 +1,18 @@
-//! One block of CSV to rows of a batch, on any thread.
+//! One block of records to rows of a batch, on any thread.
 //!
 //! A block in which anything is wrong is only said to be so: it is then read again, row by row, by
 //! who knows what came before it and what is to be done about bad rows.
 
 use super::RowSink;
+use super::distinct::RowHashes;
+use super::double_colon::STAND_IN;
+use super::form::{Scratch, Told};
+use super::record_rows::{RecordRows, Seen};
 use super::report::LongCells;
-use super::rows::{RowMaker, Taken};
 use super::split::split;
 use crate::api::ImportBatch;
 use crate::csv::{RecordReader, Step};
-use crate::types::{CellBuffer, OddTimes, Result, Row};
+use crate::types::{CellBuffer, FieldId, OddTimes, Result, Row};
 
 /// What a block held.
 #[derive(Default)]
@@ -20,21 +23,25 @@ pub(super) struct BlockReport {
     pub(super) odd_times: OddTimes<u64>,
     /// Rows whose strings are longer than the service takes, by line, counted from 0.
     pub(super) long: LongCells<u64>,
+    pub(super) told: Told,
+    /// Of rows of a form.
+    pub(super) hashes: Vec<RowHashes>,
 }
 
-impl BlockReport {
-    fn look_at<'r>(
-        &mut self,
-        line: u64,
-        taken: &Taken,
-        rows: &RowMaker<'_>,
-        values: impl Iterator<Item = &'r str>,
-    ) {
-        self.odd_times.look_at(taken.timestamp, || line);
-        if taken.is_long {
-            let long = rows.long_fields(values);
-            long.for_each(|field| self.long.add(field, 1, || line));
-        }
+/// Notes what is odd about rows of one line.
+struct OnLine<'a> {
+    line: u64,
+    report: &'a mut BlockReport,
+}
+
+impl Seen for OnLine<'_> {
+    #[inline]
+    fn row(&mut self, timestamp: i64) {
+        self.report.odd_times.look_at(timestamp, || self.line);
+    }
+
+    fn long(&mut self, field: FieldId) {
+        self.report.long.add(field, 1, || self.line);
     }
 }
 
@@ -48,35 +55,58 @@ impl RowSink for ImportBatch {
 pub(super) fn read_block(
     block: &[u8],
     max_record_bytes: usize,
-    rows: &RowMaker<'_>,
+    rows: &RecordRows<'_>,
     batch: &mut ImportBatch,
 ) -> Option<BlockReport> {
-    if block.contains(&b'"') || block.len() > u32::MAX as usize {
+    let dialect = rows.dialect;
+    if (dialect.quotes && block.contains(&b'"')) || block.len() > u32::MAX as usize {
         return read_records(block, max_record_bytes, rows, batch);
     }
+    match dialect.delimiter {
+        b',' => split_block::<b','>(block, max_record_bytes, rows, batch),
+        b'\t' => split_block::<b'\t'>(block, max_record_bytes, rows, batch),
+        STAND_IN => split_block::<STAND_IN>(block, max_record_bytes, rows, batch),
+        _ => read_records(block, max_record_bytes, rows, batch),
+    }
+}
+
+/// Reads records without quotes, whose values a byte that is at most a comma separates.
+fn split_block<const DELIMITER: u8>(
+    block: &[u8],
+    max_record_bytes: usize,
+    rows: &RecordRows<'_>,
+    batch: &mut ImportBatch,
+) -> Option<BlockReport> {
     let mut report = BlockReport::default();
+    let mut scratch = Scratch::default();
     let mut cells = Vec::new();
     let text = std::str::from_utf8(block).ok()?;
-    report.lines = split(text, rows.columns(), |line, fields| {
+    report.lines = split::<DELIMITER>(text, rows.values(), |line, fields| {
         if fields.bytes() > max_record_bytes {
             return None;
         }
-        let taken = rows.push(fields.iter(), &mut cells, batch).ok()?;
-        report.look_at(line, &taken, rows, fields.iter());
-        Some(())
+        let mut seen = OnLine {
+            line,
+            report: &mut report,
+        };
+        rows.push(fields, &mut cells, &mut scratch, batch, &mut seen)
+            .ok()
     })?;
+    report.told = scratch.told;
+    report.hashes = scratch.hashes;
     Some(report)
 }
 
-/// The same with the parser that knows quotes.
+/// The same with the parser that knows quotes and every delimiter.
 fn read_records(
     block: &[u8],
     max_record_bytes: usize,
-    rows: &RowMaker<'_>,
+    rows: &RecordRows<'_>,
     batch: &mut ImportBatch,
 ) -> Option<BlockReport> {
     let mut report = BlockReport::default();
-    let mut reader = RecordReader::from_line(block, max_record_bytes, 0);
+    let mut reader = RecordReader::from_line(block, max_record_bytes, 0).with_dialect(rows.dialect);
+    let mut scratch = Scratch::default();
     let mut buffer = CellBuffer::default();
     loop {
         match reader.advance().ok()? {
@@ -85,11 +115,17 @@ fn read_records(
             Step::End => break,
         }
         let mut cells = buffer.take();
+        let mut seen = OnLine {
+            line: reader.line(),
+            report: &mut report,
+        };
         let text = reader.record().text().ok()?;
-        let taken = rows.push(text.fields(), &mut cells, batch).ok()?;
-        report.look_at(reader.line(), &taken, rows, text.fields());
+        rows.push(text, &mut cells, &mut scratch, batch, &mut seen)
+            .ok()?;
         buffer.put_back(cells);
     }
     report.lines = reader.next_line();
+    report.told = scratch.told;
+    report.hashes = scratch.hashes;
     Some(report)
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::csv::At;
+use crate::csv::{At, Dialect};
 use crate::types::{Error, Result};
 
 /// Reads blocks one after another; put behind each other they are the source.
@@ -10,6 +10,7 @@ pub(super) struct BlockReader<R> {
     source: R,
     block_bytes: usize,
     max_record_bytes: usize,
+    dialect: Dialect,
     /// What was read behind the last block.
     rest: Vec<u8>,
     ended: bool,
@@ -22,11 +23,13 @@ impl<R: Read> BlockReader<R> {
         source: R,
         block_bytes: usize,
         max_record_bytes: usize,
+        dialect: Dialect,
     ) -> Self {
         Self {
             source,
             block_bytes,
             max_record_bytes,
+            dialect,
             rest,
             ended: false,
         }
@@ -46,7 +49,7 @@ impl<R: Read> BlockReader<R> {
             if self.ended {
                 return Ok(!block.is_empty());
             }
-            let (end, sound) = last_border(block);
+            let (end, sound) = last_border(block, self.dialect);
             if end > 0 {
                 self.rest.extend(block.drain(end..));
                 return Ok(true);
@@ -68,7 +71,7 @@ impl<R: Read> BlockReader<R> {
         let missing = wanted.saturating_sub(block.len());
         block.reserve(missing);
         let read = (&mut self.source).take(missing as u64).read_to_end(block);
-        let read = read.map_err(|error| Error::io("reading", error))?;
+        let read = read.map_err(Error::reading)?;
         self.ended = read < missing;
         Ok(())
     }
@@ -76,10 +79,10 @@ impl<R: Read> BlockReader<R> {
 
 /// Where the last record that surely ended does so, 0 where none did, and whether no record is broken;
 /// a return at the very end may be the first half of a line end.
-fn last_border(block: &[u8]) -> (usize, bool) {
+fn last_border(block: &[u8], dialect: Dialect) -> (usize, bool) {
     let sure = block.strip_suffix(b"\r").unwrap_or(block);
-    if sure.contains(&b'"') {
-        return last_unquoted_line_end(sure);
+    if dialect.quotes && sure.contains(&b'"') {
+        return last_unquoted_line_end(sure, dialect);
     }
     let line_end = sure.iter().rposition(is_line_end);
     (line_end.map_or(0, |position| position + 1), true)
@@ -91,11 +94,11 @@ fn is_line_end(byte: &u8) -> bool {
 
 /// What [`last_border`] gives, where there are quotes: a line end inside of them is no border. Behind
 /// a broken record nothing is known.
-fn last_unquoted_line_end(bytes: &[u8]) -> (usize, bool) {
+fn last_unquoted_line_end(bytes: &[u8], dialect: Dialect) -> (usize, bool) {
     let mut at = At::FieldStart;
     let mut border = 0;
     for (position, byte) in bytes.iter().enumerate() {
-        let Some(next) = at.behind(*byte) else {
+        let Some(next) = at.behind(*byte, dialect) else {
             return (border, false);
         };
         if next == At::FieldStart && is_line_end(byte) {

@@ -1,60 +1,266 @@
-//! Columns that may be meant by a required field.
+//! Columns that may be meant by fields, and the mapping that they make.
 
+use super::form::FileForm;
 use super::profile::Profile;
-use crate::types::{Error, Role};
+use crate::types::{Error, OddTime, Role};
 
-const USER_WORDS: &[&str] = &[
-    "user", "customer", "visitor", "client", "member", "account", "session",
+/// Names of columns that hold a field, best first, without case and separators.
+const NAMES: [(Role, &str, &[&str]); 5] = [
+    (
+        Role::User,
+        "USER_ID",
+        &[
+            "userid",
+            "user",
+            "uid",
+            "visitorid",
+            "customerid",
+            "customer",
+            "reviewerid",
+            "memberid",
+            "clientid",
+            "accountid",
+            "sessionid",
+            "session",
+        ],
+    ),
+    (
+        Role::Item,
+        "ITEM_ID",
+        &[
+            "itemid",
+            "item",
+            "parentasin",
+            "asin",
+            "sku",
+            "productid",
+            "product",
+            "articleid",
+            "movieid",
+            "videoid",
+            "trackid",
+            "track",
+            "bookid",
+            "businessid",
+            "appid",
+            "newsid",
+            "locationid",
+            "offerid",
+            "goodsid",
+            "contentid",
+            "artistid",
+            "campaign",
+        ],
+    ),
+    (
+        Role::Timestamp,
+        "TIMESTAMP",
+        &[
+            "timestamp",
+            "unixreviewtime",
+            "ts",
+            "time",
+            "datetime",
+            "eventtime",
+            "createdat",
+            "dateadded",
+            "date",
+            "eventdate",
+            "tdat",
+        ],
+    ),
+    (
+        Role::EventType,
+        "EVENT_TYPE",
+        &["eventtype", "event", "action", "behavior", "behaviortype"],
+    ),
+    (
+        Role::EventValue,
+        "EVENT_VALUE",
+        &["eventvalue", "rating", "overall", "stars", "score"],
+    ),
 ];
-const ITEM_WORDS: &[&str] = &[
-    "item", "product", "article", "movie", "video", "content", "sku", "asin", "track", "offer",
-];
-const TIME_WORDS: &[&str] = &["time", "date", "ts", "epoch", "created", "_at", "sent"];
 
-/// The error for a header without required columns: for each, which columns may hold it, by their names
-/// and, for the timestamp, by their values.
-pub(super) fn candidates(roles: &[Role], names: &[String], profiles: &[Profile]) -> Error {
+/// Words within names that hold a field.
+const WORDS: [(Role, &[&str]); 3] = [
+    (
+        Role::User,
+        &[
+            "user", "customer", "visitor", "client", "member", "account", "session",
+        ],
+    ),
+    (
+        Role::Item,
+        &[
+            "item", "product", "article", "movie", "video", "content", "sku", "asin", "track",
+            "offer",
+        ],
+    ),
+    (
+        Role::Timestamp,
+        &["time", "date", "ts", "epoch", "created", "_at", "sent"],
+    ),
+];
+
+/// Metadata fields that are proposed, at most: as many as the service takes.
+const MOST_METADATA: usize = 5;
+
+/// The error for columns without those of required fields: for each, which columns may hold it, by their
+/// names and, for the timestamp, by their values; and options that take them.
+pub(super) fn candidates(
+    roles: &[Role],
+    names: &[String],
+    profiles: &[Profile],
+    form: &FileForm,
+) -> Error {
     let lacking: Vec<String> = roles
         .iter()
         .map(|role| {
-            let (field, found) = candidates_of(*role, names, profiles);
+            let found = candidates_of(*role, names, profiles);
             match found.is_empty() {
-                true => format!("{field} (no column looks like it)"),
-                false => format!("{field} (it may be {})", found.join(" or ")),
+                true => format!("{} (no column looks like it)", field_of(*role)),
+                false => format!("{} (it may be {})", field_of(*role), found.join(" or ")),
             }
         })
         .collect();
+    let advice = match proposal(names, profiles, form) {
+        Some(options) => format!("; to take them by other names, infer and import with {options}"),
+        None => String::new(),
+    };
     Error::invalid(format!(
-        "line 1: the header lacks {}, which every schema must have; rename the columns that hold them; \
-         the header has {}",
+        "line 1: the header lacks {}, which every schema must have; rename the columns that hold them\
+         {advice}; the header has {}",
         lacking.join(", "),
         names.join(", ")
     ))
 }
 
-/// The field of a required role, and the columns that may hold it.
-fn candidates_of<'a>(
-    role: Role,
-    names: &'a [String],
-    profiles: &[Profile],
-) -> (&'static str, Vec<&'a str>) {
-    let (field, words) = match role {
-        Role::User => ("USER_ID", USER_WORDS),
-        Role::Item => ("ITEM_ID", ITEM_WORDS),
-        _ => ("TIMESTAMP", TIME_WORDS),
-    };
+fn field_of(role: Role) -> &'static str {
+    let known = NAMES.iter().find(|(known, ..)| *known == role);
+    known.map_or("?", |(_, field, _)| field)
+}
+
+/// The columns that may hold a required field.
+fn candidates_of<'a>(role: Role, names: &'a [String], profiles: &[Profile]) -> Vec<&'a str> {
+    let words = WORDS.iter().find(|(known, _)| *known == role);
+    let words = words.map_or(&[][..], |(_, words)| words);
     let alike = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        words.iter().any(|word| match *word {
-            "ts" => name.split('_').any(|part| part == "ts"),
-            word => name.contains(word),
-        })
+        let lower = name.to_ascii_lowercase();
+        let is_within = words.iter().any(|word| match *word {
+            "ts" => lower.split('_').any(|part| part == "ts"),
+            word => lower.contains(word),
+        });
+        is_within || rank(role, name).is_some()
     };
-    let found = names
+    names
         .iter()
         .zip(profiles)
         .filter(|(name, _)| Role::of_name(name) == Role::Metadata)
         .filter(|(name, profile)| alike(name) || (role == Role::Timestamp && profile.is_times()))
-        .map(|(name, _)| name.as_str());
-    (field, found.collect())
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
+/// How good a name is for a role: 0 is best.
+fn rank(role: Role, name: &str) -> Option<usize> {
+    let untyped = name.split(':').next().unwrap_or(name);
+    let letters = untyped.chars().filter(|c| c.is_alphanumeric());
+    let letters: String = letters.flat_map(char::to_lowercase).collect();
+    let (_, _, known) = NAMES.iter().find(|(known, ..)| *known == role)?;
+    known.iter().position(|name| *name == letters)
+}
+
+/// The options that map the columns, where each required field has one.
+fn proposal(names: &[String], profiles: &[Profile], form: &FileForm) -> Option<String> {
+    if !form.map.is_empty() {
+        return None;
+    }
+    let mut taken = vec![false; names.len()];
+    let mut pairs = Vec::new();
+    let mut unit = None;
+    for (role, field, _) in NAMES {
+        let given = form.set.iter().any(|(set, _)| set == field)
+            || (role == Role::Timestamp && form.order_as_time)
+            || (role == Role::Item && form.click_labels);
+        if given {
+            continue;
+        }
+        let is_required = matches!(role, Role::User | Role::Item | Role::Timestamp);
+        let free = |at: &usize| taken.get(*at) == Some(&false);
+        let ranked = names.iter().enumerate().filter(|(at, _)| free(at));
+        let best = ranked
+            .filter_map(|(at, name)| Some((rank(role, name)?, at)))
+            .min();
+        let found = candidates_of(role, names, profiles);
+        let alike = names
+            .iter()
+            .position(|name| is_required && found.first() == Some(&name.as_str()));
+        let Some(at) = best.map(|(_, at)| at).or(alike.filter(free)) else {
+            if is_required {
+                return None;
+            }
+            continue;
+        };
+        let (name, profile) = (names.get(at)?, profiles.get(at)?);
+        if role == Role::EventValue && !profile.is_numbers() {
+            continue;
+        }
+        if role == Role::Timestamp && form.time_unit.is_none() {
+            unit = unit_of(profile);
+        }
+        if let Some(slot) = taken.get_mut(at) {
+            *slot = true;
+        }
+        pairs.push(format!("{field}={}", untyped(name)));
+    }
+    let rest = names.iter().zip(&taken).filter(|(_, taken)| !**taken);
+    let rest =
+        rest.filter_map(|(name, _)| Some(format!("{}={}", field_name(name)?, untyped(name))));
+    pairs.extend(rest.take(MOST_METADATA));
+    if pairs.iter().any(|pair| pair.contains([',', '\''])) {
+        return None;
+    }
+    let map = format!("--map '{}'", pairs.join(","));
+    Some(match unit {
+        Some(unit) => format!("{map} --time-unit {unit}"),
+        None => map,
+    })
+}
+
+/// The unit of a column's times, where they are not seconds.
+fn unit_of(profile: &Profile) -> Option<&'static str> {
+    match profile.odd_time() {
+        Some(OddTime::Milliseconds) => Some("ms"),
+        Some(OddTime::Microseconds) => Some("us"),
+        Some(OddTime::Nanoseconds) => Some("ns"),
+        _ => profile.is_dates().then_some("iso"),
+    }
+}
+
+/// A column's name without the type that RecBole writes behind it.
+fn untyped(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
+/// The name of a metadata field for a column: `playDuration` and `play duration` are `PLAY_DURATION`.
+fn field_name(column: &str) -> Option<String> {
+    let mut field = String::new();
+    let mut before_lower = false;
+    for c in untyped(column).chars() {
+        if !c.is_ascii_alphanumeric() {
+            if !field.ends_with('_') && !field.is_empty() {
+                field.push('_');
+            }
+            before_lower = false;
+            continue;
+        }
+        if c.is_ascii_uppercase() && before_lower {
+            field.push('_');
+        }
+        before_lower = c.is_ascii_lowercase();
+        field.push(c.to_ascii_uppercase());
+    }
+    let field = field.trim_end_matches('_').to_owned();
+    let is_name = field.starts_with(|c: char| c.is_ascii_alphabetic());
+    (is_name && Role::of_name(&field) == Role::Metadata).then_some(field)
 }

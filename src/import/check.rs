@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::RowSink;
 use super::report::LongCells;
 use super::rows::{RowMaker, Taken};
-use crate::csv::RecordText;
 use crate::types::{
     Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema,
     Validator, lifting,
@@ -15,9 +14,12 @@ use crate::types::{
 /// Event types that are kept to count them, at most.
 const MAX_EVENT_TYPES: usize = 1000;
 
-/// A schema of the columns as far as their names alone tell: reserved fields have their fixed types,
-/// and may be null where they ever may; all others are strings. `None` where the names make no schema.
-pub(super) fn schema_of_names(names: &[String]) -> Option<Arc<Schema>> {
+/// A schema of fields as far as their names alone tell: reserved fields have their fixed types,
+/// and may be null where they ever may; all others are strings.
+///
+/// # Errors
+/// `InvalidInput` where the names make no schema.
+pub(super) fn schema_of_names(names: &[String]) -> Result<Arc<Schema>> {
     let fields = names.iter().map(|name| {
         let (data_type, nullable) = Role::of_name(name).fixed_type();
         let kind = match nullable {
@@ -29,7 +31,9 @@ pub(super) fn schema_of_names(names: &[String]) -> Option<Arc<Schema>> {
     let fields: Vec<_> = fields.collect();
     let document = serde_json::json!({"type": "record", "name": "Interactions", "fields": fields});
     let schema = Schema::parse(&document.to_string(), &Limits::unlimited());
-    schema.ok().map(Arc::new)
+    schema
+        .map(Arc::new)
+        .map_err(|error| error.within("line 1: the columns make no schema; rename them"))
 }
 
 /// Counts the rows that an import under the same limits would refuse or warn of.
@@ -90,16 +94,22 @@ impl<'a> RowCheck<'a> {
     }
 
     /// Checks a row that begins on the given line.
-    pub(super) fn add(&mut self, line: u64, text: RecordText<'_>) {
+    pub(super) fn add<'r>(
+        &mut self,
+        line: u64,
+        values: impl ExactSizeIterator<Item = &'r str> + Clone,
+    ) {
         let mut cells = self.cells.take();
-        let result = self.rows.push(text.fields(), &mut cells, &mut self.checked);
+        let result = self
+            .rows
+            .push(values.clone(), &mut cells, &mut self.checked);
         self.cells.put_back(cells);
         match result {
             Ok(Taken { timestamp, is_long }) => {
                 let place = || format!("line {line}");
                 self.odd_times.look_at(timestamp, place);
                 if is_long {
-                    let long = self.rows.long_fields(text.fields());
+                    let long = self.rows.long_fields(values);
                     long.for_each(|field| self.long.add(field, 1, place));
                 }
             }
@@ -107,7 +117,8 @@ impl<'a> RowCheck<'a> {
         }
     }
 
-    fn refuse(&mut self, line: u64, error: Error) {
+    /// Counts a row that is refused.
+    pub(super) fn refuse(&mut self, line: u64, error: Error) {
         let same = |known: &&mut Refused| known.field.as_deref() == error.field();
         match self.refused.iter_mut().find(same) {
             Some(known) => known.rows += 1,

@@ -1,21 +1,21 @@
 //! CSV files to rows.
 
 mod by_blocks;
+mod run;
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::header::match_columns;
+use self::run::Run;
+use super::distinct::{Distinct, Known};
+use super::form::{FileForm, Scratch};
 use super::rejects::Rejects;
+use super::repeats::Repeats;
 use super::report::LongCells;
-use super::rows::{RowMaker, Taken};
+use super::source::Input;
 use super::{ImportReport, RowSink};
-use crate::csv::{DEFAULT_MAX_RECORD_BYTES, Fault, Record, RecordReader, Step, read_names};
-use crate::types::{
-    Cell, CellBuffer, DataType, Error, ErrorKind, Field, FieldId, Limits, OddTimes, Result, Schema,
-    Validator,
-};
+use crate::csv::DEFAULT_MAX_RECORD_BYTES;
+use crate::types::{CellBuffer, DataType, Limits, OddTimes, Result, Schema, Validator};
 
 /// What a bad row does to an import.
 #[derive(Default)]
@@ -26,9 +26,11 @@ pub enum OnError<'a> {
     /// The row is written to an output and left out.
     ///
     /// The output is CSV with the columns `file`, `line`, `column` (empty when the row as a whole
-    /// is wrong), `reason` and `record`: the row as one CSV record without line end. Where a quote
-    /// is not closed, or text follows a closing quote, the line on which that row begins is left out,
-    /// and written as it stands; the next row begins on the line after it.
+    /// is wrong), `reason`, `record`: the row as the file has it, without line end, and `header`: that of
+    /// the file, empty where it has none. Where a quote is not closed, or text follows a closing quote, the
+    /// line on which that row begins is left out, and written as it stands; the next row begins on the
+    /// line after it. Once the records in it are corrected, such a file can be imported itself, in the
+    /// form of the first import.
     Skip(&'a mut dyn Write),
 }
 
@@ -49,7 +51,10 @@ pub enum OnError<'a> {
 /// Errors and rejects are the same.
 pub struct CsvImport<'a> {
     validator: &'a Validator,
+    form: FileForm,
     on_error: OnError<'a>,
+    max_rejected: u64,
+    distinct: Option<Distinct>,
     max_record_bytes: usize,
     progress: Option<Box<dyn FnMut(u64) + 'a>>,
 }
@@ -59,16 +64,44 @@ impl<'a> CsvImport<'a> {
     pub fn new(validator: &'a Validator) -> Self {
         Self {
             validator,
+            form: FileForm::default(),
             on_error: OnError::Abort,
+            max_rejected: u64::MAX,
+            distinct: None,
             max_record_bytes: DEFAULT_MAX_RECORD_BYTES.max(row_bytes(validator.schema())),
             progress: None,
         }
+    }
+
+    /// How the files are written, and which of their columns are the schema's fields. Default: as the
+    /// contract has it.
+    #[must_use]
+    pub fn form(mut self, form: FileForm) -> Self {
+        self.form = form;
+        self
     }
 
     /// What a bad row does. Default: abort.
     #[must_use]
     pub fn on_error(mut self, on_error: OnError<'a>) -> Self {
         self.on_error = on_error;
+        self
+    }
+
+    /// How many rows may be refused in [`OnError::Skip`]; one more ends the import. Default: any number.
+    #[must_use]
+    pub fn max_rejected(mut self, rows: u64) -> Self {
+        self.max_rejected = rows;
+        self
+    }
+
+    /// Leaves out rows that are equal to an earlier one of the same import. Default: they are kept, and
+    /// where files have a [form](Self::form) they are counted, in a warning.
+    ///
+    /// Rows are then read by one thread, and each takes about 20 bytes of memory.
+    #[must_use]
+    pub fn distinct(mut self, distinct: Distinct) -> Self {
+        self.distinct = Some(distinct);
         self
     }
 
@@ -108,7 +141,8 @@ impl<'a> CsvImport<'a> {
         source: R,
         sink: &mut S,
     ) -> Result<ImportReport> {
-        self.run_over(|run| run.source(name.as_ref(), source, sink))
+        let input = Input::Reader(Box::new(source));
+        self.run_over(|run| run.input(name.as_ref(), input, sink))
     }
 
     fn run_over(self, read: impl FnOnce(&mut Run<'a>) -> Result<()>) -> Result<ImportReport> {
@@ -118,10 +152,16 @@ impl<'a> CsvImport<'a> {
         };
         let mut run = Run {
             validator: self.validator,
+            form: self.form,
+            distinct: self.distinct,
             max_record_bytes: self.max_record_bytes,
+            max_rejected: self.max_rejected,
             rejects,
             progress: self.progress,
             cells: CellBuffer::default(),
+            scratch: Scratch::default(),
+            known: Known::default(),
+            repeats: Repeats::default(),
             odd_times: OddTimes::default(),
             long: LongCells::default(),
             report: ImportReport::default(),
@@ -130,125 +170,11 @@ impl<'a> CsvImport<'a> {
         if let Some(rejects) = &mut run.rejects {
             rejects.flush()?;
         }
+        let repeats = run.repeats.warning().filter(|_| run.distinct.is_none());
+        run.report.warnings.extend(repeats);
+        run.report.warnings.extend(run.scratch.told.warnings());
         run.report.warn(&run.odd_times, &run.long, self.validator);
         Ok(run.report)
-    }
-}
-
-struct Run<'a> {
-    validator: &'a Validator,
-    max_record_bytes: usize,
-    rejects: Option<Rejects<'a>>,
-    progress: Option<Box<dyn FnMut(u64) + 'a>>,
-    cells: CellBuffer,
-    odd_times: OddTimes<String>,
-    long: LongCells<String>,
-    report: ImportReport,
-}
-
-impl Run<'_> {
-    fn file<S: RowSink + ?Sized>(&mut self, path: &Path, sink: &mut S) -> Result<()> {
-        let file = File::open(path)
-            .map_err(|error| Error::io(format_args!("opening {}", path.display()), error))?;
-        self.source(path, file, sink)
-    }
-
-    fn source<R: Read, S: RowSink + ?Sized>(
-        &mut self,
-        path: &Path,
-        source: R,
-        sink: &mut S,
-    ) -> Result<()> {
-        let in_file = |error: Error| error.within(path.display());
-        let mut reader = RecordReader::new(source, self.max_record_bytes).map_err(in_file)?;
-        let columns = read_header(&mut reader, self.validator.schema()).map_err(in_file)?;
-        let rows = RowMaker::new(self.validator, columns);
-        match sink.bulk_import() {
-            Some(import) => self.blocks(path, reader, &rows, import)?,
-            None => self.records(path, &mut reader, u64::MAX, &rows, sink)?,
-        }
-        self.report.files += 1;
-        Ok(())
-    }
-
-    /// Reads records one by one, up to the first that begins behind so many bytes of the source.
-    fn records<R: Read, S: RowSink + ?Sized>(
-        &mut self,
-        path: &Path,
-        reader: &mut RecordReader<R>,
-        until: u64,
-        rows: &RowMaker<'_>,
-        sink: &mut S,
-    ) -> Result<()> {
-        let in_file = |error: Error| error.within(path.display());
-        let before = self.report.bytes;
-        while reader.bytes_taken() < until {
-            match reader.advance().map_err(in_file)? {
-                Step::Record => self.record(path, reader.line(), reader.record(), rows, sink)?,
-                Step::Broken(fault) => self.broken(path, reader, fault, rows)?,
-                Step::End => break,
-            }
-            self.show_progress(before + reader.bytes_read());
-        }
-        self.show_progress(before + reader.bytes_taken());
-        Ok(())
-    }
-
-    /// Notes how many bytes were read, and tells so when they are more than before.
-    fn show_progress(&mut self, bytes: u64) {
-        let before = std::mem::replace(&mut self.report.bytes, bytes);
-        if let Some(progress) = self.progress.as_mut().filter(|_| bytes > before) {
-            progress(bytes);
-        }
-    }
-
-    fn record<S: RowSink + ?Sized>(
-        &mut self,
-        path: &Path,
-        line: u64,
-        record: Record<'_>,
-        rows: &RowMaker<'_>,
-        sink: &mut S,
-    ) -> Result<()> {
-        let mut cells = self.cells.take();
-        let result = push(record, rows, &mut cells, sink);
-        self.cells.put_back(cells);
-        let place = || format!("{}: line {line}", path.display());
-        match (result, &mut self.rejects) {
-            (Ok(Taken { timestamp, is_long }), _) => {
-                self.report.rows += 1;
-                self.odd_times.look_at(timestamp, place);
-                if let (true, Ok(text)) = (is_long, record.text()) {
-                    let long = rows.long_fields(text.fields());
-                    long.for_each(|field| self.long.add(field, 1, place));
-                }
-                Ok(())
-            }
-            (Err(error), Some(rejects)) if error.kind() == ErrorKind::InvalidInput => {
-                self.report.rejected += 1;
-                rejects.write(path, line, &error, record)
-            }
-            (Err(error), _) => Err(error.at_place(place())),
-        }
-    }
-
-    /// Takes bytes that are no record: the import ends, or goes on behind their first line.
-    fn broken<R: Read>(
-        &mut self,
-        path: &Path,
-        reader: &mut RecordReader<R>,
-        fault: Fault,
-        rows: &RowMaker<'_>,
-    ) -> Result<()> {
-        let Some(rejects) = &mut self.rejects else {
-            return Err(fault.into_error(&rows.names()).within(path.display()));
-        };
-        let line = reader.line();
-        let bytes = reader
-            .give_up_line()
-            .map_err(|error| error.within(path.display()))?;
-        self.report.rejected += 1;
-        rejects.write_line(path, line, &fault.into_rule(&rows.names()), &bytes)
     }
 }
 
@@ -262,38 +188,6 @@ fn row_bytes(schema: &Schema) -> usize {
 
 /// Bytes of all that is not a string, at most.
 const NUMBER_BYTES: usize = 1 << 16;
-
-/// Gives one record to the sink.
-fn push<'r, S: RowSink + ?Sized>(
-    record: Record<'r>,
-    rows: &RowMaker<'_>,
-    cells: &mut Vec<Cell<'r>>,
-    sink: &mut S,
-) -> Result<Taken> {
-    rows.check_count(record.len())?;
-    let text = record
-        .text()
-        .map_err(|column| not_utf8(rows, record, column))?;
-    rows.push(text.fields(), cells, sink)
-}
-
-fn read_header<R: Read>(reader: &mut RecordReader<R>, schema: &Schema) -> Result<Vec<FieldId>> {
-    let names = read_names(reader)?;
-    match_columns(&names, schema)
-        .map_err(|error| error.at_place(format_args!("line {}", reader.line())))
-}
-
-fn not_utf8(rows: &RowMaker<'_>, record: Record<'_>, column: usize) -> Error {
-    let id = rows.field(column);
-    let fields = rows.validator.schema().fields();
-    let name = fields.get(id).map_or("?", Field::name);
-    let value = record.fields().nth(column).unwrap_or_default();
-    let shown = crate::types::shown(&String::from_utf8_lossy(value));
-    Error::of_field(
-        name,
-        format_args!("value {shown}: not valid UTF-8; save the file as UTF-8"),
-    )
-}
 
 #[cfg(test)]
 mod tests;

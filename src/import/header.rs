@@ -49,8 +49,8 @@ fn unknown_columns(unknown: &[&str], missing: &[&str], schema: &Schema) -> Error
         false => format!("; the header lacks {}", lacking.join(", ")),
     };
     Error::invalid(format!(
-        "the schema has no column {}{lacks}; rename or remove columns so that their names are those of \
-         the schema's fields: {}",
+        "the schema has no column {}{lacks}; say which columns to take (--map FIELD=COLUMN), or \
+         rename or remove columns so that their names are those of the schema's fields: {}",
         columns.join(", "),
         schema.names()
     ))

@@ -1,14 +1,14 @@
-//! A CSV file to the schema it seems to follow.
+//! A file to the schema it seems to follow.
 
-use std::fs::File;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::candidates::candidates;
 use super::check::{RowCheck, schema_of_names};
+use super::column_records::ColumnRecords;
+use super::form::{FileForm, Resolved, Scratch, Texts, pointed, resolve};
 use super::profile::Profile;
-use crate::csv::{DEFAULT_MAX_RECORD_BYTES, RecordReader, Step, read_names};
 use crate::types::{DataType, Error, Limits, Result, Role, Schema, Validator};
 
 /// A schema that was proposed for a file.
@@ -22,93 +22,127 @@ pub struct InferredSchema {
     pub notes: Vec<String>,
 }
 
-/// Proposes a schema from the header and all rows of a CSV file.
+/// Proposes a schema from the columns and all rows of a file.
 ///
-/// Reserved names get their fixed types. Any other column gets the first type that all of its
+/// Reserved names get their fixed types. Any other field gets the first type that all of its
 /// values have, out of boolean, int, long, double and string; whole numbers with leading zeros or
-/// beyond 64 bits are strings, so that nothing is lost. All columns are nullable but USER_ID, ITEM_ID,
+/// beyond 64 bits are strings, so that nothing is lost. All fields are nullable but USER_ID, ITEM_ID,
 /// TIMESTAMP and EVENT_TYPE, which never are: the next file may have an empty cell where this one has
-/// none. A string column is categorical when it holds at most 1,000 distinct categories (values split
+/// none. A string field is categorical when it holds at most 1,000 distinct categories (values split
 /// at bars), which occur twice or more on average.
 ///
-/// The notes hold what an import into a store of that schema and these limits would refuse: each row
-/// is held to the same rules. One pass; memory is bounded.
+/// The fields are the columns, or what the form maps and sets. The notes hold what an import of the
+/// same form into a store of that schema and these limits would refuse: each row is held to the same
+/// rules. One pass, and another before it for the keys of JSON lines; memory is bounded.
 ///
 /// # Errors
-/// `InvalidInput`, naming line, column and rule, when the file is not a CSV file of the contract;
-/// where USER_ID, ITEM_ID or TIMESTAMP is missing, with the columns that may hold it. `NotFound`
-/// and `Io` when it cannot be read.
-pub fn infer_schema(path: &Path, limits: &Limits) -> Result<InferredSchema> {
-    let file = File::open(path)
-        .map_err(|error| Error::io(format_args!("opening {}", path.display()), error))?;
-    profile_file(file, limits)
-        .and_then(|file| propose(&file, limits))
-        .map_err(|error| error.within(path.display()))
+/// `InvalidInput`, naming line, column and rule, when the file is not of the form; where USER_ID,
+/// ITEM_ID or TIMESTAMP is missing, with the columns that may hold it and a mapping to go on with.
+/// `NotFound` and `Io` when it cannot be read.
+pub fn infer_schema(path: &Path, form: &FileForm, limits: &Limits) -> Result<InferredSchema> {
+    let read = || -> Result<InferredSchema> {
+        let records = ColumnRecords::open(path, form)?;
+        let fields = fields_of(form, &records.names());
+        let lacking = |role: &Role| !fields.iter().any(|name| Role::of_name(name) == *role);
+        let required = [Role::User, Role::Item, Role::Timestamp].into_iter();
+        let lacking: Vec<Role> = required.filter(lacking).collect();
+        if !lacking.is_empty() {
+            let names = records.names();
+            let profiles = profiles_of_columns(records)?;
+            return Err(candidates(&lacking, &names, &profiles, form));
+        }
+        let schema = schema_of_names(&fields)?;
+        let file = profile_fields(records, form, &Validator::new(schema, limits.clone()))?;
+        propose(&fields, &file, limits)
+    };
+    read().map_err(|error| error.within(path.display()))
 }
 
-/// What a file holds.
+/// The fields that a schema for the form has.
+fn fields_of(form: &FileForm, columns: &[String]) -> Vec<String> {
+    let mut fields: Vec<String> = form.map.iter().map(|(field, _)| field.clone()).collect();
+    let is_own = |name: &&String| form.map.is_empty() || Role::of_name(name) != Role::Metadata;
+    let own = columns.iter().filter(is_own).cloned();
+    let set = form.set.iter().map(|(field, _)| field.clone());
+    let clicked = form.click_labels.then(|| "ITEM_ID".to_owned());
+    let position = form.order_as_time.then(|| "TIMESTAMP".to_owned());
+    for field in own.chain(set).chain(clicked).chain(position) {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    fields
+}
+
+/// What the fields of a file hold.
 struct ProfiledFile {
-    names: Vec<String>,
-    /// One a column.
+    /// One a field.
     profiles: Vec<Profile>,
     /// What an import would refuse or warn of.
     checked: Vec<String>,
 }
 
-fn profile_file(file: File, limits: &Limits) -> Result<ProfiledFile> {
-    let mut reader = RecordReader::new(file, DEFAULT_MAX_RECORD_BYTES)?;
-    let names = read_names(&mut reader)?;
-    let mut profiles = vec![Profile::default(); names.len()];
-    let schema = schema_of_names(&names);
-    let validator = schema.map(|schema| Validator::new(schema, limits.clone()));
-    let mut check = validator.as_ref().map(RowCheck::new);
-    loop {
-        match reader.advance()? {
-            Step::Record => {}
-            Step::Broken(fault) => return Err(fault.into_error(&names)),
-            Step::End => break,
+fn profile_fields(
+    mut records: ColumnRecords,
+    form: &FileForm,
+    validator: &Validator,
+) -> Result<ProfiledFile> {
+    let schema = validator.schema();
+    let Resolved { mapping, warnings } = resolve(form, &records.columns(), schema)?;
+    let mut profiles = vec![Profile::default(); schema.fields().len()];
+    let mut check = RowCheck::new(validator);
+    let mut scratch = Scratch::default();
+    records.each(|line, values| {
+        let done = mapping.rows_of(
+            values.fields(),
+            &mut scratch,
+            &mut |texts: &Texts, _: &mut _| {
+                for (profile, value) in profiles.iter_mut().zip(texts.iter()) {
+                    match form.decimal_comma {
+                        true => profile.add(&pointed(value)),
+                        false => profile.add(value),
+                    }
+                }
+                check.add(line, texts.iter());
+                Ok(())
+            },
+        );
+        if let Err(error) = done {
+            check.refuse(line, error);
         }
-        let record = reader.record();
-        let place = format_args!("line {}", reader.line());
-        if record.len() != names.len() {
-            return Err(Error::invalid(format!(
-                "{place}: {} values, but the header has {} columns; correct the row, and quote \
-                 values that hold commas",
-                record.len(),
-                names.len()
-            )));
-        }
-        let text = record.text().map_err(|column| {
-            let name = names.get(column).map_or("?", String::as_str);
-            Error::of_field(name, "not valid UTF-8; save the file as UTF-8").at_place(place)
-        })?;
-        for (profile, value) in profiles.iter_mut().zip(text.fields()) {
-            profile.add(value);
-        }
-        if let Some(check) = &mut check {
-            check.add(reader.line(), text);
-        }
-    }
-    let checked = check.map_or_else(Vec::new, |check| check.notes());
-    Ok(ProfiledFile {
-        names,
-        profiles,
-        checked,
-    })
+    })?;
+    let mut checked = warnings;
+    checked.extend(scratch.told.warnings());
+    checked.extend(check.notes());
+    Ok(ProfiledFile { profiles, checked })
 }
 
-fn propose(file: &ProfiledFile, limits: &Limits) -> Result<InferredSchema> {
-    let (names, profiles) = (&file.names, &file.profiles);
-    let lacking = |role: &Role| !names.iter().any(|name| Role::of_name(name) == *role);
-    let required = [Role::User, Role::Item, Role::Timestamp].into_iter();
-    let lacking: Vec<Role> = required.filter(lacking).collect();
-    if !lacking.is_empty() {
-        return Err(candidates(&lacking, names, profiles));
-    }
+/// What the columns of a file hold, whatever fields they are.
+fn profiles_of_columns(mut records: ColumnRecords) -> Result<Vec<Profile>> {
+    let mut profiles = vec![Profile::default(); records.names().len()];
+    let columns = records.all_columns();
+    let mut scratch = Scratch::default();
+    records.each(|_, values| {
+        // What cannot be read says nothing about columns.
+        let _ = columns.rows_of(
+            values.fields(),
+            &mut scratch,
+            &mut |texts: &Texts, _: &mut _| {
+                for (profile, value) in profiles.iter_mut().zip(texts.iter()) {
+                    profile.add(value);
+                }
+                Ok(())
+            },
+        );
+    })?;
+    Ok(profiles)
+}
+
+fn propose(names: &[String], file: &ProfiledFile, limits: &Limits) -> Result<InferredSchema> {
     let mut notes = file.checked.clone();
     let fields = names
         .iter()
-        .zip(profiles)
+        .zip(&file.profiles)
         .map(|(name, profile)| {
             let role = Role::of_name(name);
             notes.extend(note(name, profile));

@@ -53,7 +53,7 @@ pub fn interaction_of_json(json: &str, validator: &Validator) -> Result<Interact
     Ok(interaction)
 }
 
-fn not_an_object(json: &str, error: &serde_json::Error) -> Error {
+pub(super) fn not_an_object(json: &str, error: &serde_json::Error) -> Error {
     let (column, what) = syntax_of(json, error);
     Error::invalid(format!(
         "{column}not a JSON object ({what}); write one object a line"
@@ -176,7 +176,7 @@ fn shown_json(json: &Json) -> String {
 }
 
 /// An object's entries as they stand, repeated keys included.
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Entries<'a>(pub(super) Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {

@@ -12,22 +12,39 @@ mod block;
 mod blocks;
 mod candidates;
 mod check;
+mod column_records;
+mod contents;
 mod csv;
+#[cfg(feature = "compression")]
+mod decoder;
+mod distinct;
+mod double_colon;
 mod events;
+mod form;
 mod header;
 mod infer;
 mod json;
 mod json_lines;
 mod json_tree;
 mod lines;
+mod open;
 mod other_forms;
+#[cfg(feature = "parquet")]
+mod parquet_cells;
+#[cfg(feature = "parquet")]
+mod parquet_records;
 mod paths;
 mod pipeline;
 mod profile;
 mod recommendation;
+mod record_rows;
+mod rejected_records;
 mod rejects;
+mod repeats;
 mod report;
+mod row_key;
 mod rows;
+mod source;
 mod split;
 
 use crate::api::BulkImport;
@@ -35,7 +52,9 @@ use crate::types::{Result, Row};
 
 pub use crate::csv::DEFAULT_MAX_RECORD_BYTES;
 pub use csv::{CsvImport, OnError};
+pub use distinct::Distinct;
 pub use events::put_events_of_json;
+pub use form::{Delimiter, FileForm, Fractions, ListSeparator, TimeUnit};
 pub use infer::{InferredSchema, infer_schema};
 pub use json::interaction_of_json;
 pub use json_lines::JsonLines;

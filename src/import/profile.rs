@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::types::DataType;
+use crate::types::{DataType, OddTime};
 
 const MAX_CATEGORIES: usize = 1000;
 const MAX_CATEGORY_CHARS: usize = 1000;
@@ -21,6 +21,8 @@ pub(super) struct Profile {
     not_double: bool,
     /// Whole numbers that look like seconds or milliseconds between 1980 and 2100.
     times: u64,
+    dates: u64,
+    first_time: Option<i64>,
     categories: HashSet<u64>,
     category_values: u64,
     too_many_categories: bool,
@@ -34,6 +36,10 @@ impl Profile {
         }
         self.values += 1;
         self.times += u64::from(is_time(value));
+        self.dates += u64::from(is_date(value));
+        if self.values == 1 {
+            self.first_time = value.parse().ok();
+        }
         self.not_boolean |= !matches!(value, "true" | "false");
         self.not_int |= !(is_plain(value) && value.parse::<i32>().is_ok());
         self.not_long |= !(is_plain(value) && value.parse::<i64>().is_ok());
@@ -64,6 +70,23 @@ impl Profile {
     /// Whether a cell was empty.
     pub(super) fn has_empty(&self) -> bool {
         self.empty > 0
+    }
+
+    /// Whether every value is a number.
+    pub(super) fn is_numbers(&self) -> bool {
+        self.values > 0 && !self.not_double
+    }
+
+    /// Whether every value begins as a date by ISO 8601 does.
+    pub(super) fn is_dates(&self) -> bool {
+        self.values > 0 && self.dates == self.values
+    }
+
+    /// What is odd about the first value, taken for a time.
+    pub(super) fn odd_time(&self) -> Option<OddTime> {
+        self.first_time
+            .and_then(OddTime::of)
+            .filter(|_| !self.not_long)
     }
 
     /// Whether every value looks like a time in Unix epoch seconds or milliseconds.
@@ -119,4 +142,13 @@ fn is_time(value: &str) -> bool {
     };
     let seconds = 315_532_800..4_102_444_800;
     seconds.contains(&number) || seconds.contains(&(number / 1000))
+}
+
+fn is_date(value: &str) -> bool {
+    let pattern = b"0000-00-00";
+    let fits = |(byte, wanted): (u8, &u8)| match wanted {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == *other,
+    };
+    value.len() >= pattern.len() && value.bytes().zip(pattern).all(fits)
 }

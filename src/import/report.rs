@@ -1,5 +1,7 @@
 //! What an import did.
 
+use std::path::Path;
+
 use crate::types::{Field, FieldId, OddTimes, Role, Validator};
 
 /// What an import did.
@@ -9,6 +11,8 @@ pub struct ImportReport {
     pub rows: u64,
     /// Rows that were refused.
     pub rejected: u64,
+    /// Rows that were left out, since they are equal to an earlier one.
+    pub repeats_left_out: u64,
     /// Files that were read.
     pub files: u64,
     /// Bytes that were read.
@@ -64,6 +68,16 @@ fn warning_of_long((field, rows, first): &(FieldId, u64, String), validator: &Va
 }
 
 impl ImportReport {
+    /// Adds what is to be told of the columns of a file, unless it is what was told of another.
+    pub(super) fn add_warnings(&mut self, warnings: Vec<String>, path: &Path) {
+        let known = |warning: &String| self.warnings.iter().any(|told| told.ends_with(warning));
+        let new: Vec<String> = warnings.into_iter().filter(|told| !known(told)).collect();
+        let new = new
+            .iter()
+            .map(|warning| format!("{}: {warning}", path.display()));
+        self.warnings.extend(new);
+    }
+
     pub(super) fn warn(
         &mut self,
         odd_times: &OddTimes<String>,

@@ -1,6 +1,7 @@
 //! The cells of a CSV record to a row.
 
 use super::RowSink;
+use crate::csv::Dialect;
 use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Row, Validator};
 
 /// What a column holds.
@@ -69,11 +70,6 @@ impl<'a> RowMaker<'a> {
         self.columns.len()
     }
 
-    /// The field of a column.
-    pub(super) fn field(&self, column: usize) -> FieldId {
-        self.columns.get(column).map_or(0, |column| column.field)
-    }
-
     /// The names of the columns.
     pub(super) fn names(&self) -> Vec<&str> {
         let fields = self.validator.schema().fields();
@@ -102,7 +98,7 @@ impl<'a> RowMaker<'a> {
         cells: &mut Vec<Cell<'r>>,
         sink: &mut S,
     ) -> Result<Taken> {
-        self.check_count(fields.len())?;
+        check_count(fields.len(), self.columns.len(), Dialect::CSV)?;
         cells.resize(self.validator.schema().fields().len(), Cell::Null);
         let (mut user, mut timestamp) = ("", 0);
         let mut is_long = false;
@@ -133,16 +129,19 @@ impl<'a> RowMaker<'a> {
         })?;
         Ok(Taken { timestamp, is_long })
     }
+}
 
-    /// Checks that a record has a value for each column.
-    pub(super) fn check_count(&self, values: usize) -> Result<()> {
-        let columns = self.columns.len();
-        if values == columns {
-            return Ok(());
-        }
-        Err(Error::invalid(format!(
-            "{values} values, but the header has {columns} columns; correct the row, and quote \
-             values that hold commas"
-        )))
+/// Checks that a record has a value for each column.
+pub(super) fn check_count(values: usize, columns: usize, dialect: Dialect) -> Result<()> {
+    if values == columns {
+        return Ok(());
     }
+    let advice = match dialect {
+        Dialect::CSV => ", and quote values that hold commas",
+        _ if dialect.quotes => ", and quote values that hold the delimiter",
+        _ => "",
+    };
+    Err(Error::invalid(format!(
+        "{values} values, but the header has {columns} columns; correct the row{advice}"
+    )))
 }

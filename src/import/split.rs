@@ -1,4 +1,4 @@
-//! CSV without quotes to records, 64 bytes at a time.
+//! Records without quotes, 64 bytes at a time.
 
 /// The fields of one record.
 #[derive(Clone, Copy)]
@@ -26,18 +26,18 @@ impl<'t> Fields<'t, '_> {
     }
 }
 
-/// Splits `text`, which holds no quotes, into records of so many `columns` and hands each to `each`
-/// with its line, counted from 0. Blank lines are skipped.
+/// Splits `text`, in which quotes mean nothing, into records of so many `columns` and hands each to
+/// `each` with its line, counted from 0. Blank lines are skipped. The delimiter is at most a comma.
 ///
 /// Gives the number of lines that end in the text; `None` when a record has another number of fields
 /// or `each` gives it.
-pub(super) fn split<'t>(
+pub(super) fn split<'t, const DELIMITER: u8>(
     text: &'t str,
     columns: usize,
     each: impl FnMut(u64, Fields<'t, '_>) -> Option<()>,
 ) -> Option<u64> {
     let bytes = text.as_bytes();
-    let mut splitter = Splitter {
+    let mut splitter = Splitter::<DELIMITER, _> {
         text,
         ends: vec![0; columns],
         fields: 0,
@@ -58,7 +58,7 @@ pub(super) fn split<'t>(
     Some(splitter.lines)
 }
 
-struct Splitter<'t, F> {
+struct Splitter<'t, const DELIMITER: u8, F> {
     text: &'t str,
     /// Where the fields of the record so far end; those beyond `fields` are of an earlier one.
     ends: Vec<usize>,
@@ -69,11 +69,14 @@ struct Splitter<'t, F> {
     each: F,
 }
 
-impl<'t, F: FnMut(u64, Fields<'t, '_>) -> Option<()>> Splitter<'t, F> {
+impl<'t, const DELIMITER: u8, F> Splitter<'t, DELIMITER, F>
+where
+    F: FnMut(u64, Fields<'t, '_>) -> Option<()>,
+{
     #[inline(always)]
     fn look_at(&mut self, position: usize) -> Option<()> {
         match self.text.as_bytes().get(position) {
-            Some(b',') => self.end_field(position),
+            Some(byte) if *byte == DELIMITER => self.end_field(position),
             Some(b'\n') => {
                 self.end_record(position)?;
                 self.lines += 1;

@@ -102,6 +102,15 @@ impl Error {
         Self::new(kind, doing.to_string()).caused_by(source)
     }
 
+    /// An error of a source while its bytes are read. Bytes that are not what the source should hold are
+    /// bad input, not a failure of the system.
+    pub(crate) fn reading(source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::InvalidData => Self::invalid(source.to_string()),
+            _ => Self::io("reading", source),
+        }
+    }
+
     pub(crate) fn caused_by(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

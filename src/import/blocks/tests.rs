@@ -3,7 +3,7 @@ use std::io::Read;
 use proptest::prelude::*;
 
 use super::BlockReader;
-use crate::csv::{RecordReader, Step};
+use crate::csv::{Dialect, RecordReader, Step};
 
 type Records = Vec<(u64, Vec<Vec<u8>>)>;
 
@@ -36,7 +36,7 @@ proptest! {
     ) {
         let text = parts.concat().into_bytes();
         let (rest, source) = text.split_at(split.min(text.len()));
-        let mut reader = BlockReader::new(rest.to_vec(), source, block_bytes, 1 << 20);
+        let mut reader = BlockReader::new(rest.to_vec(), source, block_bytes, 1 << 20, Dialect::CSV);
         let (mut all, mut records, mut line, mut sound) = (Vec::new(), Vec::new(), 1, true);
         let mut block = Vec::new();
         while reader.next(&mut block).unwrap() {
@@ -57,7 +57,7 @@ proptest! {
 #[test]
 fn a_record_beyond_its_bound_is_not_read_to_its_end() {
     let endless = b"short\n".chain(std::io::repeat(b'a'));
-    let mut reader = BlockReader::new(Vec::new(), endless, 16, 1000);
+    let mut reader = BlockReader::new(Vec::new(), endless, 16, 1000, Dialect::CSV);
     let mut block = Vec::new();
     assert!(reader.next(&mut block).unwrap());
     assert_eq!(block, b"short\n");

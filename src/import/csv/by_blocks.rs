@@ -3,13 +3,13 @@
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use super::Run;
+use super::run::Run;
 use crate::api::BulkImport;
 use crate::csv::{RecordReader, Step};
 use crate::import::block::read_block;
 use crate::import::blocks::BlockReader;
 use crate::import::pipeline::{Block, Pipeline, Work, with_pipeline};
-use crate::import::rows::RowMaker;
+use crate::import::record_rows::RecordRows;
 use crate::types::{Error, ErrorKind, Result};
 
 /// Bytes of a block of records: a part of the import's memory budget, within bounds.
@@ -20,6 +20,8 @@ const MOST_BLOCK_BYTES: usize = 4 << 20;
 /// Where in the files a block begins.
 struct Place<'a> {
     path: &'a Path,
+    /// What lines are called.
+    unit: &'static str,
     line: u64,
     /// Bytes of all files up to there.
     bytes: u64,
@@ -27,7 +29,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn of(&self, line: u64) -> String {
-        format!("{}: line {line}", self.path.display())
+        format!("{}: {} {line}", self.path.display(), self.unit)
     }
 }
 
@@ -42,11 +44,12 @@ impl Run<'_> {
         &mut self,
         path: &Path,
         reader: RecordReader<R>,
-        rows: &RowMaker<'_>,
+        rows: &RecordRows<'_>,
         import: &mut BulkImport,
     ) -> Result<()> {
         let mut place = Place {
             path,
+            unit: rows.dialect.unit(),
             line: reader.next_line(),
             bytes: self.report.bytes + reader.bytes_taken(),
         };
@@ -55,7 +58,8 @@ impl Run<'_> {
             self.report.bytes = place.bytes;
             let known = bytes.len() as u64;
             let source = Cursor::new(bytes).chain(source);
-            let mut reader = RecordReader::from_line(source, self.max_record_bytes, place.line);
+            let mut reader = RecordReader::from_line(source, self.max_record_bytes, place.line)
+                .with_dialect(rows.dialect);
             self.records(path, &mut reader, known, rows, import)?;
             place.line = reader.next_line();
             place.bytes += reader.bytes_taken();
@@ -73,7 +77,7 @@ impl Run<'_> {
         &mut self,
         (rest, source): Rest<R>,
         place: &mut Place<'_>,
-        rows: &RowMaker<'_>,
+        rows: &RecordRows<'_>,
         import: &mut BulkImport,
     ) -> Result<Option<Rest<R>>> {
         let path = place.path;
@@ -81,7 +85,8 @@ impl Run<'_> {
         let (threads, max_record_bytes) = (import.settings().threads, self.max_record_bytes);
         let budget = import.settings().memory_budget_bytes / BLOCKS_OF_BUDGET;
         let block_bytes = (budget as usize).clamp(LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
-        let mut source = BlockReader::new(rest, source, block_bytes, max_record_bytes);
+        let mut source =
+            BlockReader::new(rest, source, block_bytes, max_record_bytes, rows.dialect);
         let work = |block: &mut Block| {
             block.report = read_block(&block.bytes, max_record_bytes, rows, &mut block.batch);
         };
@@ -123,7 +128,7 @@ impl Run<'_> {
         &mut self,
         block: &mut Block,
         place: &mut Place<'_>,
-        rows: &RowMaker<'_>,
+        rows: &RecordRows<'_>,
         import: &mut BulkImport,
     ) -> Result<Option<usize>> {
         let count = block.batch.rows() as u64;
@@ -136,6 +141,8 @@ impl Run<'_> {
         };
         if let (Some(report), true) = (block.report.take(), taken) {
             self.report.rows += count;
+            self.scratch.told.add(report.told);
+            self.repeats.add(report.hashes);
             let shown = |line: &u64| place.of(place.line + line);
             self.odd_times.append(&report.odd_times, shown);
             for (field, rows, line) in report.long.iter() {
@@ -155,10 +162,11 @@ impl Run<'_> {
         &mut self,
         block: &[u8],
         place: &mut Place<'_>,
-        rows: &RowMaker<'_>,
+        rows: &RecordRows<'_>,
         import: &mut BulkImport,
     ) -> Result<Option<usize>> {
-        let mut reader = RecordReader::from_line(block, self.max_record_bytes, place.line);
+        let mut reader = RecordReader::from_line(block, self.max_record_bytes, place.line)
+            .with_dialect(rows.dialect);
         loop {
             match reader.advance()? {
                 Step::Record => {

@@ -1,13 +1,14 @@
 use tempfile::TempDir;
 
 use super::{InferredSchema, infer_schema};
+use crate::import::FileForm;
 use crate::types::{DataType, Limits, Result, Schema};
 
 fn infer_with(text: &str, limits: &Limits) -> Result<InferredSchema> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("file.csv");
     std::fs::write(&path, text).unwrap();
-    infer_schema(&path, limits)
+    infer_schema(&path, &FileForm::new(), limits)
 }
 
 fn infer(text: &str) -> InferredSchema {

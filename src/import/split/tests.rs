@@ -30,7 +30,7 @@ proptest! {
         let text = parts.concat();
         let (expected, expected_lines) = parsed(&text);
         let mut records = Records::new();
-        let lines = split(&text, columns, |line, fields| {
+        let lines = split::<b','>(&text, columns, |line, fields| {
             let bytes: usize = fields.iter().map(|field| field.len() + 1).sum();
             assert_eq!(fields.bytes(), bytes);
             records.push((line, fields.iter().map(str::to_owned).collect()));

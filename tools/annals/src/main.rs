@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod failure;
+mod form_args;
 mod input;
 mod output;
 mod progress;

@@ -1,12 +1,15 @@
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use annals::import::{CsvFiles, CsvImport, ImportReport, OnError, csv_files};
+use annals::import::{CsvFiles, CsvImport, Distinct, ImportReport, OnError, RowSink, csv_files};
 use annals::{BulkImport, ImportMode, Settings, Store, Validator};
 use clap::{Args, ValueEnum};
 
+use super::import_preview::{FirstRejects, Preview};
 use crate::failure::{Failure, Outcome};
-use crate::output::{OutputFile, check_output, count, print_done, seconds, thousands, warn};
+use crate::form_args::FormArgs;
+use crate::output::{OutputFile, check_output, count, print_done, say, seconds, thousands, warn};
 use crate::progress::Progress;
 
 /// Where refused rows go unless told otherwise.
@@ -16,7 +19,7 @@ const REJECTS: &str = "rejects.csv";
 pub struct Import {
     /// The folder of the store
     store: PathBuf,
-    /// CSV files, or folders of them
+    /// CSV files or folders of them, JSON lines, or `-` for standard input; also compressed by gzip or zstd
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// What happens to the bulk data that is there; rows recorded by `put` stay in either mode
@@ -29,12 +32,24 @@ pub struct Import {
     #[arg(long, value_enum, default_value_t = BadRow::Abort)]
     on_error: BadRow,
     /// With `--on-error skip`: the file that takes refused rows, with line and reason; without it
-    /// they go to rejects.csv in the current folder, if there are any. An earlier file is replaced
+    /// they go to rejects.csv in the current folder, if there are any. An earlier file is replaced. Once
+    /// corrected it can be imported itself, with the options of the first import
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// With `--on-error skip`: more bad rows than this end the import
+    #[arg(long, value_name = "N")]
+    max_errors: Option<u64>,
+    /// Leave out rows that are equal to an earlier one of this import
+    #[arg(long, value_enum)]
+    distinct: Option<DistinctBy>,
+    /// Check every row, show the first as they would be stored, and write nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Memory for rows, in MiB; beyond it sorted runs go to disk [default: 1024]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
     memory_budget: Option<u64>,
+    #[command(flatten)]
+    form: FormArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,15 +68,27 @@ enum BadRow {
     Skip,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum DistinctBy {
+    /// In all fields
+    Full,
+    /// In user, item and time
+    UserItemTime,
+}
+
 impl Import {
     pub fn run(self) -> Outcome {
-        if self.rejects.is_some() && self.on_error == BadRow::Abort {
-            return Err(Failure::usage("--rejects needs --on-error skip"));
-        }
+        self.check()?;
         let start = Instant::now();
-        let CsvFiles { files, passed_over } = csv_files(&self.paths)?;
+        let (files, passed_over) = match self.reads_stdin() {
+            true => Default::default(),
+            false => {
+                let CsvFiles { files, passed_over } = csv_files(&self.paths)?;
+                (files, passed_over)
+            }
+        };
         warn_of_passed_over(&passed_over);
-        if self.on_error == BadRow::Skip {
+        if self.on_error == BadRow::Skip && !self.dry_run {
             check_output("--rejects", self.rejects(), &files, &self.store)?;
         }
         let store = Store::builder()
@@ -72,8 +99,11 @@ impl Import {
             Mode::Incremental => ImportMode::Incremental,
         })?;
         import.allow_empty(self.allow_empty);
+        if self.dry_run {
+            return self.rehearse(&store, &files, &mut import);
+        }
         let replaced = import.replaces();
-        let (report, rejects) = self.read(store.validator(), &files, &mut import)?;
+        let (report, rejects) = self.read_for_good(store.validator(), &files, &mut import)?;
         // Before the commit, so that no row is missing from both.
         let rejects = rejects.map(keep).transpose()?;
         let spinner = Progress::spinner("sorting and writing");
@@ -83,7 +113,61 @@ impl Import {
         warn(&report.warnings);
         let done = summary(&report, replaced, rejects.as_deref(), start);
         maintained.map_err(|failure| failure.and(&done))?;
-        print_done(done)
+        print_done(done)?;
+        refused(&report)
+    }
+
+    /// Looks whether the options fit together.
+    fn check(&self) -> Outcome {
+        if self.on_error == BadRow::Abort {
+            let needs_skip = [
+                ("--rejects", self.rejects.is_some()),
+                ("--max-errors", self.max_errors.is_some()),
+            ];
+            if let Some((option, _)) = needs_skip.iter().find(|(_, given)| *given) {
+                return Err(Failure::usage(format_args!(
+                    "{option} needs --on-error skip"
+                )));
+            }
+        }
+        let stdin = self.paths.iter().filter(|path| is_stdin(path)).count();
+        if stdin > 0 && self.paths.len() > 1 {
+            return Err(Failure::usage(
+                "-: standard input is one import; give it alone",
+            ));
+        }
+        Ok(())
+    }
+
+    fn reads_stdin(&self) -> bool {
+        self.paths.iter().any(|path| is_stdin(path))
+    }
+
+    /// Reads everything and writes nothing.
+    fn rehearse(&self, store: &Store, files: &[PathBuf], import: &mut BulkImport) -> Outcome {
+        let mut preview = Preview::of(import, store.schema());
+        let mut first_rejects = FirstRejects::default();
+        let rejects: Option<&mut dyn Write> = match self.on_error {
+            BadRow::Abort => None,
+            BadRow::Skip => Some(&mut first_rejects),
+        };
+        let report = self.read(store.validator(), rejects, files, &mut preview)?;
+        preview.print()?;
+        warn(&report.warnings);
+        first_rejects.reasons().for_each(say);
+        let mut line = format!(
+            "{} would be imported from {}",
+            count(report.rows, "row"),
+            count(report.files, "file")
+        );
+        if let Some(times) = preview.times() {
+            line += &format!(", {times}");
+        }
+        if report.repeats_left_out > 0 {
+            line += &format!("; {} left out", count(report.repeats_left_out, "repeat"));
+        }
+        say(line + "; nothing was written (--dry-run)");
+        refused(&report)
     }
 
     fn rejects(&self) -> &Path {
@@ -99,24 +183,68 @@ impl Import {
     }
 
     /// Reads the files; gives the rejects that are to be kept.
-    fn read(
+    fn read_for_good(
         &self,
         validator: &Validator,
         files: &[PathBuf],
         import: &mut BulkImport,
     ) -> Outcome<(ImportReport, Option<OutputFile>)> {
-        let sizes = files.iter().filter_map(|file| file.metadata().ok());
-        let progress = Progress::of_bytes("reading", sizes.map(|found| found.len()).sum());
-        let reader = CsvImport::new(validator).progress(|bytes| progress.at(bytes));
         if self.on_error == BadRow::Abort {
-            return Ok((reader.run(files, import)?, None));
+            return Ok((self.read(validator, None, files, import)?, None));
         }
         let mut rejects = OutputFile::create(self.rejects())?;
-        let report = reader
-            .on_error(OnError::Skip(&mut rejects))
-            .run(files, import)?;
+        let report = self.read(validator, Some(&mut rejects), files, import)?;
         let wanted = self.rejects.is_some() || report.rejected > 0;
         Ok((report, wanted.then_some(rejects)))
+    }
+
+    fn read<S: RowSink>(
+        &self,
+        validator: &Validator,
+        rejects: Option<&mut dyn Write>,
+        files: &[PathBuf],
+        sink: &mut S,
+    ) -> Outcome<ImportReport> {
+        let sizes = files.iter().filter_map(|file| file.metadata().ok());
+        let progress = match self.reads_stdin() {
+            true => Progress::spinner("reading"),
+            false => Progress::of_bytes("reading", sizes.map(|found| found.len()).sum()),
+        };
+        let mut reader = CsvImport::new(validator)
+            .form(self.form.form()?)
+            .progress(|bytes| progress.at(bytes));
+        if let Some(rejects) = rejects {
+            reader = reader.on_error(OnError::Skip(rejects));
+        }
+        if let Some(most) = self.max_errors {
+            reader = reader.max_rejected(most);
+        }
+        if let Some(distinct) = self.distinct {
+            reader = reader.distinct(match distinct {
+                DistinctBy::Full => Distinct::Full,
+                DistinctBy::UserItemTime => Distinct::UserItemTime,
+            });
+        }
+        Ok(match self.reads_stdin() {
+            true => reader.run_reader("standard input", std::io::stdin().lock(), sink)?,
+            false => reader.run(files, sink)?,
+        })
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Scripts learn from the exit code that rows are missing.
+fn refused(report: &ImportReport) -> Outcome {
+    match report.rejected {
+        0 => Ok(()),
+        rejected => Err(Failure::invalid(format_args!(
+            "{} of {} rejected",
+            count(rejected, "row"),
+            thousands(report.rows + rejected)
+        ))),
     }
 }
 
@@ -157,6 +285,9 @@ fn summary(report: &ImportReport, replaced: u64, rejects: Option<&Path>, start: 
     );
     if replaced > 0 {
         line += &format!(", in place of {}", count(replaced, "row"));
+    }
+    if report.repeats_left_out > 0 {
+        line += &format!("; {} left out", count(report.repeats_left_out, "repeat"));
     }
     if report.rejected > 0 {
         line += &format!("; {} rejected", count(report.rejected, "row"));

@@ -9,6 +9,7 @@ mod filter;
 mod generate;
 mod history;
 mod import;
+mod import_preview;
 mod init;
 mod insights;
 mod put;
@@ -32,7 +33,7 @@ pub enum Command {
     Schema(schema::Schema),
     /// Create a store
     Init(init::Init),
-    /// Import CSV files, all or nothing
+    /// Import files, all or nothing: CSV, JSON lines, Parquet, and CSV of other forms
     Import(import::Import),
     /// Record interactions from JSON lines
     Put(put::Put),

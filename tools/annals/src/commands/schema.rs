@@ -5,11 +5,12 @@ use annals::{Limits, Schema as Avro};
 use clap::{Args, Subcommand};
 
 use crate::failure::{Failure, Outcome};
+use crate::form_args::{FormArgs, shell_word};
 use crate::output::{Align, print, say, table};
 
 #[derive(Subcommand)]
 pub enum Schema {
-    /// Propose a schema from the header and all values of a CSV file
+    /// Propose a schema from the columns and all values of a file
     Infer(Infer),
     /// Explain what is wrong with a schema
     Check(Check),
@@ -17,9 +18,10 @@ pub enum Schema {
 
 #[derive(Args)]
 pub struct Infer {
-    /// A CSV file with a header
-    #[arg(value_name = "FILE.csv")]
+    /// CSV with a header, JSON lines, Parquet, or a file of another form; also compressed by gzip or zstd
     file: PathBuf,
+    #[command(flatten)]
+    form: FormArgs,
 }
 
 #[derive(Args)]
@@ -40,11 +42,19 @@ impl Schema {
 
 impl Infer {
     fn run(self) -> Outcome {
-        let inferred = infer_schema(&self.file, &Limits::personalize())?;
+        let inferred = infer_schema(&self.file, &self.form.form()?, &Limits::personalize())?;
         for note in &inferred.notes {
             say(format_args!("note: {note}"));
         }
-        print(inferred.json)
+        print(inferred.json)?;
+        let options = self.form.options();
+        if !options.is_empty() {
+            let file = shell_word(&self.file.display().to_string());
+            say(format_args!(
+                "import with: annals import STORE {file} {options}"
+            ));
+        }
+        Ok(())
     }
 }
 

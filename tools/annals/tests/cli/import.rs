@@ -84,7 +84,8 @@ fn skipped_rows_go_to_the_rejects() {
         "--rejects",
         "refused.csv",
     ];
-    let summary = folder.run(&line).ok();
+    let ran = folder.run(&line);
+    let summary = ran.stdout.clone();
     assert!(
         summary.starts_with("1 row imported from 1 file"),
         "{summary}"
@@ -93,11 +94,14 @@ fn skipped_rows_go_to_the_rejects() {
         summary.ends_with("; 2 rows rejected, see refused.csv\n"),
         "{summary}"
     );
+    let said = ran.fails(3);
+    assert!(said.ends_with("annals: 2 rows of 3 rejected\n"), "{said}");
     let rejects = folder.read("refused.csv");
     let lines: Vec<&str> = rejects.lines().collect();
-    assert_eq!(lines[0], "file,line,column,reason,record");
+    assert_eq!(lines[0], "file,line,column,reason,record,header");
     assert!(lines[1].starts_with("bad.csv,3,TIMESTAMP,"), "{rejects}");
-    assert!(lines[1].ends_with("\"c,i1,-5,view,,,\""), "{rejects}");
+    let record = format!("\"c,i1,-5,view,,,\",\"{}\"", HEADER.trim_end());
+    assert!(lines[1].ends_with(&record), "{rejects}");
     assert!(
         lines[2].starts_with("bad.csv,4,,\"6 values, but"),
         "{rejects}"
@@ -112,15 +116,13 @@ fn skipped_rows_go_to_the_rejects() {
 fn rejects_have_a_place_by_default_and_only_if_there_are_any() {
     let folder = Folder::with_store();
     folder.write("rows.csv", format!("{HEADER}{ROWS}"));
-    let skip = |file| {
-        folder
-            .run(&["import", "store", file, "--on-error", "skip"])
-            .ok()
-    };
-    assert!(!skip("rows.csv").contains("rejected"));
+    let skip = |file| folder.run(&["import", "store", file, "--on-error", "skip"]);
+    assert!(!skip("rows.csv").ok().contains("rejected"));
     assert!(!folder.path("rejects.csv").exists());
     folder.write("bad.csv", format!("{HEADER}c,i1,,view,,,\n"));
-    assert!(skip("bad.csv").ends_with("; 1 row rejected, see rejects.csv\n"));
+    let ran = skip("bad.csv");
+    assert!(ran.stdout.ends_with("; 1 row rejected, see rejects.csv\n"));
+    ran.fails(3);
     assert!(folder.read("rejects.csv").contains("bad.csv,2,TIMESTAMP,"));
 }
 
@@ -202,14 +204,9 @@ fn files_of_another_form_are_named() {
             "the file has no header",
         ),
         (
-            b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x0b\n",
-            "the file is compressed by gzip",
+            b"BZh91AY&SY\n",
+            "the file is compressed by bzip2; decompress it first: bzip2 -d",
         ),
-        (
-            b"\x28\xb5\x2f\xfd\x04\0\n",
-            "the file is compressed by zstd",
-        ),
-        (b"PAR1\x15\x04\x15\n", "the file is Parquet"),
     ] {
         folder.write("rows.csv", bytes);
         for line in [
@@ -218,6 +215,27 @@ fn files_of_another_form_are_named() {
         ] {
             let message = folder.run(line).fails(3);
             let want = format!("annals: rows.csv: line 1: {what}");
+            assert!(message.starts_with(&want), "{message}");
+        }
+    }
+    for (bytes, what) in [
+        (
+            &b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x0b\n"[..],
+            "the file is compressed by gzip, and damaged or cut (",
+        ),
+        (
+            b"\x28\xb5\x2f\xfd\x04\0\n",
+            "the file is compressed by zstd, and damaged or cut (",
+        ),
+        (b"PAR1\x15\x04\x15\n", "cannot be read as Parquet: "),
+    ] {
+        folder.write("rows.csv", bytes);
+        for line in [
+            &["import", "store", "rows.csv"][..],
+            &["schema", "infer", "rows.csv"],
+        ] {
+            let message = folder.run(line).fails(3);
+            let want = format!("annals: rows.csv: {what}");
             assert!(message.starts_with(&want), "{message}");
         }
     }
@@ -241,8 +259,9 @@ fn all_wrong_names_come_in_one_message() {
     assert_eq!(
         message,
         "annals: rows.csv: line 1: the schema has no column \"user_id\" (did you mean USER_ID?), \
-         \"item\", \"Device\" (did you mean DEVICE?); the header lacks ITEM_ID; rename or remove columns \
-         so that their names are those of the schema's fields: USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, \
+         \"item\", \"Device\" (did you mean DEVICE?); the header lacks ITEM_ID; say which columns to \
+         take (--map FIELD=COLUMN), or rename or remove columns so that their names are those of the schema's \
+         fields: USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, \
          EVENT_VALUE, DEVICE, IMPRESSION\n"
     );
     folder.write("rows.csv", "user_id,movie_id,ts\nu1,i1,1700000000\n");
@@ -289,7 +308,9 @@ fn of_rows_with_stray_quotes_the_rest_is_imported() {
     let folder = Folder::with_store();
     folder.write("stray.csv", format!("{HEADER}{STRAY}"));
     let line = ["import", "store", "stray.csv", "--on-error", "skip"];
-    let summary = folder.run(&line).ok();
+    let ran = folder.run(&line);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let summary = ran.stdout;
     assert!(
         summary.ends_with("; 2 rows rejected, see rejects.csv\n"),
         "{summary}"
@@ -306,7 +327,7 @@ fn of_rows_with_stray_quotes_the_rest_is_imported() {
         "{rejects}"
     );
     assert!(
-        lines[1].ends_with(",\"a,i2,2,view,,\"\"12 Angry Men,\""),
+        lines[1].contains(",\"a,i2,2,view,,\"\"12 Angry Men,\",\"USER_ID,"),
         "{rejects}"
     );
     assert!(lines[2].starts_with("stray.csv,5,DEVICE,"), "{rejects}");

@@ -64,4 +64,4 @@ pub use eval::Filtered;
 pub use explain::{ExplainedExpression, Explanation, ExpressionOutcome};
 pub use plan::{FilterPlan, Subject};
 pub use table::AttributeTable;
-pub use table_schema::AttributeDataset;
+pub use table_schema::{AttributeDataset, AttributeSchema, TableField};

@@ -29,13 +29,58 @@ impl AttributeDataset {
     }
 }
 
+/// A checked Avro schema of the Items or the Users dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeSchema {
+    fields: Vec<TableField>,
+}
+
+impl AttributeSchema {
+    /// Reads a schema, held to the rules of the dataset: a flat record of its name, whose id field is a
+    /// string and not null.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field and the rule.
+    pub fn parse(dataset: AttributeDataset, json: &str) -> Result<Self> {
+        let fields = parse_schema(dataset, json)?;
+        Ok(Self { fields })
+    }
+
+    /// The fields, in their order.
+    pub fn fields(&self) -> &[TableField] {
+        &self.fields
+    }
+}
+
 /// A field, as the schema declares it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct TableField {
+pub struct TableField {
     pub(super) name: String,
     pub(super) data_type: DataType,
     pub(super) nullable: bool,
     pub(super) categorical: bool,
+}
+
+impl TableField {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type of its values.
+    pub fn data_type(&self) -> DataType {
+        self.data_type
+    }
+
+    /// Whether a value may be missing.
+    pub fn is_nullable(&self) -> bool {
+        self.nullable
+    }
+
+    /// Whether bars join several categories in a value.
+    pub fn is_categorical(&self) -> bool {
+        self.categorical
+    }
 }
 
 /// The fields of an Avro schema of the dataset: a flat record of that name, whose id field is a

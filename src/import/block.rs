@@ -8,7 +8,7 @@ use super::distinct::RowHashes;
 use super::double_colon::STAND_IN;
 use super::form::{Scratch, Told};
 use super::record_rows::{RecordRows, Seen};
-use super::report::LongCells;
+use super::report::{Counted, LongCells};
 use super::split::split;
 use crate::api::ImportBatch;
 use crate::csv::{RecordReader, Step};
@@ -23,6 +23,8 @@ pub(super) struct BlockReport {
     pub(super) odd_times: OddTimes<u64>,
     /// Rows whose strings are longer than the service takes, by line, counted from 0.
     pub(super) long: LongCells<u64>,
+    /// Rows whose impression looks like a list without bars, by line, counted from 0.
+    pub(super) other_lists: Counted<u64>,
     pub(super) told: Told,
     /// Of rows of a form.
     pub(super) hashes: Vec<RowHashes>,
@@ -42,6 +44,10 @@ impl Seen for OnLine<'_> {
 
     fn long(&mut self, field: FieldId) {
         self.report.long.add(field, 1, || self.line);
+    }
+
+    fn other_list(&mut self) {
+        self.report.other_lists.add(1, || self.line);
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::RowSink;
-use super::report::LongCells;
-use super::rows::{RowMaker, Taken};
+use super::report::{Counted, LongCells, warning_of_other_lists, warnings_of_times};
+use super::rows::RowMaker;
 use crate::types::{
     Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema,
     Validator, lifting,
@@ -44,6 +44,7 @@ pub(super) struct RowCheck<'a> {
     refused: Vec<Refused>,
     odd_times: OddTimes<String>,
     long: LongCells<String>,
+    other_lists: Counted<String>,
 }
 
 /// The rows of one field that would be refused.
@@ -90,6 +91,7 @@ impl<'a> RowCheck<'a> {
             refused: Vec::new(),
             odd_times: OddTimes::default(),
             long: LongCells::default(),
+            other_lists: Counted::default(),
         }
     }
 
@@ -105,10 +107,13 @@ impl<'a> RowCheck<'a> {
             .push(values.clone(), &mut cells, &mut self.checked);
         self.cells.put_back(cells);
         match result {
-            Ok(Taken { timestamp, is_long }) => {
+            Ok(taken) => {
                 let place = || format!("line {line}");
-                self.odd_times.look_at(timestamp, place);
-                if is_long {
+                self.odd_times.look_at(taken.timestamp, place);
+                if taken.is_other_list {
+                    self.other_lists.add(1, place);
+                }
+                if taken.is_long {
                     let long = self.rows.long_fields(values);
                     long.for_each(|field| self.long.add(field, 1, place));
                 }
@@ -143,8 +148,9 @@ impl<'a> RowCheck<'a> {
             format!("an import refuses {rows} at {}", refused.first)
         });
         let refused = refused.chain(self.too_many_event_types());
-        let odd = refused.chain(self.odd_times.warnings());
+        let odd = refused.chain(warnings_of_times(&self.odd_times));
         odd.chain(self.long.warnings(self.checked.validator))
+            .chain(warning_of_other_lists(&self.other_lists))
             .collect()
     }
 

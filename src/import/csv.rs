@@ -11,7 +11,7 @@ use super::distinct::{Distinct, Known};
 use super::form::{FileForm, Scratch};
 use super::rejects::Rejects;
 use super::repeats::Repeats;
-use super::report::LongCells;
+use super::report::{Counted, LongCells, warning_of_other_lists};
 use super::source::Input;
 use super::{ImportReport, RowSink};
 use crate::csv::DEFAULT_MAX_RECORD_BYTES;
@@ -164,6 +164,7 @@ impl<'a> CsvImport<'a> {
             repeats: Repeats::default(),
             odd_times: OddTimes::default(),
             long: LongCells::default(),
+            other_lists: Counted::default(),
             report: ImportReport::default(),
         };
         read(&mut run)?;
@@ -173,6 +174,9 @@ impl<'a> CsvImport<'a> {
         let repeats = run.repeats.warning().filter(|_| run.distinct.is_none());
         run.report.warnings.extend(repeats);
         run.report.warnings.extend(run.scratch.told.warnings());
+        run.report
+            .warnings
+            .extend(warning_of_other_lists(&run.other_lists));
         run.report.warn(&run.odd_times, &run.long, self.validator);
         Ok(run.report)
     }

@@ -58,6 +58,48 @@ pub fn infer_schema(path: &Path, form: &FileForm, limits: &Limits) -> Result<Inf
     read().map_err(|error| error.within(path.display()))
 }
 
+/// Proposes a schema of the Items or the Users dataset, which is called `name`, from the header and all
+/// rows of a CSV file, such as `annals filter` takes.
+///
+/// The field `id` is a string and not null; any other is nullable, with a type and categories as
+/// [`infer_schema`] finds them.
+///
+/// # Errors
+/// `InvalidInput`, naming line, column and rule, when the file is no CSV file with a header that names
+/// `id`. `NotFound` and `Io` when it cannot be read.
+pub fn infer_attribute_schema(path: &Path, name: &str, id: &str) -> Result<InferredSchema> {
+    let read = || -> Result<InferredSchema> {
+        let records = ColumnRecords::open(path, &FileForm::new())?;
+        let names = records.names();
+        if !names.iter().any(|known| known == id) {
+            return Err(Error::invalid(format!(
+                "line 1: the header lacks {id}, which every schema of {name} must have; rename the column \
+                 that holds it; the header has {}",
+                names.join(", ")
+            )));
+        }
+        let profiles = profiles_of_columns(records)?;
+        let mut notes = Vec::new();
+        let fields = names.iter().zip(&profiles).map(|(field, profile)| {
+            notes.extend(note(field, profile));
+            match field == id {
+                true if profile.has_empty() => {
+                    notes.push(format!(
+                        "column {id}: cells are empty; give each row its id"
+                    ));
+                    ProposedField::of(field, Role::User, profile)
+                }
+                true => ProposedField::of(field, Role::User, profile),
+                false => ProposedField::of(field, Role::Metadata, profile),
+            }
+        });
+        let fields = fields.collect();
+        let json = Proposal::of(name, fields)?;
+        Ok(InferredSchema { json, notes })
+    };
+    read().map_err(|error| error.within(path.display()))
+}
+
 /// The fields that a schema for the form has.
 fn fields_of(form: &FileForm, columns: &[String]) -> Vec<String> {
     let mut fields: Vec<String> = form.map.iter().map(|(field, _)| field.clone()).collect();
@@ -149,14 +191,7 @@ fn propose(names: &[String], file: &ProfiledFile, limits: &Limits) -> Result<Inf
             ProposedField::of(name, role, profile)
         })
         .collect();
-    let json = serde_json::to_string_pretty(&Proposal {
-        kind: "record",
-        name: "Interactions",
-        namespace: "com.amazonaws.personalize.schema",
-        fields,
-        version: "1.0",
-    })
-    .map_err(|error| Error::invalid("the schema cannot be written").caused_by(error))?;
+    let json = Proposal::of("Interactions", fields)?;
     let schema = Schema::parse(&json, &Limits::unlimited())
         .map_err(|error| error.within("line 1: the columns make no schema; rename them"))?;
     notes.extend_from_slice(schema.warnings());
@@ -174,6 +209,21 @@ struct Proposal<'a> {
     namespace: &'a str,
     fields: Vec<ProposedField<'a>>,
     version: &'a str,
+}
+
+impl<'a> Proposal<'a> {
+    /// The document of a schema.
+    fn of(name: &'a str, fields: Vec<ProposedField<'a>>) -> Result<String> {
+        let proposal = Self {
+            kind: "record",
+            name,
+            namespace: "com.amazonaws.personalize.schema",
+            fields,
+            version: "1.0",
+        };
+        serde_json::to_string_pretty(&proposal)
+            .map_err(|error| Error::invalid("the schema cannot be written").caused_by(error))
+    }
 }
 
 #[derive(Serialize)]

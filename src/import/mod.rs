@@ -55,7 +55,7 @@ pub use csv::{CsvImport, OnError};
 pub use distinct::Distinct;
 pub use events::put_events_of_json;
 pub use form::{Delimiter, FileForm, Fractions, ListSeparator, TimeUnit};
-pub use infer::{InferredSchema, infer_schema};
+pub use infer::{InferredSchema, infer_attribute_schema, infer_schema};
 pub use json::interaction_of_json;
 pub use json_lines::JsonLines;
 pub use lines::Lines;

@@ -31,6 +31,9 @@ pub(super) trait Seen {
 
     /// The row has a string that is longer than the service takes.
     fn long(&mut self, field: FieldId);
+
+    /// Its impression looks like a list whose items something else than bars separates.
+    fn other_list(&mut self);
 }
 
 /// How the records of a file are told apart, and become rows.
@@ -138,6 +141,9 @@ impl<'a> RecordRows<'a> {
     #[inline]
     fn tell<'t>(&self, taken: &Taken, texts: impl Iterator<Item = &'t str>, seen: &mut impl Seen) {
         seen.row(taken.timestamp);
+        if taken.is_other_list {
+            seen.other_list();
+        }
         if taken.is_long {
             self.rows
                 .long_fields(texts)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::types::{Field, FieldId, OddTimes, Role, Validator};
+use crate::types::{Field, FieldId, OddTime, OddTimes, Role, Validator};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,58 @@ pub struct ImportReport {
     pub bytes: u64,
     /// What is allowed but probably not meant.
     pub warnings: Vec<String>,
+}
+
+/// Counts rows, with the place of the first.
+pub(super) struct Counted<P>(Option<(u64, P)>);
+
+impl<P> Default for Counted<P> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<P> Counted<P> {
+    /// Adds so many rows; `first` says where the first of them is.
+    pub(super) fn add(&mut self, rows: u64, first: impl FnOnce() -> P) {
+        match &mut self.0 {
+            Some((count, _)) => *count += rows,
+            None => self.0 = Some((rows, first())),
+        }
+    }
+
+    /// Adds the rows of what came later, whose places become such as `place` gives.
+    pub(super) fn append<Q>(&mut self, later: &Counted<Q>, place: impl Fn(&Q) -> P) {
+        if let Some((rows, first)) = &later.0 {
+            self.add(*rows, || place(first));
+        }
+    }
+}
+
+/// The warning of rows whose impression looks like a list without bars.
+pub(super) fn warning_of_other_lists(found: &Counted<String>) -> Option<String> {
+    let (rows, first) = found.0.as_ref()?;
+    Some(format!(
+        "{rows} rows whose IMPRESSION looks like a list without bars, the first at {first}: each is taken for \
+         one item; say what separates items (--list-separator ',', ' ' or json)"
+    ))
+}
+
+/// The warnings of odd timestamps, with the option that takes them as they are.
+pub(super) fn warnings_of_times(odd_times: &OddTimes<String>) -> impl Iterator<Item = String> {
+    let options = odd_times.iter().map(|found| match found.odd {
+        OddTime::Zero => None,
+        OddTime::Milliseconds => Some("ms"),
+        OddTime::Microseconds => Some("us"),
+        OddTime::Nanoseconds => Some("ns"),
+    });
+    odd_times
+        .warnings()
+        .zip(options)
+        .map(|(warning, unit)| match unit {
+            Some(unit) => format!("{warning}, or import with --time-unit {unit}"),
+            None => warning,
+        })
 }
 
 /// Counts rows by the fields in which their strings are longer than the service takes, with the place
@@ -85,7 +137,7 @@ impl ImportReport {
         validator: &Validator,
     ) {
         let (schema, limits) = (validator.schema(), validator.limits());
-        self.warnings.extend(odd_times.warnings());
+        self.warnings.extend(warnings_of_times(odd_times));
         self.warnings.extend(long.warnings(validator));
         if self.rows < limits.min_import_rows {
             self.warnings.push(format!(

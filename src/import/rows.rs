@@ -2,7 +2,7 @@
 
 use super::RowSink;
 use crate::csv::Dialect;
-use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Row, Validator};
+use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Role, Row, Validator};
 
 /// What a column holds.
 #[derive(Clone, Copy)]
@@ -10,6 +10,7 @@ enum Kind {
     User,
     Timestamp,
     Text,
+    Impression,
     Number,
 }
 
@@ -38,6 +39,8 @@ pub(super) struct Taken {
     pub(super) timestamp: i64,
     /// Whether any of its strings is longer than the service takes.
     pub(super) is_long: bool,
+    /// Whether its impression looks like a list whose items something else than bars separates.
+    pub(super) is_other_list: bool,
 }
 
 impl<'a> RowMaker<'a> {
@@ -47,6 +50,9 @@ impl<'a> RowMaker<'a> {
         let kind = |id: FieldId| match schema.fields().get(id).map(|field| field.data_type()) {
             _ if id == schema.user() => Kind::User,
             _ if id == schema.timestamp() => Kind::Timestamp,
+            Some(DataType::String) if Some(id) == schema.position_of(Role::Impression) => {
+                Kind::Impression
+            }
             Some(DataType::String) => Kind::Text,
             _ => Kind::Number,
         };
@@ -101,7 +107,7 @@ impl<'a> RowMaker<'a> {
         check_count(fields.len(), self.columns.len(), Dialect::CSV)?;
         cells.resize(self.validator.schema().fields().len(), Cell::Null);
         let (mut user, mut timestamp) = ("", 0);
-        let mut is_long = false;
+        let (mut is_long, mut is_other_list) = (false, false);
         for (column, text) in self.columns.iter().zip(fields) {
             let cell = match column.kind {
                 Kind::Timestamp => {
@@ -116,6 +122,11 @@ impl<'a> RowMaker<'a> {
                     is_long |= column.is_long(text);
                     Cell::Text(text)
                 }
+                Kind::Impression if !text.is_empty() => {
+                    is_long |= column.is_long(text);
+                    is_other_list |= is_list_without_bars(text);
+                    Cell::Text(text)
+                }
                 _ => self.validator.parse_cell(column.field, text)?,
             };
             if let Some(slot) = cells.get_mut(column.field) {
@@ -127,8 +138,17 @@ impl<'a> RowMaker<'a> {
             timestamp,
             cells,
         })?;
-        Ok(Taken { timestamp, is_long })
+        Ok(Taken {
+            timestamp,
+            is_long,
+            is_other_list,
+        })
     }
+}
+
+/// Whether an impression of one item looks like several.
+fn is_list_without_bars(text: &str) -> bool {
+    !text.contains('|') && text.contains([',', ' ', '['])
 }
 
 /// Checks that a record has a value for each column.

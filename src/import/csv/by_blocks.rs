@@ -148,6 +148,7 @@ impl Run<'_> {
             for (field, rows, line) in report.long.iter() {
                 self.long.add(*field, *rows, || shown(line));
             }
+            self.other_lists.append(&report.other_lists, shown);
             place.line += report.lines;
             place.bytes += block.bytes.len() as u64;
             return Ok(None);

@@ -11,7 +11,7 @@ use crate::import::open::{Opened, open};
 use crate::import::record_rows::{RecordRows, Seen};
 use crate::import::rejects::Rejects;
 use crate::import::repeats::Repeats;
-use crate::import::report::LongCells;
+use crate::import::report::{Counted, LongCells};
 use crate::import::source::Input;
 use crate::import::{ImportReport, RowSink};
 use crate::types::{
@@ -33,6 +33,7 @@ pub(super) struct Run<'a> {
     pub(super) repeats: Repeats,
     pub(super) odd_times: OddTimes<String>,
     pub(super) long: LongCells<String>,
+    pub(super) other_lists: Counted<String>,
     pub(super) report: ImportReport,
 }
 
@@ -147,6 +148,7 @@ impl Run<'_> {
             rows: &mut self.report.rows,
             odd_times: &mut self.odd_times,
             long: &mut self.long,
+            other_lists: &mut self.other_lists,
         };
         let result = push(record, rows, &mut cells, &mut self.scratch, sink, &mut seen);
         self.cells.put_back(cells);
@@ -203,6 +205,7 @@ struct AtPlace<'a, P> {
     rows: &'a mut u64,
     odd_times: &'a mut OddTimes<String>,
     long: &'a mut LongCells<String>,
+    other_lists: &'a mut Counted<String>,
 }
 
 impl<P: Fn() -> String> Seen for AtPlace<'_, P> {
@@ -213,6 +216,10 @@ impl<P: Fn() -> String> Seen for AtPlace<'_, P> {
 
     fn long(&mut self, field: FieldId) {
         self.long.add(field, 1, &self.place);
+    }
+
+    fn other_list(&mut self) {
+        self.other_lists.add(1, &self.place);
     }
 }
 

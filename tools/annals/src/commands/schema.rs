@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use annals::import::infer_schema;
-use annals::{Limits, Schema as Avro};
-use clap::{Args, Subcommand};
+use annals::filter::{AttributeDataset, AttributeSchema};
+use annals::import::{infer_attribute_schema, infer_schema};
+use annals::{DataType, Limits, Schema as Avro};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Outcome};
 use crate::form_args::{FormArgs, shell_word};
@@ -16,10 +17,24 @@ pub enum Schema {
     Check(Check),
 }
 
+/// What the rows of a schema are.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Dataset {
+    /// What users did to items: the rows of a store
+    Interactions,
+    /// Attributes of items, for filters: CSV with a header alone
+    Items,
+    /// Attributes of users, for filters: CSV with a header alone
+    Users,
+}
+
 #[derive(Args)]
 pub struct Infer {
     /// CSV with a header, JSON lines, Parquet, or a file of another form; also compressed by gzip or zstd
     file: PathBuf,
+    /// What the rows are
+    #[arg(long, value_enum, default_value_t = Dataset::Interactions)]
+    dataset: Dataset,
     #[command(flatten)]
     form: FormArgs,
 }
@@ -29,6 +44,9 @@ pub struct Check {
     /// An Avro schema in JSON
     #[arg(value_name = "schema.json")]
     schema: PathBuf,
+    /// What the rows are
+    #[arg(long, value_enum, default_value_t = Dataset::Interactions)]
+    dataset: Dataset,
 }
 
 impl Schema {
@@ -42,12 +60,23 @@ impl Schema {
 
 impl Infer {
     fn run(self) -> Outcome {
-        let inferred = infer_schema(&self.file, &self.form.form()?, &Limits::personalize())?;
+        let options = self.form.options();
+        if self.dataset != Dataset::Interactions && !options.is_empty() {
+            return Err(Failure::usage(format_args!(
+                "{options}: only for interactions; a filter takes CSV with a header alone"
+            )));
+        }
+        let inferred = match self.dataset {
+            Dataset::Interactions => {
+                infer_schema(&self.file, &self.form.form()?, &Limits::personalize())?
+            }
+            Dataset::Items => infer_attribute_schema(&self.file, "Items", "ITEM_ID")?,
+            Dataset::Users => infer_attribute_schema(&self.file, "Users", "USER_ID")?,
+        };
         for note in &inferred.notes {
             say(format_args!("note: {note}"));
         }
         print(inferred.json)?;
-        let options = self.form.options();
         if !options.is_empty() {
             let file = shell_word(&self.file.display().to_string());
             say(format_args!(
@@ -60,23 +89,28 @@ impl Infer {
 
 impl Check {
     fn run(self) -> Outcome {
+        let attributes = match self.dataset {
+            Dataset::Interactions => return self.check_interactions(),
+            Dataset::Items => AttributeDataset::Items,
+            Dataset::Users => AttributeDataset::Users,
+        };
+        let parsed = AttributeSchema::parse(attributes, &read_text(&self.schema)?);
+        let schema = parsed.map_err(|error| Failure::from(error).within(self.schema.display()))?;
+        let fields = schema.fields().iter();
+        print_fields(fields.map(|field| {
+            let (name, kind) = (field.name(), field.data_type());
+            (name, kind, field.is_nullable(), field.is_categorical())
+        }))?;
+        print(format_args!("{}: valid", self.schema.display()))
+    }
+
+    fn check_interactions(&self) -> Outcome {
         let schema = read_schema(&self.schema, &Limits::personalize())?;
-        let header = [
-            ("field", Align::Left),
-            ("type", Align::Left),
-            ("null", Align::Left),
-            ("categorical", Align::Left),
-        ];
-        let yes = |flag: bool| if flag { "yes" } else { "" }.to_owned();
-        let rows = schema.fields().iter().map(|field| {
-            vec![
-                field.name().to_owned(),
-                field.data_type().name().to_owned(),
-                yes(field.is_nullable()),
-                yes(field.is_categorical()),
-            ]
-        });
-        print(table(&header, rows))?;
+        let fields = schema.fields().iter();
+        print_fields(fields.map(|field| {
+            let (name, kind) = (field.name(), field.data_type());
+            (name, kind, field.is_nullable(), field.is_categorical())
+        }))?;
         for warning in schema.warnings() {
             print(format_args!("warning: {warning}"))?;
         }
@@ -84,13 +118,39 @@ impl Check {
     }
 }
 
+/// Writes a table of fields: name, type, whether it may be null, and whether it is categorical.
+fn print_fields<'a>(fields: impl Iterator<Item = (&'a str, DataType, bool, bool)>) -> Outcome {
+    let header = [
+        ("field", Align::Left),
+        ("type", Align::Left),
+        ("null", Align::Left),
+        ("categorical", Align::Left),
+    ];
+    let yes = |flag: bool| if flag { "yes" } else { "" }.to_owned();
+    print(table(
+        &header,
+        fields.map(|(name, kind, nullable, categorical)| {
+            vec![
+                name.to_owned(),
+                kind.name().to_owned(),
+                yes(nullable),
+                yes(categorical),
+            ]
+        }),
+    ))
+}
+
 /// Reads and checks a schema; errors name the file.
 pub fn read_schema(path: &Path, limits: &Limits) -> Outcome<Avro> {
-    let json = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+    let json = read_text(path)?;
+    Avro::parse(&json, limits).map_err(|error| Failure::from(error).within(path.display()))
+}
+
+fn read_text(path: &Path) -> Outcome<String> {
+    std::fs::read_to_string(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::InvalidData => {
             Failure::invalid(format_args!("{}: not valid UTF-8", path.display()))
         }
         _ => Failure::io(format_args!("reading {}", path.display()), &error),
-    })?;
-    Avro::parse(&json, limits).map_err(|error| Failure::from(error).within(path.display()))
+    })
 }

@@ -306,6 +306,114 @@ fn impressions_are_lists_as_they_are_said_to_be() {
 }
 
 #[test]
+fn lists_that_are_taken_for_one_item_are_told() {
+    let folder = Folder::with_store();
+    folder.write(
+        "f",
+        format!("{HEADER}u,i,1,v,,,a|b c\nu,i,1,v,,,a b\nu,i,1,v,,,\"[\"\"a\"\"]\"\n"),
+    );
+    let said = folder.run(&["import", "store", "f"]).stderr;
+    let told = "warning: 2 rows whose IMPRESSION looks like a list without bars, the first at f: line 3: each is taken \
+                for one item; say what separates items (--list-separator ',', ' ' or json)\n";
+    assert!(said.contains(told), "{said}");
+    let said = folder.run(&["schema", "infer", "f"]).stderr;
+    assert!(
+        said.contains(
+            "2 rows whose IMPRESSION looks like a list without bars, the first at line 3"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn times_in_another_unit_name_the_option() {
+    let folder = Folder::with_store();
+    folder.write("f", format!("{HEADER}u,i,1700000000000,v,,,\n"));
+    let told = "timestamps are Unix epoch seconds: divide by 1000, or import with --time-unit ms\n";
+    for line in [&["import", "store", "f"][..], &["schema", "infer", "f"]] {
+        let said = folder.run(line).stderr;
+        assert!(said.contains(told), "{said}");
+    }
+    folder
+        .run(&[
+            "import",
+            "store",
+            "f",
+            "--mode",
+            "full",
+            "--time-unit",
+            "ms",
+        ])
+        .ok();
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}u,i,1700000000,v,,,\n")
+    );
+}
+
+/// Files of many blocks, read by several threads, are what their rows are one by one.
+#[test]
+fn blocks_of_a_form_are_its_rows() {
+    let (mut tabs, mut json, mut commas) = (String::new(), String::new(), HEADER.to_owned());
+    for row in 0..6000 {
+        let time = match row % 1000 {
+            500 => "soon".to_owned(),
+            _ => (1_000_000 + row).to_string(),
+        };
+        let (user, item) = (row % 97, row % 1013);
+        tabs += &format!("u{user}\tmore\t\"i{item}\"\t{time}000\ta b\n");
+        json += &format!(
+            r#"{{"w": "i{item}", "who": "u{user}", "at": "{time}000", "seen": ["a", "b"]}}"#
+        );
+        json.push('\n');
+        commas += &format!("u{user},i{item},{time},v,,,a|b\n");
+    }
+    let map = "USER_ID=who,ITEM_ID=w,TIMESTAMP=at,IMPRESSION=seen";
+    let tab = [
+        "--delimiter",
+        "tab",
+        "--columns",
+        "USER_ID,_,ITEM_ID,TIMESTAMP,IMPRESSION",
+        "--list-separator",
+        " ",
+    ];
+    let unit = ["--time-unit", "ms", "--set", "EVENT_TYPE=v"];
+    let stored = [
+        (tabs, [&tab[..], &unit].concat()),
+        (json, [&["--map", map], &unit[..]].concat()),
+        (commas, Vec::new()),
+    ]
+    .map(|(text, options)| {
+        let folder = Folder::with_store();
+        folder.write("f", text);
+        let line = [
+            "import",
+            "store",
+            "f",
+            "--on-error",
+            "skip",
+            "--memory-budget",
+            "1",
+        ];
+        let said = folder.run(&[&line[..], &options].concat()).fails(3);
+        assert!(
+            said.ends_with("annals: 6 rows of 6,000 rejected\n"),
+            "{said}"
+        );
+        let lines = folder.read("rejects.csv");
+        let lines = lines
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(1).unwrap().to_owned());
+        (folder.exported("store"), lines.collect::<Vec<_>>())
+    });
+    assert_eq!(stored[0].0, stored[2].0);
+    assert_eq!(stored[1].0, stored[2].0);
+    assert_eq!(stored[0].1, ["501", "1501", "2501", "3501", "4501", "5501"]);
+    assert_eq!(stored[1].1, stored[0].1);
+}
+
+#[test]
 fn labelled_items_give_a_row_a_click() {
     let columns = [
         "--columns",

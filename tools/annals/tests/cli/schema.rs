@@ -179,3 +179,85 @@ fn repeated_keys_are_refused() {
     let message = folder.run(&line).fails(3);
     assert!(message.ends_with(rule), "{message}");
 }
+
+#[test]
+fn schemas_of_items_and_users_are_proposed_and_checked() {
+    let folder = Folder::new();
+    folder.write("items.csv", "ITEM_ID,PRICE,GENRES\ni1,1.5,a|b\ni2,,a|b\n");
+    let schema = folder
+        .run(&["schema", "infer", "items.csv", "--dataset", "items"])
+        .ok();
+    assert!(schema.contains("\"name\": \"Items\""), "{schema}");
+    folder.write("items.json", &schema);
+    let check = ["schema", "check", "items.json", "--dataset"];
+    let checked = folder.run(&[&check[..], &["items"]].concat()).ok();
+    for row in [
+        " ITEM_ID   string\n",
+        " PRICE     double   yes\n",
+        " GENRES    string   yes    yes\n",
+        "items.json: valid\n",
+    ] {
+        assert!(checked.contains(row), "{checked}");
+    }
+    let said = folder.run(&[&check[..], &["users"]].concat()).fails(3);
+    assert!(
+        said.contains("items.json: Users schema: name is \"Items\"; it must be \"Users\""),
+        "{said}"
+    );
+    let users = ["schema", "infer", "items.csv", "--dataset", "users"];
+    let said = folder.run(&users).fails(3);
+    assert!(
+        said.contains(
+            "items.csv: line 1: the header lacks USER_ID, which every schema of Users must have"
+        ),
+        "{said}"
+    );
+    let said = folder
+        .run(&[&users[..], &["--quotes", "none"]].concat())
+        .fails(2);
+    assert!(
+        said.contains("--quotes none: only for interactions"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_mapping_is_proposed_and_not_applied() {
+    let folder = Folder::new();
+    folder.write(
+        "events.csv",
+        "timestamp,visitorid,event,itemid,pageUrl\n1433221332117,u,view,i,p\n",
+    );
+    let said = folder.run(&["schema", "infer", "events.csv"]).fails(3);
+    let options = "--map 'USER_ID=visitorid,ITEM_ID=itemid,TIMESTAMP=timestamp,EVENT_TYPE=event,PAGE_URL=pageUrl' \
+                   --time-unit ms";
+    assert!(
+        said.contains(&format!(
+            "to take them by other names, infer and import with {options}; the header has"
+        )),
+        "{said}"
+    );
+    let infer = options.replace('\'', "");
+    let line = [
+        &["schema", "infer", "events.csv"],
+        &infer.split(' ').collect::<Vec<_>>()[..],
+    ]
+    .concat();
+    let ran = folder.run(&line);
+    let import = format!(
+        "annals: import with: annals import STORE events.csv {}\n",
+        infer
+    );
+    assert!(ran.stderr.ends_with(&import), "{}", ran.stderr);
+    folder.write("schema.json", ran.ok());
+    folder
+        .run(&["init", "store", "--schema", "schema.json"])
+        .ok();
+    let line = [&["import", "store", "events.csv"], &line[3..]].concat();
+    folder.run(&line).ok();
+    assert!(
+        folder
+            .exported("store")
+            .ends_with("\nu,i,1433221332,view,p\n")
+    );
+}

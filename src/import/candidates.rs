@@ -186,16 +186,23 @@ fn proposal(names: &[String], profiles: &[Profile], form: &FileForm) -> Option<S
             continue;
         }
         let is_required = matches!(role, Role::User | Role::Item | Role::Timestamp);
-        let free = |at: &usize| taken.get(*at) == Some(&false);
-        let ranked = names.iter().enumerate().filter(|(at, _)| free(at));
-        let best = ranked
-            .filter_map(|(at, name)| Some((rank(role, name)?, at)))
-            .min();
         let found = candidates_of(role, names, profiles);
-        let alike = names
+        let ranked = names
             .iter()
-            .position(|name| is_required && found.first() == Some(&name.as_str()));
-        let Some(at) = best.map(|(_, at)| at).or(alike.filter(free)) else {
+            .zip(profiles)
+            .enumerate()
+            .filter_map(|(at, (name, profile))| {
+                let rank = rank(role, name);
+                let is_alike = is_required && found.contains(&name.as_str());
+                if taken.get(at) != Some(&false) || (rank.is_none() && !is_alike) {
+                    return None;
+                }
+                // What a time looks like says more than its name.
+                let is_no_time =
+                    role == Role::Timestamp && !profile.is_times() && !profile.is_dates();
+                Some((is_no_time, rank.unwrap_or(usize::MAX), at))
+            });
+        let Some((_, _, at)) = ranked.min() else {
             if is_required {
                 return None;
             }
@@ -211,7 +218,9 @@ fn proposal(names: &[String], profiles: &[Profile], form: &FileForm) -> Option<S
         if let Some(slot) = taken.get_mut(at) {
             *slot = true;
         }
-        pairs.push(format!("{field}={}", untyped(name)));
+        if name != field {
+            pairs.push(format!("{field}={}", untyped(name)));
+        }
     }
     let rest = names.iter().zip(&taken).filter(|(_, taken)| !**taken);
     let rest =
@@ -220,7 +229,12 @@ fn proposal(names: &[String], profiles: &[Profile], form: &FileForm) -> Option<S
     if pairs.iter().any(|pair| pair.contains([',', '\''])) {
         return None;
     }
-    let map = format!("--map '{}'", pairs.join(","));
+    let pairs = pairs.join(",");
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_=,.-".contains(c);
+    let map = match pairs.chars().all(is_plain) {
+        true => format!("--map {pairs}"),
+        false => format!("--map '{pairs}'"),
+    };
     Some(match unit {
         Some(unit) => format!("{map} --time-unit {unit}"),
         None => map,

@@ -229,7 +229,7 @@ fn a_mapping_is_proposed_and_not_applied() {
         "timestamp,visitorid,event,itemid,pageUrl\n1433221332117,u,view,i,p\n",
     );
     let said = folder.run(&["schema", "infer", "events.csv"]).fails(3);
-    let options = "--map 'USER_ID=visitorid,ITEM_ID=itemid,TIMESTAMP=timestamp,EVENT_TYPE=event,PAGE_URL=pageUrl' \
+    let options = "--map USER_ID=visitorid,ITEM_ID=itemid,TIMESTAMP=timestamp,EVENT_TYPE=event,PAGE_URL=pageUrl \
                    --time-unit ms";
     assert!(
         said.contains(&format!(
@@ -237,17 +237,13 @@ fn a_mapping_is_proposed_and_not_applied() {
         )),
         "{said}"
     );
-    let infer = options.replace('\'', "");
     let line = [
         &["schema", "infer", "events.csv"],
-        &infer.split(' ').collect::<Vec<_>>()[..],
+        &options.split(' ').collect::<Vec<_>>()[..],
     ]
     .concat();
     let ran = folder.run(&line);
-    let import = format!(
-        "annals: import with: annals import STORE events.csv {}\n",
-        infer
-    );
+    let import = format!("annals: import with: annals import STORE events.csv {options}\n");
     assert!(ran.stderr.ends_with(&import), "{}", ran.stderr);
     folder.write("schema.json", ran.ok());
     folder

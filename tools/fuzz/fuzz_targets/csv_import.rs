@@ -77,6 +77,11 @@ fn import(validator: &Validator, csv: &[u8], piece: usize, skip: bool) -> Outcom
 }
 
 fuzz_target!(|csv: &[u8]| {
+    let start = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
+    // JSON lines and the rejects of an import are read as what they are.
+    if start.trim_ascii_start().starts_with(b"{") || start.starts_with(b"file,line,column,") {
+        return;
+    }
     for validator in &*VALIDATORS {
         let aborted = import(validator, csv, usize::MAX, false);
         let unmarked = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);

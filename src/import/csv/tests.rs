@@ -452,8 +452,14 @@ fn skipped_rows_go_to_the_rejects() {
     assert_eq!(rejects.len(), expected.len());
     assert_eq!(rejects[0][0], b"file");
     for (found, expected) in rejects.iter().zip(expected) {
-        assert_eq!(found[1..], expected);
+        assert_eq!(found[1..5], expected);
     }
+    assert_eq!(rejects[0][5], b"header");
+    assert!(
+        rejects[1..]
+            .iter()
+            .all(|found| found[5] == HEADER.as_bytes())
+    );
     assert!(rejects[1][0].ends_with(b"file.csv"));
 }
 
@@ -561,7 +567,7 @@ fn what_is_probably_not_meant_is_warned_of() {
         warnings,
         [
             "2 rows whose TIMESTAMP looks like milliseconds, the first at file.csv: line 3, value \
-             1574553634000; timestamps are Unix epoch seconds: divide by 1000",
+             1574553634000; timestamps are Unix epoch seconds: divide by 1000, or import with --time-unit ms",
             "3 rows in one import; training needs at least 1000 (limit min_import_rows)",
         ]
     );

@@ -31,8 +31,8 @@ impl StoreBuilder {
         self
     }
 
-    /// Limits other than [`Limits::personalize`]. They are kept in the store; those of an existing
-    /// store stay.
+    /// Limits other than [`Limits::personalize`], for [`StoreBuilder::create`]. They are kept in the store;
+    /// those of an existing store stay; [`StoreBuilder::raise_limits`] raises them.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -129,12 +129,7 @@ impl StoreBuilder {
     /// `InvalidInput` when a setting is out of its range, `NotFound`, `Locked` when it is open for
     /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it, `Io`.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
-        let opening = Opening {
-            settings: self.settings,
-            clock: self.clock,
-            on_damage: self.on_damage,
-        };
-        let engine = Engine::open(path.as_ref(), opening)?;
+        let engine = Engine::open(path.as_ref(), self.opening())?;
         Store::writable(Arc::new(engine))
     }
 
@@ -147,6 +142,30 @@ impl StoreBuilder {
     /// hundred attempts all fell between two states.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
         Store::read_only(path.as_ref(), self.settings, self.scratch)
+    }
+
+    /// Raises the limits of the store in the folder `path`, durably, while no one has it open for
+    /// writing: `change` is given those it has, to change them. A limit that is lifted stays so. Gives the
+    /// limits that hold from then on. Cost: as [`StoreBuilder::open`].
+    ///
+    /// # Errors
+    /// `InvalidInput` when a limit would be lower; nothing was changed then. Else as
+    /// [`StoreBuilder::open`].
+    pub fn raise_limits(
+        self,
+        path: impl AsRef<Path>,
+        change: impl FnOnce(&mut Limits),
+    ) -> Result<Limits> {
+        let engine = Engine::open(path.as_ref(), self.opening())?;
+        engine.raise_limits(change)
+    }
+
+    fn opening(self) -> Opening {
+        Opening {
+            settings: self.settings,
+            clock: self.clock,
+            on_damage: self.on_damage,
+        }
     }
 
     /// Reads every byte of the store in the folder `path` and checks every checksum and invariant,

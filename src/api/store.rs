@@ -120,6 +120,12 @@ impl Store {
         self.engine().recovery_report()
     }
 
+    /// The distinct event types that the store has had since it was opened, sorted; those that differ in
+    /// case are different. Cost: they are kept in memory and copied.
+    pub fn event_types(&self) -> Vec<String> {
+        self.engine().event_types()
+    }
+
     /// Checks values as writes do. The readers of [`import`](crate::import) take it.
     pub fn validator(&self) -> &Validator {
         self.engine().validator()

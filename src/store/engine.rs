@@ -135,6 +135,26 @@ impl Engine {
         &self.validator
     }
 
+    /// Raises the limits in the manifest; this engine keeps to the old ones. Gives the new ones.
+    pub(crate) fn raise_limits(&self, change: impl FnOnce(&mut Limits)) -> Result<Limits> {
+        self.writable()?;
+        let mut limits = self.limits().clone();
+        change(&mut limits);
+        limits.check_raises(self.limits())?;
+        if limits != *self.limits() {
+            let edit = |manifest: &mut Manifest| {
+                manifest.limits = limits.clone();
+                Ok(())
+            };
+            self.publish(edit, |current, _| Ok(current.clone()))?;
+        }
+        Ok(limits)
+    }
+
+    pub(crate) fn event_types(&self) -> Vec<String> {
+        self.event_types.read().iter().cloned().collect()
+    }
+
     /// A consistent view of now: every commit up to its sequence number and none above.
     pub(crate) fn snapshot(&self) -> Snapshot {
         self.with_view(|view| view.to_snapshot())

@@ -88,7 +88,7 @@ impl Engine {
             stats.hot_bytes_written = written.log_bytes + written.table_bytes;
         }
         stats.compaction_stopped = self.compaction_stopped.lock().clone();
-        stats.event_types = self.event_types.read().iter().cloned().collect();
+        stats.event_types = self.event_types();
         Ok(stats)
     }
 }

@@ -155,7 +155,7 @@ fn what_stands_against_a_type_is_noted() {
         infer(wide).notes,
         [
             "schema: 6 metadata fields; the limit is 5; leave some out or lift the limit \
-          max_metadata_fields (annals init --limits unlimited)"
+          max_metadata_fields (annals limits STORE --set max_metadata_fields=NUMBER, or --set at annals init)"
         ]
     );
     assert!(

@@ -259,7 +259,7 @@ fn a_recommendation_says_what_is_wrong_with_it() {
                 "r".repeat(41)
             ),
             "recommendation id: value \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\": 41 characters; \
-             shorten it to 40 or lift the limit max_recommendation_id_chars (annals init --limits unlimited)",
+             shorten it to 40 or lift the limit max_recommendation_id_chars (annals limits STORE --set max_recommendation_id_chars=NUMBER, or --set at annals init)",
         ),
     ] {
         let said = folder

@@ -4,8 +4,10 @@ mod args;
 mod commands;
 mod failure;
 mod input;
+mod nearest;
 mod output;
 mod progress;
+mod unmatched;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ use crate::args::{EventTypes, Window};
 use crate::failure::Outcome;
 use crate::output::{OutputFile, check_output, count, say, seconds};
 use crate::progress::Progress;
+use crate::unmatched::{warn_of_event_types, warn_of_time};
 
 #[derive(Args)]
 pub struct Export {
@@ -54,7 +55,7 @@ impl Export {
         let store = Store::open_read_only(&self.store)?;
         let query = ScanQuery {
             time: self.window.range(),
-            event_types: self.types.event_types.clone(),
+            event_types: self.types.names(),
             projection: projection(self.columns.as_deref()),
             order: match self.order {
                 RowOrder::UserTime => ScanOrder::UserTime,
@@ -63,6 +64,8 @@ impl Export {
             ..ScanQuery::default()
         };
         let mut scan = store.scan(&query)?;
+        warn_of_event_types(&store, &self.types);
+        warn_of_time(&store, &self.window);
         let progress = Progress::of_rows("exporting", rows_of(&store));
         let mut file = OutputFile::create(&self.output)?;
         let rows = match self.format {

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::args::read_candidates;
 use crate::failure::{Failure, Outcome};
 use crate::output::{stdout, warn};
+use crate::unmatched::warn_of_user;
 
 /// Tells which candidates, or which users, a filter expression keeps, one a line.
 #[derive(Args)]
@@ -103,6 +104,7 @@ impl Filter {
             ));
         };
         let candidates = read_candidates(candidates)?;
+        warn_of_user(store, user)?;
         let mut out = stdout();
         if self.explain {
             let snapshot = store.snapshot();

@@ -11,6 +11,7 @@ mod history;
 mod import;
 mod init;
 mod insights;
+mod limits;
 mod put;
 mod put_events;
 mod recommendations;
@@ -54,6 +55,8 @@ pub enum Command {
     Stats(stats::Stats),
     /// Report what the data lacks for training
     Insights(insights::Insights),
+    /// Show the limits of a store, or raise some
+    Limits(limits::Limits),
     /// Read every byte and check every checksum and invariant
     Verify(verify::Verify),
     /// Open a store whose log is damaged, without what stands behind the damage
@@ -80,6 +83,7 @@ impl Command {
             Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),
             Self::Insights(command) => command.run(),
+            Self::Limits(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Repair(command) => command.run(),
             Self::Compact(command) => command.run(),

@@ -4,6 +4,7 @@ use annals::import::infer_schema;
 use annals::{Limits, Schema as Avro};
 use clap::{Args, Subcommand};
 
+use crate::args::Quotas;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Align, print, say, table};
 
@@ -20,6 +21,8 @@ pub struct Infer {
     /// A CSV file with a header
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
+    #[command(flatten)]
+    quotas: Quotas,
 }
 
 #[derive(Args)]
@@ -27,6 +30,8 @@ pub struct Check {
     /// An Avro schema in JSON
     #[arg(value_name = "schema.json")]
     schema: PathBuf,
+    #[command(flatten)]
+    quotas: Quotas,
 }
 
 impl Schema {
@@ -40,7 +45,7 @@ impl Schema {
 
 impl Infer {
     fn run(self) -> Outcome {
-        let inferred = infer_schema(&self.file, &Limits::personalize())?;
+        let inferred = infer_schema(&self.file, &self.quotas.limits()?)?;
         for note in &inferred.notes {
             say(format_args!("note: {note}"));
         }
@@ -50,7 +55,7 @@ impl Infer {
 
 impl Check {
     fn run(self) -> Outcome {
-        let schema = read_schema(&self.schema, &Limits::personalize())?;
+        let schema = read_schema(&self.schema, &self.quotas.limits()?)?;
         let header = [
             ("field", Align::Left),
             ("type", Align::Left),

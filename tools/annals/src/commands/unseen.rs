@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::args::{EventTypes, Format, read_candidates};
 use crate::failure::Outcome;
-use crate::output::{Records, print_json, stdout};
+use crate::output::{Kind, Records, print_json, stdout};
+use crate::unmatched::{warn_of_event_types, warn_of_user};
 
 /// Tells which candidates a user has not interacted with, in their order.
 #[derive(Args)]
@@ -30,7 +31,9 @@ impl Unseen {
     pub fn run(self) -> Outcome {
         let candidates = read_candidates(&self.candidates)?;
         let store = Store::open_read_only(&self.store)?;
-        let flags = store.unseen(&self.user, &candidates, &self.types.event_types)?;
+        let flags = store.unseen(&self.user, &candidates, &self.types.names())?;
+        warn_of_event_types(&store, &self.types);
+        warn_of_user(&store, &self.user)?;
         let unseen = candidates.iter().zip(flags);
         let unseen: Vec<&String> = unseen.filter_map(|(id, flag)| flag.then_some(id)).collect();
         match self.format {
@@ -43,7 +46,7 @@ impl Unseen {
             }
             Some(Format::Json) => print_json(&unseen),
             Some(format) => {
-                let mut records = Records::new(stdout(), format, &[("ITEM_ID", false)])?;
+                let mut records = Records::new(stdout(), format, None, &[("ITEM_ID", Kind::Text)])?;
                 for id in unseen {
                     records.write(&[Value::String(id.clone())])?;
                 }

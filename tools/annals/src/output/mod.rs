@@ -14,7 +14,7 @@ use std::time::Duration;
 pub use apart::{check_output, is_same_file};
 pub use file::OutputFile;
 pub use printable::{Terminal, printable};
-pub use records::Records;
+pub use records::{Kind, Records};
 pub use table::{Align, facts, table};
 pub use values::Entries;
 
@@ -90,10 +90,17 @@ pub fn count(number: u64, what: &str) -> String {
 
 /// A timestamp in epoch seconds, with its date and time in UTC where a calendar has them.
 pub fn instant(timestamp: i64) -> String {
-    match jiff::Timestamp::from_second(timestamp) {
-        Ok(time) => format!("{timestamp} ({time})"),
-        Err(_) => timestamp.to_string(),
+    match dated(timestamp) {
+        Some(time) => format!("{timestamp} ({time})"),
+        None => timestamp.to_string(),
     }
+}
+
+/// Date and time in UTC of a timestamp in epoch seconds, as ISO 8601 has them; `None` outside of the years
+/// -9999 to 9999.
+pub fn dated(timestamp: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(timestamp).ok()?;
+    Some(time.to_string())
 }
 
 /// Seconds with two decimals.

@@ -5,14 +5,25 @@ use std::io::{self, Write};
 use annals::Value;
 use annals::export::text_of;
 
-use super::{Align, Entries, table};
-use crate::args::Format;
+use super::{Align, Entries, dated, table};
+use crate::args::{Format, TimeForm};
 use crate::failure::Outcome;
 
 /// Writes rows, one after another, in a format.
 pub struct Records<W: Write> {
     names: Vec<String>,
+    /// Those that are written as dates.
+    dated: Vec<bool>,
     form: Form<W>,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Number,
+    /// Epoch seconds.
+    Time,
 }
 
 enum Form<W: Write> {
@@ -23,13 +34,28 @@ enum Form<W: Write> {
 }
 
 impl<W: Write> Records<W> {
-    /// Begins rows with these columns; the flag says whether a column holds numbers.
-    pub fn new(out: W, format: Format, columns: &[(&str, bool)]) -> Outcome<Self> {
+    /// Begins rows with these columns. Times are dates in a table and numbers elsewhere, unless
+    /// `time` says otherwise.
+    pub fn new(
+        out: W,
+        format: Format,
+        time: Option<TimeForm>,
+        columns: &[(&str, Kind)],
+    ) -> Outcome<Self> {
+        let usual = match format {
+            Format::Table => TimeForm::Iso,
+            _ => TimeForm::Epoch,
+        };
+        let iso = time.unwrap_or(usual) == TimeForm::Iso;
+        let dated = columns.iter().map(|(_, kind)| iso && *kind == Kind::Time);
+        let dated: Vec<bool> = dated.collect();
         let names: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let form = match format {
             Format::Table => {
-                let align = |numbers| if numbers { Align::Right } else { Align::Left };
-                let aligns = columns.iter().map(|(_, numbers)| align(*numbers));
+                let aligns = columns.iter().map(|(_, kind)| match kind {
+                    Kind::Text => Align::Left,
+                    Kind::Number | Kind::Time => Align::Right,
+                });
                 Form::Table(out, aligns.collect(), Vec::new())
             }
             Format::Csv => {
@@ -40,11 +66,13 @@ impl<W: Write> Records<W> {
             Format::Json => Form::Json(out, 0),
             Format::Jsonl => Form::Jsonl(out),
         };
-        Ok(Self { names, form })
+        Ok(Self { names, dated, form })
     }
 
     /// Writes a row: a value for each column.
     pub fn write(&mut self, values: &[Value]) -> Outcome {
+        let dated = self.dated.contains(&true).then(|| self.with_dates(values));
+        let values = dated.as_deref().unwrap_or(values);
         let entries = Entries {
             names: &self.names,
             values,
@@ -65,6 +93,19 @@ impl<W: Write> Records<W> {
             }
         }
         Ok(())
+    }
+
+    fn with_dates(&self, values: &[Value]) -> Vec<Value> {
+        let date = |value: &Value| match value {
+            Value::Long(seconds) => dated(*seconds).map(Value::String),
+            _ => None,
+        };
+        let values = values.iter().zip(&self.dated);
+        let values = values.map(|(value, is_time)| match is_time {
+            true => date(value).unwrap_or_else(|| value.clone()),
+            false => value.clone(),
+        });
+        values.collect()
     }
 
     /// Ends the rows.

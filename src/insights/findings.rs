@@ -31,6 +31,10 @@ pub enum FindingKind {
     FewInteractions,
     /// Too few users with enough interactions to train. The figure counts users.
     FewUsers,
+    /// Too small a share of users with enough interactions to train. The figure is the share.
+    SmallUserShare,
+    /// Rows that equal an earlier one in every field. The figure counts them.
+    DuplicateRows,
     /// Rows of which too few values are not null. The figure counts rows.
     IncompleteRows,
     /// A column of which too few values are not null. The figure is the share of those that are not.
@@ -58,6 +62,8 @@ pub(super) fn find(
     let mut found = Vec::new();
     found.extend(few_interactions(insights, thresholds));
     found.extend(few_users(insights, thresholds));
+    found.extend(small_user_share(insights, thresholds));
+    found.extend(duplicate_rows(insights));
     found.extend(incomplete_rows(insights, thresholds));
     let columns = || insights.columns.iter();
     found.extend(columns().filter_map(|column| incomplete_column(column, thresholds)));
@@ -94,6 +100,41 @@ fn few_users(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
         ),
         advice: "record or import more before training; look whether user ids are kept from visit \
                  to visit",
+    })
+}
+
+fn small_user_share(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
+    let (figure, least) = (insights.share_with_enough(), thresholds.min_user_share);
+    (insights.users > 0 && figure < least).then(|| Finding {
+        kind: FindingKind::SmallUserShare,
+        field: None,
+        figure,
+        threshold: least,
+        message: format!(
+            "{} of {} users have {} interactions or more; training needs {} of all users",
+            insights.users_with_enough,
+            insights.users,
+            thresholds.min_user_interactions,
+            percent(least)
+        ),
+        advice: "look whether user ids are kept from visit to visit, or leave out users of one \
+                 interaction",
+    })
+}
+
+fn duplicate_rows(insights: &Insights) -> Option<Finding> {
+    let figure = insights.duplicate_rows;
+    (figure > 0).then(|| Finding {
+        kind: FindingKind::DuplicateRows,
+        field: None,
+        figure: figure as f64,
+        threshold: 0.0,
+        message: format!(
+            "{figure} of {} rows equal an earlier one in every field",
+            insights.interactions
+        ),
+        advice: "look whether a file was imported twice, or events were sent again without an event \
+                 id; training counts such rows once",
     })
 }
 

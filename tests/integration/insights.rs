@@ -260,3 +260,66 @@ fn without_rounding(insights: &Insights) -> Insights {
     }
     insights
 }
+
+#[test]
+fn rows_that_are_there_twice_are_counted() {
+    let mut rows = healthy();
+    let copies: Vec<Interaction> = rows.iter().step_by(100).cloned().collect();
+    rows.extend(copies.clone());
+    rows.extend(copies);
+    // The same user, time and item, and another value: no duplicate.
+    rows.push(Interaction::new("u0", "i0", 1).event_type("view"));
+    let insights = report(rows);
+    assert_eq!(insights.duplicate_rows, 20);
+    assert_eq!(
+        found(&insights),
+        [(
+            FindingKind::DuplicateRows,
+            None,
+            20.0,
+            "20 of 1021 rows equal an earlier one in every field"
+        )]
+    );
+}
+
+#[test]
+fn duplicates_are_found_in_both_tiers_and_beyond_batches() {
+    let folder = folder();
+    let limits = Limits::unlimited();
+    let store = Store::builder()
+        .settings(quiet())
+        .limits(limits.clone())
+        .create(folder.path(), &Schema::parse(SCHEMA, &limits).unwrap())
+        .unwrap();
+    let row = |n: u64| Interaction::new("u", format!("i{}", n % 9_000), 7).event_type("view");
+    for part in [0..9_000, 9_000..18_000] {
+        let batch: WriteBatch = part.map(row).collect();
+        store.write(batch, Durability::Buffered).unwrap();
+        store.flush().unwrap();
+    }
+    store.write(row(3), Durability::Buffered).unwrap();
+    let insights = Insights::of(&store.snapshot(), &Thresholds::default()).unwrap();
+    assert_eq!(insights.duplicate_rows, 9_001);
+}
+
+#[test]
+fn few_users_of_many_come_back() {
+    let once =
+        (0..2475).map(|n| Interaction::new(format!("once{n}"), "i", n + 1).event_type("view"));
+    let mut rows = healthy();
+    rows.extend(once.clone());
+    assert_eq!(
+        found(&report(rows.clone())).first().map(|one| one.0),
+        Some(FindingKind::IncompleteRows)
+    );
+    rows.push(Interaction::new("one more", "i", 1).event_type("view"));
+    let insights = report(rows);
+    assert!(!insights.trainable);
+    let (kind, field, figure, message) = found(&insights)[0];
+    assert_eq!((kind, field), (FindingKind::SmallUserShare, None));
+    assert!(figure < 0.01, "{figure}");
+    assert_eq!(
+        message,
+        "25 of 2501 users have 2 interactions or more; training needs 1.0 % of all users"
+    );
+}

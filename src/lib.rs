@@ -125,11 +125,11 @@ pub use types::{
 
 // Reports on a store.
 pub use api::{
-    BlockReport, ColumnReport, ColumnStats, Damage, GenerationReport, ManifestReport,
-    RecoveryReport, SegmentReport, Stats, VerifyReport,
+    BlockReport, ColumnReport, ColumnStats, Damage, FormatVersions, GenerationReport,
+    ManifestReport, RecoveryReport, Remembered, SegmentReport, Stats, VerifyReport,
 };
 
-pub use types::{Error, ErrorKind, Result};
+pub use types::{Error, ErrorKind, Result, printable};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Store, VerifyReport};
+use super::{Remembered, Store, VerifyReport};
 use crate::hot::OnDamage;
 use crate::io::Readers;
 use crate::store::{Engine, NewStore, Opening};
@@ -158,6 +158,15 @@ impl StoreBuilder {
     ) -> Result<Limits> {
         let engine = Engine::open(path.as_ref(), self.opening())?;
         engine.raise_limits(change)
+    }
+
+    /// Counts the event ids, sessions and recommendations that the store in the folder `path` remembers,
+    /// also while another process writes to it. Cost: each of them is read, and the hot tier's log.
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn remembered(self, path: impl AsRef<Path>) -> Result<Remembered> {
+        Store::remembered(path.as_ref(), self.scratch)
     }
 
     fn opening(self) -> Opening {

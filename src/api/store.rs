@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::scratch::Scratch;
 use super::{
     BlockReport, BulkImport, GenerationReport, History, ImportMode, ManifestReport, RecoveryReport,
-    Scan, SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    Remembered, Scan, SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -98,6 +98,11 @@ impl Store {
     ) -> Result<VerifyReport> {
         let mut scratch = Scratch::new(scratch);
         Engine::verify_files(path, &mut || scratch.folder(), progress)
+    }
+
+    pub(super) fn remembered(path: &Path, scratch: Option<PathBuf>) -> Result<Remembered> {
+        let mut scratch = Scratch::new(scratch);
+        Engine::remembered(path, &mut || scratch.folder())
     }
 
     fn engine(&self) -> &Arc<Engine> {

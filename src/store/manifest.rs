@@ -12,7 +12,7 @@ use crate::types::{Entropy, Error, Limits, Result, StoreId};
 pub(crate) const FILE: &str = "MANIFEST";
 pub(super) const NEW_FILE: &str = "MANIFEST.new";
 const MAGIC: [u8; 8] = *b"ANNALSMF";
-const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 2;
 
 /// Which store it is, and which copy of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

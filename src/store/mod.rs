@@ -60,7 +60,7 @@ pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
 pub use history::History;
 pub use import_batch::ImportBatch;
-pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
+pub use inspect::{FormatVersions, GenerationReport, ManifestReport, SegmentReport};
 pub use interacted::Interacted;
 pub use newest::{EventTypeNumbers, NewestPerEventType};
 pub(crate) use recovery::Opening;

@@ -12,7 +12,7 @@ use super::recovery::{
     recover_generations, take_prepared,
 };
 use super::version::{LiveSegment, Version};
-use crate::hot::{Generation, OnDamage, ReadLog, Registry, Tier};
+use crate::hot::{Generation, OnDamage, ReadLog, Registry, Remembered, Tier};
 use crate::io::Storage;
 use crate::segment::Origin;
 use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
@@ -73,6 +73,16 @@ impl Engine {
             report: RecoveryReport::default(),
         })
     }
+}
+
+/// Counts what the store in `root` remembers beside rows, also while another process writes to it.
+pub(super) fn read_remembered(root: &Path, scratch: &mut GiveScratch<'_>) -> Result<Remembered> {
+    let (remembered, _) = read_steady(root, |storage, manifest| {
+        let account = Account::read(&**storage, manifest)?;
+        let log = Arc::new(ReadLog::open(&root.join(HOT), &account.noted, scratch)?);
+        Registry::open(log, Clock::default(), &Settings::default())?.remembered()
+    })?;
+    Ok(remembered)
 }
 
 /// What was read without the writer coming in between.

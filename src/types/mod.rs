@@ -24,6 +24,7 @@ mod narrow_sorted;
 mod not_text;
 mod odd_time;
 mod prefetch;
+mod printable;
 mod proceed;
 mod put_events;
 mod query;
@@ -67,6 +68,7 @@ pub(crate) use narrow_sorted::SortedRows;
 pub(crate) use not_text::{SIGNATURE_BYTES, not_text};
 pub use odd_time::{OddRows, OddTime, OddTimes};
 pub(crate) use prefetch::{prefetch, prefetch_line, prefetch_line_at};
+pub use printable::printable;
 pub(crate) use proceed::{Proceed, always};
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{

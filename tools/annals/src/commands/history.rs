@@ -100,8 +100,10 @@ impl History {
     }
 }
 
-fn kind_of(field: &Field) -> Kind {
+/// What a field's column holds.
+pub fn kind_of(field: &Field) -> Kind {
     match (field.role(), field.data_type()) {
+        (Role::User | Role::Item, _) => Kind::Id,
         (Role::Timestamp, _) => Kind::Time,
         (_, DataType::String | DataType::Boolean) => Kind::Text,
         _ => Kind::Number,

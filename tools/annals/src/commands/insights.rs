@@ -27,13 +27,12 @@ impl Insights {
         if self.format == ReportFormat::Json {
             return print_json(&report);
         }
-        print(facts("data", figures(&report)))?;
-        print("")?;
-        print(findings(&report.findings))?;
-        print("")?;
-        print(columns(&report.columns))?;
-        print("")?;
-        print("~ is an estimate; quartiles and outliers are within 0.8 %")
+        print(format_args!(
+            "{}\n\n{}\n\n{}\n\n~ is an estimate; quartiles and outliers are within 0.8 %",
+            facts("data", figures(&report)),
+            findings(&report.findings),
+            columns(&report.columns)
+        ))
     }
 }
 
@@ -65,7 +64,7 @@ fn findings(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "no findings".to_owned();
     }
-    let header = [("finding", Align::Left), ("what to do", Align::Left)];
+    let header = [("finding", Align::Text), ("what to do", Align::Text)];
     let rows = findings
         .iter()
         .map(|finding| vec![finding.message.clone(), finding.advice.to_owned()]);
@@ -78,7 +77,7 @@ fn columns(columns: &[ColumnInsights]) -> String {
         ("type", Align::Left),
         ("complete", Align::Right),
         ("distinct", Align::Right),
-        ("values", Align::Left),
+        ("values", Align::Text),
     ];
     let rows = columns.iter().map(|column| {
         vec![

@@ -1,6 +1,8 @@
 //! A file a command.
 
 mod compact;
+mod completions;
+mod count;
 mod dump;
 mod dump_segment;
 mod dump_store;
@@ -12,6 +14,8 @@ mod import;
 mod init;
 mod insights;
 mod limits;
+mod listing;
+mod man;
 mod put;
 mod put_events;
 mod recommendations;
@@ -47,7 +51,15 @@ pub enum Command {
     Unseen(unseen::Unseen),
     /// Tell which candidates, or which users, a filter expression keeps
     Filter(filter::Filter),
-    /// Write the store as CSV
+    /// List the users
+    Users(listing::Users),
+    /// List the items
+    Items(listing::Items),
+    /// List the users or items with the most interactions
+    Top(listing::Top),
+    /// Count interactions by the values of fields, and by day
+    Count(count::Count),
+    /// Write the store as CSV or JSON lines
     Export(export::Export),
     /// Show what is physically there
     Dump(dump::Dump),
@@ -65,10 +77,15 @@ pub enum Command {
     Compact(compact::Compact),
     /// Generate a realistic CSV file
     Generate(generate::Generate),
+    /// Write the completions of a shell
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(man::Man),
 }
 
 impl Command {
-    pub fn run(self) -> Outcome {
+    /// Runs the command; `whole` gives the command line that it is part of.
+    pub fn run(self, whole: fn() -> clap::Command) -> Outcome {
         match self {
             Self::Schema(command) => command.run(),
             Self::Init(command) => command.run(),
@@ -79,6 +96,10 @@ impl Command {
             Self::History(command) => command.run(),
             Self::Unseen(command) => command.run(),
             Self::Filter(command) => command.run(),
+            Self::Users(command) => command.run(),
+            Self::Items(command) => command.run(),
+            Self::Top(command) => command.run(),
+            Self::Count(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),
@@ -88,6 +109,8 @@ impl Command {
             Self::Repair(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),
+            Self::Completions(command) => command.run(whole()),
+            Self::Man(command) => command.run(whole()),
         }
     }
 }

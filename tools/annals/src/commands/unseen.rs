@@ -46,7 +46,7 @@ impl Unseen {
             }
             Some(Format::Json) => print_json(&unseen),
             Some(format) => {
-                let mut records = Records::new(stdout(), format, None, &[("ITEM_ID", Kind::Text)])?;
+                let mut records = Records::new(stdout(), format, None, &[("ITEM_ID", Kind::Id)])?;
                 for id in unseen {
                     records.write(&[Value::String(id.clone())])?;
                 }

@@ -2,9 +2,11 @@
 
 mod apart;
 mod file;
-mod printable;
+mod fit;
 mod records;
+mod screen;
 mod table;
+mod terminal;
 mod unfinished;
 mod values;
 
@@ -13,12 +15,15 @@ use std::time::Duration;
 
 pub use apart::{check_output, is_same_file};
 pub use file::OutputFile;
-pub use printable::{Terminal, printable};
 pub use records::{Kind, Records};
 pub use table::{Align, facts, table};
+pub use terminal::Terminal;
 pub use values::Entries;
 
+use annals::printable;
+
 use crate::failure::Outcome;
+use crate::verbosity::Level;
 
 /// Bytes that are gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 18;
@@ -31,10 +36,16 @@ pub fn stdout() -> Stdout {
     BufWriter::with_capacity(BUFFER_BYTES, Terminal::new(std::io::stdout().lock()))
 }
 
-/// Writes text and a line end to standard output.
+/// Writes text and a line end to standard output; longer text than the screen by the pager, if there is
+/// one.
 pub fn print(text: impl std::fmt::Display) -> Outcome {
-    let mut out = Terminal::new(std::io::stdout().lock());
-    writeln!(out, "{text}")?;
+    screen::show(&text.to_string())
+}
+
+/// Writes text that is no answer but a file, such as a script, to standard output.
+pub fn print_bytes(bytes: &[u8]) -> Outcome {
+    let mut out = stdout();
+    out.write_all(bytes)?;
     Ok(out.flush()?)
 }
 
@@ -54,6 +65,20 @@ pub fn print_json(value: &impl serde::Serialize) -> Outcome {
 /// Says something that is no result, on standard error; control characters are escaped. Where that
 /// cannot be written, such as on a full disk, there is nobody to tell, and the command goes on.
 pub fn say(text: impl std::fmt::Display) {
+    if Level::get() > Level::Quiet {
+        say_always(text);
+    }
+}
+
+/// As [`say`], where it was asked for.
+pub fn detail(text: impl std::fmt::Display) {
+    if Level::get() == Level::Verbose {
+        say_always(text);
+    }
+}
+
+/// As [`say`], of what ends a command.
+pub fn say_always(text: impl std::fmt::Display) {
     let line = format!("annals: {}\n", printable(&text.to_string()));
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use annals::Value;
 use annals::export::text_of;
 
-use super::{Align, Entries, dated, table};
+use super::screen::{Screen, show};
+use super::table::Table;
+use super::{Align, Entries, dated};
 use crate::args::{Format, TimeForm};
 use crate::failure::Outcome;
 
@@ -20,14 +22,26 @@ pub struct Records<W: Write> {
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// An id or a name, which is never cut.
+    Id,
     Text,
     Number,
     /// Epoch seconds.
     Time,
 }
 
+impl Kind {
+    fn align(self) -> Align {
+        match self {
+            Self::Id => Align::Left,
+            Self::Text => Align::Cell,
+            Self::Number | Self::Time => Align::Right,
+        }
+    }
+}
+
 enum Form<W: Write> {
-    Table(W, Vec<Align>, Vec<Vec<String>>),
+    Table(W, Box<Table>),
     Csv(Box<csv::Writer<W>>),
     Json(W, usize),
     Jsonl(W),
@@ -52,11 +66,9 @@ impl<W: Write> Records<W> {
         let names: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let form = match format {
             Format::Table => {
-                let aligns = columns.iter().map(|(_, kind)| match kind {
-                    Kind::Text => Align::Left,
-                    Kind::Number | Kind::Time => Align::Right,
-                });
-                Form::Table(out, aligns.collect(), Vec::new())
+                let header = columns.iter().map(|(name, kind)| (*name, kind.align()));
+                let header: Vec<(&str, Align)> = header.collect();
+                Form::Table(out, Box::new(Table::new(&header, Screen::of_stdout())))
             }
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(out);
@@ -78,7 +90,7 @@ impl<W: Write> Records<W> {
             values,
         };
         match &mut self.form {
-            Form::Table(_, _, rows) => rows.push(values.iter().map(text_of).collect()),
+            Form::Table(_, table) => table.push(values.iter().map(text_of)),
             Form::Csv(writer) => writer
                 .write_record(values.iter().map(text_of))
                 .map_err(cause)?,
@@ -111,10 +123,9 @@ impl<W: Write> Records<W> {
     /// Ends the rows.
     pub fn finish(self) -> Outcome {
         let mut out = match self.form {
-            Form::Table(mut out, aligns, rows) => {
-                let header: Vec<(String, Align)> = self.names.into_iter().zip(aligns).collect();
-                writeln!(out, "{}", table(&header, rows))?;
-                out
+            Form::Table(out, table) => {
+                drop(out);
+                return show(&table.text());
             }
             Form::Csv(writer) => writer.into_inner().map_err(|error| error.into_error())?,
             Form::Json(mut out, written) => {

@@ -107,7 +107,7 @@ pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, Value};
 pub use api::{BulkImport, ImportBatch, ImportMode};
 pub use types::{Commit, Durability, Validator, WriteBatch};
 pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
-pub use types::{OddRows, OddTime, OddTimes};
+pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};
 
 // Reading.
 pub use api::{

@@ -58,8 +58,9 @@ fn warning_of_long((field, rows, first): &(FieldId, u64, String), validator: &Va
     };
     let name = field.map_or("?", Field::name);
     format!(
-        "{rows} rows whose {name} is longer than {most} characters, the first at {first}; they are \
-         kept whole, but the service takes no more in a cell (limit {limit})"
+        "{rows} row{} whose {name} is longer than {most} characters, the first at {first}; they are \
+         kept whole, but the service takes no more in a cell (limit {limit})",
+        if *rows == 1 { "" } else { "s" }
     )
 }
 
@@ -75,8 +76,10 @@ impl ImportReport {
         self.warnings.extend(long.warnings(validator));
         if self.rows < limits.min_import_rows {
             self.warnings.push(format!(
-                "{} rows in one import; training needs at least {} (limit min_import_rows)",
-                self.rows, limits.min_import_rows
+                "{} row{} in one import; training needs at least {} (limit min_import_rows)",
+                self.rows,
+                if self.rows == 1 { "" } else { "s" },
+                limits.min_import_rows
             ));
         }
         self.warnings.extend_from_slice(schema.warnings());

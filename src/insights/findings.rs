@@ -82,7 +82,11 @@ fn few_interactions(insights: &Insights, thresholds: &Thresholds) -> Option<Find
         field: None,
         figure: figure as f64,
         threshold: least as f64,
-        message: format!("{figure} interactions; training needs {least}"),
+        message: format!(
+            "{} interactions; training needs {}",
+            thousands(figure),
+            thousands(least)
+        ),
         advice: "record or import more before training",
     })
 }
@@ -95,8 +99,10 @@ fn few_users(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
         figure: figure as f64,
         threshold: least as f64,
         message: format!(
-            "{figure} of {} users have {} interactions or more; training needs {least} such users",
-            insights.users, thresholds.min_user_interactions
+            "{} of {} users have {} interactions or more; training needs {least} such users",
+            thousands(figure),
+            thousands(insights.users),
+            thresholds.min_user_interactions
         ),
         advice: "record or import more before training; look whether user ids are kept from visit \
                  to visit",
@@ -112,8 +118,8 @@ fn small_user_share(insights: &Insights, thresholds: &Thresholds) -> Option<Find
         threshold: least,
         message: format!(
             "{} of {} users have {} interactions or more; training needs {} of all users",
-            insights.users_with_enough,
-            insights.users,
+            thousands(insights.users_with_enough),
+            thousands(insights.users),
             thresholds.min_user_interactions,
             percent(least)
         ),
@@ -130,8 +136,9 @@ fn duplicate_rows(insights: &Insights) -> Option<Finding> {
         figure: figure as f64,
         threshold: 0.0,
         message: format!(
-            "{figure} of {} rows equal an earlier one in every field",
-            insights.interactions
+            "{} of {} rows equal an earlier one in every field",
+            thousands(figure),
+            thousands(insights.interactions)
         ),
         advice: "look whether a file was imported twice, or events were sent again without an event \
                  id; training counts such rows once",
@@ -146,8 +153,9 @@ fn incomplete_rows(insights: &Insights, thresholds: &Thresholds) -> Option<Findi
         figure: figure as f64,
         threshold: thresholds.min_completeness,
         message: format!(
-            "{figure} of {} rows have values in less than {} of their fields",
-            insights.interactions,
+            "{} of {} rows have values in less than {} of their fields",
+            thousands(figure),
+            thousands(insights.interactions),
             percent(thresholds.min_completeness)
         ),
         advice: "fill in the missing values at their source, or leave fields that are mostly empty \
@@ -165,8 +173,8 @@ fn incomplete_column(column: &ColumnInsights, thresholds: &Thresholds) -> Option
         message: format!(
             "{} is null in {} of {} rows; {} complete",
             column.name,
-            column.nulls,
-            column.nulls + column.values,
+            thousands(column.nulls),
+            thousands(column.nulls + column.values),
             percent(figure)
         ),
         advice: "fill in the missing values at their source, or leave the field out of the schema",
@@ -183,12 +191,13 @@ fn outliers(column: &ColumnInsights) -> Option<Finding> {
         figure: figure as f64,
         threshold: 0.0,
         message: format!(
-            "{} has {figure} of {} values far outside of the others: {} below {}, {} above {}",
+            "{} has {} of {} values far outside of the others: {} below {}, {} above {}",
             column.name,
-            column.values,
-            numbers.outliers_below,
+            thousands(figure),
+            thousands(column.values),
+            thousands(numbers.outliers_below),
             short(low),
-            numbers.outliers_above,
+            thousands(numbers.outliers_above),
             short(high)
         ),
         advice: "look whether they are errors, or in another unit; correct them, or cap them at \
@@ -204,8 +213,10 @@ fn many_categories(column: &ColumnInsights, thresholds: &Thresholds) -> Option<F
         figure: figure as f64,
         threshold: thresholds.max_categories as f64,
         message: format!(
-            "{} has {figure} categories; more than {} dilute what training learns of each",
-            column.name, thresholds.max_categories
+            "{} has {} categories; more than {} dilute what training learns of each",
+            column.name,
+            thousands(figure),
+            thousands(thresholds.max_categories)
         ),
         advice: "merge rare or alike categories, and look for different spellings of the same",
     })
@@ -222,8 +233,9 @@ fn many_event_types(column: &ColumnInsights, thresholds: &Thresholds) -> Option<
         figure: figure as f64,
         threshold: thresholds.max_event_types as f64,
         message: format!(
-            "{figure} event types; the service takes {}",
-            thresholds.max_event_types
+            "{} event types; the service takes {}",
+            thousands(figure),
+            thousands(thresholds.max_event_types)
         ),
         advice: "merge event types that mean the same, or leave out those that training does not \
                  use",
@@ -244,7 +256,7 @@ fn one_timestamp(insights: &Insights) -> Option<Finding> {
 }
 
 fn odd_timestamps(found: &OddRows<()>, insights: &Insights) -> Finding {
-    let (rows, all) = (found.rows, insights.interactions);
+    let (rows, all) = (thousands(found.rows), thousands(insights.interactions));
     let what = found.odd.what();
     Finding {
         kind: match found.odd {
@@ -252,7 +264,7 @@ fn odd_timestamps(found: &OddRows<()>, insights: &Insights) -> Finding {
             _ => FindingKind::TimestampUnit,
         },
         field: Some("TIMESTAMP".to_owned()),
-        figure: rows as f64,
+        figure: found.rows as f64,
         threshold: 0.0,
         message: match found.odd {
             OddTime::Zero => format!("{rows} of {all} rows have a TIMESTAMP that {what}"),
@@ -263,6 +275,19 @@ fn odd_timestamps(found: &OddRows<()>, insights: &Insights) -> Finding {
         },
         advice: found.odd.advice(),
     }
+}
+
+/// A number with its thousands set apart.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn percent(share: f64) -> String {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::recommendations::Shown;
-use crate::hot::{Link, Notes, Registry};
+use crate::hot::{EncodedRows, Generation, Link, Notes, Registry};
 use crate::types::{
     Cell, Commit, Durability, Error, EventsCommit, Interaction, Result, Role, Row, SessionBatch,
     Value, session_key,
@@ -90,7 +90,9 @@ impl Engine {
         let duplicates: Vec<usize> = (0..named.len())
             .filter(|position| !fresh.contains(position))
             .collect();
-        if fresh.is_empty() {
+        // Events that were passed over still tell whose the session is.
+        let tells_user = named.is_empty() && user.is_some();
+        if fresh.is_empty() && !tells_user {
             let commit = Commit {
                 sequence: before,
                 rows: 0,
@@ -108,6 +110,9 @@ impl Engine {
             }
         }
         let owner = self.owner_of(registry, session, user, sequence, &mut notes)?;
+        if fresh.is_empty() {
+            return self.append_link(&generation, owner, notes, before);
+        }
         let shown = self.shown_of(registry, named, &fresh)?;
         let width = self.schema.fields().len();
         let mut row_cells = Vec::with_capacity(fresh.len() * width);
@@ -148,6 +153,35 @@ impl Engine {
                 rows: rows.len() as u64,
             },
             duplicates,
+            skipped: Vec::new(),
+        })
+    }
+
+    /// Writes whose a session is, without a row, where that is news.
+    fn append_link(
+        &self,
+        generation: &Generation,
+        owner: Owner,
+        mut notes: Notes,
+        before: u64,
+    ) -> Result<EventsCommit> {
+        let mut commit = Commit {
+            sequence: before,
+            rows: 0,
+        };
+        if notes.len() > 0 {
+            commit.sequence += 1;
+            self.registry()?.note_commit(commit.sequence, &mut notes)?;
+            let no_rows = EncodedRows::default();
+            self.apply(generation, no_rows, &notes, commit.sequence, || {
+                if let Some(link) = owner.link {
+                    self.version.load().joins.links.add(Arc::new(link));
+                }
+            })?;
+        }
+        Ok(EventsCommit {
+            commit,
+            duplicates: Vec::new(),
             skipped: Vec::new(),
         })
     }

@@ -70,6 +70,11 @@ impl Interaction {
         }
     }
 
+    /// `USER_ID`.
+    pub fn user(&self) -> &str {
+        &self.user_id
+    }
+
     /// `TIMESTAMP`, in Unix epoch seconds.
     pub fn timestamp(&self) -> i64 {
         self.timestamp

@@ -42,6 +42,9 @@ pub struct Limits {
     pub max_filter_parameter_value_chars: Option<usize>,
     /// Whether a reserved field name may not stand as a value. Default true.
     pub refuse_reserved_values: bool,
+    /// Whether `null`, `undefined`, `None` and `NaN`, in any case of letters, are refused as ids of users
+    /// and sessions; otherwise the tool warns of them. Default false. May be changed either way.
+    pub refuse_placeholder_ids: bool,
     /// Fewer rows than this in one bulk import give a warning. Default 1,000.
     pub min_import_rows: u64,
     /// Events of one PutEvents request. Default 10.
@@ -83,6 +86,7 @@ impl Limits {
             max_filter_parameter_name_chars: Some(50),
             max_filter_parameter_value_chars: Some(1000),
             refuse_reserved_values: true,
+            refuse_placeholder_ids: false,
             min_import_rows: 1000,
             max_request_events: Some(10),
             max_event_bytes: Some(10 << 10),
@@ -110,6 +114,7 @@ impl Limits {
             max_filter_parameter_name_chars: None,
             max_filter_parameter_value_chars: None,
             refuse_reserved_values: false,
+            refuse_placeholder_ids: false,
             min_import_rows: 0,
             max_request_events: None,
             max_event_bytes: None,
@@ -130,7 +135,9 @@ impl Limits {
         let lowered: Vec<String> = values(old)?
             .iter()
             .zip(&values(self)?)
-            .filter(|((name, old), (_, new))| allows(name, new) < allows(name, old))
+            .filter(|((name, old), (_, new))| {
+                name.as_str() != "refuse_placeholder_ids" && allows(name, new) < allows(name, old)
+            })
             .map(|((name, old), (_, new))| format!("{name} is {old}, not {new}"))
             .collect();
         match lowered.is_empty() {
@@ -193,6 +200,12 @@ mod tests {
     #[test]
     fn limits_are_raised_and_not_lowered() {
         let old = Limits::personalize();
+        let strict = Limits {
+            refuse_placeholder_ids: true,
+            ..old.clone()
+        };
+        strict.check_raises(&old).unwrap();
+        old.check_raises(&strict).unwrap();
         Limits::unlimited().check_raises(&old).unwrap();
         old.check_raises(&old).unwrap();
         let error = old.check_raises(&Limits::unlimited()).unwrap_err();

@@ -142,6 +142,9 @@ impl Validator {
     fn cell_of<'a>(&self, id: FieldId, field: &Field, value: &'a Value) -> Result<Cell<'a>> {
         let cell = match (field.data_type, value) {
             (_, Value::Null) => Some(Cell::Null),
+            (_, Value::String(text)) if text.is_empty() && !field.nullable => {
+                return Err(self.violation(id, text, parse::EMPTY));
+            }
             (DataType::String, Value::String(text)) => Some(text_or_null(text)),
             (DataType::Boolean, Value::Boolean(flag)) => Some(Cell::Bits((*flag).into())),
             (DataType::Int | DataType::Long, Value::Int(number)) => {

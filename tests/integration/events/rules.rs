@@ -170,7 +170,11 @@ fn parameters_of_an_event_have_their_lengths() {
             let ends = format!(": field {name}: {rule}");
             assert!(message.ends_with(&ends), "{message}");
         };
-        check("\"\"", EMPTY);
+        match name {
+            // Its field may be null.
+            "recommendationId" => Tracker::new().put_json(&with("\"\"")).map(drop).unwrap(),
+            _ => check("\"\"", EMPTY),
+        }
         let rule = too_long(max + 1, max, limit);
         check(&format!("\"{}\"", long(max + 1)), &rule);
         check(
@@ -204,7 +208,7 @@ fn times_are_seconds_as_number_or_text() {
         assert!(tracker.rows().contains(&want), "{}", tracker.rows());
     }
     let format = "must be a number of seconds; write dates as Unix epoch seconds";
-    let negative = "a timestamp must not be negative; write Unix epoch seconds";
+    let negative = "must be 0 or more; write Unix epoch seconds";
     for (value, shown, rule) in [
         (
             "\"2023-11-14T22:13:20Z\"",
@@ -215,8 +219,9 @@ fn times_are_seconds_as_number_or_text() {
         ("\"nan\"", "\"nan\"", format),
         ("1e300", "1000000000000000000", format),
         ("true", "true", format),
-        ("-1", "\"-1\"", negative),
-        ("\"-0.5\"", "\"-1\"", negative),
+        ("-1", "-1", negative),
+        ("-0.5", "-0.5", negative),
+        ("\"-0.5\"", "\"-0.5\"", negative),
     ] {
         let error = Tracker::new().refusal(&events_at(value)).to_string();
         let begins = format!("eventList[0]: field sentAt: value {shown}");
@@ -300,11 +305,8 @@ fn an_attribution_is_an_object_with_a_source() {
     assert!(error.contains(rule), "{error}");
     let rule = "is missing or null; give a value";
     refused_event(&with("{}"), source, rule);
-    refused_event(
-        &with(r#"{"eventAttributionSource": """}"#.replace("\"\"\"", "\"\"").as_str()),
-        source,
-        EMPTY,
-    );
+    // Its field may be null.
+    Tracker::new().put_json(&given("")).unwrap();
 }
 
 #[test]

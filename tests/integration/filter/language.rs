@@ -330,8 +330,8 @@ fn limits_are_options() {
         message(read(&six, &of_five)),
         format!(
             "filter: line 1, column {column}: Items.D: the filter's field number 6; the limit is \
-             5 distinct fields; use fewer or lift the limit max_filter_fields (annals init --limits \
-             unlimited)"
+             5 distinct fields; use fewer or lift the limit max_filter_fields (annals limits STORE \
+             --set max_filter_fields=NUMBER, or --set at annals init)"
         )
     );
     read(&six, &Limits::unlimited()).unwrap();

@@ -6,6 +6,7 @@ mod failure;
 mod input;
 mod nearest;
 mod output;
+mod placeholders;
 mod progress;
 mod tally;
 mod unmatched;

@@ -14,7 +14,12 @@ const COMPARED_USERS: usize = 10_000;
 
 /// Warns of event types that the store does not have.
 pub fn warn_of_event_types(store: &Store, types: &EventTypes) {
-    let asked = types.names();
+    warn_of_names(store, &types.names());
+}
+
+/// As [`warn_of_event_types`], by their names.
+pub fn warn_of_names<S: AsRef<str>>(store: &Store, asked: &[S]) {
+    let asked: Vec<&str> = asked.iter().map(AsRef::as_ref).collect();
     if asked.is_empty() {
         return;
     }

@@ -86,7 +86,7 @@ fn unknown(name: &str, values: &Map<String, Json>) -> Failure {
 
 fn wrong_kind(name: &str, value: &Json) -> Failure {
     let kind = match name {
-        "refuse_reserved_values" => "true or false",
+        _ if name.starts_with("refuse_") => "true or false",
         _ if name.starts_with("min_") => "a number",
         _ => "a number, or none",
     };

@@ -60,7 +60,7 @@ impl Count {
             };
             columns.push((name, kind));
         }
-        columns.push(("INTERACTIONS", Kind::Number));
+        columns.push(("INTERACTIONS", Kind::Count));
         let format = Format::or_usual(self.format);
         let mut records = Records::new(stdout(), format, None, &columns)?;
         for (mut values, tally) in groups.into_iter().take(self.limit.unwrap_or(usize::MAX)) {

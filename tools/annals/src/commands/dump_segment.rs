@@ -86,10 +86,10 @@ impl Detail {
 fn columns(segment: &SegmentReport) -> String {
     let header = [
         ("column", Align::Left),
-        ("encoding", Align::Left),
+        ("encoding", Align::Text),
         ("value bytes", Align::Right),
         ("dictionary bytes", Align::Right),
-        ("dictionary entries", Align::Right),
+        ("entries", Align::Right),
     ];
     let rows = segment.columns.iter().map(|column| {
         vec![

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::args::read_candidates;
 use crate::failure::{Failure, Outcome};
 use crate::output::{stdout, warn};
-use crate::unmatched::warn_of_user;
+use crate::unmatched::{warn_of_names, warn_of_user};
 
 /// Tells which candidates, or which users, a filter expression keeps, one a line.
 #[derive(Args)]
@@ -74,6 +74,7 @@ impl Filter {
         let store = Store::open_read_only(&self.store)?;
         let plan = FilterPlan::compile(&self.expression, store.schema(), store.limits())?;
         warn(plan.warnings());
+        warn_of_names(&store, &plan.event_types());
         let items = self.items.as_deref();
         let items = table(AttributeDataset::Items, items, self.items_schema.as_deref())?;
         let users = self.users.as_deref();

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputFile, check_output, count, print_done, seconds, thousands, warn};
+use crate::placeholders::warn_of_placeholder_users;
 use crate::progress::Progress;
 
 /// Where refused rows go unless told otherwise.
@@ -82,7 +83,8 @@ impl Import {
         drop(spinner);
         warn(&report.warnings);
         let done = summary(&report, replaced, rejects.as_deref(), start);
-        maintained.map_err(|failure| failure.and(&done))?;
+        let warned = maintained.and_then(|()| warn_of_placeholder_users(&store));
+        warned.map_err(|failure| failure.and(&done))?;
         print_done(done)
     }
 

@@ -45,7 +45,7 @@ impl Counted {
     fn records(&self, id: &str) -> Outcome<Records<Stdout>> {
         let columns = [
             (id, Kind::Id),
-            ("INTERACTIONS", Kind::Number),
+            ("INTERACTIONS", Kind::Count),
             ("FIRST", Kind::Time),
             ("LAST", Kind::Time),
         ];

@@ -7,7 +7,7 @@ use annals::export::text_of;
 
 use super::screen::{Screen, show};
 use super::table::Table;
-use super::{Align, Entries, dated};
+use super::{Align, Entries, dated, thousands};
 use crate::args::{Format, TimeForm};
 use crate::failure::Outcome;
 
@@ -16,6 +16,8 @@ pub struct Records<W: Write> {
     names: Vec<String>,
     /// Those that are written as dates.
     dated: Vec<bool>,
+    /// Those that are counts.
+    counts: Vec<bool>,
     form: Form<W>,
 }
 
@@ -26,6 +28,8 @@ pub enum Kind {
     Id,
     Text,
     Number,
+    /// A count, whose thousands are set apart in a table.
+    Count,
     /// Epoch seconds.
     Time,
 }
@@ -35,7 +39,7 @@ impl Kind {
         match self {
             Self::Id => Align::Left,
             Self::Text => Align::Cell,
-            Self::Number | Self::Time => Align::Right,
+            Self::Number | Self::Count | Self::Time => Align::Right,
         }
     }
 }
@@ -63,6 +67,8 @@ impl<W: Write> Records<W> {
         let iso = time.unwrap_or(usual) == TimeForm::Iso;
         let dated = columns.iter().map(|(_, kind)| iso && *kind == Kind::Time);
         let dated: Vec<bool> = dated.collect();
+        let counts = columns.iter().map(|(_, kind)| *kind == Kind::Count);
+        let counts: Vec<bool> = counts.collect();
         let names: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let form = match format {
             Format::Table => {
@@ -78,7 +84,12 @@ impl<W: Write> Records<W> {
             Format::Json => Form::Json(out, 0),
             Format::Jsonl => Form::Jsonl(out),
         };
-        Ok(Self { names, dated, form })
+        Ok(Self {
+            names,
+            dated,
+            counts,
+            form,
+        })
     }
 
     /// Writes a row: a value for each column.
@@ -90,7 +101,13 @@ impl<W: Write> Records<W> {
             values,
         };
         match &mut self.form {
-            Form::Table(_, table) => table.push(values.iter().map(text_of)),
+            Form::Table(_, table) => {
+                let cells = values.iter().zip(&self.counts);
+                table.push(cells.map(|(value, is_count)| match (value, is_count) {
+                    (Value::Long(count), true) => thousands(count.unsigned_abs()),
+                    (value, _) => text_of(value),
+                }));
+            }
             Form::Csv(writer) => writer
                 .write_record(values.iter().map(text_of))
                 .map_err(cause)?,

@@ -7,7 +7,7 @@ fn a_report_says_what_is_wrong_and_what_to_do() {
     for part in [
         "interactions                        4",
         "enough to train                     no",
-        "4 interactions; training needs 1000",
+        "4 interactions; training needs 1,000",
         "record or import more before training",
         "1 of 2 users have 2 interactions or more",
         "IMPRESSION is null in 3 of 4 rows; 25.0 % complete",

@@ -98,6 +98,15 @@ fn a_user_that_is_not_there_is_named() {
     ];
     let (_, message) = said(&folder, &filter);
     assert!(message.contains("did you mean \"anton\"?"), "{message}");
+    let expression = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"veiw\", \"*\")";
+    let filter = [&filter[..7], &[expression]].concat();
+    let (_, message) = said(&folder, &filter);
+    assert!(
+        message
+            .contains("event type \"veiw\": no event of the store has it; did you mean \"view\"?"),
+        "{message}"
+    );
+    assert!(!message.contains("\"*\""), "{message}");
 }
 
 #[test]

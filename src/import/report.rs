@@ -1,6 +1,6 @@
 //! What an import did.
 
-use crate::types::{Field, FieldId, OddTimes, Role, Validator};
+use crate::types::{Field, FieldId, OddTimes, Role, Validator, thousands};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,8 +58,9 @@ fn warning_of_long((field, rows, first): &(FieldId, u64, String), validator: &Va
     };
     let name = field.map_or("?", Field::name);
     format!(
-        "{rows} row{} whose {name} is longer than {most} characters, the first at {first}; they are \
+        "{} row{} whose {name} is longer than {most} characters, the first at {first}; they are \
          kept whole, but the service takes no more in a cell (limit {limit})",
+        thousands(*rows),
         if *rows == 1 { "" } else { "s" }
     )
 }
@@ -77,7 +78,7 @@ impl ImportReport {
         if self.rows < limits.min_import_rows {
             self.warnings.push(format!(
                 "{} row{} in one import; training needs at least {} (limit min_import_rows)",
-                self.rows,
+                thousands(self.rows),
                 if self.rows == 1 { "" } else { "s" },
                 limits.min_import_rows
             ));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{ColumnInsights, Insights, Thresholds};
-use crate::types::{OddRows, OddTime, OddTimes};
+use crate::types::{OddRows, OddTime, OddTimes, thousands};
 
 /// What is probably not as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -275,19 +275,6 @@ fn odd_timestamps(found: &OddRows<()>, insights: &Insights) -> Finding {
         },
         advice: found.odd.advice(),
     }
-}
-
-/// A number with its thousands set apart.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn percent(share: f64) -> String {

@@ -41,6 +41,7 @@ mod store_id;
 mod text;
 mod text_pairs;
 mod text_slot;
+mod thousands;
 mod unique_json;
 mod validate;
 
@@ -90,6 +91,7 @@ pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
 pub use text_slot::TextSlots;
 pub(crate) use text_slot::{COPY_ROOM, PIECE, TextSlot, WIDE, is_long, text_slot};
+pub(crate) use thousands::thousands;
 pub(crate) use unique_json::unique_json;
 pub use validate::{RowScratch, Validator};
 pub(crate) use validate::{

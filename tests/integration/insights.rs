@@ -159,7 +159,7 @@ fn what_is_not_as_it_should_be_is_found() {
     let mut interactions = healthy();
     interactions.extend((1..431).map(incomplete));
     let insights = report(interactions);
-    let null = |name: &str| format!("{name} is null in 430 of 1430 rows; 69.9 % complete");
+    let null = |name: &str| format!("{name} is null in 430 of 1,430 rows; 69.9 % complete");
     let messages: Vec<String> = found(&insights)
         .iter()
         .map(|one| one.3.to_owned())
@@ -167,7 +167,7 @@ fn what_is_not_as_it_should_be_is_found() {
     assert_eq!(
         messages,
         [
-            "430 of 1430 rows have values in less than 70.0 % of their fields".to_owned(),
+            "430 of 1,430 rows have values in less than 70.0 % of their fields".to_owned(),
             null("PLACE"),
             null("MEMBER"),
             null("IMPRESSION"),
@@ -177,7 +177,7 @@ fn what_is_not_as_it_should_be_is_found() {
     let mut interactions = healthy();
     interactions.extend([-1e6, 1e6, 20.0].map(|value| complete("u1", 1, value)));
     let insights = report(interactions);
-    let message = "EVENT_VALUE has 3 of 1003 values far outside of the others: 1 below -5.00, 2 \
+    let message = "EVENT_VALUE has 3 of 1,003 values far outside of the others: 1 below -5.00, 2 \
                    above 9.00";
     assert_eq!(
         found(&insights),

@@ -258,8 +258,8 @@ fn too_many_fields_and_event_types_are_noted() {
         [
             "3 optional fields (EVENT_TYPE, PAGE, PLACE) and 8 distinct event types make 11; the limit \
              is 10 together, and an import refuses what exceeds it; leave columns out, use fewer event \
-             types or lift the limit max_metadata_fields_and_event_types (annals init --limits \
-             unlimited)"
+             types or lift the limit max_metadata_fields_and_event_types (annals limits STORE \
+             --set max_metadata_fields_and_event_types=NUMBER, or --set at annals init)"
         ]
     );
     assert_eq!(infer(&text.replace("t7", "t6")).notes, [""; 0]);

@@ -217,7 +217,7 @@ fn times_are_seconds_as_number_or_text() {
         ),
         ("\"\"", "\"\"", format),
         ("\"nan\"", "\"nan\"", format),
-        ("1e300", "1000000000000000000", format),
+        ("1e300", "1e300", format),
         ("true", "true", format),
         ("-1", "-1", negative),
         ("-0.5", "-0.5", negative),

@@ -9,6 +9,7 @@ mod table;
 mod terminal;
 mod unfinished;
 mod values;
+mod wrap;
 
 use std::io::{BufWriter, StdoutLock, Write};
 use std::time::Duration;
@@ -42,6 +43,12 @@ pub fn print(text: impl std::fmt::Display) -> Outcome {
     screen::show(&text.to_string())
 }
 
+/// As [`print`], of a sentence, which is broken between words where it is longer than a terminal's line.
+pub fn print_line(text: impl std::fmt::Display) -> Outcome {
+    let width = screen::width_of(std::io::stdout());
+    screen::show(&wrap::wrapped(&text.to_string(), width))
+}
+
 /// Writes text that is no answer but a file, such as a script, to standard output.
 pub fn print_bytes(bytes: &[u8]) -> Outcome {
     let mut out = stdout();
@@ -51,7 +58,7 @@ pub fn print_bytes(bytes: &[u8]) -> Outcome {
 
 /// As [`print`], of what was done: should it fail, the error says what was done all the same.
 pub fn print_done(done: impl std::fmt::Display) -> Outcome {
-    print(&done).map_err(|failure| failure.and(&done))
+    print_line(&done).map_err(|failure| failure.and(&done))
 }
 
 /// Writes JSON for people and programs to standard output.
@@ -79,7 +86,8 @@ pub fn detail(text: impl std::fmt::Display) {
 
 /// As [`say`], of what ends a command.
 pub fn say_always(text: impl std::fmt::Display) {
-    let line = format!("annals: {}\n", printable(&text.to_string()));
+    let line = format!("annals: {}", printable(&text.to_string()));
+    let line = wrap::wrapped(&line, screen::width_of(std::io::stderr())) + "\n";
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 

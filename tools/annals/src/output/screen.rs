@@ -23,15 +23,21 @@ pub struct Screen {
 impl Screen {
     /// That of standard output. With a pager there is room for all rows.
     pub fn of_stdout() -> Self {
-        let Some((Width(width), _)) = terminal_size_of(std::io::stdout()) else {
+        let Some(width) = width_of(std::io::stdout()) else {
             return Self::default();
         };
         let pages = pager().is_some();
         Self {
-            width: Some(usize::from(width)),
+            width: Some(width),
             most_rows: (!pages).then_some(MOST_ROWS),
         }
     }
+}
+
+/// How many letters a line of the terminal has; `None` where there is none.
+pub fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let (Width(width), _) = terminal_size_of(stream)?;
+    Some(usize::from(width))
 }
 
 /// The pager that whoever sits before the terminal wants.

@@ -146,7 +146,7 @@ fn many_requests_and_milliseconds() {
     let ran = folder.run_with(&["put-events", "store"], lines);
     assert!(
         ran.stderr.starts_with(
-            "annals: warning: 2500 rows whose TIMESTAMP looks like milliseconds, the \
+            "annals: warning: 2,500 rows whose TIMESTAMP looks like milliseconds, the \
                           first at eventList[0] of session \"s\", value 1700000000000; "
         ),
         "{}",

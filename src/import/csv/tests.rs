@@ -585,7 +585,7 @@ fn cells_longer_than_the_service_takes_are_kept_with_a_warning() {
         warnings,
         [
             format!(
-                "1 rows whose IMPRESSION is longer than 1000 characters, the first at file.csv: line \
+                "1 row whose IMPRESSION is longer than 1000 characters, the first at file.csv: line \
                  3{rest} (limit max_impression_chars)"
             ),
             format!(

@@ -532,7 +532,8 @@ fn refused_interactions_name_field_value_and_rule() {
             Interaction::new("u1", "i1", 10)
                 .event_type("")
                 .with("NEEDED", 1),
-            "field EVENT_TYPE: value null: the field is not nullable; give a value",
+            "field EVENT_TYPE: value \"\": an empty cell is null, and the field is not nullable; give a \
+             value",
         ),
         (
             Interaction::new("", "i1", 10),

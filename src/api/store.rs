@@ -190,7 +190,10 @@ impl Store {
         let (batch, skipped) = self.validator().checked_events(request)?;
         let taken = |position: &usize| !skipped.contains(position);
         let taken: Vec<usize> = (0..request.events.len()).filter(taken).collect();
-        let mut done = self.engine().put_events(batch, durability)?;
+        let mut done = match skipped.is_empty() {
+            true => self.engine().put_events(batch, durability)?,
+            false => self.engine().put_events_left(batch, durability)?,
+        };
         let duplicates = done.duplicates.into_iter();
         done.duplicates = duplicates.filter_map(|at| taken.get(at).copied()).collect();
         done.skipped = skipped;

@@ -34,6 +34,25 @@ impl Engine {
         batch: SessionBatch,
         durability: Durability,
     ) -> Result<EventsCommit> {
+        self.put_session(batch, durability, false)
+    }
+
+    /// As [`Engine::put_events`], of a request of which events were passed over: where none is left, it
+    /// still tells whose the session is.
+    pub(crate) fn put_events_left(
+        &self,
+        batch: SessionBatch,
+        durability: Durability,
+    ) -> Result<EventsCommit> {
+        self.put_session(batch, durability, true)
+    }
+
+    fn put_session(
+        &self,
+        batch: SessionBatch,
+        durability: Durability,
+        tells_user: bool,
+    ) -> Result<EventsCommit> {
         self.validator.check_session(&batch.session)?;
         let shown = batch.user.as_deref().unwrap_or(&batch.session);
         let mut interactions = Vec::with_capacity(batch.events.len());
@@ -49,7 +68,7 @@ impl Engine {
         }
         let cells = self.cells(&interactions)?;
         let session = (batch.session.as_str(), batch.user.as_deref());
-        let done = self.append_events(session, &interactions, &named, &cells)?;
+        let done = self.append_events(session, tells_user, &interactions, &named, &cells)?;
         self.settle(done.commit.sequence, durability)?;
         Ok(done)
     }
@@ -78,6 +97,7 @@ impl Engine {
     fn append_events(
         &self,
         (session, user): (&str, Option<&str>),
+        tells_user: bool,
         interactions: &[Interaction],
         named: &[Named],
         cells: &[Cell<'_>],
@@ -90,8 +110,7 @@ impl Engine {
         let duplicates: Vec<usize> = (0..named.len())
             .filter(|position| !fresh.contains(position))
             .collect();
-        // Events that were passed over still tell whose the session is.
-        let tells_user = named.is_empty() && user.is_some();
+        let tells_user = tells_user && named.is_empty() && user.is_some();
         if fresh.is_empty() && !tells_user {
             let commit = Commit {
                 sequence: before,

@@ -114,8 +114,7 @@ impl Store {
         self.engine().limits()
     }
 
-    /// What the opening found in the hot tier and did about it; nothing but zeros on a store that is
-    /// open read-only.
+    /// What the opening found in the hot tier, and what one for writing did about it.
     pub fn recovery_report(&self) -> &RecoveryReport {
         self.engine().recovery_report()
     }

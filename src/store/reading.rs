@@ -36,7 +36,7 @@ impl Engine {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
             let account = Account::read(&**storage, manifest)?;
             let segments = open_segments(storage, &schema, manifest)?;
-            let hot = read_hot(root, account, scratch, &schema, manifest)?;
+            let hot = read_hot(root, account, OnDamage::Stop, scratch, &schema, manifest)?;
             Ok((schema, segments, hot))
         })?;
         let (schema, segments, hot) = read;
@@ -70,7 +70,7 @@ impl Engine {
             manifest,
             last_sequence,
             lock: None,
-            report: RecoveryReport::default(),
+            report: hot.damage,
         })
     }
 }
@@ -133,6 +133,7 @@ fn bulk_segments(manifest: &Manifest) -> impl Iterator<Item = u64> {
 pub(super) struct Hot {
     pub(super) generations: Vec<Arc<Generation>>,
     pub(super) registry: Registry,
+    damage: RecoveryReport,
 }
 
 impl Hot {
@@ -144,24 +145,28 @@ impl Hot {
     }
 }
 
-/// Reads the hot tier of a store that another process may be writing to.
+/// Reads the hot tier of a store that another process may be writing to. `on_damage` is not
+/// [`OnDamage::Drop`].
 pub(super) fn read_hot(
     root: &Path,
     account: Account,
+    on_damage: OnDamage,
     scratch: &mut GiveScratch<'_>,
     schema: &Arc<Schema>,
     manifest: &Manifest,
 ) -> Result<Hot> {
-    let log = Arc::new(ReadLog::open(&root.join(HOT), &account.noted, scratch)?);
-    let tier = Tier::open(
-        log.clone(),
-        schema.clone(),
-        account.holdings,
-        OnDamage::Refuse,
-    );
+    let log = ReadLog::open(&root.join(HOT), &account.noted, on_damage, scratch)?;
+    let log = Arc::new(log);
+    let damage = log.damage().cloned();
+    let tier = Tier::open(log.clone(), schema.clone(), account.holdings, on_damage);
     let registry = Registry::open(log, Clock::default(), &Settings::default())?;
     Ok(Hot {
         generations: recover_generations(&tier, manifest)?,
         registry,
+        damage: damage.map_or_else(RecoveryReport::default, |damage| RecoveryReport {
+            damage: Some(damage.what),
+            dropped_records: damage.records,
+            ..RecoveryReport::default()
+        }),
     })
 }

@@ -22,11 +22,15 @@ const TEMPORARY: &str = "temporary";
 /// Folders of the store; temporary files hold what an import has not published.
 pub(super) const FOLDERS: [&str; 2] = [SEGMENTS, TEMPORARY];
 
-/// What an opening for writing found in the hot tier and did about it.
+/// What an opening found in the hot tier, and what one for writing did about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RecoveryReport {
-    /// Records of the write-ahead log, a commit each, that stood behind damage and were dropped. 0
-    /// unless the opening was allowed to.
+    /// Damage of the write-ahead log that the opening went past: the file, the byte and what is wrong.
+    /// An opening for writing does so where it is allowed to; one for reading where all that was durable
+    /// at the last note precedes it.
+    pub damage: Option<String>,
+    /// Records of the write-ahead log, a commit each, that stand behind the damage: dropped by an opening
+    /// for writing, not shown by one for reading.
     pub dropped_records: u64,
     /// Rows that were durable and are not there any more. 0 unless the opening was allowed to go on.
     pub lost_rows: u64,
@@ -99,6 +103,7 @@ impl Engine {
             }
         }
         let report = RecoveryReport {
+            damage: mended.damage,
             dropped_records: mended.dropped_records,
             lost_rows: tier.lost_rows(),
             kept_files: mended.kept,

@@ -59,6 +59,11 @@ pub(super) fn manifest(folder: &Path) -> Result<FileMark> {
     Ok(FileMark { number, bytes })
 }
 
+/// Makes the manifest of this name the one that counts, in a folder that has none.
+pub(super) fn write_current(folder: &Path, manifest: &str) -> std::io::Result<()> {
+    std::fs::write(folder.join(CURRENT), format!("{manifest}\n"))
+}
+
 /// The bytes of a file that must be there.
 ///
 /// # Errors

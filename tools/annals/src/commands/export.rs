@@ -10,6 +10,7 @@ use crate::args::{EventTypes, Window};
 use crate::failure::Outcome;
 use crate::output::{OutputFile, check_output, count, say, seconds};
 use crate::progress::Progress;
+use crate::store::open_for_reading;
 
 #[derive(Args)]
 pub struct Export {
@@ -51,7 +52,7 @@ impl Export {
     pub fn run(self) -> Outcome {
         let start = Instant::now();
         check_output("--output", &self.output, &[], &self.store)?;
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let query = ScanQuery {
             time: self.window.range(),
             event_types: self.types.event_types.clone(),

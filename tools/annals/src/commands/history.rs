@@ -2,13 +2,14 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use annals::{
-    DataType, FieldId, History as Events, HistoryQuery, Order, Projection, Schema, Store, Value,
+    DataType, FieldId, History as Events, HistoryQuery, Order, Projection, Schema, Value,
 };
 use clap::Args;
 
 use crate::args::{EventTypes, Format, Window};
 use crate::failure::Outcome;
 use crate::output::{Records, stdout};
+use crate::store::open_for_reading;
 
 #[derive(Args)]
 pub struct History {
@@ -37,7 +38,7 @@ pub struct History {
 
 impl History {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let schema = store.schema().clone();
         let fields = chosen(&schema, self.columns.as_deref())?;
         let query = HistoryQuery {

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
-use annals::{ColumnStats, Stats as Figures, Store};
+use annals::{ColumnStats, Stats as Figures};
 use clap::Args;
 
 use crate::args::ReportFormat;
 use crate::failure::Outcome;
 use crate::output::{Align, facts, instant, print, print_json, table, thousands};
+use crate::store::open_for_reading;
 
 #[derive(Args)]
 pub struct Stats {
@@ -18,7 +19,7 @@ pub struct Stats {
 
 impl Stats {
     pub fn run(self) -> Outcome {
-        let stats = Store::open_read_only(&self.store)?.stats()?;
+        let stats = open_for_reading(&self.store)?.stats()?;
         match self.format {
             ReportFormat::Json => print_json(&stats),
             ReportFormat::Table => {

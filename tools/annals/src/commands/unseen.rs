@@ -1,12 +1,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use annals::{Store, Value};
+use annals::Value;
 use clap::Args;
 
 use crate::args::{EventTypes, Format, read_candidates};
 use crate::failure::Outcome;
 use crate::output::{Records, print_json, stdout};
+use crate::store::open_for_reading;
 
 /// Tells which candidates a user has not interacted with, in their order.
 #[derive(Args)]
@@ -29,7 +30,7 @@ pub struct Unseen {
 impl Unseen {
     pub fn run(self) -> Outcome {
         let candidates = read_candidates(&self.candidates)?;
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let flags = store.unseen(&self.user, &candidates, &self.types.event_types)?;
         let unseen = candidates.iter().zip(flags);
         let unseen: Vec<&String> = unseen.filter_map(|(id, flag)| flag.then_some(id)).collect();

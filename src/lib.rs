@@ -123,6 +123,9 @@ pub use types::{
     f32_of_bits,
 };
 
+// Copies of a store.
+pub use api::{Checkpoint, Sharing};
+
 // Reports on a store.
 pub use api::{
     BlockReport, ColumnReport, ColumnStats, Damage, GenerationReport, ManifestReport,

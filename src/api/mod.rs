@@ -9,7 +9,7 @@ pub use store::Store;
 
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
-    BulkImport, ColumnStats, Event, EventTypeNumbers, GenerationReport, History, ImportBatch,
-    ImportMode, Interacted, ManifestReport, NewestPerEventType, RecoveryReport, Scan,
-    SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
+    BulkImport, Checkpoint, ColumnStats, Event, EventTypeNumbers, GenerationReport, History,
+    ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType, RecoveryReport, Scan,
+    SegmentReport, Sharing, Snapshot, Stats, Unseen, VerifyReport, value_at,
 };

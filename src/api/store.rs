@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, GenerationReport, History, ImportMode, ManifestReport, RecoveryReport,
-    Scan, SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ManifestReport,
+    RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder, Unseen,
+    VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
-    Columns, Commit, Durability, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
+    Columns, Commit, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
     Recommendation, Result, ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
 };
 
@@ -28,6 +29,7 @@ struct Inner {
     // Dropped first: the thread ends before the engine does.
     _worker: Option<Worker>,
     engine: Arc<Engine>,
+    path: PathBuf,
     _scratch: Scratch,
 }
 
@@ -61,7 +63,7 @@ impl Store {
         Self::builder().open_read_only(path)
     }
 
-    pub(super) fn writable(engine: Arc<Engine>) -> Result<Self> {
+    pub(super) fn writable(path: &Path, engine: Arc<Engine>) -> Result<Self> {
         let worker = match engine.settings().background {
             true => Some(Worker::start(&engine)?),
             false => None,
@@ -70,6 +72,7 @@ impl Store {
             inner: Arc::new(Inner {
                 _worker: worker,
                 engine,
+                path: absolute(path)?,
                 _scratch: Scratch::new(None),
             }),
         })
@@ -86,6 +89,7 @@ impl Store {
             inner: Arc::new(Inner {
                 _worker: None,
                 engine: Arc::new(engine),
+                path: absolute(path)?,
                 _scratch: scratch,
             }),
         })
@@ -102,6 +106,20 @@ impl Store {
 
     fn engine(&self) -> &Arc<Engine> {
         &self.inner.engine
+    }
+
+    /// The store's folder, as an absolute path.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go
+    /// on meanwhile. See [`StoreBuilder::checkpoint`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::checkpoint`].
+    pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
+        Self::builder().checkpoint(self.path(), to, &Sharing::Link)
     }
 
     /// The schema.
@@ -329,4 +347,8 @@ impl Store {
     pub fn segment_dictionary(&self, segment: u64, field: FieldId) -> Result<Arc<dyn Strings>> {
         self.engine().segment_dictionary(segment, field)
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io(format!("find {}", path.display()), error))
 }

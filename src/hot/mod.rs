@@ -49,7 +49,7 @@ pub(crate) use memory::MemoryLog;
 pub(crate) use position::{Noted, Position};
 pub(crate) use records::{Known, LateRecord, Link};
 pub(crate) use registry::Registry;
-pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog};
+pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog, copy_log};
 #[cfg(feature = "fuzzing")]
 pub(crate) use rocks::{read_log, read_manifest};
 #[cfg(feature = "fuzzing")]

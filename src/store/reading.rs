@@ -87,7 +87,27 @@ pub(super) struct Steady {
 /// and gets it anew until what it read is the state of one moment.
 pub(super) fn read_steady<T>(
     root: &Path,
+    read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
+) -> Result<(T, Steady)> {
+    read_between(root, read, |now, before| {
+        bulk_segments(now).eq(bulk_segments(before))
+    })
+}
+
+/// The same, but nothing at all is published between the manifest and what is read.
+pub(super) fn read_unchanged<T>(
+    root: &Path,
+    read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
+) -> Result<(T, Manifest)> {
+    let (read, steady) = read_between(root, read, |_, _| false)?;
+    Ok((read, steady.manifest))
+}
+
+/// Reads until no edit was published meanwhile, or one after which what was read `may_stand`.
+fn read_between<T>(
+    root: &Path,
     mut read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
+    may_stand: impl Fn(&Manifest, &Manifest) -> bool,
 ) -> Result<(T, Steady)> {
     check_is_store(root)?;
     let storage: Arc<dyn Storage> = Arc::new(folders::storage(root));
@@ -97,7 +117,7 @@ pub(super) fn read_steady<T>(
         let now = Manifest::read(&*storage)?;
         let unchanged = now.edit == manifest.edit;
         match result {
-            Ok(read) if unchanged || bulk_segments(&now).eq(bulk_segments(&manifest)) => {
+            Ok(read) if unchanged || may_stand(&now, &manifest) => {
                 let steady = Steady {
                     storage,
                     manifest,

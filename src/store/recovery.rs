@@ -92,16 +92,17 @@ impl Engine {
         let registry = Registry::open(log, opening.clock, &opening.settings)?;
         let segments = open_segments(&storage, &schema, &manifest)?;
         let mut generations = recover_generations(&tier, &manifest)?;
+        let strays = tier.generations()?.into_iter();
+        let strays: Vec<u64> = strays
+            .filter(|id| !manifest.generations.contains(id))
+            .collect();
+        check_strays(&tier, &manifest, &strays)?;
         // Only once all that the manifest lists is there, what it does not list goes.
         for folder in FOLDERS {
             storage.create_folder(folder)?;
         }
         remove_strays(&*storage, &manifest)?;
-        for id in tier.generations()? {
-            if !manifest.generations.contains(&id) {
-                tier.retire(id)?;
-            }
-        }
+        strays.into_iter().try_for_each(|id| tier.retire(id))?;
         let report = RecoveryReport {
             damage: mended.damage,
             dropped_records: mended.dropped_records,
@@ -208,6 +209,22 @@ pub(super) fn recover_generations(
             })
         })
         .collect()
+}
+
+/// A generation takes rows once the manifest lists it, and is sealed by the time that it no longer does:
+/// a newer one with rows is of another moment than the manifest.
+fn check_strays(tier: &Tier, manifest: &Manifest, strays: &[u64]) -> Result<()> {
+    let newest = manifest.generations.last().copied().unwrap_or_default();
+    for id in strays.iter().filter(|id| **id > newest) {
+        let rows = tier.recover(*id)?.rows();
+        if rows > 0 {
+            return Err(Error::corrupt(format!(
+                "generation {id} holds {rows} rows, but the manifest does not know it; the files are of \
+                 different moments: restore all files of the store from one copy"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Takes out the last generation where it is empty and not the only one: it was begun ahead of

@@ -4,6 +4,7 @@
 mod arrow;
 mod bounds;
 mod candidates;
+mod checkpoints;
 mod csv_blocks;
 mod dictionaries;
 mod errors;

@@ -4,12 +4,11 @@
 //! on a folder of its own with a copy of the manifest, only where table files hold entries.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use rocksdb::DB;
 
+use super::copy::lay_out;
 use super::error::failed;
 use super::survey::{OnDamage, Survey};
 use super::{folder, visit_family};
@@ -156,27 +155,20 @@ impl ReadLog {
     }
 }
 
-/// Lays out a database in `folder` that holds the table files of `survey`, as links, and its manifest
-/// as far as it is whole: what RocksDB then reads is what was looked at, whatever the writer does
-/// meanwhile, and no file of the store's own folder is held or changed.
+/// Lays out what RocksDB is to read in `folder`: what was looked at, whatever the writer does meanwhile.
+/// No file of the store's own folder is held or changed.
 fn link_files(path: &Path, survey: &Survey, folder: &Path) -> Result<()> {
-    let linked = || -> std::io::Result<()> {
+    let fresh = || {
         if folder.exists() {
             std::fs::remove_dir_all(folder)?;
         }
         std::fs::create_dir_all(folder)?;
-        let name = folder::manifest_name(survey.manifest.number);
-        let mut whole = File::open(path.join(&name))?.take(survey.manifest_bytes());
-        std::io::copy(&mut whole, &mut File::create_new(folder.join(&name))?)?;
-        folder::write_current(folder, &name)?;
-        let path = std::path::absolute(path)?;
-        for (number, _) in survey.table_files() {
-            let name = folder::table_name(number);
-            std::os::unix::fs::symlink(path.join(&name), folder.join(&name))?;
-        }
-        Ok(())
+        std::path::absolute(path)
     };
-    linked().map_err(|error| folder::said("laying out", folder, error))
+    let path = fresh().map_err(|error| folder::said("making", folder, error))?;
+    lay_out(&path, folder, survey, &mut |from, to| {
+        std::os::unix::fs::symlink(from, to).map_err(|error| folder::said("making", to, error))
+    })
 }
 
 /// Opens the table files, and checks that RocksDB takes all of them.

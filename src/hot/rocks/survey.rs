@@ -16,7 +16,7 @@ pub(super) struct Survey {
     folder: PathBuf,
     noted: Noted,
     pub(super) database: Database,
-    pub(super) manifest: FileMark,
+    manifest: FileMark,
     /// Where the manifest ends in bytes that are no record.
     manifest_torn_at: Option<u64>,
     /// The logs that hold entries which no table file has, rising.
@@ -120,9 +120,11 @@ impl Survey {
         Ok(())
     }
 
-    /// Bytes of the manifest up to the end of its last whole edit.
-    pub(super) fn manifest_bytes(&self) -> u64 {
-        self.manifest_torn_at.unwrap_or(self.manifest.bytes)
+    /// The manifest up to the end of its last whole edit.
+    pub(super) fn whole_manifest(&self) -> FileMark {
+        let FileMark { number, bytes } = self.manifest;
+        let bytes = self.manifest_torn_at.unwrap_or(bytes);
+        FileMark { number, bytes }
     }
 
     /// Number and bytes of each table file.

@@ -18,8 +18,8 @@ use crate::types::{
 /// An embedded store of user-item interactions.
 ///
 /// A handle: cloning it is cheap, and all clones are the same store. Any number of threads may
-/// read and write at once. The store is closed when the last handle, snapshot, scan and import is
-/// dropped; nothing has to be called before.
+/// read and write at once. The store is closed when the last handle and import is dropped; nothing has
+/// to be called before. Snapshots, scans and histories keep what they read, and no store open.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,

@@ -81,6 +81,7 @@
 //! ```
 
 mod api;
+pub mod backup;
 mod codec;
 mod csv;
 pub mod export;
@@ -125,6 +126,7 @@ pub use types::{
 
 // Copies of a store.
 pub use api::{Checkpoint, Sharing};
+pub use types::StoreId;
 
 // Reports on a store.
 pub use api::{

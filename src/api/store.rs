@@ -12,7 +12,7 @@ use super::{
 use crate::store::{Engine, Worker};
 use crate::types::{
     Columns, Commit, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
-    Recommendation, Result, ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
+    Recommendation, Result, ScanQuery, Schema, Settings, StoreId, Strings, Validator, WriteBatch,
 };
 
 /// An embedded store of user-item interactions.
@@ -111,6 +111,19 @@ impl Store {
     /// The store's folder, as an absolute path.
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// What tells it from other stores; its copies have the same.
+    pub fn id(&self) -> StoreId {
+        self.engine().id()
+    }
+
+    /// That of the store in a folder, which is not opened.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corruption` when its manifest is damaged, `Unsupported`, `Io`.
+    pub fn id_of(path: impl AsRef<Path>) -> Result<StoreId> {
+        crate::store::id_of(path.as_ref())
     }
 
     /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go

@@ -66,6 +66,7 @@ pub use import_batch::ImportBatch;
 pub use inspect::{GenerationReport, ManifestReport, SegmentReport};
 pub use interacted::Interacted;
 pub use newest::{EventTypeNumbers, NewestPerEventType};
+pub(crate) use reading::id_of;
 pub(crate) use recovery::Opening;
 pub use recovery::RecoveryReport;
 pub use scan::Scan;

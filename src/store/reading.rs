@@ -15,7 +15,7 @@ use super::version::{LiveSegment, Version};
 use crate::hot::{Generation, OnDamage, ReadLog, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::Origin;
-use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
+use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings, StoreId};
 
 /// How often a reader starts over because the writer published something meanwhile.
 const ATTEMPTS: usize = 100;
@@ -73,6 +73,13 @@ impl Engine {
             report: hot.damage,
         })
     }
+}
+
+/// The identity of the store in a folder.
+pub(crate) fn id_of(root: &Path) -> Result<StoreId> {
+    check_is_store(root)?;
+    let manifest = Manifest::read(&folders::storage(root))?;
+    Ok(manifest.identity.store)
 }
 
 /// What was read without the writer coming in between.

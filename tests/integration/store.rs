@@ -2,6 +2,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod backups;
 mod bounds;
 mod candidates;
 mod checkpoints;

@@ -15,10 +15,10 @@ STATES ?= 20000
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install dist test crash lint docs bench peers sanitize
+.PHONY: help setup demo install dist test crash lint docs bench peers performance sanitize
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## Install what the build needs and this machine lacks
 	@tools/setup.sh
@@ -60,3 +60,6 @@ bench: setup ## Run the benchmarks (BENCH_ARGS=filter)
 peers: setup ## Compare with other stores, half an hour (PEERS_ARGS="--rows 1000000")
 	benches/peers/setup.sh
 	CARGO="$(CARGO)" benches/peers/build.sh run -- $(PEERS_ARGS)
+
+performance: ## Write PERFORMANCE.md from the results of the comparison
+	python3 benches/peers/performance.py

@@ -81,6 +81,7 @@
 //! ```
 
 mod api;
+pub mod backup;
 mod codec;
 mod csv;
 pub mod export;
@@ -122,6 +123,10 @@ pub use types::{
     Cell, Column, Columns, Dictionary, ListColumn, NumberColumn, Row, Strings, bits_of_f32,
     f32_of_bits,
 };
+
+// Copies of a store.
+pub use api::{Checkpoint, Sharing};
+pub use types::StoreId;
 
 // Reports on a store.
 pub use api::{

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Remembered, Store, VerifyReport};
 use crate::hot::OnDamage;
 use crate::io::Readers;
-use crate::store::{Engine, NewStore, Opening};
+use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing};
 use crate::types::{Clock, Entropy, Limits, Result, Schema, Settings};
 
 /// Chooses settings and limits, and opens or creates a store. By default both are the defaults of
@@ -130,7 +130,7 @@ impl StoreBuilder {
     /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it, `Io`.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let engine = Engine::open(path.as_ref(), self.opening())?;
-        Store::writable(Arc::new(engine))
+        Store::writable(path.as_ref(), Arc::new(engine))
     }
 
     /// Opens the store in the folder `path` for reading, also while another process writes to it.
@@ -142,6 +142,31 @@ impl StoreBuilder {
     /// hundred attempts all fell between two states.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
         Store::read_only(path.as_ref(), self.settings, self.scratch)
+    }
+
+    /// Copies the store in the folder `path` to the folder `to`, also while another process writes to it
+    /// or this one does. The copy is closed, durable, and the whole store at one moment: every commit
+    /// that was acknowledged before the call, and none behind one that it lacks. It is a store like any other,
+    /// which may go its own way; its identity tells it from the original.
+    ///
+    /// Cost: a link or a copy of each segment, by `sharing`, and a copy of the log, which has about what the
+    /// unsealed generations hold. The log is read once.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store; `AlreadyExists` when `to` is there and not empty; `InvalidInput`
+    /// when it lies in the store's folder; `Corruption`, naming the file, when the store is damaged; `Locked` when the
+    /// writer publishes faster than it can be copied; `Io`. Nothing stays at `to` then.
+    pub fn checkpoint(
+        self,
+        path: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        sharing: &Sharing,
+    ) -> Result<Checkpoint> {
+        let new = NewCheckpoint {
+            entropy: &self.entropy,
+            sharing,
+        };
+        new.make(path.as_ref(), to.as_ref())
     }
 
     /// Raises the limits of the store in the folder `path`, durably, while no one has it open for

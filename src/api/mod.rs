@@ -10,7 +10,7 @@ pub use store::Store;
 pub use crate::hot::Remembered;
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
-    BulkImport, ColumnStats, Event, EventTypeNumbers, FormatVersions, GenerationReport, History,
-    ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType, RecoveryReport, Scan,
-    SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
+    BulkImport, Checkpoint, ColumnStats, Event, EventTypeNumbers, FormatVersions, GenerationReport,
+    History, ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType,
+    RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, Unseen, VerifyReport, value_at,
 };

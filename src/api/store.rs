@@ -5,20 +5,21 @@ use std::sync::Arc;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, GenerationReport, History, ImportMode, ManifestReport, RecoveryReport,
-    Remembered, Scan, SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ManifestReport,
+    RecoveryReport, Remembered, Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder,
+    Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
-    Columns, Commit, Durability, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
-    Recommendation, Result, ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
+    Columns, Commit, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
+    Recommendation, Result, ScanQuery, Schema, Settings, StoreId, Strings, Validator, WriteBatch,
 };
 
 /// An embedded store of user-item interactions.
 ///
 /// A handle: cloning it is cheap, and all clones are the same store. Any number of threads may
-/// read and write at once. The store is closed when the last handle, snapshot, scan and import is
-/// dropped; nothing has to be called before.
+/// read and write at once. The store is closed when the last handle and import is dropped; nothing has
+/// to be called before. Snapshots, scans and histories keep what they read, and no store open.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -28,6 +29,7 @@ struct Inner {
     // Dropped first: the thread ends before the engine does.
     _worker: Option<Worker>,
     engine: Arc<Engine>,
+    path: PathBuf,
     _scratch: Scratch,
 }
 
@@ -61,7 +63,7 @@ impl Store {
         Self::builder().open_read_only(path)
     }
 
-    pub(super) fn writable(engine: Arc<Engine>) -> Result<Self> {
+    pub(super) fn writable(path: &Path, engine: Arc<Engine>) -> Result<Self> {
         let worker = match engine.settings().background {
             true => Some(Worker::start(&engine)?),
             false => None,
@@ -70,6 +72,7 @@ impl Store {
             inner: Arc::new(Inner {
                 _worker: worker,
                 engine,
+                path: absolute(path)?,
                 _scratch: Scratch::new(None),
             }),
         })
@@ -86,6 +89,7 @@ impl Store {
             inner: Arc::new(Inner {
                 _worker: None,
                 engine: Arc::new(engine),
+                path: absolute(path)?,
                 _scratch: scratch,
             }),
         })
@@ -109,6 +113,33 @@ impl Store {
         &self.inner.engine
     }
 
+    /// The store's folder, as an absolute path.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// What tells it from other stores; its copies have the same.
+    pub fn id(&self) -> StoreId {
+        self.engine().id()
+    }
+
+    /// That of the store in a folder, which is not opened.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corruption` when its manifest is damaged, `Unsupported`, `Io`.
+    pub fn id_of(path: impl AsRef<Path>) -> Result<StoreId> {
+        crate::store::id_of(path.as_ref())
+    }
+
+    /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go
+    /// on meanwhile. See [`StoreBuilder::checkpoint`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::checkpoint`].
+    pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
+        Self::builder().checkpoint(self.path(), to, &Sharing::Link)
+    }
+
     /// The schema.
     pub fn schema(&self) -> &Arc<Schema> {
         self.engine().schema()
@@ -119,8 +150,7 @@ impl Store {
         self.engine().limits()
     }
 
-    /// What the opening found in the hot tier and did about it; nothing but zeros on a store that is
-    /// open read-only.
+    /// What the opening found in the hot tier, and what one for writing did about it.
     pub fn recovery_report(&self) -> &RecoveryReport {
         self.engine().recovery_report()
     }
@@ -344,4 +374,8 @@ impl Store {
     pub fn segment_dictionary(&self, segment: u64, field: FieldId) -> Result<Arc<dyn Strings>> {
         self.engine().segment_dictionary(segment, field)
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io(format!("find {}", path.display()), error))
 }

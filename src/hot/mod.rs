@@ -50,7 +50,7 @@ pub(crate) use position::{Noted, Position};
 pub(crate) use records::{Known, LateRecord, Link};
 pub(crate) use registry::Registry;
 pub use registry::Remembered;
-pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog};
+pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog, copy_log};
 #[cfg(feature = "fuzzing")]
 pub(crate) use rocks::{read_log, read_manifest};
 pub(crate) use row::FORMAT as ROW_FORMAT;

@@ -115,6 +115,10 @@ impl Engine {
         Ok(engine)
     }
 
+    pub(crate) fn id(&self) -> StoreId {
+        self.store
+    }
+
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         &self.schema
     }
@@ -175,6 +179,9 @@ impl Engine {
 
     /// The hot tier, for what writes.
     pub(super) fn writable(&self) -> Result<&Tier> {
+        if self.commit.was_abandoned() {
+            self.poison(Error::internal("a thread panicked while it committed"));
+        }
         if let Some(reason) = self.poison.get() {
             return Err(Error::new(
                 ErrorKind::Poisoned,

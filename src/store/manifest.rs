@@ -35,6 +35,17 @@ impl Identity {
         })
     }
 
+    /// That of a copy of the store.
+    ///
+    /// # Errors
+    /// As [`Identity::random`].
+    pub(super) fn of_copy(self, entropy: &Entropy) -> Result<Self> {
+        Ok(Self {
+            incarnation: Self::random(entropy)?.incarnation,
+            ..self
+        })
+    }
+
     pub(super) fn write(self, wire: &mut WireWriter) {
         wire.raw(&self.store.0);
         wire.u64(self.incarnation);

@@ -7,6 +7,7 @@
 mod account;
 mod bulk;
 mod candidates;
+mod checkpoint;
 mod commit_lock;
 mod compaction;
 mod creation;
@@ -55,6 +56,8 @@ mod write;
 mod tests;
 
 pub use bulk::{BulkImport, ImportMode};
+pub(crate) use checkpoint::NewCheckpoint;
+pub use checkpoint::{Checkpoint, Sharing};
 pub(crate) use creation::NewStore;
 pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
@@ -63,6 +66,7 @@ pub use import_batch::ImportBatch;
 pub use inspect::{FormatVersions, GenerationReport, ManifestReport, SegmentReport};
 pub use interacted::Interacted;
 pub use newest::{EventTypeNumbers, NewestPerEventType};
+pub(crate) use reading::id_of;
 pub(crate) use recovery::Opening;
 pub use recovery::RecoveryReport;
 pub use scan::Scan;

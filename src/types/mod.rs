@@ -86,7 +86,7 @@ pub use session_batch::{EventsCommit, Recommendation};
 pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub(crate) use session_key::{check_asked_user, holds_mark, session_key, session_of, shown_user};
 pub use settings::Settings;
-pub(crate) use store_id::StoreId;
+pub use store_id::StoreId;
 pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
 pub use text_slot::TextSlots;

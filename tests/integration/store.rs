@@ -2,8 +2,10 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod backups;
 mod bounds;
 mod candidates;
+mod checkpoints;
 mod csv_blocks;
 mod dictionaries;
 mod errors;

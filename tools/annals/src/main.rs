@@ -8,6 +8,7 @@ mod nearest;
 mod output;
 mod placeholders;
 mod progress;
+mod store;
 mod tally;
 mod unmatched;
 mod verbosity;

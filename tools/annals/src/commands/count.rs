@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 
 use annals::export::text_of;
-use annals::{Role, Schema, Store, Value};
+use annals::{Role, Schema, Value};
 use clap::Args;
 
 use super::history::kind_of;
 use crate::args::{EventTypes, Format, Window};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Kind, Records, stdout};
+use crate::store::open_for_reading;
 use crate::tally::{By, by_values, query};
 use crate::unmatched::{warn_of_event_types, warn_of_time};
 
@@ -39,7 +40,7 @@ pub struct Count {
 
 impl Count {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         warn_of_event_types(&store, &self.types);
         warn_of_time(&store, &self.window);
         let schema = store.schema();

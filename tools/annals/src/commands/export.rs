@@ -10,6 +10,7 @@ use crate::args::{EventTypes, Format, TimeForm, Window};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Kind, OutputFile, Records, check_output, count, say, seconds};
 use crate::progress::Progress;
+use crate::store::open_for_reading;
 use crate::unmatched::{warn_of_event_types, warn_of_time};
 
 #[derive(Args)]
@@ -61,7 +62,7 @@ impl Export {
             Some(format) => format,
             None => format_of(&self.output)?,
         };
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let query = ScanQuery {
             time: self.window.range(),
             event_types: self.types.names(),

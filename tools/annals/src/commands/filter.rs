@@ -8,6 +8,7 @@ use clap::Args;
 use crate::args::read_candidates;
 use crate::failure::{Failure, Outcome};
 use crate::output::{stdout, warn};
+use crate::store::open_for_reading;
 use crate::unmatched::{warn_of_names, warn_of_user};
 
 /// Tells which candidates, or which users, a filter expression keeps, one a line.
@@ -71,7 +72,7 @@ fn table(
 
 impl Filter {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let plan = FilterPlan::compile(&self.expression, store.schema(), store.limits())?;
         warn(plan.warnings());
         warn_of_names(&store, &plan.event_types());

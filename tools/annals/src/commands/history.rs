@@ -9,6 +9,7 @@ use clap::Args;
 use crate::args::{EventTypes, Format, TimeForm, Window};
 use crate::failure::Outcome;
 use crate::output::{Kind, Records, say, stdout};
+use crate::store::open_for_reading;
 use crate::unmatched::{warn_of_event_types, warn_of_time, warn_of_user};
 
 #[derive(Args)]
@@ -41,7 +42,7 @@ pub struct History {
 
 impl History {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let schema = store.schema().clone();
         let fields = chosen(&schema, self.columns.as_deref())?;
         let query = HistoryQuery {

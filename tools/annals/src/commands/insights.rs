@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use annals::Store;
 use annals::insights::{
     ColumnInsights, Distinct, Finding, Insights as Report, NumberInsights, Thresholds,
 };
@@ -9,6 +8,7 @@ use clap::Args;
 use crate::args::ReportFormat;
 use crate::failure::Outcome;
 use crate::output::{Align, facts, instant, print, print_json, table, thousands};
+use crate::store::open_for_reading;
 
 /// Reports what the data lacks for training, what to do about it, and figures about each column.
 #[derive(Args)]
@@ -22,7 +22,7 @@ pub struct Insights {
 
 impl Insights {
     pub fn run(self) -> Outcome {
-        let snapshot = Store::open_read_only(&self.store)?.snapshot();
+        let snapshot = open_for_reading(&self.store)?.snapshot();
         let report = Report::of(&snapshot, &Thresholds::default())?;
         if self.format == ReportFormat::Json {
             return print_json(&report);

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::args::{ReportFormat, SingleQuotas, limit_values};
 use crate::failure::Outcome;
 use crate::output::{facts, print, print_json, thousands};
+use crate::store::open_for_reading;
 
 /// Shows the limits that a store's data is held to, or raises some of them. They are never lowered: what the
 /// store holds may exceed lower ones.
@@ -23,7 +24,7 @@ pub struct Limits {
 
 impl Limits {
     pub fn run(self) -> Outcome {
-        let limits = Store::open_read_only(&self.store)?.limits().clone();
+        let limits = open_for_reading(&self.store)?.limits().clone();
         let limits = match self.single.is_empty() {
             true => limits,
             false => self.raise()?,

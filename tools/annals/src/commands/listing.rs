@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::PathBuf;
 
-use annals::{ScanQuery, Snapshot, Store, UserRange, Value};
+use annals::{ScanQuery, Snapshot, UserRange, Value};
 use clap::{Args, ValueEnum};
 
 use crate::args::{EventTypes, Format, TimeForm, Window};
 use crate::failure::Outcome;
 use crate::output::{Kind, Records, Stdout, stdout};
+use crate::store::open_for_reading;
 use crate::tally::{By, Tally, by_values, each_user, query};
 use crate::unmatched::{warn_of_event_types, warn_of_time};
 
@@ -32,7 +33,7 @@ struct Counted {
 
 impl Counted {
     fn snapshot(&self) -> Outcome<Snapshot> {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         warn_of_event_types(&store, &self.types);
         warn_of_time(&store, &self.window);
         Ok(store.snapshot())

@@ -1,5 +1,7 @@
 //! A file a command.
 
+mod backup;
+mod checkpoint;
 mod compact;
 mod completions;
 mod count;
@@ -21,6 +23,7 @@ mod put_events;
 mod recommendations;
 mod records;
 mod repair;
+mod restore;
 mod schema;
 mod stats;
 mod unseen;
@@ -73,6 +76,12 @@ pub enum Command {
     Verify(verify::Verify),
     /// Open a store whose log is damaged, without what stands behind the damage
     Repair(repair::Repair),
+    /// Copy a store as it is at this moment
+    Checkpoint(checkpoint::Checkpoint),
+    /// Copy a store into a folder of backups
+    Backup(backup::Backup),
+    /// Copy a backup to a new store
+    Restore(restore::Restore),
     /// Merge what was written into few segments
     Compact(compact::Compact),
     /// Generate a realistic CSV file
@@ -107,6 +116,9 @@ impl Command {
             Self::Limits(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Repair(command) => command.run(),
+            Self::Checkpoint(command) => command.run(),
+            Self::Backup(command) => command.run(),
+            Self::Restore(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),
             Self::Completions(command) => command.run(whole()),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::args::ReportFormat;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Align, facts, instant, print, print_json, table, thousands};
+use crate::store::open_for_reading;
 use crate::tally::{By, by_values};
 
 /// Shows figures about the store. Reads one column of all rows.
@@ -24,7 +25,7 @@ pub struct Stats {
 
 impl Stats {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let mut report = Report {
             stats: store.stats()?,
             rows_by_event_type: rows_by_event_type(&store)?,

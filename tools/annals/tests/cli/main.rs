@@ -6,6 +6,7 @@
     reason = "a test that fails by panic says where, in its helper functions too"
 )]
 
+mod copies;
 mod damage;
 mod dump;
 mod export;

@@ -102,7 +102,7 @@ pub use api::{Snapshot, Store, StoreBuilder};
 pub use types::{Limits, Settings};
 
 // What it holds.
-pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, Value};
+pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};
 
 // Writing.
 pub use api::{BulkImport, ImportBatch, ImportMode};
@@ -112,7 +112,7 @@ pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};
 
 // Reading.
 pub use api::{
-    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, value_at,
+    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, Users, value_at,
 };
 pub use types::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange, UserRange,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Remembered, Store, VerifyReport};
 use crate::hot::OnDamage;
 use crate::io::Readers;
-use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing};
-use crate::types::{Clock, Entropy, Limits, Result, Schema, Settings};
+use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
+use crate::types::{Clock, Entropy, Error, ErrorKind, Limits, Result, Schema, Settings};
 
 /// Chooses settings and limits, and opens or creates a store. By default both are the defaults of
 /// [`Settings`] and [`Limits`].
@@ -131,6 +131,29 @@ impl StoreBuilder {
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let engine = Engine::open(path.as_ref(), self.opening())?;
         Store::writable(path.as_ref(), Arc::new(engine))
+    }
+
+    /// Opens the store in the folder `path`, or creates it where there is none.
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open`] and [`StoreBuilder::create`]; `InvalidInput` when the store that is there
+    /// has other fields than `schema`.
+    pub fn open_or_create(self, path: impl AsRef<Path>, schema: &Schema) -> Result<Store> {
+        let path = path.as_ref();
+        let store = match self.clone().create(path, schema) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_store(path) => {
+                self.open(path)?
+            }
+            created => return created,
+        };
+        match store.schema().fields() == schema.fields() {
+            true => Ok(store),
+            false => Err(Error::invalid(format!(
+                "{}: the store that is there has another schema; open it as it is, or choose another \
+                 folder",
+                path.display()
+            ))),
+        }
     }
 
     /// Opens the store in the folder `path` for reading, also while another process writes to it.

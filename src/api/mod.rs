@@ -12,5 +12,6 @@ pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
     BulkImport, Checkpoint, ColumnStats, Event, EventTypeNumbers, FormatVersions, GenerationReport,
     History, ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType,
-    RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, Unseen, VerifyReport, value_at,
+    RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, Unseen, Users, VerifyReport,
+    value_at,
 };

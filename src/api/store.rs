@@ -55,6 +55,15 @@ impl Store {
         Self::builder().open(path)
     }
 
+    /// Opens the store in the folder `path`, or creates it where there is none; see [`StoreBuilder::open`]
+    /// and [`StoreBuilder::create`].
+    ///
+    /// # Errors
+    /// Theirs; `InvalidInput` when the store that is there has another schema.
+    pub fn open_or_create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
+        Self::builder().open_or_create(path, schema)
+    }
+
     /// Opens a store for reading; see [`StoreBuilder::open_read_only`].
     ///
     /// # Errors
@@ -252,6 +261,14 @@ impl Store {
     pub fn history(&self, user: &str, query: &HistoryQuery, out: &mut History) -> Result<()> {
         self.engine()
             .with_view(|view| view.history(user, query, out))
+    }
+
+    /// The newest `limit` interactions of a user; see [`Snapshot::newest`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::newest`].
+    pub fn newest(&self, user: &str, limit: usize) -> Result<History> {
+        self.snapshot().newest(user, limit)
     }
 
     /// Tells which candidates a user has not interacted with; see [`Snapshot::unseen`], which

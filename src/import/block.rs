@@ -40,7 +40,7 @@ impl BlockReport {
 
 impl RowSink for ImportBatch {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        ImportBatch::push(self, row)
+        ImportBatch::push_row(self, row)
     }
 }
 

@@ -80,6 +80,12 @@ impl Interaction {
         self.timestamp
     }
 
+    /// Whether any value is a list of items.
+    pub(crate) fn has_lists(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|(_, value)| matches!(value, Value::Items(_)))
+    }
+
     /// The row of these cells.
     pub(crate) fn row<'a>(&'a self, cells: &'a [Cell<'a>]) -> Row<'a> {
         Row {

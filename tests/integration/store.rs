@@ -12,6 +12,7 @@ mod errors;
 mod imports;
 mod merges;
 mod narrow;
+mod short_forms;
 mod snapshots;
 mod ties;
 mod writes;

@@ -44,11 +44,7 @@ impl Validator {
     /// Turns lists of items into joined strings, so that the cells of many interactions can borrow
     /// from them at once (see [`Validator::append_cells`]).
     pub(crate) fn join_lists(&self, interaction: &mut Interaction) -> Result<()> {
-        let lists = interaction
-            .fields
-            .iter()
-            .any(|(_, value)| matches!(value, Value::Items(_)));
-        if !lists {
+        if !interaction.has_lists() {
             return Ok(());
         }
         let mut joined = String::new();

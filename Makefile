@@ -7,16 +7,18 @@ CARGO_FLAGS ?=
 BENCH_ARGS ?=
 # Passed on to the comparison with other stores, e.g. PEERS_ARGS=--large; see benches/peers/src/args.rs
 PEERS_ARGS ?=
+# Where `make install` puts the tool
+PREFIX ?= /usr/local
 # Of the crashes
 SEED ?= 1
 STATES ?= 20000
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash lint docs bench peers sanitize
+.PHONY: help setup demo install dist test crash lint docs bench peers performance sanitize
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## Install what the build needs and this machine lacks
 	@tools/setup.sh
@@ -24,6 +26,13 @@ setup: ## Install what the build needs and this machine lacks
 demo: setup ## Generate a million interactions, import them and query the store (ROWS=n, KEEP=1)
 	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
 	tools/demo.sh
+
+install: setup ## Put the tool on the path, with completions and manual pages (PREFIX=/usr/local)
+	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
+	tools/install.sh $(TARGET)/release/annals $(DESTDIR)$(PREFIX)
+
+dist: setup ## Make a release archive that needs no compiler, and its checksum, in target/dist
+	CARGO="$(CARGO)" CARGO_FLAGS="$(CARGO_FLAGS)" tools/dist.sh
 
 test: setup ## Run every test, documented examples included
 	$(CARGO) test --release --workspace $(CARGO_FLAGS)
@@ -51,3 +60,6 @@ bench: setup ## Run the benchmarks (BENCH_ARGS=filter)
 peers: setup ## Compare with other stores, half an hour (PEERS_ARGS="--rows 1000000")
 	benches/peers/setup.sh
 	CARGO="$(CARGO)" benches/peers/build.sh run -- $(PEERS_ARGS)
+
+performance: ## Write PERFORMANCE.md from the results of the comparison
+	python3 benches/peers/performance.py

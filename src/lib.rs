@@ -81,6 +81,7 @@
 //! ```
 
 mod api;
+pub mod backup;
 mod codec;
 mod csv;
 pub mod export;
@@ -101,17 +102,17 @@ pub use api::{Snapshot, Store, StoreBuilder};
 pub use types::{Limits, Settings};
 
 // What it holds.
-pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, Value};
+pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};
 
 // Writing.
 pub use api::{BulkImport, ImportBatch, ImportMode};
 pub use types::{Commit, Durability, Validator, WriteBatch};
 pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
-pub use types::{OddRows, OddTime, OddTimes};
+pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};
 
 // Reading.
 pub use api::{
-    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, value_at,
+    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, Users, value_at,
 };
 pub use types::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange, UserRange,
@@ -123,13 +124,17 @@ pub use types::{
     f32_of_bits,
 };
 
+// Copies of a store.
+pub use api::{Checkpoint, Sharing};
+pub use types::StoreId;
+
 // Reports on a store.
 pub use api::{
-    BlockReport, ColumnReport, ColumnStats, Damage, GenerationReport, ManifestReport,
-    RecoveryReport, SegmentReport, Stats, VerifyReport,
+    BlockReport, ColumnReport, ColumnStats, Damage, FormatVersions, GenerationReport,
+    ManifestReport, RecoveryReport, Remembered, SegmentReport, Stats, VerifyReport,
 };
 
-pub use types::{Error, ErrorKind, Result};
+pub use types::{Error, ErrorKind, Result, printable};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

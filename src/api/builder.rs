@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Store, VerifyReport};
+use super::{Remembered, Store, VerifyReport};
 use crate::hot::OnDamage;
 use crate::io::Readers;
-use crate::store::{Engine, NewStore, Opening};
-use crate::types::{Clock, Entropy, Limits, Result, Schema, Settings};
+use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
+use crate::types::{Clock, Entropy, Error, ErrorKind, Limits, Result, Schema, Settings};
 
 /// Chooses settings and limits, and opens or creates a store. By default both are the defaults of
 /// [`Settings`] and [`Limits`].
@@ -31,8 +31,8 @@ impl StoreBuilder {
         self
     }
 
-    /// Limits other than [`Limits::personalize`]. They are kept in the store; those of an existing
-    /// store stay.
+    /// Limits other than [`Limits::personalize`], for [`StoreBuilder::create`]. They are kept in the store;
+    /// those of an existing store stay; [`StoreBuilder::raise_limits`] raises them.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -129,13 +129,31 @@ impl StoreBuilder {
     /// `InvalidInput` when a setting is out of its range, `NotFound`, `Locked` when it is open for
     /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it, `Io`.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
-        let opening = Opening {
-            settings: self.settings,
-            clock: self.clock,
-            on_damage: self.on_damage,
+        let engine = Engine::open(path.as_ref(), self.opening())?;
+        Store::writable(path.as_ref(), Arc::new(engine))
+    }
+
+    /// Opens the store in the folder `path`, or creates it where there is none.
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open`] and [`StoreBuilder::create`]; `InvalidInput` when the store that is there
+    /// has other fields than `schema`.
+    pub fn open_or_create(self, path: impl AsRef<Path>, schema: &Schema) -> Result<Store> {
+        let path = path.as_ref();
+        let store = match self.clone().create(path, schema) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_store(path) => {
+                self.open(path)?
+            }
+            created => return created,
         };
-        let engine = Engine::open(path.as_ref(), opening)?;
-        Store::writable(Arc::new(engine))
+        match store.schema().fields() == schema.fields() {
+            true => Ok(store),
+            false => Err(Error::invalid(format!(
+                "{}: the store that is there has another schema; open it as it is, or choose another \
+                 folder",
+                path.display()
+            ))),
+        }
     }
 
     /// Opens the store in the folder `path` for reading, also while another process writes to it.
@@ -147,6 +165,64 @@ impl StoreBuilder {
     /// hundred attempts all fell between two states.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
         Store::read_only(path.as_ref(), self.settings, self.scratch)
+    }
+
+    /// Copies the store in the folder `path` to the folder `to`, also while another process writes to it
+    /// or this one does. The copy is closed, durable, and the whole store at one moment: every commit
+    /// that was acknowledged before the call, and none behind one that it lacks. It is a store like any other,
+    /// which may go its own way; its identity tells it from the original.
+    ///
+    /// Cost: a link or a copy of each segment, by `sharing`, and a copy of the log, which has about what the
+    /// unsealed generations hold. The log is read once.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store; `AlreadyExists` when `to` is there and not empty; `InvalidInput`
+    /// when it lies in the store's folder; `Corruption`, naming the file, when the store is damaged; `Locked` when the
+    /// writer publishes faster than it can be copied; `Io`. Nothing stays at `to` then.
+    pub fn checkpoint(
+        self,
+        path: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        sharing: &Sharing,
+    ) -> Result<Checkpoint> {
+        let new = NewCheckpoint {
+            entropy: &self.entropy,
+            sharing,
+        };
+        new.make(path.as_ref(), to.as_ref())
+    }
+
+    /// Raises the limits of the store in the folder `path`, durably, while no one has it open for
+    /// writing: `change` is given those it has, to change them. A limit that is lifted stays so. Gives the
+    /// limits that hold from then on. Cost: as [`StoreBuilder::open`].
+    ///
+    /// # Errors
+    /// `InvalidInput` when a limit would be lower; nothing was changed then. Else as
+    /// [`StoreBuilder::open`].
+    pub fn raise_limits(
+        self,
+        path: impl AsRef<Path>,
+        change: impl FnOnce(&mut Limits),
+    ) -> Result<Limits> {
+        let engine = Engine::open(path.as_ref(), self.opening())?;
+        engine.raise_limits(change)
+    }
+
+    /// Counts the event ids, sessions and recommendations that the store in the folder `path` remembers,
+    /// also while another process writes to it. Cost: each of them is read, and the hot tier's log.
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn remembered(self, path: impl AsRef<Path>) -> Result<Remembered> {
+        Store::remembered(path.as_ref(), self.scratch)
+    }
+
+    fn opening(self) -> Opening {
+        Opening {
+            settings: self.settings,
+            clock: self.clock,
+            on_damage: self.on_damage,
+        }
     }
 
     /// Reads every byte of the store in the folder `path` and checks every checksum and invariant,

@@ -7,9 +7,11 @@ mod store;
 pub use builder::StoreBuilder;
 pub use store::Store;
 
+pub use crate::hot::Remembered;
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
-    BulkImport, ColumnStats, Event, EventTypeNumbers, GenerationReport, History, ImportBatch,
-    ImportMode, Interacted, ManifestReport, NewestPerEventType, RecoveryReport, Scan,
-    SegmentReport, Snapshot, Stats, Unseen, VerifyReport, value_at,
+    BulkImport, Checkpoint, ColumnStats, Event, EventTypeNumbers, FormatVersions, GenerationReport,
+    History, ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType,
+    RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, Unseen, Users, VerifyReport,
+    value_at,
 };

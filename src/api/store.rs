@@ -5,20 +5,21 @@ use std::sync::Arc;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, GenerationReport, History, ImportMode, ManifestReport, RecoveryReport,
-    Scan, SegmentReport, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ManifestReport,
+    RecoveryReport, Remembered, Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder,
+    Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
-    Columns, Commit, Durability, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
-    Recommendation, Result, ScanQuery, Schema, Settings, Strings, Validator, WriteBatch,
+    Columns, Commit, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
+    Recommendation, Result, ScanQuery, Schema, Settings, StoreId, Strings, Validator, WriteBatch,
 };
 
 /// An embedded store of user-item interactions.
 ///
 /// A handle: cloning it is cheap, and all clones are the same store. Any number of threads may
-/// read and write at once. The store is closed when the last handle, snapshot, scan and import is
-/// dropped; nothing has to be called before.
+/// read and write at once. The store is closed when the last handle and import is dropped; nothing has
+/// to be called before. Snapshots, scans and histories keep what they read, and no store open.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -28,6 +29,7 @@ struct Inner {
     // Dropped first: the thread ends before the engine does.
     _worker: Option<Worker>,
     engine: Arc<Engine>,
+    path: PathBuf,
     _scratch: Scratch,
 }
 
@@ -53,6 +55,15 @@ impl Store {
         Self::builder().open(path)
     }
 
+    /// Opens the store in the folder `path`, or creates it where there is none; see [`StoreBuilder::open`]
+    /// and [`StoreBuilder::create`].
+    ///
+    /// # Errors
+    /// Theirs; `InvalidInput` when the store that is there has another schema.
+    pub fn open_or_create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
+        Self::builder().open_or_create(path, schema)
+    }
+
     /// Opens a store for reading; see [`StoreBuilder::open_read_only`].
     ///
     /// # Errors
@@ -61,7 +72,7 @@ impl Store {
         Self::builder().open_read_only(path)
     }
 
-    pub(super) fn writable(engine: Arc<Engine>) -> Result<Self> {
+    pub(super) fn writable(path: &Path, engine: Arc<Engine>) -> Result<Self> {
         let worker = match engine.settings().background {
             true => Some(Worker::start(&engine)?),
             false => None,
@@ -70,6 +81,7 @@ impl Store {
             inner: Arc::new(Inner {
                 _worker: worker,
                 engine,
+                path: absolute(path)?,
                 _scratch: Scratch::new(None),
             }),
         })
@@ -86,6 +98,7 @@ impl Store {
             inner: Arc::new(Inner {
                 _worker: None,
                 engine: Arc::new(engine),
+                path: absolute(path)?,
                 _scratch: scratch,
             }),
         })
@@ -100,8 +113,40 @@ impl Store {
         Engine::verify_files(path, &mut || scratch.folder(), progress)
     }
 
+    pub(super) fn remembered(path: &Path, scratch: Option<PathBuf>) -> Result<Remembered> {
+        let mut scratch = Scratch::new(scratch);
+        Engine::remembered(path, &mut || scratch.folder())
+    }
+
     fn engine(&self) -> &Arc<Engine> {
         &self.inner.engine
+    }
+
+    /// The store's folder, as an absolute path.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// What tells it from other stores; its copies have the same.
+    pub fn id(&self) -> StoreId {
+        self.engine().id()
+    }
+
+    /// That of the store in a folder, which is not opened.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corruption` when its manifest is damaged, `Unsupported`, `Io`.
+    pub fn id_of(path: impl AsRef<Path>) -> Result<StoreId> {
+        crate::store::id_of(path.as_ref())
+    }
+
+    /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go
+    /// on meanwhile. See [`StoreBuilder::checkpoint`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::checkpoint`].
+    pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
+        Self::builder().checkpoint(self.path(), to, &Sharing::Link)
     }
 
     /// The schema.
@@ -114,10 +159,15 @@ impl Store {
         self.engine().limits()
     }
 
-    /// What the opening found in the hot tier and did about it; nothing but zeros on a store that is
-    /// open read-only.
+    /// What the opening found in the hot tier, and what one for writing did about it.
     pub fn recovery_report(&self) -> &RecoveryReport {
         self.engine().recovery_report()
+    }
+
+    /// The distinct event types that the store has had since it was opened, sorted; those that differ in
+    /// case are different. Cost: they are kept in memory and copied.
+    pub fn event_types(&self) -> Vec<String> {
+        self.engine().event_types()
     }
 
     /// Checks values as writes do. The readers of [`import`](crate::import) take it.
@@ -179,7 +229,10 @@ impl Store {
         let (batch, skipped) = self.validator().checked_events(request)?;
         let taken = |position: &usize| !skipped.contains(position);
         let taken: Vec<usize> = (0..request.events.len()).filter(taken).collect();
-        let mut done = self.engine().put_events(batch, durability)?;
+        let mut done = match skipped.is_empty() {
+            true => self.engine().put_events(batch, durability)?,
+            false => self.engine().put_events_left(batch, durability)?,
+        };
         let duplicates = done.duplicates.into_iter();
         done.duplicates = duplicates.filter_map(|at| taken.get(at).copied()).collect();
         done.skipped = skipped;
@@ -208,6 +261,14 @@ impl Store {
     pub fn history(&self, user: &str, query: &HistoryQuery, out: &mut History) -> Result<()> {
         self.engine()
             .with_view(|view| view.history(user, query, out))
+    }
+
+    /// The newest `limit` interactions of a user; see [`Snapshot::newest`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::newest`].
+    pub fn newest(&self, user: &str, limit: usize) -> Result<History> {
+        self.snapshot().newest(user, limit)
     }
 
     /// Tells which candidates a user has not interacted with; see [`Snapshot::unseen`], which
@@ -330,4 +391,8 @@ impl Store {
     pub fn segment_dictionary(&self, segment: u64, field: FieldId) -> Result<Arc<dyn Strings>> {
         self.engine().segment_dictionary(segment, field)
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io(format!("find {}", path.display()), error))
 }

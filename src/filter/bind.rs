@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::attributes::{Attribute, AttributeField, Attributes, FilterContext};
-use super::compile::{EVERY, check_type, parameters_of};
+use super::compile::{check_type, parameters_of};
 use super::number::{Comparison, Held, Number};
 use super::plan::{
-    Action, Condition, Dataset, Declared, Expression, FieldRef, FilterPlan, List, Operand, Term,
-    Test,
+    Action, Condition, Dataset, Declared, EVERY, Expression, FieldRef, FilterPlan, List, Operand,
+    Term, Test,
 };
 use crate::types::{Error, Result, Role, check_asked_user, lifting};
 

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::parse::{Parsed, parse};
-use super::plan::{Condition, Dataset, Declared, FieldRef, FilterPlan, List, Operand, Term, Test};
+use super::plan::{
+    Condition, Dataset, Declared, EVERY, FieldRef, FilterPlan, List, Operand, Term, Test,
+};
 use crate::types::{DataType, Error, Field, Limits, Result, Schema, lifting};
-
-/// The string that stands for every event type.
-pub(super) const EVERY: &str = "*";
 
 impl FilterPlan {
     /// Reads and checks an expression for stores of this schema, under these limits (those of the

@@ -6,6 +6,9 @@ use super::cursor::Place;
 use super::number::{Comparison, Number};
 use crate::types::{FieldId, Role, Schema};
 
+/// The string that stands for every event type.
+pub(super) const EVERY: &str = "*";
+
 /// A filter, compiled once and used for any number of requests, from any thread.
 ///
 /// Its `Display` writes the expression in one form: keywords in upper case, one space between
@@ -145,6 +148,23 @@ pub(super) struct Condition {
     pub(super) test: Test,
 }
 
+impl Condition {
+    /// The strings that it names itself.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let terms = match &self.test {
+            Test::In {
+                list: List::Terms(terms),
+                ..
+            } => terms.as_slice(),
+            _ => &[],
+        };
+        terms.iter().filter_map(|term| match term {
+            Term::Text(text, _) => Some(text.as_str()),
+            Term::Parameter(_) => None,
+        })
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
     /// `IN`, or `NOT IN` where negated.
@@ -199,6 +219,17 @@ impl FilterPlan {
     /// The parameters that it names, without `$`, in the order of their first use.
     pub fn parameters(&self) -> &[String] {
         &self.parameters
+    }
+
+    /// The event types that it names itself, each once; those that parameters stand for are not among them.
+    pub fn event_types(&self) -> Vec<&str> {
+        let conditions = self.expressions.iter().flat_map(Expression::conditions);
+        let of_types = conditions.filter(|condition| condition.field.is_event_type());
+        let mut found: Vec<&str> = of_types.flat_map(Condition::texts).collect();
+        found.retain(|text| *text != EVERY);
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// What is allowed but probably not meant, such as one string that holds a comma.

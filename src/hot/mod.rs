@@ -49,9 +49,11 @@ pub(crate) use memory::MemoryLog;
 pub(crate) use position::{Noted, Position};
 pub(crate) use records::{Known, LateRecord, Link};
 pub(crate) use registry::Registry;
-pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog};
+pub use registry::Remembered;
+pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog, copy_log};
 #[cfg(feature = "fuzzing")]
 pub(crate) use rocks::{read_log, read_manifest};
+pub(crate) use row::FORMAT as ROW_FORMAT;
 #[cfg(feature = "fuzzing")]
 pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;

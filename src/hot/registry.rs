@@ -17,6 +17,18 @@ use crate::types::{Clock, Error, ErrorKind, Recommendation, Result, Settings};
 
 const LAST: &[u8] = b"last";
 
+/// How many things a store remembers beside its rows. What has outlived its retention counts until it is
+/// dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Remembered {
+    /// Event ids.
+    pub event_ids: u64,
+    /// Sessions whose user is known.
+    pub sessions: u64,
+    /// Recommendations, and ids that events wait for.
+    pub recommendations: u64,
+}
+
 /// The newest user of a session, and the table that says so.
 pub(crate) struct NotedUser {
     pub(crate) user: String,
@@ -209,6 +221,27 @@ impl Registry {
     pub(crate) fn last_commit(&self) -> Result<u64> {
         let found = self.all(Kind::Commits, |_, value| records::decode_commit(value))?;
         Ok(found.into_iter().max().unwrap_or(0))
+    }
+
+    /// Counts what is remembered. Cost: every entry is read.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn remembered(&self) -> Result<Remembered> {
+        let mut found = Remembered::default();
+        for table in self.log.tables()? {
+            let count = match table.kind {
+                Kind::Ids => &mut found.event_ids,
+                Kind::Sessions => &mut found.sessions,
+                Kind::Recommendations => &mut found.recommendations,
+                Kind::Links | Kind::Late | Kind::Commits => continue,
+            };
+            self.visit(table, &mut |_, _| {
+                *count += 1;
+                Ok(())
+            })?;
+        }
+        Ok(found)
     }
 
     /// Reads every table and decodes each value.

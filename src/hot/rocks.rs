@@ -1,5 +1,6 @@
 //! The log on RocksDB: a column family per generation and table, one write-ahead log for all.
 
+mod copy;
 mod error;
 mod folder;
 mod framing;
@@ -27,6 +28,7 @@ use crate::types::{Error, ErrorKind, Result};
 use error::failed;
 use open::LoggedRows;
 
+pub(crate) use copy::copy_log;
 #[cfg(feature = "fuzzing")]
 pub(crate) use fuzzing::{read_log, read_manifest};
 pub(crate) use open::Mended;

@@ -7,7 +7,7 @@ use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use crate::types::{Cell, DataType, Error, ErrorKind, Field, Limits, Result, Role, Schema};
 
 /// The only format so far. A change of the bytes takes a new number and keeps reading this one.
-const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 1;
 
 /// Bytes of an encoded row, at most.
 const MAX_ROW_BYTES: usize = 16 << 20;

@@ -225,7 +225,7 @@ impl Tier {
             self.recover_row(&generation, key, value)
         })?;
         match (self.on_damage, read) {
-            (OnDamage::Refuse, read) => read?,
+            (OnDamage::Refuse | OnDamage::Stop, read) => read?,
             (OnDamage::Drop, Ok(())) => {}
             (OnDamage::Drop, Err(_)) => {
                 let noted = self.noted.generations.get(&id);

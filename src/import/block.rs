@@ -53,7 +53,7 @@ impl Seen for OnLine<'_> {
 
 impl RowSink for ImportBatch {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        ImportBatch::push(self, row)
+        ImportBatch::push_row(self, row)
     }
 }
 

@@ -145,7 +145,7 @@ fn event_of<'a>(entries: Entries<'a>, validator: &Validator) -> Result<PutEvent<
     let mut event = PutEvent {
         event_id: optional_text(event_id, "eventId")?,
         event_type: required("eventType", event_type)?.into_text("eventType")?,
-        event_value: event_value.map(number).transpose()?,
+        event_value: event_value.filter(is_given).map(number).transpose()?,
         item_id: optional_text(item_id, "itemId")?,
         impression: impression.map(items).transpose()?.unwrap_or_default(),
         recommendation_id: optional_text(recommendation_id, "recommendationId")?,
@@ -176,6 +176,11 @@ fn required<'a>(name: &str, value: Option<Json<'a>>) -> Result<Json<'a>> {
 
 fn optional_text<'a>(value: Option<Json<'a>>, name: &str) -> Result<Option<Cow<'a, str>>> {
     value.map(|value| value.into_text(name)).transpose()
+}
+
+/// Empty text is no value, as in a CSV cell.
+fn is_given(value: &Json<'_>) -> bool {
+    !matches!(value, Json::Text(text) if text.is_empty())
 }
 
 fn number(value: Json<'_>) -> Result<f64> {
@@ -210,12 +215,17 @@ fn seconds(value: Json<'_>) -> Result<i64> {
         Json::Text(text) => Decimal::parse(text).and_then(Decimal::floor),
         _ => None,
     };
-    seconds.ok_or_else(|| {
-        value.is_not(
+    match seconds {
+        // Said here, where the value is as it was sent.
+        Some(seconds) if seconds < 0 => {
+            Err(value.is_not("sentAt", "0 or more; write Unix epoch seconds"))
+        }
+        Some(seconds) => Ok(seconds),
+        None => Err(value.is_not(
             "sentAt",
             "a number of seconds; write dates as Unix epoch seconds",
-        )
-    })
+        )),
+    }
 }
 
 /// The properties of an event.

@@ -29,7 +29,8 @@ impl<'a> Json<'a> {
             Self::Null => "null".to_owned(),
             Self::Bool(flag) => flag.to_string(),
             Self::Whole(number) => number.to_string(),
-            Self::Number(number) => number.to_string(),
+            // Shorter than all digits of a large one, and nearer to how it was sent.
+            Self::Number(number) => format!("{number:?}"),
             Self::Text(text) => shown(text),
             Self::List(_) => "[...]".to_owned(),
             Self::Object(_) => "{...}".to_owned(),

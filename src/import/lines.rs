@@ -5,8 +5,8 @@ use std::io::{BufRead, Read};
 use super::DEFAULT_MAX_RECORD_BYTES;
 use crate::types::{Error, Result, not_text};
 
-/// Lines of UTF-8, for readers of one record a line. A byte order mark is dropped, and so is the
-/// space at a line's end.
+/// Lines of UTF-8, for readers of one record a line. A byte order mark is dropped, and so is a
+/// line's end.
 ///
 /// Memory is bounded by the longest line, at most [`DEFAULT_MAX_RECORD_BYTES`].
 pub struct Lines<R> {
@@ -102,7 +102,7 @@ impl<R: BufRead> Lines<R> {
                 error.valid_up_to() + 1
             ))
         })?;
-        Ok(text.trim_end())
+        Ok(text.trim_end_matches(['\n', '\r']))
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn blank_lines_and_marks_are_passed_over() {
         assert_eq!(read("\u{feff}a\r\n\n \t\nb".as_bytes(), 99), ["a", "b"]);
-        assert_eq!(read("\u{feff}\n b \n".as_bytes(), 99), [" b"]);
+        assert_eq!(read("\u{feff}\n b \n".as_bytes(), 99), [" b "]);
         assert!(read(b"", 99).is_empty());
     }
 

@@ -81,7 +81,7 @@ pub trait RowSink {
 
 impl RowSink for BulkImport {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        BulkImport::push(self, row)
+        BulkImport::push_row(self, row)
     }
 
     fn bulk_import(&mut self) -> Option<&mut BulkImport> {

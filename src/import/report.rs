@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::types::{Field, FieldId, OddTime, OddTimes, Role, Validator};
+use crate::types::{Field, FieldId, OddTime, OddTimes, Role, Validator, thousands};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,8 +114,10 @@ fn warning_of_long((field, rows, first): &(FieldId, u64, String), validator: &Va
     };
     let name = field.map_or("?", Field::name);
     format!(
-        "{rows} rows whose {name} is longer than {most} characters, the first at {first}; they are \
-         kept whole, but the service takes no more in a cell (limit {limit})"
+        "{} row{} whose {name} is longer than {most} characters, the first at {first}; they are \
+         kept whole, but the service takes no more in a cell (limit {limit})",
+        thousands(*rows),
+        if *rows == 1 { "" } else { "s" }
     )
 }
 
@@ -141,8 +143,10 @@ impl ImportReport {
         self.warnings.extend(long.warnings(validator));
         if self.rows < limits.min_import_rows {
             self.warnings.push(format!(
-                "{} rows in one import; training needs at least {} (limit min_import_rows)",
-                self.rows, limits.min_import_rows
+                "{} row{} in one import; training needs at least {} (limit min_import_rows)",
+                thousands(self.rows),
+                if self.rows == 1 { "" } else { "s" },
+                limits.min_import_rows
             ));
         }
         self.warnings.extend_from_slice(schema.warnings());

@@ -58,9 +58,12 @@ pub(super) fn collect(
         interactions: rows,
         users: users.all,
         users_with_enough: users.with_enough,
+        duplicate_rows: users.duplicate_rows,
         incomplete_rows,
         timestamps,
-        trainable: rows >= thresholds.min_interactions && users.with_enough >= thresholds.min_users,
+        trainable: rows >= thresholds.min_interactions
+            && users.with_enough >= thresholds.min_users
+            && users.share_with_enough() >= thresholds.min_user_share,
         findings: Vec::new(),
         columns,
     };

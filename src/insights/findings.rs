@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{ColumnInsights, Insights, Thresholds};
-use crate::types::{OddRows, OddTime, OddTimes};
+use crate::types::{OddRows, OddTime, OddTimes, thousands};
 
 /// What is probably not as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +31,10 @@ pub enum FindingKind {
     FewInteractions,
     /// Too few users with enough interactions to train. The figure counts users.
     FewUsers,
+    /// Too small a share of users with enough interactions to train. The figure is the share.
+    SmallUserShare,
+    /// Rows that equal an earlier one in every field. The figure counts them.
+    DuplicateRows,
     /// Rows of which too few values are not null. The figure counts rows.
     IncompleteRows,
     /// A column of which too few values are not null. The figure is the share of those that are not.
@@ -58,6 +62,8 @@ pub(super) fn find(
     let mut found = Vec::new();
     found.extend(few_interactions(insights, thresholds));
     found.extend(few_users(insights, thresholds));
+    found.extend(small_user_share(insights, thresholds));
+    found.extend(duplicate_rows(insights));
     found.extend(incomplete_rows(insights, thresholds));
     let columns = || insights.columns.iter();
     found.extend(columns().filter_map(|column| incomplete_column(column, thresholds)));
@@ -76,7 +82,11 @@ fn few_interactions(insights: &Insights, thresholds: &Thresholds) -> Option<Find
         field: None,
         figure: figure as f64,
         threshold: least as f64,
-        message: format!("{figure} interactions; training needs {least}"),
+        message: format!(
+            "{} interactions; training needs {}",
+            thousands(figure),
+            thousands(least)
+        ),
         advice: "record or import more before training",
     })
 }
@@ -89,11 +99,49 @@ fn few_users(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
         figure: figure as f64,
         threshold: least as f64,
         message: format!(
-            "{figure} of {} users have {} interactions or more; training needs {least} such users",
-            insights.users, thresholds.min_user_interactions
+            "{} of {} users have {} interactions or more; training needs {least} such users",
+            thousands(figure),
+            thousands(insights.users),
+            thresholds.min_user_interactions
         ),
         advice: "record or import more before training; look whether user ids are kept from visit \
                  to visit",
+    })
+}
+
+fn small_user_share(insights: &Insights, thresholds: &Thresholds) -> Option<Finding> {
+    let (figure, least) = (insights.share_with_enough(), thresholds.min_user_share);
+    (insights.users > 0 && figure < least).then(|| Finding {
+        kind: FindingKind::SmallUserShare,
+        field: None,
+        figure,
+        threshold: least,
+        message: format!(
+            "{} of {} users have {} interactions or more; training needs {} of all users",
+            thousands(insights.users_with_enough),
+            thousands(insights.users),
+            thresholds.min_user_interactions,
+            percent(least)
+        ),
+        advice: "look whether user ids are kept from visit to visit, or leave out users of one \
+                 interaction",
+    })
+}
+
+fn duplicate_rows(insights: &Insights) -> Option<Finding> {
+    let figure = insights.duplicate_rows;
+    (figure > 0).then(|| Finding {
+        kind: FindingKind::DuplicateRows,
+        field: None,
+        figure: figure as f64,
+        threshold: 0.0,
+        message: format!(
+            "{} of {} rows equal an earlier one in every field",
+            thousands(figure),
+            thousands(insights.interactions)
+        ),
+        advice: "look whether a file was imported twice, or events were sent again without an event \
+                 id; training counts such rows once",
     })
 }
 
@@ -105,8 +153,9 @@ fn incomplete_rows(insights: &Insights, thresholds: &Thresholds) -> Option<Findi
         figure: figure as f64,
         threshold: thresholds.min_completeness,
         message: format!(
-            "{figure} of {} rows have values in less than {} of their fields",
-            insights.interactions,
+            "{} of {} rows have values in less than {} of their fields",
+            thousands(figure),
+            thousands(insights.interactions),
             percent(thresholds.min_completeness)
         ),
         advice: "fill in the missing values at their source, or leave fields that are mostly empty \
@@ -124,8 +173,8 @@ fn incomplete_column(column: &ColumnInsights, thresholds: &Thresholds) -> Option
         message: format!(
             "{} is null in {} of {} rows; {} complete",
             column.name,
-            column.nulls,
-            column.nulls + column.values,
+            thousands(column.nulls),
+            thousands(column.nulls + column.values),
             percent(figure)
         ),
         advice: "fill in the missing values at their source, or leave the field out of the schema",
@@ -142,12 +191,13 @@ fn outliers(column: &ColumnInsights) -> Option<Finding> {
         figure: figure as f64,
         threshold: 0.0,
         message: format!(
-            "{} has {figure} of {} values far outside of the others: {} below {}, {} above {}",
+            "{} has {} of {} values far outside of the others: {} below {}, {} above {}",
             column.name,
-            column.values,
-            numbers.outliers_below,
+            thousands(figure),
+            thousands(column.values),
+            thousands(numbers.outliers_below),
             short(low),
-            numbers.outliers_above,
+            thousands(numbers.outliers_above),
             short(high)
         ),
         advice: "look whether they are errors, or in another unit; correct them, or cap them at \
@@ -163,8 +213,10 @@ fn many_categories(column: &ColumnInsights, thresholds: &Thresholds) -> Option<F
         figure: figure as f64,
         threshold: thresholds.max_categories as f64,
         message: format!(
-            "{} has {figure} categories; more than {} dilute what training learns of each",
-            column.name, thresholds.max_categories
+            "{} has {} categories; more than {} dilute what training learns of each",
+            column.name,
+            thousands(figure),
+            thousands(thresholds.max_categories)
         ),
         advice: "merge rare or alike categories, and look for different spellings of the same",
     })
@@ -181,8 +233,9 @@ fn many_event_types(column: &ColumnInsights, thresholds: &Thresholds) -> Option<
         figure: figure as f64,
         threshold: thresholds.max_event_types as f64,
         message: format!(
-            "{figure} event types; the service takes {}",
-            thresholds.max_event_types
+            "{} event types; the service takes {}",
+            thousands(figure),
+            thousands(thresholds.max_event_types)
         ),
         advice: "merge event types that mean the same, or leave out those that training does not \
                  use",
@@ -203,7 +256,7 @@ fn one_timestamp(insights: &Insights) -> Option<Finding> {
 }
 
 fn odd_timestamps(found: &OddRows<()>, insights: &Insights) -> Finding {
-    let (rows, all) = (found.rows, insights.interactions);
+    let (rows, all) = (thousands(found.rows), thousands(insights.interactions));
     let what = found.odd.what();
     Finding {
         kind: match found.odd {
@@ -211,7 +264,7 @@ fn odd_timestamps(found: &OddRows<()>, insights: &Insights) -> Finding {
             _ => FindingKind::TimestampUnit,
         },
         field: Some("TIMESTAMP".to_owned()),
-        figure: rows as f64,
+        figure: found.rows as f64,
         threshold: 0.0,
         message: match found.odd {
             OddTime::Zero => format!("{rows} of {all} rows have a TIMESTAMP that {what}"),

@@ -2,16 +2,17 @@
 //!
 //! [`Insights::of`] looks at what the service looks at when it reports on a dataset: too few
 //! interactions or users, incomplete rows and columns, outliers, too many categories or event types,
-//! one timestamp for all, timestamps of 0 or in another unit than seconds. Each [`Finding`] has the figure, the [threshold](Thresholds) that it
+//! one timestamp for all, timestamps of 0 or in another unit than seconds, rows that are there twice. Each [`Finding`] has the figure, the [threshold](Thresholds) that it
 //! crosses, and what to do about it.
 //!
-//! The store is read twice, in batches: once as it lies, all columns; once by user, without fields.
+//! The store is read twice, in batches: all columns, once in row order, once by user and time.
 //! Memory is bounded: that of a batch, 4 bytes for each distinct string of one segment and field, and
 //! for each column at most a few megabytes. What does not fit that is estimated, and says so.
 
 mod collect;
 mod column;
 mod distinct;
+mod duplicates;
 mod findings;
 mod histogram;
 mod numbers;
@@ -35,6 +36,8 @@ pub struct Thresholds {
     pub min_interactions: u64,
     /// Users with `min_user_interactions` that training needs. Default 25.
     pub min_users: u64,
+    /// Share of users with `min_user_interactions` that training needs. Default 0.01.
+    pub min_user_share: f64,
     /// Interactions of a user that count. Default 2.
     pub min_user_interactions: u64,
     /// Share of a row's or a column's values that are not null. Default 0.7.
@@ -53,6 +56,7 @@ impl Default for Thresholds {
         Self {
             min_interactions: 1000,
             min_users: 25,
+            min_user_share: 0.01,
             min_user_interactions: 2,
             min_completeness: 0.7,
             max_categories: 30,
@@ -71,6 +75,8 @@ pub struct Insights {
     pub users: u64,
     /// Users with enough interactions ([`Thresholds::min_user_interactions`]). Exact.
     pub users_with_enough: u64,
+    /// Rows that equal an earlier one in every field. Exact, but for the odd row in billions.
+    pub duplicate_rows: u64,
     /// Rows of which too few values are not null ([`Thresholds::min_completeness`]). Exact.
     pub incomplete_rows: u64,
     /// First and last timestamp, in epoch seconds; none in an empty store. Exact.
@@ -84,9 +90,14 @@ pub struct Insights {
 }
 
 impl Insights {
+    /// The share of users with enough interactions; 0 where there are no users.
+    pub fn share_with_enough(&self) -> f64 {
+        users::share(self.users_with_enough, self.users)
+    }
+
     /// Reads everything that a snapshot shows, and reports on it.
     ///
-    /// Cost: two scans, of which one decodes all columns.
+    /// Cost: two scans of all columns, of which one is by user and time.
     ///
     /// # Errors
     /// `Corruption` when bytes it needs are damaged.

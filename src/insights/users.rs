@@ -1,7 +1,8 @@
-//! Users, and how many have enough interactions.
+//! One scan by user and time: users, how many have enough interactions, and rows that are there twice.
 
+use super::duplicates::Duplicates;
 use crate::api::Snapshot;
-use crate::types::{Columns, Error, Projection, Result, ScanQuery};
+use crate::types::{Columns, Error, Result, ScanQuery};
 
 /// Figures about users.
 #[derive(Default)]
@@ -9,18 +10,20 @@ pub(super) struct Users {
     pub(super) all: u64,
     /// With as many interactions as were asked for, or more.
     pub(super) with_enough: u64,
+    /// Rows that equal an earlier one.
+    pub(super) duplicate_rows: u64,
 }
 
 /// Counts in a scan by user, in which the rows of a user stand together.
 pub(super) fn count(snapshot: &Snapshot, enough: u64) -> Result<Users> {
-    let mut scan = snapshot.scan(&ScanQuery {
-        projection: Projection::Names(Vec::new()),
-        ..ScanQuery::default()
-    })?;
+    let mut scan = snapshot.scan(&ScanQuery::default())?;
+    let schema = scan.schema().clone();
+    let mut duplicates = Duplicates::default();
     let mut batch = scan.new_batch();
     let mut users = Users::default();
     let mut current: Option<(String, u64)> = None;
     while scan.read(&mut batch)? {
+        duplicates.add(&batch, &schema)?;
         for run in batch.users.chunk_by(|a, b| a == b) {
             let user = user_of(&batch, run.first().copied().unwrap_or(0))?;
             match &mut current {
@@ -33,10 +36,11 @@ pub(super) fn count(snapshot: &Snapshot, enough: u64) -> Result<Users> {
         }
     }
     users.add(current, enough);
+    users.duplicate_rows = duplicates.rows();
     Ok(users)
 }
 
-fn user_of(batch: &Columns, code: u32) -> Result<&str> {
+pub(super) fn user_of(batch: &Columns, code: u32) -> Result<&str> {
     match &batch.user_ids {
         Some(ids) => ids.get(code),
         None => Err(Error::internal("a batch without user ids")),
@@ -44,10 +48,23 @@ fn user_of(batch: &Columns, code: u32) -> Result<&str> {
 }
 
 impl Users {
+    /// The share of users with enough interactions; 0 where there are no users.
+    pub(super) fn share_with_enough(&self) -> f64 {
+        share(self.with_enough, self.all)
+    }
+
     fn add(&mut self, user: Option<(String, u64)>, enough: u64) {
         if let Some((_, rows)) = user {
             self.all += 1;
             self.with_enough += u64::from(rows >= enough);
         }
+    }
+}
+
+/// A part of a whole; 0 where there is no whole.
+pub(super) fn share(part: u64, whole: u64) -> f64 {
+    match whole {
+        0 => 0.0,
+        _ => part as f64 / whole as f64,
     }
 }

@@ -73,20 +73,24 @@ impl LocalStorage {
         }
     }
 
-    fn open_file(&self, path: &Path) -> Result<File> {
-        let opened = no_link().read(true).open(path);
-        opened.map_err(|error| match error.raw_os_error() {
-            Some(libc::ELOOP) => Error::corrupt(format!(
-                "{}: it is a symbolic link; put the file itself in its place",
-                path.display()
-            )),
-            _ => said("open", path)(error),
-        })
-    }
-
     fn at(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// `NotFound`; `Corruption` for a symbolic link; `Io`.
+pub(super) fn open_file(path: &Path) -> Result<File> {
+    let opened = no_link().read(true).open(path);
+    opened.map_err(|error| match error.raw_os_error() {
+        Some(libc::ELOOP) => Error::corrupt(format!(
+            "{}: it is a symbolic link; put the file itself in its place",
+            path.display()
+        )),
+        _ => said("open", path)(error),
+    })
 }
 
 /// Opens files, and no symbolic links.
@@ -96,7 +100,7 @@ fn no_link() -> OpenOptions {
     options
 }
 
-fn said(doing: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+pub(super) fn said(doing: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let doing = format!("{doing} {}", path.display());
     move |error| Error::io(doing, error)
 }
@@ -108,7 +112,7 @@ impl Storage for LocalStorage {
     )]
     fn map(&self, path: &str) -> Result<Bytes> {
         let path = self.at(path);
-        let file = self.open_file(&path)?;
+        let file = open_file(&path)?;
         let length = file.metadata().map_err(said("read", &path))?.len();
         if length == 0 {
             return Ok(Bytes::new());
@@ -123,7 +127,7 @@ impl Storage for LocalStorage {
 
     fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {
         let path = self.at(path);
-        let file = self.open_file(&path)?;
+        let file = open_file(&path)?;
         Ok(Box::new(LocalFile { file, path }))
     }
 

@@ -5,6 +5,7 @@ mod file;
 mod large_pages;
 mod local;
 mod pages;
+mod share;
 #[cfg(test)]
 mod sim;
 mod small;
@@ -15,6 +16,7 @@ pub use file::FileBytes;
 pub use large_pages::LargePages;
 pub use local::{LocalStorage, Readers};
 pub use pages::{PAGE_BYTES, Pages, page_sums};
+pub use share::{Shared, copy, link};
 #[cfg(test)]
 pub use sim::SimStorage;
 pub use small::{read_small, replace};

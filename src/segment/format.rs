@@ -17,6 +17,9 @@ pub(super) enum Version {
     V2 = 2,
 }
 
+/// The number of the newest.
+pub(crate) const LATEST_VERSION: u32 = Version::LATEST as u32;
+
 impl Version {
     pub(super) const LATEST: Self = Self::V2;
 

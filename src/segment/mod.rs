@@ -38,6 +38,7 @@ pub use reader::Segment;
 pub use scan::Cursor;
 pub use writer::{PreparedSegment, SegmentWriter};
 
+pub(crate) use format::LATEST_VERSION;
 pub(crate) use order::{RowOrder, RowParts};
 pub(crate) use parallel::run_side_by_side;
 pub(crate) use strings::item_hash;

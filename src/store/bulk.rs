@@ -1,5 +1,6 @@
 //! Bulk import: sort, spill beyond the budget, publish all or nothing.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,8 +17,8 @@ use super::version::LiveSegment;
 use crate::io::FileBytes;
 use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
 use crate::types::{
-    Cell, ColumnsBuilder, Commit, Dictionary, Error, NarrowBuilder, Result, Role, Row, RowSizes,
-    ScanQuery, Settings, Strings, TierQuery, always,
+    Cell, ColumnsBuilder, Commit, Dictionary, Error, Interaction, NarrowBuilder, Result, Role, Row,
+    RowSizes, ScanQuery, Settings, Strings, TierQuery, always,
 };
 
 /// Rows that are copied from one run to the next at a time, unless they are wide.
@@ -90,13 +91,29 @@ impl BulkImport {
         })
     }
 
+    /// Adds an interaction, checked as a write checks it. Interactions may come in any order; those of one
+    /// user and timestamp keep the order they are added in. [`BulkImport::push_row`] is quicker.
+    ///
+    /// # Errors
+    /// As [`BulkImport::push_row`].
+    pub fn push(&mut self, interaction: &Interaction) -> Result<()> {
+        let engine = self.engine.clone();
+        let mut joined = Cow::Borrowed(interaction);
+        if interaction.has_lists() {
+            engine.validator.join_lists(joined.to_mut())?;
+        }
+        let mut cells = Vec::with_capacity(engine.schema.fields().len());
+        engine.validator.append_cells(&joined, &mut cells)?;
+        self.push_row(&joined.row(&cells))
+    }
+
     /// Adds a row after checking it against schema and limits. Rows may come in any order; those
     /// of one user and timestamp keep the order they are added in.
     ///
     /// # Errors
     /// `InvalidInput` when the row breaks a rule (it is then not added, and more can be); any
     /// other kind ends the import.
-    pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
+    pub fn push_row(&mut self, row: &Row<'_>) -> Result<()> {
         self.pending.push(row)?;
         if let Err(error) = self.note_event_types(None) {
             self.pending.pop();

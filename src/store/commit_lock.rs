@@ -27,8 +27,13 @@ pub(super) type CommitGuard<'a> = MutexGuard<'a, ()>;
 
 impl CommitLock {
     pub(super) fn lock(&self) -> CommitGuard<'_> {
-        // What a thread that panicked left behind, the poison of the store tells.
+        // `was_abandoned` tells what a thread that panicked may have left behind.
         self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a thread panicked while it held the lock: what it appended may lack a number.
+    pub(super) fn was_abandoned(&self) -> bool {
+        self.lock.is_poisoned()
     }
 
     /// Lets the lock go until a generation was sealed, or for a while.

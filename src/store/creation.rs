@@ -28,26 +28,68 @@ pub(crate) struct NewStore<'a> {
 }
 
 impl NewStore<'_> {
-    /// Makes the store in the folder `root`, closed. The manifest comes last: before it is there, there
-    /// is no store.
+    /// Makes the store in the folder `root`, closed.
     ///
     /// # Errors
     /// `AlreadyExists` when there is a store, or something else where it would lie; `Io`.
     pub(crate) fn create(&self, root: &Path) -> Result<()> {
-        check_is_free(root, self.into_nonempty)?;
-        super::folders::create(root, self.readers)?;
-        let _lock = StoreLock::take(root, self.readers)?;
-        // Again, under the lock: another process may have been quicker.
-        check_is_free(root, self.into_nonempty)?;
-        let storage = LocalStorage::new(root, self.readers);
-        begin(&storage)?;
-        remove_leftovers(root)?;
-        let identity = Identity::random(self.entropy)?;
-        let manifest = Manifest::new(identity, self.schema.json(), self.limits);
-        storage.create_folder(HOT)?;
-        let log = RocksLog::create(&root.join(HOT), self.generation_bytes)?;
-        found(&storage, std::sync::Arc::new(log), manifest, self.schema)?;
-        end(&storage)
+        make(root, self.readers, self.into_nonempty, |storage| {
+            let identity = Identity::random(self.entropy)?;
+            let manifest = Manifest::new(identity, self.schema.json(), self.limits);
+            storage.create_folder(HOT)?;
+            let log = RocksLog::create(&root.join(HOT), self.generation_bytes)?;
+            found(storage, std::sync::Arc::new(log), manifest, self.schema)
+        })
+    }
+}
+
+/// Makes a store in the folder `root` by `build`, which writes the manifest last: before it is there,
+/// there is no store. Where that fails, what was made is removed.
+///
+/// # Errors
+/// `AlreadyExists` when there is a store, or something else where it would lie; `Io`; what `build` gives.
+pub(super) fn make<T>(
+    root: &Path,
+    readers: Readers,
+    into_nonempty: bool,
+    build: impl FnOnce(&LocalStorage) -> Result<T>,
+) -> Result<T> {
+    check_is_free(root, into_nonempty)?;
+    let was_there = root.exists();
+    super::folders::create(root, readers)?;
+    let made = make_in(root, readers, into_nonempty, build);
+    if made.is_err() && !was_there && !root.join(manifest::FILE).exists() {
+        // Fails where another process was quicker, and that is right.
+        let _ =
+            std::fs::remove_file(root.join(lock::FILE)).and_then(|()| std::fs::remove_dir(root));
+    }
+    made
+}
+
+fn make_in<T>(
+    root: &Path,
+    readers: Readers,
+    into_nonempty: bool,
+    build: impl FnOnce(&LocalStorage) -> Result<T>,
+) -> Result<T> {
+    let _lock = StoreLock::take(root, readers)?;
+    // Again, under the lock: another process may have been quicker.
+    check_is_free(root, into_nonempty)?;
+    let storage = LocalStorage::new(root, readers);
+    begin(&storage)?;
+    remove_leftovers(root)?;
+    match build(&storage) {
+        Ok(built) => {
+            end(&storage)?;
+            Ok(built)
+        }
+        // Once there is a manifest, what failed may be its sync alone.
+        Err(error) if root.join(manifest::FILE).exists() => Err(error),
+        Err(error) => {
+            // What cannot be removed stays behind the mark, and is no store.
+            let _ = remove_leftovers(root).and_then(|()| end(&storage));
+            Err(error)
+        }
     }
 }
 
@@ -92,9 +134,14 @@ fn begin(storage: &dyn Storage) -> Result<()> {
 /// Removes what a making left that did not come to its end. There was nothing under these names when
 /// it began.
 fn remove_leftovers(root: &Path) -> Result<()> {
-    for name in [HOT, SEGMENTS, "temporary"] {
+    for name in OWN.iter().filter(|name| **name != manifest::FILE) {
         let path = root.join(name);
-        match std::fs::remove_dir_all(&path) {
+        let is_folder = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
+        let removed = match is_folder {
+            true => std::fs::remove_dir_all(&path),
+            false => std::fs::remove_file(&path),
+        };
+        match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(Error::io(format!("remove {}", path.display()), error));
             }

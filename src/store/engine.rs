@@ -115,6 +115,10 @@ impl Engine {
         Ok(engine)
     }
 
+    pub(crate) fn id(&self) -> StoreId {
+        self.store
+    }
+
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         &self.schema
     }
@@ -133,6 +137,26 @@ impl Engine {
 
     pub(crate) fn validator(&self) -> &Validator {
         &self.validator
+    }
+
+    /// Raises the limits in the manifest; this engine keeps to the old ones. Gives the new ones.
+    pub(crate) fn raise_limits(&self, change: impl FnOnce(&mut Limits)) -> Result<Limits> {
+        self.writable()?;
+        let mut limits = self.limits().clone();
+        change(&mut limits);
+        limits.check_raises(self.limits())?;
+        if limits != *self.limits() {
+            let edit = |manifest: &mut Manifest| {
+                manifest.limits = limits.clone();
+                Ok(())
+            };
+            self.publish(edit, |current, _| Ok(current.clone()))?;
+        }
+        Ok(limits)
+    }
+
+    pub(crate) fn event_types(&self) -> Vec<String> {
+        self.event_types.read().iter().cloned().collect()
     }
 
     /// A consistent view of now: every commit up to its sequence number and none above.
@@ -155,6 +179,9 @@ impl Engine {
 
     /// The hot tier, for what writes.
     pub(super) fn writable(&self) -> Result<&Tier> {
+        if self.commit.was_abandoned() {
+            self.poison(Error::internal("a thread panicked while it committed"));
+        }
         if let Some(reason) = self.poison.get() {
             return Err(Error::new(
                 ErrorKind::Poisoned,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::recommendations::Shown;
-use crate::hot::{Link, Notes, Registry};
+use crate::hot::{EncodedRows, Generation, Link, Notes, Registry};
 use crate::types::{
     Cell, Commit, Durability, Error, EventsCommit, Interaction, Result, Role, Row, SessionBatch,
     Value, session_key,
@@ -34,6 +34,25 @@ impl Engine {
         batch: SessionBatch,
         durability: Durability,
     ) -> Result<EventsCommit> {
+        self.put_session(batch, durability, false)
+    }
+
+    /// As [`Engine::put_events`], of a request of which events were passed over: where none is left, it
+    /// still tells whose the session is.
+    pub(crate) fn put_events_left(
+        &self,
+        batch: SessionBatch,
+        durability: Durability,
+    ) -> Result<EventsCommit> {
+        self.put_session(batch, durability, true)
+    }
+
+    fn put_session(
+        &self,
+        batch: SessionBatch,
+        durability: Durability,
+        tells_user: bool,
+    ) -> Result<EventsCommit> {
         self.validator.check_session(&batch.session)?;
         let shown = batch.user.as_deref().unwrap_or(&batch.session);
         let mut interactions = Vec::with_capacity(batch.events.len());
@@ -49,7 +68,7 @@ impl Engine {
         }
         let cells = self.cells(&interactions)?;
         let session = (batch.session.as_str(), batch.user.as_deref());
-        let done = self.append_events(session, &interactions, &named, &cells)?;
+        let done = self.append_events(session, tells_user, &interactions, &named, &cells)?;
         self.settle(done.commit.sequence, durability)?;
         Ok(done)
     }
@@ -78,6 +97,7 @@ impl Engine {
     fn append_events(
         &self,
         (session, user): (&str, Option<&str>),
+        tells_user: bool,
         interactions: &[Interaction],
         named: &[Named],
         cells: &[Cell<'_>],
@@ -90,7 +110,8 @@ impl Engine {
         let duplicates: Vec<usize> = (0..named.len())
             .filter(|position| !fresh.contains(position))
             .collect();
-        if fresh.is_empty() {
+        let tells_user = tells_user && named.is_empty() && user.is_some();
+        if fresh.is_empty() && !tells_user {
             let commit = Commit {
                 sequence: before,
                 rows: 0,
@@ -108,6 +129,9 @@ impl Engine {
             }
         }
         let owner = self.owner_of(registry, session, user, sequence, &mut notes)?;
+        if fresh.is_empty() {
+            return self.append_link(&generation, owner, notes, before);
+        }
         let shown = self.shown_of(registry, named, &fresh)?;
         let width = self.schema.fields().len();
         let mut row_cells = Vec::with_capacity(fresh.len() * width);
@@ -148,6 +172,35 @@ impl Engine {
                 rows: rows.len() as u64,
             },
             duplicates,
+            skipped: Vec::new(),
+        })
+    }
+
+    /// Writes whose a session is, without a row, where that is news.
+    fn append_link(
+        &self,
+        generation: &Generation,
+        owner: Owner,
+        mut notes: Notes,
+        before: u64,
+    ) -> Result<EventsCommit> {
+        let mut commit = Commit {
+            sequence: before,
+            rows: 0,
+        };
+        if notes.len() > 0 {
+            commit.sequence += 1;
+            self.registry()?.note_commit(commit.sequence, &mut notes)?;
+            let no_rows = EncodedRows::default();
+            self.apply(generation, no_rows, &notes, commit.sequence, || {
+                if let Some(link) = owner.link {
+                    self.version.load().joins.links.add(Arc::new(link));
+                }
+            })?;
+        }
+        Ok(EventsCommit {
+            commit,
+            duplicates: Vec::new(),
             skipped: Vec::new(),
         })
     }

@@ -30,7 +30,12 @@ pub(super) fn readers(root: &Path) -> Readers {
     Readers::of(&root.join(manifest::FILE))
 }
 
-/// Whether there is a store in the folder `root`.
+/// Whether there is a store in the folder `root`; where that cannot be told, there is none.
+pub(crate) fn is_store(root: &Path) -> bool {
+    check_is_store(root).is_ok()
+}
+
+/// Refuses a folder `root` without a store.
 ///
 /// # Errors
 /// `NotFound`, `Io`.

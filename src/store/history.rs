@@ -45,6 +45,23 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// The newest `limit` interactions of a user, with every field, newest first. [`Snapshot::history`] asks
+    /// for less, and uses the memory of an earlier answer again.
+    ///
+    /// # Errors
+    /// As [`Snapshot::history`].
+    pub fn newest(&self, user: &str, limit: usize) -> Result<History> {
+        let query = HistoryQuery {
+            limit: Some(limit),
+            ..HistoryQuery::default()
+        };
+        let mut history = History::new();
+        self.history(user, &query, &mut history)?;
+        Ok(history)
+    }
+}
+
 impl ReadView<'_> {
     /// See [`Snapshot::history`].
     pub(crate) fn history(self, user: &str, query: &HistoryQuery, out: &mut History) -> Result<()> {

@@ -31,7 +31,7 @@ use crate::types::{ColumnsBuilder, Error, Result, Row, RowSizes, Validator};
 ///     for (user, batch) in &mut halves {
 ///         scope.spawn(move || {
 ///             let cells = [Cell::Null, Cell::Text("tea"), Cell::Null];
-///             batch.push(&Row { user, timestamp: 60, cells: &cells }).is_ok()
+///             batch.push_row(&Row { user, timestamp: 60, cells: &cells }).is_ok()
 ///         });
 ///     }
 /// });
@@ -88,7 +88,7 @@ impl ImportBatch {
     /// # Errors
     /// `InvalidInput` when the row breaks a rule, or the batch is full: beyond 268,435,456 rows. It is
     /// then not added; where it breaks a rule, more can be.
-    pub fn push(&mut self, row: &Row<'_>) -> Result<()> {
+    pub fn push_row(&mut self, row: &Row<'_>) -> Result<()> {
         if self.rows() >= RowSizes::MOST.rows {
             return Err(Error::invalid(format!(
                 "a batch of {} rows is full; hand it over to its import first",

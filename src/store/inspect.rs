@@ -7,6 +7,29 @@ use super::version::LiveSegment;
 use crate::segment::{BlockReport, ColumnReport};
 use crate::types::{Columns, Error, ErrorKind, Result, Strings};
 
+/// The versions of the formats on disk that this build writes; FORMAT.md has their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FormatVersions {
+    /// Of the manifest.
+    pub manifest: u32,
+    /// Of the account.
+    pub account: u32,
+    /// Of segments.
+    pub segment: u32,
+    /// Of a row in the hot tier.
+    pub hot_row: u32,
+}
+
+impl FormatVersions {
+    /// Those of this build.
+    pub const LATEST: Self = Self {
+        manifest: super::manifest::VERSION,
+        account: super::account::VERSION,
+        segment: crate::segment::LATEST_VERSION,
+        hot_row: crate::hot::ROW_FORMAT as u32,
+    };
+}
+
 /// The manifest's content.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ManifestReport {

@@ -12,7 +12,7 @@ use crate::types::{Entropy, Error, Limits, Result, StoreId};
 pub(crate) const FILE: &str = "MANIFEST";
 pub(super) const NEW_FILE: &str = "MANIFEST.new";
 const MAGIC: [u8; 8] = *b"ANNALSMF";
-const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 2;
 
 /// Which store it is, and which copy of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,17 @@ impl Identity {
         Ok(Self {
             store: StoreId(entropy.bytes()?),
             incarnation: u64::from_le_bytes(entropy.bytes()?),
+        })
+    }
+
+    /// That of a copy of the store.
+    ///
+    /// # Errors
+    /// As [`Identity::random`].
+    pub(super) fn of_copy(self, entropy: &Entropy) -> Result<Self> {
+        Ok(Self {
+            incarnation: Self::random(entropy)?.incarnation,
+            ..self
         })
     }
 

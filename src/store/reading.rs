@@ -12,10 +12,10 @@ use super::recovery::{
     recover_generations, take_prepared,
 };
 use super::version::{LiveSegment, Version};
-use crate::hot::{Generation, OnDamage, ReadLog, Registry, Tier};
+use crate::hot::{Generation, OnDamage, ReadLog, Registry, Remembered, Tier};
 use crate::io::Storage;
 use crate::segment::Origin;
-use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
+use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings, StoreId};
 
 /// How often a reader starts over because the writer published something meanwhile.
 const ATTEMPTS: usize = 100;
@@ -36,7 +36,7 @@ impl Engine {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
             let account = Account::read(&**storage, manifest)?;
             let segments = open_segments(storage, &schema, manifest)?;
-            let hot = read_hot(root, account, scratch, &schema, manifest)?;
+            let hot = read_hot(root, account, OnDamage::Stop, scratch, &schema, manifest)?;
             Ok((schema, segments, hot))
         })?;
         let (schema, segments, hot) = read;
@@ -70,9 +70,31 @@ impl Engine {
             manifest,
             last_sequence,
             lock: None,
-            report: RecoveryReport::default(),
+            report: hot.damage,
         })
     }
+}
+
+/// Counts what the store in `root` remembers beside rows, also while another process writes to it.
+pub(super) fn read_remembered(root: &Path, scratch: &mut GiveScratch<'_>) -> Result<Remembered> {
+    let (remembered, _) = read_steady(root, |storage, manifest| {
+        let account = Account::read(&**storage, manifest)?;
+        let log = Arc::new(ReadLog::open(
+            &root.join(HOT),
+            &account.noted,
+            OnDamage::Refuse,
+            scratch,
+        )?);
+        Registry::open(log, Clock::default(), &Settings::default())?.remembered()
+    })?;
+    Ok(remembered)
+}
+
+/// The identity of the store in a folder.
+pub(crate) fn id_of(root: &Path) -> Result<StoreId> {
+    check_is_store(root)?;
+    let manifest = Manifest::read(&folders::storage(root))?;
+    Ok(manifest.identity.store)
 }
 
 /// What was read without the writer coming in between.
@@ -87,7 +109,27 @@ pub(super) struct Steady {
 /// and gets it anew until what it read is the state of one moment.
 pub(super) fn read_steady<T>(
     root: &Path,
+    read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
+) -> Result<(T, Steady)> {
+    read_between(root, read, |now, before| {
+        bulk_segments(now).eq(bulk_segments(before))
+    })
+}
+
+/// The same, but nothing at all is published between the manifest and what is read.
+pub(super) fn read_unchanged<T>(
+    root: &Path,
+    read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
+) -> Result<(T, Manifest)> {
+    let (read, steady) = read_between(root, read, |_, _| false)?;
+    Ok((read, steady.manifest))
+}
+
+/// Reads until no edit was published meanwhile, or one after which what was read `may_stand`.
+fn read_between<T>(
+    root: &Path,
     mut read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
+    may_stand: impl Fn(&Manifest, &Manifest) -> bool,
 ) -> Result<(T, Steady)> {
     check_is_store(root)?;
     let storage: Arc<dyn Storage> = Arc::new(folders::storage(root));
@@ -97,7 +139,7 @@ pub(super) fn read_steady<T>(
         let now = Manifest::read(&*storage)?;
         let unchanged = now.edit == manifest.edit;
         match result {
-            Ok(read) if unchanged || bulk_segments(&now).eq(bulk_segments(&manifest)) => {
+            Ok(read) if unchanged || may_stand(&now, &manifest) => {
                 let steady = Steady {
                     storage,
                     manifest,
@@ -133,6 +175,7 @@ fn bulk_segments(manifest: &Manifest) -> impl Iterator<Item = u64> {
 pub(super) struct Hot {
     pub(super) generations: Vec<Arc<Generation>>,
     pub(super) registry: Registry,
+    damage: RecoveryReport,
 }
 
 impl Hot {
@@ -144,24 +187,28 @@ impl Hot {
     }
 }
 
-/// Reads the hot tier of a store that another process may be writing to.
+/// Reads the hot tier of a store that another process may be writing to. `on_damage` is not
+/// [`OnDamage::Drop`].
 pub(super) fn read_hot(
     root: &Path,
     account: Account,
+    on_damage: OnDamage,
     scratch: &mut GiveScratch<'_>,
     schema: &Arc<Schema>,
     manifest: &Manifest,
 ) -> Result<Hot> {
-    let log = Arc::new(ReadLog::open(&root.join(HOT), &account.noted, scratch)?);
-    let tier = Tier::open(
-        log.clone(),
-        schema.clone(),
-        account.holdings,
-        OnDamage::Refuse,
-    );
+    let log = ReadLog::open(&root.join(HOT), &account.noted, on_damage, scratch)?;
+    let log = Arc::new(log);
+    let damage = log.damage().cloned();
+    let tier = Tier::open(log.clone(), schema.clone(), account.holdings, on_damage);
     let registry = Registry::open(log, Clock::default(), &Settings::default())?;
     Ok(Hot {
         generations: recover_generations(&tier, manifest)?,
         registry,
+        damage: damage.map_or_else(RecoveryReport::default, |damage| RecoveryReport {
+            damage: Some(damage.what),
+            dropped_records: damage.records,
+            ..RecoveryReport::default()
+        }),
     })
 }

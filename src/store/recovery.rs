@@ -22,11 +22,15 @@ const TEMPORARY: &str = "temporary";
 /// Folders of the store; temporary files hold what an import has not published.
 pub(super) const FOLDERS: [&str; 2] = [SEGMENTS, TEMPORARY];
 
-/// What an opening for writing found in the hot tier and did about it.
+/// What an opening found in the hot tier, and what one for writing did about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RecoveryReport {
-    /// Records of the write-ahead log, a commit each, that stood behind damage and were dropped. 0
-    /// unless the opening was allowed to.
+    /// Damage of the write-ahead log that the opening went past: the file, the byte and what is wrong.
+    /// An opening for writing does so where it is allowed to; one for reading where all that was durable
+    /// at the last note precedes it.
+    pub damage: Option<String>,
+    /// Records of the write-ahead log, a commit each, that stand behind the damage: dropped by an opening
+    /// for writing, not shown by one for reading.
     pub dropped_records: u64,
     /// Rows that were durable and are not there any more. 0 unless the opening was allowed to go on.
     pub lost_rows: u64,
@@ -88,17 +92,19 @@ impl Engine {
         let registry = Registry::open(log, opening.clock, &opening.settings)?;
         let segments = open_segments(&storage, &schema, &manifest)?;
         let mut generations = recover_generations(&tier, &manifest)?;
+        let strays = tier.generations()?.into_iter();
+        let strays: Vec<u64> = strays
+            .filter(|id| !manifest.generations.contains(id))
+            .collect();
+        check_strays(&tier, &manifest, &strays)?;
         // Only once all that the manifest lists is there, what it does not list goes.
         for folder in FOLDERS {
             storage.create_folder(folder)?;
         }
         remove_strays(&*storage, &manifest)?;
-        for id in tier.generations()? {
-            if !manifest.generations.contains(&id) {
-                tier.retire(id)?;
-            }
-        }
+        strays.into_iter().try_for_each(|id| tier.retire(id))?;
         let report = RecoveryReport {
+            damage: mended.damage,
             dropped_records: mended.dropped_records,
             lost_rows: tier.lost_rows(),
             kept_files: mended.kept,
@@ -203,6 +209,22 @@ pub(super) fn recover_generations(
             })
         })
         .collect()
+}
+
+/// A generation takes rows once the manifest lists it, and is sealed by the time that it no longer does:
+/// a newer one with rows is of another moment than the manifest.
+fn check_strays(tier: &Tier, manifest: &Manifest, strays: &[u64]) -> Result<()> {
+    let newest = manifest.generations.last().copied().unwrap_or_default();
+    for id in strays.iter().filter(|id| **id > newest) {
+        let rows = tier.recover(*id)?.rows();
+        if rows > 0 {
+            return Err(Error::corrupt(format!(
+                "generation {id} holds {rows} rows, but the manifest does not know it; the files are of \
+                 different moments: restore all files of the store from one copy"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Takes out the last generation where it is empty and not the only one: it was begun ahead of

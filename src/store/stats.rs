@@ -1,12 +1,15 @@
 //! Figures about a store.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::Engine;
 use super::owners::Owners;
+use super::reading::{GiveScratch, read_remembered};
 use super::run::Run;
 use super::snapshot::Snapshot;
+use crate::hot::Remembered;
 use crate::segment::Origin;
 use crate::types::{Result, UserRange};
 
@@ -73,6 +76,11 @@ pub struct ColumnStats {
 }
 
 impl Engine {
+    /// Counts what the store in `root` remembers beside rows.
+    pub(crate) fn remembered(root: &Path, scratch: &mut GiveScratch<'_>) -> Result<Remembered> {
+        read_remembered(root, scratch)
+    }
+
     /// Figures about now. Cost: user and item dictionaries are read.
     pub(crate) fn stats(&self) -> Result<Stats> {
         let snapshot = self.snapshot();
@@ -88,7 +96,7 @@ impl Engine {
             stats.hot_bytes_written = written.log_bytes + written.table_bytes;
         }
         stats.compaction_stopped = self.compaction_stopped.lock().clone();
-        stats.event_types = self.event_types.read().iter().cloned().collect();
+        stats.event_types = self.event_types();
         Ok(stats)
     }
 }

@@ -8,6 +8,7 @@ use super::engine::{Engine, open_segment};
 use super::manifest::SegmentEntry;
 use super::reading::{GiveScratch, read_hot, read_steady};
 use super::version::LiveSegment;
+use crate::hot::OnDamage;
 use crate::segment::{Damage, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Schema};
 
@@ -130,8 +131,9 @@ impl Engine {
             let segments = manifest.segments.iter().map(open).collect();
             // Each row of the hot tier is decoded when its generation is read.
             let account = Account::read(&**storage, manifest);
-            let hot =
-                account.and_then(|account| read_hot(root, account, scratch, &schema, manifest));
+            let refuse = OnDamage::Refuse;
+            let hot = account
+                .and_then(|account| read_hot(root, account, refuse, scratch, &schema, manifest));
             let hot = hot.and_then(|hot| hot.registry.verify().map(|()| hot.rows()));
             Ok(Opened {
                 schema,

@@ -333,7 +333,7 @@ impl Columns {
     }
 
     /// Removes the rows from `rows` on.
-    pub(super) fn truncate(&mut self, rows: usize) {
+    pub fn truncate(&mut self, rows: usize) {
         self.users.truncate(rows);
         self.timestamps.truncate(rows);
         self.sequences.truncate(rows);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::printable;
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -64,7 +66,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             field: None,
-            message: printable(message.into()),
+            message: printable(&message.into()).into_owned(),
             source: None,
         }))
     }
@@ -121,7 +123,7 @@ impl Error {
 
     /// Says where: `context: message`.
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
-        self.0.message = printable(format!("{context}: {}", self.0.message));
+        self.0.message = printable(&format!("{context}: {}", self.0.message)).into_owned();
         self
     }
 
@@ -129,15 +131,16 @@ impl Error {
     /// for any other.
     pub(crate) fn at_place(mut self, place: impl fmt::Display) -> Self {
         let message = &self.0.message;
-        let field = self.0.field.clone().map(printable);
+        let field = self.0.field.as_deref().map(printable);
         let rule = field.as_deref().and_then(|name| {
             let rule = message.strip_prefix("field ")?.strip_prefix(name)?;
             Some((name, rule))
         });
-        self.0.message = printable(match rule {
+        let message = match rule {
             Some((name, rule)) => format!("{place}, column {name}{rule}"),
             None => format!("{place}: {message}"),
-        });
+        };
+        self.0.message = printable(&message).into_owned();
         self
     }
 
@@ -162,26 +165,9 @@ impl Error {
     pub fn full_message(&self) -> String {
         let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
         causes.fold(self.0.message.clone(), |text, cause| {
-            format!("{text}: {}", printable(cause.to_string()))
+            format!("{text}: {}", printable(&cause.to_string()))
         })
     }
-}
-
-/// Text with its control characters escaped: names of files and fields come from outside, and
-/// messages go to terminals, which obey what they are sent.
-fn printable(text: String) -> String {
-    if !text.contains(char::is_control) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
 }
 
 impl fmt::Display for Error {

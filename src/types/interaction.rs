@@ -70,9 +70,20 @@ impl Interaction {
         }
     }
 
+    /// `USER_ID`.
+    pub fn user(&self) -> &str {
+        &self.user_id
+    }
+
     /// `TIMESTAMP`, in Unix epoch seconds.
     pub fn timestamp(&self) -> i64 {
         self.timestamp
+    }
+
+    /// Whether any value is a list of items.
+    pub(crate) fn has_lists(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|(_, value)| matches!(value, Value::Items(_)))
     }
 
     /// The row of these cells.

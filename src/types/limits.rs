@@ -1,6 +1,9 @@
 //! Quotas as named options.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Error, Result};
 
 /// The quotas that schemas and data are held to; `None` lifts one.
 ///
@@ -39,6 +42,9 @@ pub struct Limits {
     pub max_filter_parameter_value_chars: Option<usize>,
     /// Whether a reserved field name may not stand as a value. Default true.
     pub refuse_reserved_values: bool,
+    /// Whether `null`, `undefined`, `None` and `NaN`, in any case of letters, are refused as ids of users
+    /// and sessions; otherwise the tool warns of them. Default false. May be changed either way.
+    pub refuse_placeholder_ids: bool,
     /// Fewer rows than this in one bulk import give a warning. Default 1,000.
     pub min_import_rows: u64,
     /// Events of one PutEvents request. Default 10.
@@ -80,6 +86,7 @@ impl Limits {
             max_filter_parameter_name_chars: Some(50),
             max_filter_parameter_value_chars: Some(1000),
             refuse_reserved_values: true,
+            refuse_placeholder_ids: false,
             min_import_rows: 1000,
             max_request_events: Some(10),
             max_event_bytes: Some(10 << 10),
@@ -107,6 +114,7 @@ impl Limits {
             max_filter_parameter_name_chars: None,
             max_filter_parameter_value_chars: None,
             refuse_reserved_values: false,
+            refuse_placeholder_ids: false,
             min_import_rows: 0,
             max_request_events: None,
             max_event_bytes: None,
@@ -118,14 +126,114 @@ impl Limits {
     }
 }
 
-/// How to lift a limit, for messages: by its name in a host, and with all others where the tool makes a
-/// store.
+impl Limits {
+    /// Checks that these allow all that `old` allow.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the limits that would be lower.
+    pub(crate) fn check_raises(&self, old: &Self) -> Result<()> {
+        let lowered: Vec<String> = values(old)?
+            .iter()
+            .zip(&values(self)?)
+            .filter(|((name, old), (_, new))| {
+                name.as_str() != "refuse_placeholder_ids" && allows(name, new) < allows(name, old)
+            })
+            .map(|((name, old), (_, new))| format!("{name} is {old}, not {new}"))
+            .collect();
+        match lowered.is_empty() {
+            true => Ok(()),
+            false => Err(Error::invalid(format!(
+                "the limits of a store can be raised, not lowered, since what it holds may exceed lower \
+                 ones; {}",
+                lowered.join(", ")
+            ))),
+        }
+    }
+}
+
+/// The values by name, in the same order for all limits.
+fn values(limits: &Limits) -> Result<Map<String, Json>> {
+    match serde_json::to_value(limits) {
+        Ok(Json::Object(values)) => Ok(values),
+        _ => Err(Error::internal("limits that are no object")),
+    }
+}
+
+/// How much a limit of this name lets through: more is more.
+fn allows(name: &str, value: &Json) -> i128 {
+    match value {
+        Json::Null => i128::MAX,
+        Json::Bool(refuses) => i128::from(!refuses),
+        value => {
+            let number = i128::from(value.as_u64().unwrap_or(0));
+            // What is below a minimum is let through with a warning.
+            if name.starts_with("min_") {
+                -number
+            } else {
+                number
+            }
+        }
+    }
+}
+
+/// How to lift a limit, for messages: by its name in a host, and on the command line.
 pub(crate) fn lifting(limit: &str) -> String {
-    format!("lift the limit {limit} (annals init --limits unlimited)")
+    let value = match limit.starts_with("max_") {
+        true => "NUMBER",
+        false => "false",
+    };
+    format!(
+        "lift the limit {limit} (annals limits STORE --set {limit}={value}, or --set at annals init)"
+    )
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self::personalize()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_raised_and_not_lowered() {
+        let old = Limits::personalize();
+        let strict = Limits {
+            refuse_placeholder_ids: true,
+            ..old.clone()
+        };
+        strict.check_raises(&old).unwrap();
+        old.check_raises(&strict).unwrap();
+        Limits::unlimited().check_raises(&old).unwrap();
+        old.check_raises(&old).unwrap();
+        let error = old.check_raises(&Limits::unlimited()).unwrap_err();
+        assert!(
+            error
+                .message()
+                .contains("max_schema_chars is null, not 20000")
+        );
+        assert!(
+            error
+                .message()
+                .contains("refuse_reserved_values is false, not true")
+        );
+        assert!(error.message().contains("min_import_rows is 0, not 1000"));
+        let more = Limits {
+            max_metadata_fields: Some(6),
+            ..Limits::personalize()
+        };
+        more.check_raises(&old).unwrap();
+        let fewer = Limits {
+            max_metadata_fields: Some(4),
+            max_id_chars: None,
+            ..Limits::personalize()
+        };
+        assert_eq!(
+            fewer.check_raises(&old).unwrap_err().message(),
+            "the limits of a store can be raised, not lowered, since what it holds may exceed lower ones; \
+             max_metadata_fields is 5, not 4"
+        );
     }
 }

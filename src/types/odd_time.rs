@@ -1,5 +1,7 @@
 //! Timestamps that are allowed but probably not meant.
 
+use super::thousands;
+
 /// Any time in milliseconds from 1973 on is above it, and any in seconds until the year 5138 is not.
 const MOST_SECONDS: i64 = 100_000_000_000;
 /// The same of microseconds and milliseconds.
@@ -139,7 +141,7 @@ impl<P: std::fmt::Display> OddTimes<P> {
         self.iter().map(|found| {
             format!(
                 "{} row{} whose TIMESTAMP {}, the first at {}, value {}; {}",
-                found.rows,
+                thousands(found.rows),
                 if found.rows == 1 { "" } else { "s" },
                 found.odd.what(),
                 found.place,

@@ -5,7 +5,7 @@ use std::fmt;
 /// The identity of a store: 16 random bytes that its files carry, so that a file of another store is
 /// told from one of its own. Copies of a store keep it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct StoreId(pub(crate) [u8; StoreId::BYTES]);
+pub struct StoreId(pub(crate) [u8; StoreId::BYTES]);
 
 impl StoreId {
     pub(crate) const BYTES: usize = 16;

@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Schema};
-use super::{bits_of_f32, f32_of_bits, holds_mark, items_of, lifting};
+use super::{bits_of_f32, f32_of_bits, holds_mark, is_placeholder_id, items_of, lifting};
 
 pub use convert::RowScratch;
 pub(crate) use convert::value_of_cell;
@@ -115,6 +115,9 @@ impl Validator {
             Some(Role::User) if holds_mark(text) => {
                 Err(self.violation(id, text, parse::MARK_IN_USER))
             }
+            Some(Role::User) if self.is_refused_id(text) => {
+                Err(self.violation(id, text, parse::placeholder_id()))
+            }
             _ => self.check_reserved(id, text),
         }
     }
@@ -193,6 +196,12 @@ impl Validator {
         // Reserved names begin with a capital; most values are told apart by that alone.
         let capital = text.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
         capital && self.limits.refuse_reserved_values && Role::of_name(text) != Role::Metadata
+    }
+
+    /// Whether an id of a user or session is none, where that is refused.
+    #[inline]
+    fn is_refused_id(&self, id: &str) -> bool {
+        self.limits.refuse_placeholder_ids && is_placeholder_id(id)
     }
 
     fn check_bits(&self, id: FieldId, field: &Field, bits: u64) -> Result<()> {

@@ -6,6 +6,7 @@
 
 mod answers;
 mod cases;
+mod past_damage;
 mod stores;
 
 use std::collections::BTreeMap;

@@ -111,7 +111,7 @@ fn an_empty_store_has_too_little() {
     assert_eq!(
         messages,
         [
-            "0 interactions; training needs 1000",
+            "0 interactions; training needs 1,000",
             "0 of 0 users have 2 interactions or more; training needs 25 such users",
         ]
     );
@@ -123,7 +123,7 @@ fn one_interaction_or_user_less_is_too_little() {
     let mut interactions = healthy();
     interactions.pop();
     let insights = report(interactions);
-    let few = "999 interactions; training needs 1000";
+    let few = "999 interactions; training needs 1,000";
     assert_eq!(
         found(&insights),
         [(FindingKind::FewInteractions, None, 999.0, few)]
@@ -159,7 +159,7 @@ fn what_is_not_as_it_should_be_is_found() {
     let mut interactions = healthy();
     interactions.extend((1..431).map(incomplete));
     let insights = report(interactions);
-    let null = |name: &str| format!("{name} is null in 430 of 1430 rows; 69.9 % complete");
+    let null = |name: &str| format!("{name} is null in 430 of 1,430 rows; 69.9 % complete");
     let messages: Vec<String> = found(&insights)
         .iter()
         .map(|one| one.3.to_owned())
@@ -167,7 +167,7 @@ fn what_is_not_as_it_should_be_is_found() {
     assert_eq!(
         messages,
         [
-            "430 of 1430 rows have values in less than 70.0 % of their fields".to_owned(),
+            "430 of 1,430 rows have values in less than 70.0 % of their fields".to_owned(),
             null("PLACE"),
             null("MEMBER"),
             null("IMPRESSION"),
@@ -177,7 +177,7 @@ fn what_is_not_as_it_should_be_is_found() {
     let mut interactions = healthy();
     interactions.extend([-1e6, 1e6, 20.0].map(|value| complete("u1", 1, value)));
     let insights = report(interactions);
-    let message = "EVENT_VALUE has 3 of 1003 values far outside of the others: 1 below -5.00, 2 \
+    let message = "EVENT_VALUE has 3 of 1,003 values far outside of the others: 1 below -5.00, 2 \
                    above 9.00";
     assert_eq!(
         found(&insights),
@@ -259,4 +259,67 @@ fn without_rounding(insights: &Insights) -> Insights {
         }
     }
     insights
+}
+
+#[test]
+fn rows_that_are_there_twice_are_counted() {
+    let mut rows = healthy();
+    let copies: Vec<Interaction> = rows.iter().step_by(100).cloned().collect();
+    rows.extend(copies.clone());
+    rows.extend(copies);
+    // The same user, time and item, and another value: no duplicate.
+    rows.push(Interaction::new("u0", "i0", 1).event_type("view"));
+    let insights = report(rows);
+    assert_eq!(insights.duplicate_rows, 20);
+    assert_eq!(
+        found(&insights)[0],
+        (
+            FindingKind::DuplicateRows,
+            None,
+            20.0,
+            "20 of 1,021 rows equal an earlier one in every field"
+        )
+    );
+}
+
+#[test]
+fn duplicates_are_found_in_both_tiers_and_beyond_batches() {
+    let folder = folder();
+    let limits = Limits::unlimited();
+    let store = Store::builder()
+        .settings(quiet())
+        .limits(limits.clone())
+        .create(folder.path(), &Schema::parse(SCHEMA, &limits).unwrap())
+        .unwrap();
+    let row = |n: u64| Interaction::new("u", format!("i{}", n % 9_000), 7).event_type("view");
+    for part in [0..9_000, 9_000..18_000] {
+        let batch: WriteBatch = part.map(row).collect();
+        store.write(batch, Durability::Buffered).unwrap();
+        store.flush().unwrap();
+    }
+    store.write(row(3), Durability::Buffered).unwrap();
+    let insights = Insights::of(&store.snapshot(), &Thresholds::default()).unwrap();
+    assert_eq!(insights.duplicate_rows, 9_001);
+}
+
+#[test]
+fn few_users_of_many_come_back() {
+    let once =
+        (0..2475).map(|n| Interaction::new(format!("once{n}"), "i", n + 1).event_type("view"));
+    let mut rows = healthy();
+    rows.extend(once.clone());
+    assert_eq!(
+        found(&report(rows.clone())).first().map(|one| one.0),
+        Some(FindingKind::IncompleteRows)
+    );
+    rows.push(Interaction::new("one more", "i", 1).event_type("view"));
+    let insights = report(rows);
+    assert!(!insights.trainable);
+    let (kind, field, figure, message) = found(&insights)[0];
+    assert_eq!((kind, field), (FindingKind::SmallUserShare, None));
+    assert!(figure < 0.01, "{figure}");
+    assert_eq!(
+        message,
+        "25 of 2,501 users have 2 interactions or more; training needs 1.0 % of all users"
+    );
 }

@@ -4,7 +4,7 @@
 
 mod operations;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use annals::{
     Durability, HistoryQuery, ImportMode, ScanOrder, ScanQuery, Settings, Snapshot, Store,
@@ -20,7 +20,9 @@ use crate::support::{create, folder, open, quiet, read};
 const HELD: usize = 3;
 
 struct Run<'a> {
-    path: &'a Path,
+    /// Stores that the run went on from, and the one that it is at.
+    folder: &'a Path,
+    stores: usize,
     store: Store,
     model: Model,
     held: Vec<(Snapshot, Model)>,
@@ -40,6 +42,7 @@ impl Run<'_> {
             Operation::Flush => self.store.flush().unwrap(),
             Operation::Compact => self.store.compact().unwrap(),
             Operation::Reopen(settings) => self.reopen(settings),
+            Operation::Checkpoint => self.checkpoint(),
             Operation::Hold => {
                 if self.held.len() == HELD {
                     self.held.remove(0);
@@ -77,11 +80,25 @@ impl Run<'_> {
     }
 
     fn reopen(&mut self, settings: &Settings) {
+        let path = self.path();
         // The old store has to let go first.
-        let reader = Store::open_read_only(self.path).unwrap();
+        let reader = Store::open_read_only(&path).unwrap();
         self.model.assert_equals(&reader.snapshot());
         self.store = reader;
-        self.store = open(self.path, settings.clone());
+        self.store = open(&path, settings.clone());
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(self.stores.to_string())
+    }
+
+    fn checkpoint(&mut self) {
+        self.stores += 1;
+        self.store.checkpoint(self.path()).unwrap();
+        let reader = Store::open_read_only(self.path()).unwrap();
+        self.model.assert_equals(&reader.snapshot());
+        let settings = quiet();
+        self.store = open(&self.path(), settings);
     }
 }
 
@@ -123,8 +140,9 @@ proptest! {
     ) {
         let folder = folder();
         let mut run = Run {
-            path: folder.path(),
-            store: create(folder.path(), settings),
+            folder: folder.path(),
+            stores: 0,
+            store: create(&folder.path().join("0"), settings),
             model: Model::default(),
             held: Vec::new(),
         };

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
-const RANKS: [(&str, u8); 13] = [
+const RANKS: [(&str, u8); 14] = [
     ("types", 0),
     ("io", 1),
     ("codec", 1),
@@ -22,6 +22,7 @@ const RANKS: [(&str, u8); 13] = [
     ("import", HOST),
     ("export", HOST),
     ("filter", HOST),
+    ("backup", HOST),
     ("insights", HOST),
     ("fuzzing", FUZZING),
 ];

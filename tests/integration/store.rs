@@ -2,14 +2,17 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod backups;
 mod bounds;
 mod candidates;
+mod checkpoints;
 mod csv_blocks;
 mod dictionaries;
 mod errors;
 mod imports;
 mod merges;
 mod narrow;
+mod short_forms;
 mod snapshots;
 mod ties;
 mod writes;

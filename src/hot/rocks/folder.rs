@@ -59,6 +59,22 @@ pub(super) fn manifest(folder: &Path) -> Result<FileMark> {
     Ok(FileMark { number, bytes })
 }
 
+/// Makes the manifest of this name the one that counts, durably but for the file's name, in a folder that
+/// has none.
+pub(super) fn write_current(folder: &Path, manifest: &str) -> Result<()> {
+    let path = folder.join(CURRENT);
+    std::fs::write(&path, format!("{manifest}\n"))
+        .map_err(|error| said("writing", &path, error))?;
+    sync(&path)
+}
+
+/// Removes the files in a folder.
+pub(super) fn clear(folder: &Path) -> Result<()> {
+    let removed = std::fs::read_dir(folder)
+        .and_then(|mut entries| entries.try_for_each(|entry| std::fs::remove_file(entry?.path())));
+    removed.map_err(|error| said("clearing", folder, error))
+}
+
 /// The bytes of a file that must be there.
 ///
 /// # Errors
@@ -103,7 +119,7 @@ pub(super) fn logs(folder: &Path) -> Result<Vec<FileMark>> {
         .collect())
 }
 
-/// Has what was written to a file survive power loss.
+/// Has what was written to a file, or the names in a folder, survive power loss.
 pub(super) fn sync(path: &Path) -> Result<()> {
     File::open(path)
         .and_then(|file| file.sync_data())

@@ -31,6 +31,8 @@ pub(super) struct LoggedRows {
 /// What an opening did to files.
 #[derive(Debug, Default)]
 pub(crate) struct Mended {
+    /// The damage of the write-ahead log: the file, the byte and what is wrong.
+    pub(crate) damage: Option<String>,
     /// Records of the write-ahead log that stood behind damage and were dropped.
     pub(crate) dropped_records: u64,
     /// Copies of the damaged files.
@@ -72,6 +74,7 @@ impl RocksLog {
         let log = Self::start(path, generation_bytes, &names, logged)?;
         log.merge_tables()?;
         let mended = Mended {
+            damage: tail.damage,
             dropped_records: tail.dropped_records,
             kept,
         };

@@ -1,13 +1,14 @@
 //! The log as a reader sees it, also while another process writes to it.
 //!
 //! What stands in the write-ahead log is read here, without RocksDB. RocksDB is opened, as a secondary
-//! without a log of its own, only where table files hold entries.
+//! on a folder of its own with a copy of the manifest, only where table files hold entries.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use rocksdb::DB;
 
+use super::copy::lay_out;
 use super::error::failed;
 use super::survey::{OnDamage, Survey};
 use super::{folder, visit_family};
@@ -27,6 +28,16 @@ pub(crate) struct ReadLog {
     tables: BTreeMap<Table, Changes>,
     /// Where table files hold anything.
     files: Option<DB>,
+    damage: Option<LogDamage>,
+}
+
+/// Damage of the write-ahead log that a reader stopped at.
+#[derive(Clone, Debug)]
+pub(crate) struct LogDamage {
+    /// The file, the byte and what is wrong.
+    pub(crate) what: String,
+    /// Records behind it, which are not shown.
+    pub(crate) records: u64,
 }
 
 /// What the log says of a table: the newest value of each key, or that it was removed.
@@ -35,6 +46,7 @@ type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 impl ReadLog {
     /// Opens the log in `path`. `noted` is its last note. `scratch` gives a folder of this reader
     /// alone, for RocksDB's notes; it is asked for one only where table files are to be read.
+    /// `on_damage` is not [`OnDamage::Drop`]: a reader changes nothing.
     ///
     /// # Errors
     /// `NotFound` when there is no log; `Corruption`, naming the file; `Locked` where the writer
@@ -42,6 +54,7 @@ impl ReadLog {
     pub(crate) fn open(
         path: &Path,
         noted: &Noted,
+        on_damage: OnDamage,
         scratch: &mut dyn FnMut() -> Result<std::path::PathBuf>,
     ) -> Result<Self> {
         if !folder::is_database(path)? {
@@ -50,7 +63,7 @@ impl ReadLog {
         }
         for _ in 0..ATTEMPTS {
             let before = folder::manifest(path)?;
-            let read = Self::try_open(path, noted, scratch);
+            let read = Self::try_open(path, noted, on_damage, scratch);
             // The writer may have begun or dropped a generation meanwhile, and with it files.
             match folder::manifest(path)? == before {
                 true => return read,
@@ -67,6 +80,7 @@ impl ReadLog {
     fn try_open(
         path: &Path,
         noted: &Noted,
+        on_damage: OnDamage,
         scratch: &mut dyn FnMut() -> Result<std::path::PathBuf>,
     ) -> Result<Self> {
         let survey = Survey::of(path, noted)?;
@@ -74,6 +88,7 @@ impl ReadLog {
             generations: BTreeMap::new(),
             tables: BTreeMap::new(),
             files: None,
+            damage: None,
         };
         let all = &survey.database.families;
         for family in all.values() {
@@ -83,7 +98,7 @@ impl ReadLog {
                 log.tables.insert(table, Changes::new());
             }
         }
-        survey.read_logs(OnDamage::Refuse, &mut |entry| {
+        let tail = survey.read_logs(on_damage, &mut |entry| {
             let family = all.get(&entry.change.family);
             let family = family.filter(|family| entry.log >= family.log_number);
             match family {
@@ -91,10 +106,19 @@ impl ReadLog {
                 None => Ok(()),
             }
         })?;
+        log.damage = tail.damage.map(|what| LogDamage {
+            what,
+            records: tail.dropped_records,
+        });
         if all.values().any(|family| family.holds_entries()) {
             log.files = Some(open_files(path, &survey, &scratch()?)?);
         }
         Ok(log)
+    }
+
+    /// The damage that it stopped at.
+    pub(crate) fn damage(&self) -> Option<&LogDamage> {
+        self.damage.as_ref()
     }
 
     fn add(&mut self, family: &str, key: &[u8], value: Option<&[u8]>) -> Result<()> {
@@ -131,20 +155,35 @@ impl ReadLog {
     }
 }
 
+/// Lays out what RocksDB is to read in `folder`: what was looked at, whatever the writer does meanwhile.
+/// No file of the store's own folder is held or changed.
+fn link_files(path: &Path, survey: &Survey, folder: &Path) -> Result<()> {
+    let fresh = || {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        std::fs::create_dir_all(folder)?;
+        std::path::absolute(path)
+    };
+    let path = fresh().map_err(|error| folder::said("making", folder, error))?;
+    lay_out(&path, folder, survey, &mut |from, to| {
+        std::os::unix::fs::symlink(from, to).map_err(|error| folder::said("making", to, error))
+    })
+}
+
 /// Opens the table files, and checks that RocksDB takes all of them.
 fn open_files(path: &Path, survey: &Survey, scratch: &Path) -> Result<DB> {
     let names = survey.database.families.values();
     let names: Vec<String> = names.map(|family| family.name.clone()).collect();
     let mut options = families::database().map_err(|error| failed("setting up", path, error))?;
     options.create_if_missing(false);
-    // The write-ahead log is read here: RocksDB finds none.
-    let no_logs = scratch.join("no-logs");
-    std::fs::create_dir_all(&no_logs).map_err(|error| folder::said("creating", &no_logs, error))?;
-    options.set_wal_dir(&no_logs);
+    let private = scratch.join("hot");
+    link_files(path, survey, &private)?;
     let cache = families::cache();
     let descriptors = families::descriptors(&names, 0, &cache);
-    let files = DB::open_cf_descriptors_as_secondary(&options, path, scratch, descriptors)
-        .map_err(|error| failed("opening", path, error))?;
+    let files =
+        DB::open_cf_descriptors_as_secondary(&options, private.as_path(), scratch, descriptors)
+            .map_err(|error| failed("opening", path, error))?;
     // A secondary that cannot open a file falls back to an earlier state, and says nothing.
     let live = files.live_files();
     let live = live.map_err(|error| failed("listing the files of", path, error))?;

@@ -16,7 +16,7 @@ pub(super) struct Survey {
     folder: PathBuf,
     noted: Noted,
     pub(super) database: Database,
-    pub(super) manifest: FileMark,
+    manifest: FileMark,
     /// Where the manifest ends in bytes that are no record.
     manifest_torn_at: Option<u64>,
     /// The logs that hold entries which no table file has, rising.
@@ -29,6 +29,9 @@ pub(crate) enum OnDamage {
     /// Give an error.
     #[default]
     Refuse,
+    /// Show what precedes it, and change nothing. An error where a part of what was noted is not
+    /// among that.
+    Stop,
     /// Keep what precedes it, and set the rest aside.
     Drop,
 }
@@ -40,8 +43,8 @@ pub(super) struct Tail {
     cut: Option<(u64, u64)>,
     /// Logs behind it.
     behind: Vec<u64>,
-    /// The bytes that are cut are damaged, and no torn write.
-    damage: bool,
+    /// What is wrong, where the bytes that are cut are damaged, and no torn write.
+    pub(super) damage: Option<String>,
     /// Records behind the damage.
     pub(super) dropped_records: u64,
 }
@@ -115,6 +118,13 @@ impl Survey {
             }
         }
         Ok(())
+    }
+
+    /// The manifest up to the end of its last whole edit.
+    pub(super) fn whole_manifest(&self) -> FileMark {
+        let FileMark { number, bytes } = self.manifest;
+        let bytes = self.manifest_torn_at.unwrap_or(bytes);
+        FileMark { number, bytes }
     }
 
     /// Number and bytes of each table file.
@@ -197,7 +207,6 @@ impl Survey {
                     tail.cut = Some((log.number, at));
                 }
                 LogEnd::Framing(End::Torn { at } | End::Damaged { at }) => {
-                    tail.cut_damage(log.number, at);
                     let records = tail.dropped_records;
                     let behind = match (is_last, records) {
                         (false, _) => "there are logs behind it".to_owned(),
@@ -205,19 +214,51 @@ impl Survey {
                         (true, records) => format!("{records} records stand behind it"),
                     };
                     let what = format!("it is damaged behind byte {at}, and {behind}");
-                    refuse(on_damage, &path, &what)?;
+                    self.pass_damage(on_damage, place, at, what, &mut tail)?;
                 }
                 LogEnd::Hole { at, found, want } => {
-                    tail.cut_damage(log.number, at);
                     let what = format!(
                         "it goes on with change {found} behind byte {at}, where change {want} must \
                          follow: a part of it or the log before it is missing"
                     );
-                    refuse(on_damage, &path, &what)?;
+                    self.pass_damage(on_damage, place, at, what, &mut tail)?;
                 }
             }
         }
         Ok(tail)
+    }
+
+    /// Ends the logs at byte `at` of the one at `place`, whose bytes from there on are damaged, where
+    /// that is allowed.
+    fn pass_damage(
+        &self,
+        on_damage: OnDamage,
+        place: usize,
+        at: u64,
+        what: String,
+        tail: &mut Tail,
+    ) -> Result<()> {
+        let Some(([.., log], behind)) = self.logs.split_at_checked(place + 1) else {
+            return Err(Error::internal("damage in a log that is not there"));
+        };
+        let path = self.folder.join(folder::log_name(log.number));
+        let all_noted = at >= self.noted_bytes(log.number)
+            && behind.iter().all(|log| self.noted_bytes(log.number) == 0);
+        let passes = match on_damage {
+            OnDamage::Drop => true,
+            OnDamage::Stop => all_noted && !self.is_exact(),
+            OnDamage::Refuse => false,
+        };
+        let what = format!("{}: {what}", path.display());
+        if !passes {
+            return Err(Error::corrupt(format!(
+                "{what}; restore the folder of the hot tier from a copy, or give up what stands behind the \
+                 damage (annals repair --drop-damaged-log, StoreBuilder::drop_damaged_log)"
+            )));
+        }
+        tail.cut = Some((log.number, at));
+        tail.damage = Some(what);
+        Ok(())
     }
 
     fn read_log(
@@ -298,19 +339,12 @@ impl Survey {
         }
         if let Some((log, at)) = tail.cut {
             let name = folder::log_name(log);
-            if tail.damage {
+            if tail.damage.is_some() {
                 kept.push(folder::keep_copy(&self.folder, &name)?);
             }
             folder::cut(&self.folder.join(name), at)?;
         }
         Ok(kept)
-    }
-}
-
-impl Tail {
-    fn cut_damage(&mut self, log: u64, at: u64) {
-        self.cut = Some((log, at));
-        self.damage = true;
     }
 }
 
@@ -322,17 +356,6 @@ enum LogEnd {
         found: u64,
         want: u64,
     },
-}
-
-fn refuse(on_damage: OnDamage, path: &Path, what: &str) -> Result<()> {
-    match on_damage {
-        OnDamage::Drop => Ok(()),
-        OnDamage::Refuse => Err(Error::corrupt(format!(
-            "{}: {what}; restore the folder of the hot tier from a copy, or open the store with the \
-             option to drop what stands behind the damage",
-            path.display()
-        ))),
-    }
 }
 
 /// Compares the manifest with the note before a byte of it is believed.

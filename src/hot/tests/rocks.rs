@@ -68,7 +68,9 @@ impl Place {
 
     fn reader(&self, scratch: &Path) -> crate::types::Result<ReadLog> {
         let noted = self.noted.clone().unwrap_or_default();
-        ReadLog::open(self.path(), &noted, &mut || Ok(scratch.to_owned()))
+        ReadLog::open(self.path(), &noted, OnDamage::Stop, &mut || {
+            Ok(scratch.to_owned())
+        })
     }
 }
 /// Events of a generation that have an id.
@@ -217,14 +219,22 @@ fn damage_to_a_log_is_refused_and_dropped_where_that_is_allowed() {
     let log = log_file(place.path());
     let name = log.file_name().unwrap().to_string_lossy().into_owned();
     flip_middle(&log);
+    let mut shown = 0;
     for _ in 0..2 {
-        for error in [
-            place.log(OnDamage::Refuse).err().unwrap(),
-            place.reader(scratch.path()).err().unwrap(),
-        ] {
-            assert_eq!(error.kind(), ErrorKind::Corruption);
-            assert!(error.message().contains(&name), "{error}");
-        }
+        let error = place.log(OnDamage::Refuse).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Corruption);
+        assert!(error.message().contains(&name), "{error}");
+        let reader = place.reader(scratch.path()).unwrap();
+        let damage = reader.damage().unwrap();
+        assert!(damage.what.contains(&name), "{damage:?}");
+        shown = 999 - damage.records;
+        let tier = Tier::open(
+            Arc::new(reader),
+            full_schema(),
+            Holdings::default(),
+            OnDamage::Stop,
+        );
+        assert_eq!(tier.recover(1).unwrap().sequences(), Some((1, shown)));
     }
     let noted = place.noted.clone().unwrap();
     let (log, mended) =
@@ -233,6 +243,7 @@ fn damage_to_a_log_is_refused_and_dropped_where_that_is_allowed() {
     assert_eq!(kept.sequences(), Some((1, kept.rows())));
     // The record that is damaged is not among those behind it.
     assert_eq!(kept.rows() + mended.dropped_records, 999);
+    assert_eq!(kept.rows(), shown);
     assert!(mended.kept[0].ends_with(format!("damaged-{name}")));
 }
 
@@ -276,6 +287,58 @@ fn a_torn_end_after_a_crash_leaves_what_precedes_it() {
         append(&tier, &recovered, &numbered(1)[0], 1000 + more);
         place.note(&tier);
     }
+}
+
+#[test]
+fn damage_to_what_was_noted_is_refused_to_readers_too() {
+    let mut place = Place::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let tier = place.tier();
+    let generation = tier.begin(1).unwrap();
+    write(&tier, &generation, &numbered(100));
+    place.note(&tier);
+    append(&tier, &generation, &numbered(1)[0], 101);
+    drop(tier);
+    flip_middle(&log_file(place.path()));
+    let error = place.reader(scratch.path()).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Corruption);
+}
+
+#[test]
+fn a_torn_edit_of_rocksdbs_manifest_is_as_if_it_had_not_been() {
+    let mut place = Place::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let tier = place.tier();
+    let generation = tier.begin(1).unwrap();
+    write(&tier, &generation, &numbered(100));
+    place.close(tier);
+    let log = place.log(OnDamage::Refuse).unwrap();
+    let tier = place.tier_of(log.clone());
+    // The opening wrote the rows to a table file.
+    let generation = tier.recover(1).unwrap();
+    append(&tier, &generation, &numbered(1)[0], 101);
+    place.note(&tier);
+    let manifest = log.position().unwrap().manifest;
+    tier.begin(2).unwrap();
+    drop((tier, log));
+    let path = place
+        .path()
+        .join(format!("MANIFEST-{:06}", manifest.number));
+    let whole = std::fs::metadata(&path).unwrap().len();
+    assert!(whole > manifest.bytes + 5);
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(manifest.bytes + 5).unwrap();
+    let reader = Arc::new(place.reader(scratch.path()).unwrap());
+    let tier = Tier::open(
+        reader,
+        full_schema(),
+        place.holdings.clone(),
+        OnDamage::Stop,
+    );
+    assert_eq!(tier.generations().unwrap(), [1]);
+    assert_eq!(tier.recover(1).unwrap().rows(), 101);
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), manifest.bytes + 5);
+    assert_eq!(place.tier().recover(1).unwrap().rows(), 101);
 }
 
 #[test]

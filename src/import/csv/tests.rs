@@ -262,7 +262,7 @@ fn refused_rows_name_line_column_value_and_rule() {
             &format!("{id},i,1,click,,,"),
             &format!(
                 "column USER_ID: value \"{shown}…\": 257 characters; \
-                 shorten it to 256 or lift the limit max_id_chars (annals init --limits unlimited)"
+                 shorten it to 256 or lift the limit max_id_chars (annals limits STORE --set max_id_chars=NUMBER, or --set at annals init)"
             ),
         ),
         (
@@ -273,7 +273,7 @@ fn refused_rows_name_line_column_value_and_rule() {
         (
             "u,i,1,click,,,USER_ID",
             "column TAG: value \"USER_ID\": a reserved field name must not be a value; \
-             rename it or lift the limit refuse_reserved_values (annals init --limits unlimited)",
+             rename it or lift the limit refuse_reserved_values (annals limits STORE --set refuse_reserved_values=false, or --set at annals init)",
         ),
     ] {
         assert_eq!(
@@ -595,7 +595,7 @@ fn cells_longer_than_the_service_takes_are_kept_with_a_warning() {
         warnings,
         [
             format!(
-                "1 rows whose IMPRESSION is longer than 1000 characters, the first at file.csv: line \
+                "1 row whose IMPRESSION is longer than 1000 characters, the first at file.csv: line \
                  3{rest} (limit max_impression_chars)"
             ),
             format!(

@@ -156,7 +156,7 @@ fn what_stands_against_a_type_is_noted() {
         infer(wide).notes,
         [
             "schema: 6 metadata fields; the limit is 5; leave some out or lift the limit \
-          max_metadata_fields (annals init --limits unlimited)"
+          max_metadata_fields (annals limits STORE --set max_metadata_fields=NUMBER, or --set at annals init)"
         ]
     );
     assert!(
@@ -263,8 +263,8 @@ fn too_many_fields_and_event_types_are_noted() {
         [
             "3 optional fields (EVENT_TYPE, PAGE, PLACE) and 8 distinct event types make 11; the limit \
              is 10 together, and an import refuses what exceeds it; leave columns out, use fewer event \
-             types or lift the limit max_metadata_fields_and_event_types (annals init --limits \
-             unlimited)"
+             types or lift the limit max_metadata_fields_and_event_types (annals limits STORE \
+             --set max_metadata_fields_and_event_types=NUMBER, or --set at annals init)"
         ]
     );
     assert_eq!(infer(&text.replace("t7", "t6")).notes, [""; 0]);

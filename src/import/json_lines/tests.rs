@@ -243,7 +243,7 @@ fn refused_lines_name_line_and_column() {
             "sound",
             "line 2: not a JSON object (invalid type: sequence, expected an object of field names \
              and values); write one object a line",
-            "line 3: column 11: not a JSON object (EOF while parsing a value); \
+            "line 3: column 12: not a JSON object (EOF while parsing a value); \
              write one object a line",
             "sound",
         ]

@@ -223,7 +223,7 @@ fn filled(
         let (user, timestamp) = place(sequence, position);
         let item = item(sequence, position);
         let cells = [Cell::Null, Cell::Text(&item), Cell::Null, Cell::Null];
-        import.push(&Row {
+        import.push_row(&Row {
             user: &user,
             timestamp,
             cells: &cells,

@@ -55,8 +55,8 @@ fn import(engine: &Arc<Engine>, in_batches: bool) -> Result<()> {
     let mut batch = import.batch();
     for number in 0..ROWS {
         match in_batches {
-            true => with_row(number, |row| batch.push(row))?,
-            false => with_row(number, |row| import.push(row))?,
+            true => with_row(number, |row| batch.push_row(row))?,
+            false => with_row(number, |row| import.push_row(row))?,
         }
         if batch.rows() == 3000 {
             import.append(&mut batch)?;

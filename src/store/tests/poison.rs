@@ -54,3 +54,26 @@ fn a_failed_append_refuses_writes_and_leaves_nothing() {
     drop(engine);
     assert!(lines(&machine.open().unwrap()).unwrap().is_empty());
 }
+
+#[test]
+fn a_panic_in_a_commit_refuses_writes() {
+    let machine = Machine::new();
+    let engine = machine.open().unwrap();
+    let died = std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let _held = engine.commit.lock();
+            panic!("in the middle of a commit");
+        });
+        thread.join()
+    });
+    assert!(died.is_err());
+    for step in [Step::Write(1, Buffered), Step::Flush] {
+        let error = step.run(&engine, 1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Poisoned, "{step:?}");
+        assert!(error.message().contains("panicked"), "{error}");
+    }
+    drop(engine);
+    Step::Write(3, Synced)
+        .run(&machine.open().unwrap(), 1)
+        .unwrap();
+}

@@ -208,7 +208,7 @@ fn refused_documents_name_the_rule() {
     assert_eq!(
         refused(&long),
         format!(
-            "schema: the document has {} characters; the limit is 20000; shorten it or lift the limit max_schema_chars (annals init --limits unlimited)",
+            "schema: the document has {} characters; the limit is 20000; shorten it or lift the limit max_schema_chars (annals limits STORE --set max_schema_chars=NUMBER, or --set at annals init)",
             long.chars().count()
         )
     );
@@ -433,7 +433,7 @@ fn quotas_are_options() {
     assert_eq!(
         refused(&with_fields(&metadata(6))),
         "schema: 6 metadata fields; the limit is 5; leave some out or lift the limit \
-         max_metadata_fields (annals init --limits unlimited)"
+         max_metadata_fields (annals limits STORE --set max_metadata_fields=NUMBER, or --set at annals init)"
     );
     let event_type = r#"{"name": "EVENT_TYPE", "type": "string"}"#;
     let wide = with_fields(&format!("{event_type}, {}", metadata(9)));
@@ -445,7 +445,7 @@ fn quotas_are_options() {
         refused_by(&wide, &lifted),
         "schema: 10 optional fields leave no room for an event type; fields and event types \
          together may be 10; leave some out or lift the limit \
-         max_metadata_fields_and_event_types (annals init --limits unlimited)"
+         max_metadata_fields_and_event_types (annals limits STORE --set max_metadata_fields_and_event_types=NUMBER, or --set at annals init)"
     );
     assert!(Schema::parse(&wide, &Limits::unlimited()).is_ok());
     let widest = with_fields(&metadata(Limits::MAX_FIELDS - 2));

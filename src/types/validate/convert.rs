@@ -44,11 +44,7 @@ impl Validator {
     /// Turns lists of items into joined strings, so that the cells of many interactions can borrow
     /// from them at once (see [`Validator::append_cells`]).
     pub(crate) fn join_lists(&self, interaction: &mut Interaction) -> Result<()> {
-        let lists = interaction
-            .fields
-            .iter()
-            .any(|(_, value)| matches!(value, Value::Items(_)));
-        if !lists {
+        if !interaction.has_lists() {
             return Ok(());
         }
         let mut joined = String::new();
@@ -142,6 +138,9 @@ impl Validator {
     fn cell_of<'a>(&self, id: FieldId, field: &Field, value: &'a Value) -> Result<Cell<'a>> {
         let cell = match (field.data_type, value) {
             (_, Value::Null) => Some(Cell::Null),
+            (_, Value::String(text)) if text.is_empty() && !field.nullable => {
+                return Err(self.violation(id, text, parse::EMPTY));
+            }
             (DataType::String, Value::String(text)) => Some(text_or_null(text)),
             (DataType::Boolean, Value::Boolean(flag)) => Some(Cell::Bits((*flag).into())),
             (DataType::Int | DataType::Long, Value::Int(number)) => {

@@ -44,6 +44,7 @@ impl Validator {
             check_chars("userId", user_id, self.id_limit())?;
         }
         check_chars("sessionId", &request.session_id, self.id_limit())?;
+        self.check_ids(request)?;
         self.check_known(request.ignore_unknown, &request.unknown)?;
         let limits = &self.limits;
         let limit = (limits.max_request_events, "max_request_events");
@@ -65,6 +66,31 @@ impl Validator {
             events,
         };
         Ok((batch, skipped))
+    }
+
+    /// Refuses ids that stand for none, where they are refused.
+    fn check_ids(&self, request: &PutEvents<'_>) -> Result<()> {
+        let session = ("sessionId", &request.session_id);
+        let user = request.user_id.iter().map(|user| ("userId", user));
+        for (name, id) in std::iter::once(session).chain(user) {
+            if self.is_refused_id(id) {
+                let rule = parse::placeholder_id();
+                return Err(Error::of_field(
+                    name,
+                    format!("value {}: {rule}", shown(id)),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A parameter's text; an empty one is none where its field may be null, or there is no field.
+    fn text_given<'e>(&self, role: Role, text: &'e Option<Cow<'_, str>>) -> Option<&'e str> {
+        let field = self.schema.position_of(role);
+        let field = field.and_then(|id| self.schema.fields().get(id));
+        let may_be_null = field.is_none_or(|field| field.nullable);
+        let text = text.as_deref();
+        text.filter(|text| !(may_be_null && text.is_empty()))
     }
 
     fn id_limit(&self) -> Limit {
@@ -103,7 +129,9 @@ impl Validator {
         self.with_row(&interaction, scratch, |_| Ok(()))?;
         Ok(Some(SessionEvent {
             event_id: event.event_id.as_deref().map(str::to_owned),
-            recommendation: event.recommendation_id.as_deref().map(str::to_owned),
+            recommendation: self
+                .text_given(Role::RecommendationId, &event.recommendation_id)
+                .map(str::to_owned),
             interaction,
         }))
     }
@@ -150,7 +178,8 @@ impl Validator {
                 ));
             }
         }
-        if let Some(id) = &event.recommendation_id {
+        let recommendation = self.text_given(Role::RecommendationId, &event.recommendation_id);
+        if let Some(id) = recommendation {
             let limit = limits.max_recommendation_id_chars;
             check_chars(
                 "recommendationId",
@@ -158,7 +187,8 @@ impl Validator {
                 (limit, "max_recommendation_id_chars"),
             )?;
         }
-        if let Some(source) = &event.attribution_source {
+        let source = self.text_given(Role::AttributionSource, &event.attribution_source);
+        if let Some(source) = source {
             check_source("eventAttributionSource", source, limits)?;
         }
         if event.properties_bytes_at_most() > limits.max_properties_chars.unwrap_or(usize::MAX) {

@@ -3,6 +3,7 @@
 use super::Validator;
 use crate::types::{Cell, DataType, Decimal, Error, FieldId, Result, Role, bits_of_f32, lifting};
 
+pub(super) const EMPTY: &str = "an empty cell is null, and the field is not nullable; give a value";
 pub(super) const NEGATIVE_TIMESTAMP: &str =
     "a timestamp must not be negative; write Unix epoch seconds";
 pub(super) const MARK_IN_USER: &str =
@@ -43,6 +44,12 @@ pub(super) fn reserved_name() -> String {
     format!("a reserved field name must not be a value; rename it or {lift}")
 }
 
+/// The rule on ids that stand for none.
+pub(super) fn placeholder_id() -> String {
+    let lift = lifting("refuse_placeholder_ids");
+    format!("stands for no id in many programs; give the id, or leave the row out, or {lift}")
+}
+
 impl Validator {
     /// The cell that a text stands for, as in a CSV file. Empty text is null.
     ///
@@ -61,11 +68,7 @@ impl Validator {
             return if definition.nullable {
                 Ok(Cell::Null)
             } else {
-                Err(self.violation(
-                    field,
-                    text,
-                    "an empty cell is null, and the field is not nullable; give a value",
-                ))
+                Err(self.violation(field, text, EMPTY))
             };
         }
         let cell = match definition.data_type {

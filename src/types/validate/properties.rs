@@ -146,6 +146,8 @@ impl Properties<'_> {
     fn set_event_value(&mut self, name: &str, value: &Value) -> Result<()> {
         let number = match value {
             Value::Null => return Ok(()),
+            // As an empty cell.
+            Value::String(text) if text.is_empty() => return Ok(()),
             Value::Int(number) => Some(f64::from(*number)),
             Value::Long(number) => Some(*number as f64),
             Value::Float(number) => Some(f64::from(*number)),

@@ -269,7 +269,7 @@ fn overlong_values_name_the_limit() {
             check(field, Cell::Text(&text)).unwrap_err(),
             format!(
                 "field {field}: value \"{shown}…\": {count} characters; \
-                 shorten it to {max} or lift the limit {limit} (annals init --limits unlimited)"
+                 shorten it to {max} or lift the limit {limit} (annals limits STORE --set {limit}=NUMBER, or --set at annals init)"
             )
         );
     }
@@ -314,13 +314,13 @@ fn refused_cells_name_field_value_and_rule() {
             "TAG",
             Cell::Text("USER_ID"),
             "value \"USER_ID\": a reserved field name must not be a value; rename it or lift the \
-             limit refuse_reserved_values (annals init --limits unlimited)",
+             limit refuse_reserved_values (annals limits STORE --set refuse_reserved_values=false, or --set at annals init)",
         ),
         (
             "IMPRESSION",
             Cell::Text("a|ITEM_ID"),
             "value \"ITEM_ID\": a reserved field name must not be a value; rename it or lift the \
-             limit refuse_reserved_values (annals init --limits unlimited)",
+             limit refuse_reserved_values (annals limits STORE --set refuse_reserved_values=false, or --set at annals init)",
         ),
         (
             "IMPRESSION",
@@ -532,7 +532,8 @@ fn refused_interactions_name_field_value_and_rule() {
             Interaction::new("u1", "i1", 10)
                 .event_type("")
                 .with("NEEDED", 1),
-            "field EVENT_TYPE: value null: the field is not nullable; give a value",
+            "field EVENT_TYPE: value \"\": an empty cell is null, and the field is not nullable; give a \
+             value",
         ),
         (
             Interaction::new("", "i1", 10),

@@ -114,7 +114,7 @@ fn written(
 }
 
 /// Every item that a store holds.
-fn items(store: &Store) -> Result<BTreeSet<String>> {
+pub(super) fn items(store: &Store) -> Result<BTreeSet<String>> {
     let query = ScanQuery {
         projection: Projection::Names(vec!["ITEM_ID".to_owned()]),
         ..ScanQuery::default()

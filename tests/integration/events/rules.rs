@@ -50,7 +50,7 @@ fn too_long(chars: usize, max: usize, limit: &str) -> String {
         _ => long(60) + "…",
     };
     format!(
-        "value \"{shown}\": {chars} characters; shorten it to {max} or lift the limit {limit} (annals init --limits unlimited)"
+        "value \"{shown}\": {chars} characters; shorten it to {max} or lift the limit {limit} (annals limits STORE --set {limit}=NUMBER, or --set at annals init)"
     )
 }
 
@@ -112,7 +112,7 @@ fn a_request_holds_1_to_10_events() {
         (many(0), "holds no event; give 1 or more"),
         (
             many(11),
-            "holds 11 events; give 1 to 10 or lift the limit max_request_events (annals init --limits unlimited)",
+            "holds 11 events; give 1 to 10 or lift the limit max_request_events (annals limits STORE --set max_request_events=NUMBER, or --set at annals init)",
         ),
     ] {
         refused(
@@ -170,7 +170,11 @@ fn parameters_of_an_event_have_their_lengths() {
             let ends = format!(": field {name}: {rule}");
             assert!(message.ends_with(&ends), "{message}");
         };
-        check("\"\"", EMPTY);
+        match name {
+            // Its field may be null.
+            "recommendationId" => Tracker::new().put_json(&with("\"\"")).map(drop).unwrap(),
+            _ => check("\"\"", EMPTY),
+        }
         let rule = too_long(max + 1, max, limit);
         check(&format!("\"{}\"", long(max + 1)), &rule);
         check(
@@ -204,7 +208,7 @@ fn times_are_seconds_as_number_or_text() {
         assert!(tracker.rows().contains(&want), "{}", tracker.rows());
     }
     let format = "must be a number of seconds; write dates as Unix epoch seconds";
-    let negative = "a timestamp must not be negative; write Unix epoch seconds";
+    let negative = "must be 0 or more; write Unix epoch seconds";
     for (value, shown, rule) in [
         (
             "\"2023-11-14T22:13:20Z\"",
@@ -213,10 +217,11 @@ fn times_are_seconds_as_number_or_text() {
         ),
         ("\"\"", "\"\"", format),
         ("\"nan\"", "\"nan\"", format),
-        ("1e300", "1000000000000000000", format),
+        ("1e300", "1e300", format),
         ("true", "true", format),
-        ("-1", "\"-1\"", negative),
-        ("\"-0.5\"", "\"-1\"", negative),
+        ("-1", "-1", negative),
+        ("-0.5", "-0.5", negative),
+        ("\"-0.5\"", "\"-0.5\"", negative),
     ] {
         let error = Tracker::new().refusal(&events_at(value)).to_string();
         let begins = format!("eventList[0]: field sentAt: value {shown}");
@@ -262,7 +267,7 @@ fn an_impression_has_1_to_25_items() {
     let items = |count: usize| vec!["i".to_owned(); count];
     let empty = "holds no item; give 1 or more, or leave it out";
     refused_event(&with(&[]), "impression", empty);
-    let many = "holds 26 items; give 1 to 25 or lift the limit max_impression_items (annals init --limits unlimited)";
+    let many = "holds 26 items; give 1 to 25 or lift the limit max_impression_items (annals limits STORE --set max_impression_items=NUMBER, or --set at annals init)";
     refused_event(&with(&items(26)), "impression", many);
     refused_event(&with(&[String::new()]), "impression", EMPTY);
     let rule = too_long(257, 256, "max_id_chars");
@@ -300,11 +305,8 @@ fn an_attribution_is_an_object_with_a_source() {
     assert!(error.contains(rule), "{error}");
     let rule = "is missing or null; give a value";
     refused_event(&with("{}"), source, rule);
-    refused_event(
-        &with(r#"{"eventAttributionSource": """}"#.replace("\"\"\"", "\"\"").as_str()),
-        source,
-        EMPTY,
-    );
+    // Its field may be null.
+    Tracker::new().put_json(&given("")).unwrap();
 }
 
 #[test]
@@ -330,7 +332,7 @@ fn properties_are_an_object_in_json() {
         with(&format!(r#""{{\"device\":\"{device}\"}}""#))
     };
     let rule = "1025 characters of JSON; shorten them to 1024 or lift the limit \
-                max_properties_chars (annals init --limits unlimited)";
+                max_properties_chars (annals limits STORE --set max_properties_chars=NUMBER, or --set at annals init)";
     refused_event(&text(1025), "properties", rule);
     // Longer than a cell of the service's files, and kept all the same.
     Tracker::new().put_json(&text(1024)).unwrap();
@@ -422,7 +424,7 @@ fn an_event_takes_at_most_10_kilobytes() {
     Tracker::new().put_json(&with(10_000)).unwrap();
     let error = Tracker::new().refusal(&with(10_240)).to_string();
     let message = "eventList[1] (eventId \"e2\"): the event takes 10326 bytes of JSON; shorten it \
-                   to 10240 or lift the limit max_event_bytes (annals init --limits unlimited)";
+                   to 10240 or lift the limit max_event_bytes (annals limits STORE --set max_event_bytes=NUMBER, or --set at annals init)";
     assert_eq!(error, message);
     let typed = |items: usize| PutEvents {
         session_id: "s".into(),
@@ -438,7 +440,7 @@ fn an_event_takes_at_most_10_kilobytes() {
     tracker.put(&typed(20)).unwrap();
     let error = tracker.put(&typed(21)).unwrap_err().to_string();
     let message = "eventList[0]: the event takes 10624 bytes of JSON; shorten it to 10240 or lift \
-                   the limit max_event_bytes (annals init --limits unlimited)";
+                   the limit max_event_bytes (annals limits STORE --set max_event_bytes=NUMBER, or --set at annals init)";
     assert_eq!(error, message);
 }
 
@@ -490,7 +492,7 @@ fn fields_that_must_have_a_value_are_asked_for() {
 #[test]
 fn reserved_names_are_no_values() {
     let rule = "value \"EVENT_TYPE\": a reserved field name must not be a value; rename it or \
-                lift the limit refuse_reserved_values (annals init --limits unlimited)";
+                lift the limit refuse_reserved_values (annals limits STORE --set refuse_reserved_values=false, or --set at annals init)";
     let json = events(r#", "itemId": "i", "sentAt": 1, "eventType": "EVENT_TYPE""#);
     refused_event(&json, "EVENT_TYPE", rule);
 }

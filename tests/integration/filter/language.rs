@@ -312,7 +312,7 @@ fn limits_are_options() {
     assert_eq!(
         message(read(&padded(2501), &personalize)),
         "filter: the expression has 2501 characters; the limit is 2500; shorten it or lift the \
-         limit max_filter_chars (annals init --limits unlimited)"
+         limit max_filter_chars (annals limits STORE --set max_filter_chars=NUMBER, or --set at annals init)"
     );
     read(&padded(2501), &Limits::unlimited()).unwrap();
 
@@ -330,8 +330,8 @@ fn limits_are_options() {
         message(read(&six, &of_five)),
         format!(
             "filter: line 1, column {column}: Items.D: the filter's field number 6; the limit is \
-             5 distinct fields; use fewer or lift the limit max_filter_fields (annals init --limits \
-             unlimited)"
+             5 distinct fields; use fewer or lift the limit max_filter_fields (annals limits STORE \
+             --set max_filter_fields=NUMBER, or --set at annals init)"
         )
     );
     read(&six, &Limits::unlimited()).unwrap();
@@ -391,14 +391,14 @@ fn fields_and_parameters_have_the_limits_of_the_service() {
             fields(10),
             fields(11),
             "Items.F10: the filter's field number 11; the limit is 10 distinct fields; use fewer or lift \
-             the limit max_filter_fields (annals init --limits unlimited)"
+             the limit max_filter_fields (annals limits STORE --set max_filter_fields=NUMBER, or --set at annals init)"
                 .to_owned(),
         ),
         (
             parameters(25),
             parameters(26),
             "Items.A: the filter's parameter number 26; the limit is 25; use fewer or lift the limit \
-             max_filter_parameters (annals init --limits unlimited)"
+             max_filter_parameters (annals limits STORE --set max_filter_parameters=NUMBER, or --set at annals init)"
                 .to_owned(),
         ),
         (
@@ -406,7 +406,7 @@ fn fields_and_parameters_have_the_limits_of_the_service() {
             name(51),
             format!(
                 "Items.A: parameter ${}: its name has 51 characters; shorten it to 50 or lift the limit \
-                 max_filter_parameter_name_chars (annals init --limits unlimited)",
+                 max_filter_parameter_name_chars (annals limits STORE --set max_filter_parameter_name_chars=NUMBER, or --set at annals init)",
                 "n".repeat(51)
             ),
         ),

@@ -21,6 +21,8 @@ pub(super) enum Operation {
     Flush,
     Compact,
     Reopen(Settings),
+    /// Copy the store, and go on with the copy.
+    Checkpoint,
     Hold,
     Ask(Box<Asked>),
 }
@@ -135,6 +137,7 @@ pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
         2 => Just(Operation::Flush),
         2 => Just(Operation::Compact),
         1 => settings().prop_map(Operation::Reopen),
+        1 => Just(Operation::Checkpoint),
         2 => Just(Operation::Hold),
         8 => asked().prop_map(|asked| Operation::Ask(Box::new(asked))),
     ];

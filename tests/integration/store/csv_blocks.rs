@@ -18,7 +18,7 @@ struct OneByOne<'a>(&'a mut BulkImport);
 
 impl RowSink for OneByOne<'_> {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        self.0.push(row)
+        self.0.push_row(row)
     }
 }
 

@@ -21,7 +21,7 @@ fn push(batch: &mut ImportBatch, &(number, timestamp, score): &Given) {
         timestamp,
         cells: &cells,
     };
-    batch.push(&row).unwrap();
+    batch.push_row(&row).unwrap();
 }
 
 fn assert_columns(columns: &Columns, rows: &mut impl Iterator<Item = Given>) {

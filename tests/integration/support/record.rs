@@ -104,7 +104,7 @@ impl Record {
             self.price.map_or(Cell::Null, |v| Cell::Bits(v.to_bits())),
             self.member.map_or(Cell::Null, |v| Cell::Bits(v.into())),
         ];
-        import.push(&Row {
+        import.push_row(&Row {
             user: &self.user,
             timestamp: self.timestamp,
             cells: &cells,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use annals::{Error, ErrorKind};
 
-use crate::output::say;
+use crate::output::say_always;
 
 pub type Outcome<T = ()> = Result<T, Failure>;
 
@@ -80,7 +80,7 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         match self {
             Self::Message { code, message } => {
-                say(message);
+                say_always(message);
                 ExitCode::from(*code)
             }
             Self::ClosedPipe => ExitCode::SUCCESS,

@@ -5,14 +5,25 @@ mod commands;
 mod failure;
 mod form_args;
 mod input;
+mod nearest;
 mod output;
+mod placeholders;
 mod progress;
+mod store;
+mod tally;
+mod unmatched;
+mod verbosity;
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
+use std::time::Instant;
 
-use clap::Parser;
+use annals::FormatVersions;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use commands::Command;
+use output::{detail, seconds};
+use verbosity::Level;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -32,11 +43,66 @@ Errors go to standard error as `annals: message`.";
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Say nothing but errors: no warnings, notes, summaries or progress on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say what the command took, too
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command.run() {
+    let start = Instant::now();
+    let cli = match Cli::from_arg_matches(&whole().get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.format(&mut whole()).exit(),
+    };
+    let level = match (cli.quiet, cli.verbose) {
+        (true, _) => Level::Quiet,
+        (_, true) => Level::Verbose,
+        _ => Level::Usual,
+    };
+    level.set();
+    let outcome = cli.command.run(whole);
+    detail(format_args!(
+        "took {}{}",
+        seconds(start.elapsed()),
+        memory()
+    ));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// The command line with all that it takes.
+fn whole() -> clap::Command {
+    Cli::command().long_version(LONG_VERSION.as_str())
+}
+
+static LONG_VERSION: LazyLock<String> = LazyLock::new(long_version);
+
+fn long_version() -> String {
+    let formats = FormatVersions::LATEST;
+    format!(
+        "{}\ncommit: {}\ntarget: {}\nformats: manifest {}, account {}, segment {}, hot row {}\nRocksDB: {}",
+        env!("CARGO_PKG_VERSION"),
+        env!("ANNALS_COMMIT"),
+        env!("ANNALS_TARGET"),
+        formats.manifest,
+        formats.account,
+        formats.segment,
+        formats.hot_row,
+        env!("ANNALS_ROCKSDB"),
+    )
+}
+
+/// The most memory that was taken, where the system tells.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = most.and_then(|most| most.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kib.map_or_else(String::new, |kib| {
+        format!(", {} MiB of memory at most", kib.div_ceil(1024))
+    })
 }

@@ -49,7 +49,7 @@ fn store(schema: &Schema) -> Outcome {
     for rows in [1, 9, 400] {
         let mut import = store.import(ImportMode::Incremental)?;
         for number in 0..rows {
-            import.push(&Row {
+            import.push_row(&Row {
                 user: ["ann", "bob", "b\u{F6}b", "zo\u{EB}"][number as usize % 4],
                 timestamp: 1_000 + 30 * number as i64,
                 cells: &cells(number),

@@ -299,7 +299,7 @@ fn import(
             timestamp,
             cells: &cells,
         };
-        import.push(&row)?;
+        import.push_row(&row)?;
     }
     import.commit()
 }

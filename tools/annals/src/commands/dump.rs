@@ -9,6 +9,7 @@ use super::dump_segment::{Blocks, Detail, Rows};
 use super::dump_store::{Generations, Manifest, Segments};
 use crate::failure::Outcome;
 use crate::output::{print, print_json};
+use crate::store::open_for_reading;
 
 /// Shows what is physically there. Without options: the manifest, the generations and the segments.
 #[derive(Args)]
@@ -65,7 +66,7 @@ struct Answer {
 
 impl Dump {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let answer = self.answer(&store)?;
         match self.format {
             DumpFormat::Json => print_json(&answer),

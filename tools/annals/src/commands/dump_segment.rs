@@ -86,10 +86,10 @@ impl Detail {
 fn columns(segment: &SegmentReport) -> String {
     let header = [
         ("column", Align::Left),
-        ("encoding", Align::Left),
+        ("encoding", Align::Text),
         ("value bytes", Align::Right),
         ("dictionary bytes", Align::Right),
-        ("dictionary entries", Align::Right),
+        ("entries", Align::Right),
     ];
     let rows = segment.columns.iter().map(|column| {
         vec![
@@ -107,7 +107,7 @@ fn dictionaries(dictionaries: &[Dictionary]) -> String {
     let header = [
         ("dictionary", Align::Left),
         ("entries", Align::Right),
-        ("most frequent", Align::Left),
+        ("most frequent", Align::Text),
     ];
     let rows = dictionaries.iter().map(|dictionary| {
         vec![
@@ -194,7 +194,7 @@ impl Rows {
         let header: Vec<(&str, Align)> = self
             .names
             .iter()
-            .map(|name| (name.as_str(), Align::Left))
+            .map(|name| (name.as_str(), Align::Cell))
             .collect();
         let rows = self.rows.iter();
         let rows = rows.map(|row| row.iter().map(annals::export::text_of).collect());

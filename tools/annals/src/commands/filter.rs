@@ -8,6 +8,8 @@ use clap::Args;
 use crate::args::read_candidates;
 use crate::failure::{Failure, Outcome};
 use crate::output::{stdout, warn};
+use crate::store::open_for_reading;
+use crate::unmatched::{warn_of_names, warn_of_user};
 
 /// Tells which candidates, or which users, a filter expression keeps, one a line.
 #[derive(Args)]
@@ -70,9 +72,10 @@ fn table(
 
 impl Filter {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let plan = FilterPlan::compile(&self.expression, store.schema(), store.limits())?;
         warn(plan.warnings());
+        warn_of_names(&store, &plan.event_types());
         let items = self.items.as_deref();
         let items = table(AttributeDataset::Items, items, self.items_schema.as_deref())?;
         let users = self.users.as_deref();
@@ -103,6 +106,7 @@ impl Filter {
             ));
         };
         let candidates = read_candidates(candidates)?;
+        warn_of_user(store, user)?;
         let mut out = stdout();
         if self.explain {
             let snapshot = store.snapshot();

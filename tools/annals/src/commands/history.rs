@@ -1,14 +1,16 @@
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use annals::{
-    DataType, FieldId, History as Events, HistoryQuery, Order, Projection, Schema, Store, Value,
+    DataType, Field, FieldId, History as Events, HistoryQuery, Order, Projection, Role, Schema,
+    Store, Value,
 };
 use clap::Args;
 
-use crate::args::{EventTypes, Format, Window};
+use crate::args::{EventTypes, Format, TimeForm, Window};
 use crate::failure::Outcome;
-use crate::output::{Records, stdout};
+use crate::output::{Kind, Records, say, stdout};
+use crate::store::open_for_reading;
+use crate::unmatched::{warn_of_event_types, warn_of_time, warn_of_user};
 
 #[derive(Args)]
 pub struct History {
@@ -33,16 +35,19 @@ pub struct History {
     /// How to write them [default: table on a terminal, csv elsewhere]
     #[arg(long, value_enum, value_name = "F")]
     format: Option<Format>,
+    /// How to write timestamps [default: iso in a table, epoch elsewhere]
+    #[arg(long, value_enum, value_name = "FORM")]
+    time: Option<TimeForm>,
 }
 
 impl History {
     pub fn run(self) -> Outcome {
-        let store = Store::open_read_only(&self.store)?;
+        let store = open_for_reading(&self.store)?;
         let schema = store.schema().clone();
         let fields = chosen(&schema, self.columns.as_deref())?;
         let query = HistoryQuery {
             limit: self.limit,
-            event_types: self.types.event_types.clone(),
+            event_types: self.types.names(),
             time: self.window.range(),
             projection: projection(self.columns.as_deref()),
             order: match self.oldest_first {
@@ -53,22 +58,34 @@ impl History {
         };
         let mut events = Events::new();
         store.history(&self.user, &query, &mut events)?;
-        self.write(&schema, &fields, &events)
+        self.write(&schema, &fields, &events)?;
+        if events.is_empty() {
+            self.tell_why_empty(&store)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing found is no failure, but it should not look like an answer that was meant.
+    fn tell_why_empty(&self, store: &Store) -> Outcome {
+        warn_of_event_types(store, &self.types);
+        warn_of_time(store, &self.window);
+        if warn_of_user(store, &self.user)? && self.limit != Some(0) {
+            say(format_args!(
+                "user {:?}: none of the user's interactions is of these event types and times",
+                self.user
+            ));
+        }
+        Ok(())
     }
 
     fn write(&self, schema: &Schema, fields: &[FieldId], events: &Events) -> Outcome {
-        let format = self
-            .format
-            .unwrap_or(match std::io::stdout().is_terminal() {
-                true => Format::Table,
-                false => Format::Csv,
-            });
-        let columns: Vec<(&str, bool)> = fields
+        let columns: Vec<(&str, Kind)> = fields
             .iter()
             .filter_map(|field| schema.fields().get(*field))
-            .map(|field| (field.name(), is_number(field.data_type())))
+            .map(|field| (field.name(), kind_of(field)))
             .collect();
-        let mut records = Records::new(stdout(), format, &columns)?;
+        let format = Format::or_usual(self.format);
+        let mut records = Records::new(stdout(), format, self.time, &columns)?;
         let mut row = Vec::with_capacity(fields.len());
         for event in events.iter() {
             row.clear();
@@ -84,8 +101,14 @@ impl History {
     }
 }
 
-fn is_number(data_type: DataType) -> bool {
-    !matches!(data_type, DataType::String | DataType::Boolean)
+/// What a field's column holds.
+pub fn kind_of(field: &Field) -> Kind {
+    match (field.role(), field.data_type()) {
+        (Role::User | Role::Item, _) => Kind::Id,
+        (Role::Timestamp, _) => Kind::Time,
+        (_, DataType::String | DataType::Boolean) => Kind::Text,
+        _ => Kind::Number,
+    }
 }
 
 /// The fields named, or all, in schema order.

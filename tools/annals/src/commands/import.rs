@@ -10,6 +10,7 @@ use super::import_preview::{FirstRejects, Preview};
 use crate::failure::{Failure, Outcome};
 use crate::form_args::FormArgs;
 use crate::output::{OutputFile, check_output, count, print_done, say, seconds, thousands, warn};
+use crate::placeholders::warn_of_placeholder_users;
 use crate::progress::Progress;
 
 /// Where refused rows go unless told otherwise.
@@ -112,7 +113,8 @@ impl Import {
         drop(spinner);
         warn(&report.warnings);
         let done = summary(&report, replaced, rejects.as_deref(), start);
-        maintained.map_err(|failure| failure.and(&done))?;
+        let warned = maintained.and_then(|()| warn_of_placeholder_users(&store));
+        warned.map_err(|failure| failure.and(&done))?;
         print_done(done)?;
         refused(&report)
     }

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use annals::import::RowSink;
 use annals::{BulkImport, Cell, DataType, Field, Result, Role, Row, Schema, Value, f32_of_bits};
 
+use super::history::kind_of;
 use crate::args::Format;
 use crate::failure::Outcome;
 use crate::output::{Records, instant, stdout};
@@ -37,11 +38,9 @@ impl<'a> Preview<'a> {
             true => Format::Table,
             false => Format::Csv,
         };
-        let is_number = |kind| !matches!(kind, DataType::String | DataType::Boolean);
         let fields = self.schema.fields().iter();
-        let columns = fields.map(|field| (field.name(), is_number(field.data_type())));
-        let columns: Vec<(&str, bool)> = columns.collect();
-        let mut records = Records::new(stdout(), format, &columns)?;
+        let columns: Vec<_> = fields.map(|field| (field.name(), kind_of(field))).collect();
+        let mut records = Records::new(stdout(), format, None, &columns)?;
         for row in &self.rows {
             records.write(row)?;
         }
@@ -57,7 +56,7 @@ impl<'a> Preview<'a> {
 
 impl RowSink for Preview<'_> {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        self.import.push(row)?;
+        self.import.push_row(row)?;
         let time = row.timestamp;
         let (first, last) = self.times.unwrap_or((time, time));
         self.times = Some((first.min(time), last.max(time)));

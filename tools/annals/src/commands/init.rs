@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
-use annals::{Limits, Schema, Store};
-use clap::{Args, ValueEnum};
+use annals::{Schema, Store};
+use clap::Args;
 
 use super::schema::read_schema;
+use crate::args::Quotas;
 use crate::failure::Outcome;
-use crate::output::{print_done, warn};
+use crate::output::{count, print_done, warn};
 
 #[derive(Args)]
 pub struct Init {
@@ -14,9 +15,8 @@ pub struct Init {
     /// An Avro schema in JSON, as the interactions dataset contract describes it
     #[arg(long, value_name = "schema.json")]
     schema: PathBuf,
-    /// The quotas that schema and data are held to; kept in the store
-    #[arg(long, value_enum, default_value_t = Quotas::Personalize)]
-    limits: Quotas,
+    #[command(flatten)]
+    quotas: Quotas,
     /// Make the store in a folder that holds other files; these stay as they are
     #[arg(long)]
     into_nonempty: bool,
@@ -25,20 +25,9 @@ pub struct Init {
     group_may_read: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Quotas {
-    /// The figures of the interactions dataset contract
-    Personalize,
-    /// None
-    Unlimited,
-}
-
 impl Init {
     pub fn run(self) -> Outcome {
-        let limits = match self.limits {
-            Quotas::Personalize => Limits::personalize(),
-            Quotas::Unlimited => Limits::unlimited(),
-        };
+        let limits = self.quotas.limits()?;
         let schema: Schema = read_schema(&self.schema, &limits)?;
         Store::builder()
             .limits(limits)
@@ -47,9 +36,9 @@ impl Init {
             .create(&self.store, &schema)?;
         warn(schema.warnings());
         print_done(format_args!(
-            "{}: store created, {} fields",
+            "{}: store created, {}",
             self.store.display(),
-            schema.fields().len()
+            count(schema.fields().len() as u64, "field")
         ))
     }
 }

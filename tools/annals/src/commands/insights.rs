@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use annals::Store;
 use annals::insights::{
     ColumnInsights, Distinct, Finding, Insights as Report, NumberInsights, Thresholds,
 };
@@ -9,6 +8,7 @@ use clap::Args;
 use crate::args::ReportFormat;
 use crate::failure::Outcome;
 use crate::output::{Align, facts, instant, print, print_json, table, thousands};
+use crate::store::open_for_reading;
 
 /// Reports what the data lacks for training, what to do about it, and figures about each column.
 #[derive(Args)]
@@ -22,18 +22,17 @@ pub struct Insights {
 
 impl Insights {
     pub fn run(self) -> Outcome {
-        let snapshot = Store::open_read_only(&self.store)?.snapshot();
+        let snapshot = open_for_reading(&self.store)?.snapshot();
         let report = Report::of(&snapshot, &Thresholds::default())?;
         if self.format == ReportFormat::Json {
             return print_json(&report);
         }
-        print(facts("data", figures(&report)))?;
-        print("")?;
-        print(findings(&report.findings))?;
-        print("")?;
-        print(columns(&report.columns))?;
-        print("")?;
-        print("~ is an estimate; quartiles and outliers are within 0.8 %")
+        print(format_args!(
+            "{}\n\n{}\n\n{}\n\n~ is an estimate; quartiles and outliers are within 0.8 %",
+            facts("data", figures(&report)),
+            findings(&report.findings),
+            columns(&report.columns)
+        ))
     }
 }
 
@@ -65,7 +64,7 @@ fn findings(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "no findings".to_owned();
     }
-    let header = [("finding", Align::Left), ("what to do", Align::Left)];
+    let header = [("finding", Align::Text), ("what to do", Align::Text)];
     let rows = findings
         .iter()
         .map(|finding| vec![finding.message.clone(), finding.advice.to_owned()]);
@@ -78,7 +77,7 @@ fn columns(columns: &[ColumnInsights]) -> String {
         ("type", Align::Left),
         ("complete", Align::Right),
         ("distinct", Align::Right),
-        ("values", Align::Left),
+        ("values", Align::Text),
     ];
     let rows = columns.iter().map(|column| {
         vec![

@@ -1,6 +1,10 @@
 //! A file a command.
 
+mod backup;
+mod checkpoint;
 mod compact;
+mod completions;
+mod count;
 mod dump;
 mod dump_segment;
 mod dump_store;
@@ -12,11 +16,15 @@ mod import;
 mod import_preview;
 mod init;
 mod insights;
+mod limits;
+mod listing;
+mod man;
 mod put;
 mod put_events;
 mod recommendations;
 mod records;
 mod repair;
+mod restore;
 mod schema;
 mod stats;
 mod unseen;
@@ -47,7 +55,15 @@ pub enum Command {
     Unseen(unseen::Unseen),
     /// Tell which candidates, or which users, a filter expression keeps
     Filter(filter::Filter),
-    /// Write the store as CSV
+    /// List the users
+    Users(listing::Users),
+    /// List the items
+    Items(listing::Items),
+    /// List the users or items with the most interactions
+    Top(listing::Top),
+    /// Count interactions by the values of fields, and by day
+    Count(count::Count),
+    /// Write the store as CSV or JSON lines
     Export(export::Export),
     /// Show what is physically there
     Dump(dump::Dump),
@@ -55,18 +71,31 @@ pub enum Command {
     Stats(stats::Stats),
     /// Report what the data lacks for training
     Insights(insights::Insights),
+    /// Show the limits of a store, or raise some
+    Limits(limits::Limits),
     /// Read every byte and check every checksum and invariant
     Verify(verify::Verify),
     /// Open a store whose log is damaged, without what stands behind the damage
     Repair(repair::Repair),
+    /// Copy a store as it is at this moment
+    Checkpoint(checkpoint::Checkpoint),
+    /// Copy a store into a folder of backups
+    Backup(backup::Backup),
+    /// Copy a backup to a new store
+    Restore(restore::Restore),
     /// Merge what was written into few segments
     Compact(compact::Compact),
     /// Generate a realistic CSV file
     Generate(generate::Generate),
+    /// Write the completions of a shell
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(man::Man),
 }
 
 impl Command {
-    pub fn run(self) -> Outcome {
+    /// Runs the command; `whole` gives the command line that it is part of.
+    pub fn run(self, whole: fn() -> clap::Command) -> Outcome {
         match self {
             Self::Schema(command) => command.run(),
             Self::Init(command) => command.run(),
@@ -77,14 +106,24 @@ impl Command {
             Self::History(command) => command.run(),
             Self::Unseen(command) => command.run(),
             Self::Filter(command) => command.run(),
+            Self::Users(command) => command.run(),
+            Self::Items(command) => command.run(),
+            Self::Top(command) => command.run(),
+            Self::Count(command) => command.run(),
             Self::Export(command) => command.run(),
             Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),
             Self::Insights(command) => command.run(),
+            Self::Limits(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Repair(command) => command.run(),
+            Self::Checkpoint(command) => command.run(),
+            Self::Backup(command) => command.run(),
+            Self::Restore(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),
+            Self::Completions(command) => command.run(whole()),
+            Self::Man(command) => command.run(whole()),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::args::Safety;
 use crate::failure::{Failure, Outcome};
 use crate::input::{self, Input};
 use crate::output::{count, print_done, warn, warn_of_long};
+use crate::placeholders::Placeholders;
 
 /// Lines of one commit, at most.
 const BATCH_LINES: usize = 1000;
@@ -35,6 +36,7 @@ struct Written {
     rows: u64,
     sequence: Option<u64>,
     odd_times: OddTimes<String>,
+    placeholders: Placeholders,
     /// Rows with a string that is longer than the service takes, and the field of the first.
     long: u64,
     first_long: String,
@@ -48,6 +50,7 @@ impl Put {
         let result = self.put(&store, input, &mut written);
         let maintained = store.maintain().map_err(Failure::from);
         warn(written.odd_times.warnings());
+        written.placeholders.warn("row");
         warn_of_long(written.long, "row", &written.first_long);
         let rows = count(written.rows, "row");
         // Of two failures the first one says why; either way these rows are written.
@@ -70,6 +73,7 @@ impl Put {
                 Some(Ok(interaction)) => {
                     let place = || format!("{}: line {}", input::name(&self.file), lines.line());
                     written.odd_times.look_at(interaction.timestamp(), place);
+                    written.placeholders.look_at([interaction.user()], place);
                     written.note_long(interaction.long_field(store.limits()));
                     batch.push(interaction);
                     None

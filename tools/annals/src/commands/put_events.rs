@@ -5,6 +5,7 @@ use clap::Args;
 use super::records::Records;
 use crate::failure::Outcome;
 use crate::output::{count, thousands, warn, warn_of_long};
+use crate::placeholders::Placeholders;
 
 /// Records event requests: one JSON object a line, as the service's PutEvents call and its client
 /// libraries have it.
@@ -31,6 +32,8 @@ struct Written {
     sequence: Option<u64>,
     /// Where they are: in which session.
     odd_times: OddTimes<String>,
+    /// Requests whose user or session is named so.
+    placeholders: Placeholders,
     /// Events with a string that is longer than the service takes, and what it is in the first.
     long: u64,
     first_long: String,
@@ -48,6 +51,7 @@ impl PutEvents {
             Ok(())
         })?;
         warn(written.odd_times.warnings());
+        written.placeholders.warn("request");
         warn_of_long(written.long, "event", &written.first_long);
         written.warn_of_skipped();
         let summary = written.summary(done.taken);
@@ -57,6 +61,10 @@ impl PutEvents {
 
 impl Written {
     fn add(&mut self, request: &Request<'_>, done: &EventsCommit, limits: &Limits) {
+        let session: &str = &request.session_id;
+        let ids = request.user_id.as_deref().into_iter().chain([session]);
+        let place = || format!("the request of session {session:?}");
+        self.placeholders.look_at(ids, place);
         self.events += done.commit.rows;
         self.duplicates += done.duplicates.len() as u64;
         if done.commit.rows > 0 {

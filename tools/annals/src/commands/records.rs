@@ -10,10 +10,8 @@ use clap::Args;
 use crate::args::Safety;
 use crate::failure::{Failure, Outcome};
 use crate::input;
-use crate::output::{count, print_done, say, thousands};
+use crate::output::{count, print_done, say_always, thousands};
 
-/// Bytes of a line, at most: ten times what the contract lets a request have.
-const LINE_BYTES: usize = 1 << 20;
 /// Lines between two syncs, at most.
 const SYNC_LINES: u64 = 1000;
 
@@ -41,7 +39,7 @@ impl Records {
     /// Hands each line to `record`. A line that breaks a rule is named on standard error, and the
     /// next one goes on.
     pub fn each(&self, mut record: impl FnMut(&Store, &str) -> Result<()>) -> Outcome<Done> {
-        let mut lines = Lines::new(input::open(&self.file)?).max_line_bytes(LINE_BYTES);
+        let mut lines = Lines::new(input::open(&self.file)?);
         let store = Store::open(&self.store)?;
         let (mut taken, mut refused) = (0, 0);
         let result = loop {
@@ -54,7 +52,7 @@ impl Records {
             match done {
                 Ok(()) => taken += 1,
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    say(format_args!("{}: {}", place(), error.full_message()));
+                    say_always(format_args!("{}: {}", place(), error.full_message()));
                     refused += 1;
                 }
                 Err(error) => break Err(Failure::from(error).within(place())),

@@ -4,7 +4,7 @@ use annals::Store;
 use clap::Args;
 
 use crate::failure::Outcome;
-use crate::output::{count, print};
+use crate::output::{count, print_line};
 
 /// Opens a store whose hot tier's log is damaged, without what stands behind the damage. The commits
 /// that are given up are counted, and copies of the damaged files stay in the folder of the hot tier.
@@ -25,18 +25,18 @@ impl Repair {
         let report = store.recovery_report();
         let path = self.store.display();
         if report.kept_files.is_empty() && report.lost_rows == 0 {
-            return print(format_args!(
+            return print_line(format_args!(
                 "{path}: the log is whole; nothing was changed"
             ));
         }
-        print(format_args!(
+        print_line(format_args!(
             "{path}: {} dropped behind the damage, {} lost that were noted before",
             count(report.dropped_records, "commit"),
             count(report.lost_rows, "row"),
         ))?;
         let mut kept = report.kept_files.iter();
         kept.try_for_each(|file| {
-            print(format_args!("copy of the damaged file: {}", file.display()))
+            print_line(format_args!("copy of the damaged file: {}", file.display()))
         })
     }
 }

@@ -5,6 +5,7 @@ use annals::import::{infer_attribute_schema, infer_schema};
 use annals::{DataType, Limits, Schema as Avro};
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::args::{AllQuotas, Quotas};
 use crate::failure::{Failure, Outcome};
 use crate::form_args::{FormArgs, shell_word};
 use crate::output::{Align, print, say, table};
@@ -37,6 +38,8 @@ pub struct Infer {
     dataset: Dataset,
     #[command(flatten)]
     form: FormArgs,
+    #[command(flatten)]
+    quotas: AllQuotas,
 }
 
 #[derive(Args)]
@@ -47,6 +50,8 @@ pub struct Check {
     /// What the rows are
     #[arg(long, value_enum, default_value_t = Dataset::Interactions)]
     dataset: Dataset,
+    #[command(flatten)]
+    quotas: Quotas,
 }
 
 impl Schema {
@@ -68,7 +73,7 @@ impl Infer {
         }
         let inferred = match self.dataset {
             Dataset::Interactions => {
-                infer_schema(&self.file, &self.form.form()?, &Limits::personalize())?
+                infer_schema(&self.file, &self.form.form()?, &self.quotas.limits())?
             }
             Dataset::Items => infer_attribute_schema(&self.file, "Items", "ITEM_ID")?,
             Dataset::Users => infer_attribute_schema(&self.file, "Users", "USER_ID")?,
@@ -105,7 +110,7 @@ impl Check {
     }
 
     fn check_interactions(&self) -> Outcome {
-        let schema = read_schema(&self.schema, &Limits::personalize())?;
+        let schema = read_schema(&self.schema, &self.quotas.limits()?)?;
         let fields = schema.fields().iter();
         print_fields(fields.map(|field| {
             let (name, kind) = (field.name(), field.data_type());

@@ -1,12 +1,19 @@
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
-use annals::{ColumnStats, Stats as Figures, Store};
+use annals::export::text_of;
+use annals::{ColumnStats, Remembered, Role, ScanQuery, Stats as Figures, Store};
 use clap::Args;
+use serde::Serialize;
 
 use crate::args::ReportFormat;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::{Align, facts, instant, print, print_json, table, thousands};
+use crate::store::open_for_reading;
+use crate::tally::{By, by_values};
 
+/// Shows figures about the store. Reads one column of all rows.
 #[derive(Args)]
 pub struct Stats {
     /// The folder of the store
@@ -18,24 +25,116 @@ pub struct Stats {
 
 impl Stats {
     pub fn run(self) -> Outcome {
-        let stats = Store::open_read_only(&self.store)?.stats()?;
+        let store = open_for_reading(&self.store)?;
+        let mut report = Report {
+            stats: store.stats()?,
+            rows_by_event_type: rows_by_event_type(&store)?,
+            remembered: Store::builder().remembered(&self.store)?,
+            files: Files::of(&self.store)?,
+        };
+        if report.stats.rows == 0 {
+            // The files of an empty store tell when it was made.
+            report.files.last_write = None;
+        }
         match self.format {
-            ReportFormat::Json => print_json(&stats),
-            ReportFormat::Table => {
-                print(facts("store", figures(&stats)))?;
-                print("")?;
-                print(columns(&stats.columns))
-            }
+            ReportFormat::Json => print_json(&report),
+            ReportFormat::Table => print(format_args!(
+                "{}\n\n{}{}",
+                facts("store", figures(&report)),
+                event_types(&report.rows_by_event_type),
+                columns(&report.stats.columns)
+            )),
         }
     }
 }
 
-fn figures(stats: &Figures) -> [(&'static str, String); 17] {
-    let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
-    let types = match stats.event_types.is_empty() {
-        true => "none".to_owned(),
-        false => stats.event_types.join(", "),
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    stats: Figures,
+    /// The most frequent first.
+    rows_by_event_type: Vec<EventTypeRows>,
+    remembered: Remembered,
+    #[serde(flatten)]
+    files: Files,
+}
+
+#[derive(Serialize)]
+struct EventTypeRows {
+    event_type: Option<String>,
+    rows: u64,
+}
+
+fn rows_by_event_type(store: &Store) -> Outcome<Vec<EventTypeRows>> {
+    let Some(field) = store.schema().position_of(Role::EventType) else {
+        return Ok(Vec::new());
     };
+    let groups = by_values(&store.snapshot(), ScanQuery::default(), &[By::Field(field)])?;
+    let groups = groups.into_iter().map(|(values, tally)| EventTypeRows {
+        event_type: values.first().map(text_of).filter(|name| !name.is_empty()),
+        rows: tally.rows,
+    });
+    let mut found: Vec<EventTypeRows> = groups.collect();
+    found.sort_unstable_by(|a, b| (b.rows, &a.event_type).cmp(&(a.rows, &b.event_type)));
+    Ok(found)
+}
+
+/// What the files of a store tell.
+#[derive(Default, Serialize)]
+struct Files {
+    /// Bytes of the hot tier's files.
+    hot_disk_bytes: u64,
+    /// When a file with rows was last changed, in epoch seconds.
+    last_write: Option<u64>,
+}
+
+impl Files {
+    fn of(store: &Path) -> Outcome<Self> {
+        let mut files = Self::default();
+        for (folder, ending) in [("hot", ".log"), ("segments", ".seg")] {
+            let path = store.join(folder);
+            let failed = |error| Failure::io(format_args!("listing {}", path.display()), &error);
+            for entry in path.read_dir().map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                // It may have been dropped meanwhile.
+                let Ok(found) = entry.metadata() else {
+                    continue;
+                };
+                let has_rows = entry.file_name().to_string_lossy().ends_with(ending);
+                files.add(&found, folder == "hot", has_rows);
+            }
+        }
+        Ok(files)
+    }
+
+    fn add(&mut self, found: &Metadata, is_hot: bool, has_rows: bool) {
+        if is_hot {
+            self.hot_disk_bytes += found.len();
+        }
+        let changed = found.modified().ok();
+        let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        if let Some(time) = changed.filter(|_| has_rows && found.len() > 0) {
+            self.last_write = self.last_write.max(Some(time.as_secs()));
+        }
+    }
+}
+
+fn event_types(types: &[EventTypeRows]) -> String {
+    if types.is_empty() {
+        return String::new();
+    }
+    let header = [("event type", Align::Left), ("rows", Align::Right)];
+    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
+    let rows = types
+        .iter()
+        .map(|one| vec![name(&one.event_type), thousands(one.rows)]);
+    format!("{}\n\n", table(&header, rows))
+}
+
+fn figures(report: &Report) -> [(&'static str, String); 22] {
+    let stats = &report.stats;
+    let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
+    let last_write = report.files.last_write.map(|at| at as i64);
     [
         ("rows", thousands(stats.rows)),
         ("rows by bulk import", thousands(stats.bulk_rows)),
@@ -44,14 +143,28 @@ fn figures(stats: &Figures) -> [(&'static str, String); 17] {
         ("items", thousands(stats.items)),
         ("first timestamp", time(stats.first_timestamp)),
         ("last timestamp", time(stats.last_timestamp)),
-        ("event types", types),
+        ("event types", thousands(stats.event_types.len() as u64)),
         ("newest commit", thousands(stats.sequence)),
+        ("last write on disk", time(last_write)),
+        (
+            "sessions with a user",
+            thousands(report.remembered.sessions),
+        ),
+        ("event ids", thousands(report.remembered.event_ids)),
+        (
+            "recommendations",
+            thousands(report.remembered.recommendations),
+        ),
         ("segments", thousands(stats.segments)),
         ("sorted runs", thousands(stats.runs)),
         ("segment bytes", thousands(stats.segment_bytes)),
         ("bytes a row", format!("{:.2}", stats.bytes_per_row)),
         ("hot generations", thousands(stats.generations)),
         ("hot tier memory, bytes", thousands(stats.hot_bytes)),
+        (
+            "hot tier on disk, bytes",
+            thousands(report.files.hot_disk_bytes),
+        ),
         (
             "segment bytes written, ever",
             thousands(stats.segment_bytes_written),
@@ -69,7 +182,7 @@ fn columns(columns: &[ColumnStats]) -> String {
         ("bytes", Align::Right),
         ("bytes a row", Align::Right),
         ("dictionary", Align::Right),
-        ("encoding", Align::Left),
+        ("encoding", Align::Text),
     ];
     let rows = columns.iter().map(|column| {
         vec![

@@ -1,12 +1,14 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use annals::{Store, Value};
+use annals::Value;
 use clap::Args;
 
 use crate::args::{EventTypes, Format, read_candidates};
 use crate::failure::Outcome;
-use crate::output::{Records, print_json, stdout};
+use crate::output::{Kind, Records, print_json, stdout};
+use crate::store::open_for_reading;
+use crate::unmatched::{warn_of_event_types, warn_of_user};
 
 /// Tells which candidates a user has not interacted with, in their order.
 #[derive(Args)]
@@ -29,8 +31,10 @@ pub struct Unseen {
 impl Unseen {
     pub fn run(self) -> Outcome {
         let candidates = read_candidates(&self.candidates)?;
-        let store = Store::open_read_only(&self.store)?;
-        let flags = store.unseen(&self.user, &candidates, &self.types.event_types)?;
+        let store = open_for_reading(&self.store)?;
+        let flags = store.unseen(&self.user, &candidates, &self.types.names())?;
+        warn_of_event_types(&store, &self.types);
+        warn_of_user(&store, &self.user)?;
         let unseen = candidates.iter().zip(flags);
         let unseen: Vec<&String> = unseen.filter_map(|(id, flag)| flag.then_some(id)).collect();
         match self.format {
@@ -43,7 +47,7 @@ impl Unseen {
             }
             Some(Format::Json) => print_json(&unseen),
             Some(format) => {
-                let mut records = Records::new(stdout(), format, &[("ITEM_ID", false)])?;
+                let mut records = Records::new(stdout(), format, None, &[("ITEM_ID", Kind::Id)])?;
                 for id in unseen {
                     records.write(&[Value::String(id.clone())])?;
                 }

@@ -5,7 +5,7 @@ use annals::{Store, VerifyReport};
 use clap::Args;
 
 use crate::failure::{Failure, Outcome};
-use crate::output::{count, print, seconds};
+use crate::output::{count, print_line, seconds};
 use crate::progress::Progress;
 
 /// Reads every byte and checks every checksum and invariant. What is damaged is listed on standard
@@ -30,7 +30,7 @@ impl Verify {
             seconds(start.elapsed())
         );
         if report.is_sound() {
-            return print(format_args!("{}: sound; {read}", self.store.display()));
+            return print_line(format_args!("{}: sound; {read}", self.store.display()));
         }
         list(&report)?;
         let found = (report.damage.len() + report.problems.len()) as u64;
@@ -45,10 +45,10 @@ impl Verify {
 fn list(report: &VerifyReport) -> Outcome {
     for damage in &report.damage {
         let [start, end] = damage.bytes;
-        print(format_args!(
+        print_line(format_args!(
             "{}: bytes {start}..{end} damaged; lost: {}",
             damage.file, damage.what
         ))?;
     }
-    report.problems.iter().try_for_each(print)
+    report.problems.iter().try_for_each(print_line)
 }

@@ -2,23 +2,29 @@
 
 mod apart;
 mod file;
-mod printable;
+mod fit;
 mod records;
+mod screen;
 mod table;
+mod terminal;
 mod unfinished;
 mod values;
+mod wrap;
 
 use std::io::{BufWriter, StdoutLock, Write};
 use std::time::Duration;
 
 pub use apart::{check_output, is_same_file};
 pub use file::OutputFile;
-pub use printable::{Terminal, printable};
-pub use records::Records;
+pub use records::{Kind, Records};
 pub use table::{Align, facts, table};
+pub use terminal::Terminal;
 pub use values::Entries;
 
+use annals::printable;
+
 use crate::failure::Outcome;
+use crate::verbosity::Level;
 
 /// Bytes that are gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 18;
@@ -31,16 +37,28 @@ pub fn stdout() -> Stdout {
     BufWriter::with_capacity(BUFFER_BYTES, Terminal::new(std::io::stdout().lock()))
 }
 
-/// Writes text and a line end to standard output.
+/// Writes text and a line end to standard output; longer text than the screen by the pager, if there is
+/// one.
 pub fn print(text: impl std::fmt::Display) -> Outcome {
-    let mut out = Terminal::new(std::io::stdout().lock());
-    writeln!(out, "{text}")?;
+    screen::show(&text.to_string())
+}
+
+/// As [`print`], of a sentence, which is broken between words where it is longer than a terminal's line.
+pub fn print_line(text: impl std::fmt::Display) -> Outcome {
+    let width = screen::width_of(std::io::stdout());
+    screen::show(&wrap::wrapped(&text.to_string(), width))
+}
+
+/// Writes text that is no answer but a file, such as a script, to standard output.
+pub fn print_bytes(bytes: &[u8]) -> Outcome {
+    let mut out = stdout();
+    out.write_all(bytes)?;
     Ok(out.flush()?)
 }
 
 /// As [`print`], of what was done: should it fail, the error says what was done all the same.
 pub fn print_done(done: impl std::fmt::Display) -> Outcome {
-    print(&done).map_err(|failure| failure.and(&done))
+    print_line(&done).map_err(|failure| failure.and(&done))
 }
 
 /// Writes JSON for people and programs to standard output.
@@ -54,7 +72,22 @@ pub fn print_json(value: &impl serde::Serialize) -> Outcome {
 /// Says something that is no result, on standard error; control characters are escaped. Where that
 /// cannot be written, such as on a full disk, there is nobody to tell, and the command goes on.
 pub fn say(text: impl std::fmt::Display) {
-    let line = format!("annals: {}\n", printable(&text.to_string()));
+    if Level::get() > Level::Quiet {
+        say_always(text);
+    }
+}
+
+/// As [`say`], where it was asked for.
+pub fn detail(text: impl std::fmt::Display) {
+    if Level::get() == Level::Verbose {
+        say_always(text);
+    }
+}
+
+/// As [`say`], of what ends a command.
+pub fn say_always(text: impl std::fmt::Display) {
+    let line = format!("annals: {}", printable(&text.to_string()));
+    let line = wrap::wrapped(&line, screen::width_of(std::io::stderr())) + "\n";
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
@@ -90,10 +123,17 @@ pub fn count(number: u64, what: &str) -> String {
 
 /// A timestamp in epoch seconds, with its date and time in UTC where a calendar has them.
 pub fn instant(timestamp: i64) -> String {
-    match jiff::Timestamp::from_second(timestamp) {
-        Ok(time) => format!("{timestamp} ({time})"),
-        Err(_) => timestamp.to_string(),
+    match dated(timestamp) {
+        Some(time) => format!("{timestamp} ({time})"),
+        None => timestamp.to_string(),
     }
+}
+
+/// Date and time in UTC of a timestamp in epoch seconds, as ISO 8601 has them; `None` outside of the years
+/// -9999 to 9999.
+pub fn dated(timestamp: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(timestamp).ok()?;
+    Some(time.to_string())
 }
 
 /// Seconds with two decimals.

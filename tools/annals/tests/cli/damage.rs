@@ -109,23 +109,78 @@ fn a_damaged_manifest_is_named() {
     }
 }
 
+/// The largest write-ahead log of a store.
+fn largest_log(folder: &Folder, store: &str) -> String {
+    let names = folder.names(&format!("{store}/hot")).into_iter();
+    names
+        .filter(|name| name.ends_with(".log"))
+        .map(|name| format!("{store}/hot/{name}"))
+        .max_by_key(|file| std::fs::metadata(folder.path(file)).unwrap().len())
+        .unwrap()
+}
+
 #[test]
 fn a_damaged_hot_tier_is_named() {
     let folder = Folder::with_store();
     folder.run_with(&["put", "store"], hot_rows()).ok();
-    let log = folder.names("store/hot");
-    let largest = log
-        .iter()
-        .filter(|name| name.ends_with(".log"))
-        .max_by_key(|name| {
-            std::fs::metadata(folder.path(&format!("store/hot/{name}")))
-                .unwrap()
-                .len()
-        });
-    let file = format!("store/hot/{}", largest.unwrap());
+    let file = largest_log(&folder, "store");
     let length = std::fs::metadata(folder.path(&file)).unwrap().len() as usize;
     flip(&folder, &file, length / 2);
     let ran = folder.run(&["verify", "store"]);
     assert!(ran.stdout.starts_with("hot tier: "), "{}", ran.stdout);
     ran.fails(4);
+}
+
+/// A store whose process died behind 40 commits, with a damaged byte in the middle of its log.
+fn with_damaged_log() -> Folder {
+    let folder = Folder::with_store();
+    let store = annals::Store::open(folder.path("store")).unwrap();
+    for number in 0..40 {
+        let row = annals::Interaction::new("a", format!("i{number}"), number);
+        let row = row.event_type("view");
+        store.write(row, annals::Durability::Synced).unwrap();
+    }
+    // As it lies there while it is open.
+    let copied = std::process::Command::new("cp")
+        .args(["-r", "store", "died"])
+        .current_dir(folder.path(""))
+        .status();
+    assert!(copied.unwrap().success());
+    drop(store);
+    let log = largest_log(&folder, "died");
+    let length = std::fs::metadata(folder.path(&log)).unwrap().len() as usize;
+    flip(&folder, &log, length / 2);
+    folder
+}
+
+#[test]
+fn a_damaged_log_is_read_up_to_the_damage_and_repaired_on_demand() {
+    let folder = with_damaged_log();
+    let log = largest_log(&folder, "died");
+    let read = folder.run(&["history", "died", "--user", "a", "--format", "csv"]);
+    let shown = read.stdout.lines().count() as u64 - 1;
+    assert!((1..39).contains(&shown), "{}", read.stdout);
+    let hidden = 39 - shown;
+    assert!(read.stderr.contains(&log), "{}", read.stderr);
+    assert!(
+        read.stderr
+            .contains(&format!("{hidden} commits behind it is not")),
+        "{}",
+        read.stderr
+    );
+    read.ok();
+    let refused = folder.run_with(&["put", "died"], hot_rows()).fails(4);
+    assert!(refused.contains("annals repair"), "{refused}");
+    folder.run(&["verify", "died"]).fails(4);
+    let said = folder.run(&["repair", "died", "--drop-damaged-log"]).ok();
+    assert!(
+        said.contains(&format!("{hidden} commits dropped behind the damage")),
+        "{said}"
+    );
+    folder.run_with(&["put", "died"], hot_rows()).ok();
+    let read = folder.run(&[
+        "history", "died", "--user", "a", "--limit", "200", "--format", "csv",
+    ]);
+    assert_eq!(read.stderr, "");
+    assert_eq!(read.ok().lines().count() as u64, 1 + shown + 50);
 }

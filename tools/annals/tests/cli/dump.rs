@@ -85,7 +85,7 @@ fn a_segment_is_shown_down_to_its_rows() {
     let text = folder.run(&line).ok();
     for word in [
         "footer",
-        "dictionary entries",
+        "entries",
         "most frequent",
         "lowest timestamp",
         "phone",

@@ -191,3 +191,75 @@ fn a_signal_that_is_ignored_stays_so() {
     assert_eq!(child.wait().unwrap().signal(), Some(15));
     assert_eq!(folder.names("."), [""; 0]);
 }
+
+#[test]
+fn a_name_of_another_format_is_refused() {
+    let folder = Folder::with_rows();
+    for (name, what) in [
+        ("x.parquet", "Parquet"),
+        ("x.JSON", "JSON"),
+        ("x.csv.gz", "compressed"),
+    ] {
+        let export = ["export", "store", "--output", name];
+        let message = folder.run(&export).fails(2);
+        assert_eq!(
+            message,
+            format!(
+                "annals: --output {name}: the name says {what}, and export writes CSV and JSON lines; give a \
+                 name that ends in .csv or .jsonl, or say --format\n"
+            )
+        );
+        assert!(!folder.path(name).exists());
+        folder
+            .run(&[&export[..], &["--format", "csv"]].concat())
+            .ok();
+        assert_eq!(folder.read(name), format!("{HEADER}{SORTED}"));
+    }
+}
+
+#[test]
+fn json_lines_are_what_put_takes() {
+    let folder = Folder::with_rows();
+    folder.run(&["export", "store", "--output", "x.jsonl"]).ok();
+    let lines = folder.read("x.jsonl");
+    assert!(
+        lines.starts_with(
+            r#"{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":10,"EVENT_TYPE":"view","EVENT_VALUE":null,"DEVICE":"phone","IMPRESSION":null}"#
+        ),
+        "{lines}"
+    );
+    folder
+        .run(&["init", "again", "--schema", "schema.json"])
+        .ok();
+    folder.run(&["put", "again", "x.jsonl"]).ok();
+    assert_eq!(folder.exported("again"), folder.exported("store"));
+    let line = [
+        "export",
+        "store",
+        "--output",
+        "-",
+        "--format",
+        "jsonl",
+        "--columns",
+        "ITEM_ID",
+    ];
+    let chosen = folder.run(&line).ok();
+    assert!(chosen.starts_with("{\"ITEM_ID\":\"i1\"}\n"), "{chosen}");
+}
+
+#[test]
+fn the_first_rows_alone_are_exported() {
+    let folder = Folder::with_rows();
+    for format in ["csv", "jsonl"] {
+        let rows = |limit: &str| {
+            let line = [
+                "export", "store", "--output", "-", "--format", format, "--limit", limit,
+            ];
+            folder.run(&line).ok().lines().count()
+        };
+        let header = usize::from(format == "csv");
+        assert_eq!(rows("0"), header);
+        assert_eq!(rows("3"), 3 + header);
+        assert_eq!(rows("9"), 4 + header);
+    }
+}

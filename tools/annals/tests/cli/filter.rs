@@ -222,7 +222,7 @@ fn the_values_of_a_parameter_have_a_limit() {
     assert_eq!(
         filter(&folder, by_type, &["--param", &values(1001)]).fails(3),
         "annals: filter: parameter TYPES: its values have 1001 characters; shorten them to 1000 or lift \
-         the limit max_filter_parameter_value_chars (annals init --limits unlimited)\n"
+         the limit max_filter_parameter_value_chars (annals limits STORE --set max_filter_parameter_value_chars=NUMBER, or --set at annals init)\n"
     );
 }
 

@@ -59,9 +59,9 @@ fn every_format_has_the_rows() {
     };
     assert_eq!(
         history("b", "table"),
-        " ITEM_ID   TIMESTAMP   EVENT_VALUE\n\
-         ───────────────────────────────────\n \
-          i1               30\n"
+        " ITEM_ID              TIMESTAMP   EVENT_VALUE\n\
+         ──────────────────────────────────────────────\n \
+          i1        1970-01-01T00:00:30Z\n"
     );
     assert_eq!(
         history("b", "csv"),

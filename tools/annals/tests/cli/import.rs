@@ -461,7 +461,7 @@ fn cells_longer_than_the_service_takes_are_imported() {
     let ran = folder.run(&["import", "store", "rows.csv"]);
     assert!(
         ran.stderr.contains(
-            "annals: warning: 1 rows whose DEVICE is longer than 1000 characters, the first at"
+            "annals: warning: 1 row whose DEVICE is longer than 1000 characters, the first at"
         ),
         "{}",
         ran.stderr

@@ -7,7 +7,7 @@ fn a_report_says_what_is_wrong_and_what_to_do() {
     for part in [
         "interactions                        4",
         "enough to train                     no",
-        "4 interactions; training needs 1000",
+        "4 interactions; training needs 1,000",
         "record or import more before training",
         "1 of 2 users have 2 interactions or more",
         "IMPRESSION is null in 3 of 4 rows; 25.0 % complete",
@@ -45,7 +45,14 @@ fn odd_times_are_named_by_import_infer_and_insights() {
         folder.write("rows.csv", rows);
         let advice = match divisor {
             "" => "give each row the time at which it happened, or leave it out".to_owned(),
-            _ => format!("timestamps are Unix epoch seconds: divide by {divisor}"),
+            _ => format!(
+                "timestamps are Unix epoch seconds: divide by {divisor}, or import with --time-unit {}",
+                match divisor {
+                    "1000" => "ms",
+                    "1000000" => "us",
+                    _ => "ns",
+                }
+            ),
         };
         let says = |place: &str| {
             format!("2 rows whose TIMESTAMP {what}, the first at {place}, value {time}; {advice}\n")

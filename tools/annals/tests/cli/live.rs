@@ -33,9 +33,13 @@ fn a_store_in_use_can_be_read_and_not_written() {
     ] {
         let message = folder.run(line).fails(5);
         assert!(
-            message.contains("open for writing in another process"),
+            message.contains(&format!(
+                "store: the store is open for writing in process {} (cli-",
+                std::process::id()
+            )),
             "{message}"
         );
+        assert!(message.contains("; close it there, or open"), "{message}");
     }
     let init = ["init", "store", "--schema", "schema.json"];
     let message = folder.run(&init).fails(1);
@@ -60,4 +64,33 @@ fn compact_merges_what_lies_apart() {
     assert!(said.contains(" before, 1 segment of "), "{said}");
     assert_eq!(folder.names("store/segments").len(), 1);
     assert_eq!(folder.exported("store"), before);
+}
+
+/// The name in the lock's file is that of a holder, not of whoever held it before.
+#[test]
+fn a_lock_is_let_go_with_its_name() {
+    let folder = Folder::with_rows();
+    assert_eq!(folder.read("store/LOCK"), "");
+    folder.write("store/LOCK", "1 a process that was killed\n");
+    folder.run(&["compact", "store"]).ok();
+    let store = Store::open(folder.path("store")).unwrap();
+    let held = folder.read("store/LOCK");
+    assert!(
+        held.starts_with(&format!("{} cli-", std::process::id())),
+        "{held}"
+    );
+    let second = Store::open(folder.path("store")).map(drop).unwrap_err();
+    assert!(
+        second
+            .message()
+            .contains("in another handle of this process"),
+        "{second}"
+    );
+    folder.write("store/LOCK", "no number");
+    let message = folder.run(&["compact", "store"]).fails(5);
+    assert!(
+        message.contains("in another process or handle; close it"),
+        "{message}"
+    );
+    drop(store);
 }

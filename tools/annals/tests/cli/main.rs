@@ -6,6 +6,7 @@
     reason = "a test that fails by panic says where, in its helper functions too"
 )]
 
+mod copies;
 mod damage;
 mod dump;
 mod export;
@@ -15,7 +16,10 @@ mod generate;
 mod history;
 mod import;
 mod insights;
+mod limits;
+mod listing;
 mod live;
+mod output;
 mod parquet;
 mod put;
 mod put_events;
@@ -23,5 +27,6 @@ mod round_trip;
 mod schema;
 mod shapes;
 mod support;
+mod unmatched;
 mod unseen;
 mod usage;

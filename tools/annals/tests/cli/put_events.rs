@@ -146,7 +146,7 @@ fn many_requests_and_milliseconds() {
     let ran = folder.run_with(&["put-events", "store"], lines);
     assert!(
         ran.stderr.starts_with(
-            "annals: warning: 2500 rows whose TIMESTAMP looks like milliseconds, the \
+            "annals: warning: 2,500 rows whose TIMESTAMP looks like milliseconds, the \
                           first at eventList[0] of session \"s\", value 1700000000000; "
         ),
         "{}",
@@ -259,7 +259,7 @@ fn a_recommendation_says_what_is_wrong_with_it() {
                 "r".repeat(41)
             ),
             "recommendation id: value \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\": 41 characters; \
-             shorten it to 40 or lift the limit max_recommendation_id_chars (annals init --limits unlimited)",
+             shorten it to 40 or lift the limit max_recommendation_id_chars (annals limits STORE --set max_recommendation_id_chars=NUMBER, or --set at annals init)",
         ),
     ] {
         let said = folder
@@ -398,4 +398,153 @@ fn what_is_exported_can_be_imported() {
             .run_with(&["recommendations", "store"], line)
             .fails(3);
     }
+}
+
+/// An empty string is null where the field may be null, and refused elsewhere, wherever it stands.
+#[test]
+fn empty_strings_are_null_where_null_is_allowed() {
+    let folder = Folder::with_store();
+    let event = r#""eventType":"view","itemId":"i","sentAt":1"#;
+    for more in [
+        r#""eventValue":"""#,
+        r#""recommendationId":"""#,
+        r#""metricAttribution":{"eventAttributionSource":""}"#,
+        r#""properties":{"eventValue":"","device":""}"#,
+        r#""properties":"{\"device\":\"\"}""#,
+    ] {
+        let line = format!(r#"{{"sessionId":"s","eventList":[{{{event},{more}}}]}}"#);
+        let ran = folder.run_with(&["put-events", "store"], &line);
+        assert_eq!(ran.stderr, "", "{more}");
+        ran.ok();
+    }
+    let rows = "s,i,1,view,,,\n".repeat(5);
+    assert_eq!(folder.exported("store"), format!("{HEADER}{rows}"));
+    let strict = crate::support::SCHEMA.replace(r#"["string", "null"]"#, r#""string""#);
+    folder.write("strict.json", strict);
+    folder
+        .run(&["init", "strict", "--schema", "strict.json"])
+        .ok();
+    let rule = "value \"\": an empty cell is null, and the field is not nullable; give a value";
+    let line =
+        format!(r#"{{"sessionId":"s","eventList":[{{{event},"properties":{{"device":""}}}}]}}"#);
+    let message = folder.run_with(&["put-events", "strict"], line).fails(3);
+    assert!(
+        message.contains(&format!("field DEVICE: {rule}")),
+        "{message}"
+    );
+    let line = r#"{"USER_ID":"u","ITEM_ID":"i","TIMESTAMP":1,"EVENT_TYPE":"view","DEVICE":""}"#;
+    let message = folder.run_with(&["put", "strict"], line).fails(3);
+    assert!(
+        message.contains(&format!("field DEVICE: {rule}")),
+        "{message}"
+    );
+    folder.write("rows.csv", format!("{HEADER}u,i,1,view,,\"\",\n"));
+    let message = folder.run(&["import", "strict", "rows.csv"]).fails(3);
+    assert!(
+        message.contains(&format!("column DEVICE: {rule}")),
+        "{message}"
+    );
+}
+
+/// An event that is passed over still tells whose the session is.
+#[test]
+fn an_event_without_an_item_links_its_session() {
+    let folder = Folder::with_store();
+    let view = r#"{"sessionId":"s","eventList":[{"eventType":"view","itemId":"i","sentAt":1}]}"#;
+    folder.run_with(&["put-events", "store"], view).ok();
+    let identify =
+        r#"{"sessionId":"s","userId":"ann","eventList":[{"eventType":"Identify","sentAt":2}]}"#;
+    let ignoring = ["put-events", "store", "--ignore-unknown"];
+    for sequence in [", sequence 2", ""] {
+        let ran = folder.run_with(&ignoring, identify);
+        let said = ran.ok();
+        assert_eq!(
+            said,
+            "0 events written from 1 request, 1 without an item passed over\n"
+        );
+        let commits = folder.run(&["stats", "store"]).ok();
+        assert!(
+            commits.contains(" newest commit                 2\n"),
+            "{sequence}{commits}"
+        );
+    }
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}ann,i,1,view,,,\n")
+    );
+    folder
+        .run_with(&["put-events", "store"], view.replace(":1}", ":3}"))
+        .ok();
+    assert_eq!(
+        folder.exported("store"),
+        format!("{HEADER}ann,i,1,view,,,\nann,i,3,view,,,\n")
+    );
+    folder.run(&["compact", "store"]).ok();
+    folder.run(&["verify", "store"]).ok();
+    assert_eq!(folder.exported("store").lines().count(), 3);
+}
+
+/// `null` and the like as ids.
+#[test]
+fn ids_that_stand_for_none_are_counted_and_refused_on_demand() {
+    let folder = Folder::with_store();
+    let line = r#"{"sessionId":"undefined","userId":"NULL","eventList":[{"eventType":"view","itemId":"i","sentAt":1}]}"#;
+    let ran = folder.run_with(&["put-events", "store"], format!("{line}\n{line}\n"));
+    assert!(
+        ran.stderr.starts_with(
+            "annals: warning: 2 requests with an id that stands for none, the first \"NULL\" in the \
+             request of session \"undefined\"; programs write it where they have no id"
+        ),
+        "{}",
+        ran.stderr
+    );
+    ran.ok();
+    let row = r#"{"USER_ID":"None","ITEM_ID":"i","TIMESTAMP":1,"EVENT_TYPE":"view"}"#;
+    let ran = folder.run_with(&["put", "store"], row);
+    assert!(
+        ran.stderr.contains(
+            "1 row with an id that stands for none, the first \"None\" in standard input: line 1;"
+        ),
+        "{}",
+        ran.stderr
+    );
+    ran.ok();
+    folder.write(
+        "rows.csv",
+        format!("{HEADER}NaN,i,1,view,,,\nNaN,i,2,view,,,\n"),
+    );
+    let import = ["import", "store", "rows.csv"];
+    let ran = folder.run(&import);
+    assert!(
+        ran.stderr
+            .contains("the store has 2 rows of a user \"NaN\"; "),
+        "{}",
+        ran.stderr
+    );
+    ran.ok();
+    folder
+        .run(&["limits", "store", "--set", "refuse_placeholder_ids=true"])
+        .ok();
+    let rule = "stands for no id in many programs; give the id, or leave the row out, or lift the limit \
+                refuse_placeholder_ids (annals limits STORE --set refuse_placeholder_ids=false, or --set at \
+                annals init)";
+    let message = folder.run_with(&["put-events", "store"], line).fails(3);
+    assert!(
+        message.contains(&format!("field sessionId: value \"undefined\": {rule}")),
+        "{message}"
+    );
+    let message = folder.run_with(&["put", "store"], row).fails(3);
+    assert!(
+        message.contains(&format!("value \"None\": {rule}")),
+        "{message}"
+    );
+    let message = folder.run(&import).fails(3);
+    assert!(
+        message.contains(&format!("column USER_ID: value \"NaN\": {rule}")),
+        "{message}"
+    );
+    folder
+        .run(&["limits", "store", "--set", "refuse_placeholder_ids=false"])
+        .ok();
+    folder.run_with(&["put", "store"], row).ok();
 }

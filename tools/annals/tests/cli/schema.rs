@@ -81,7 +81,7 @@ fn a_proposal_and_an_import_agree() {
             said.contains(" and 8 distinct event types make 11; the limit is 10"),
             "{said}"
         );
-        assert!(said.contains("(annals init --limits unlimited)"), "{said}");
+        assert!(said.contains(", or --set at annals init)"), "{said}");
     }
     import(&rows, "unlimited").1.ok();
 }
@@ -125,7 +125,7 @@ fn init_holds_a_schema_to_the_limits_chosen() {
     let message = folder.run(&init).fails(3);
     assert!(
         message.contains("7 metadata fields; the limit is 5; leave some out or lift the limit")
-            && message.contains("(annals init --limits unlimited)"),
+            && message.contains(", or --set at annals init)"),
         "{message}"
     );
     folder

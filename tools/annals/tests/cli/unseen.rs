@@ -34,5 +34,10 @@ fn candidates_can_come_by_standard_input() {
     let line = ["unseen", "store", "--user", "b", "--candidates", "-"];
     assert_eq!(folder.run_with(&line, "i1\ni2").ok(), "i2\n");
     let message = folder.run_with(&line, b"i1\n\xff\n").fails(3);
-    assert!(message.contains("line 2: not valid UTF-8"), "{message}");
+    assert!(
+        message.contains("standard input: line 2: column 1: not valid UTF-8"),
+        "{message}"
+    );
+    let message = folder.run_with(&line, b"\x1f\x8b\x08\0").fails(3);
+    assert!(message.contains("compressed by gzip"), "{message}");
 }

@@ -22,11 +22,11 @@ impl Tally {
         let kind = match verdict {
             Verdict::Sound(_) => "sound".to_owned(),
             Verdict::NoStore => "no store".to_owned(),
-            Verdict::Refused(_) | Verdict::HalfRefused(_) => {
+            Verdict::Refused(_) | Verdict::ReadsAlone(_) => {
                 self.refusals.push(format!("{name}: {verdict}"));
                 match verdict {
                     Verdict::Refused(_) => "refused".to_owned(),
-                    _ => "half refused".to_owned(),
+                    _ => "reads alone".to_owned(),
                 }
             }
             Verdict::Failed(fault, _) => {

@@ -62,8 +62,8 @@ pub enum Verdict {
     NoStore,
     /// The store says which file is damaged, and opens neither way.
     Refused(String),
-    /// It opens for reading alone, or for writing alone.
-    HalfRefused(String),
+    /// The same, but for reading it opens, and shows what precedes the damage.
+    ReadsAlone(String),
     Failed(Fault, String),
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Verdict {
             Self::Sound(commits) => write!(f, "sound: {commits} commits"),
             Self::NoStore => f.write_str("no store"),
             Self::Refused(why) => write!(f, "refused: {why}"),
-            Self::HalfRefused(why) => write!(f, "half refused: {why}"),
+            Self::ReadsAlone(why) => write!(f, "reads alone: {why}"),
             Self::Failed(fault, what) => write!(f, "{fault:?}: {what}"),
         }
     }
@@ -145,11 +145,9 @@ fn of_refusals(report: &Report, wanted: Wanted) -> Verdict {
     match (&report.opened, &report.refused, &report.read_refused) {
         (Some(_), Some(refusal), _) => Verdict::Failed(Fault::Error, said(refusal)),
         (None, Some(refusal), _) if is_no_store(refusal, wanted) => Verdict::NoStore,
-        (None, Some(refusal), _) if report.read.is_some() => Verdict::HalfRefused(said(refusal)),
+        (None, Some(refusal), _) if report.read.is_some() => Verdict::ReadsAlone(said(refusal)),
         (None, Some(refusal), _) => Verdict::Refused(said(refusal)),
-        (Some(_), None, Some(refusal)) if is_refusal(refusal) => {
-            Verdict::HalfRefused(said(refusal))
-        }
+        (Some(_), None, Some(refusal)) => Verdict::Failed(Fault::ReadersDiffer, said(refusal)),
         (Some(opened), None, _) => match &report.read {
             Some(read) if read.commits != opened.commits => Verdict::Failed(
                 Fault::ReadersDiffer,

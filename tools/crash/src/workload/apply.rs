@@ -114,7 +114,7 @@ fn push(records: &[Record], import: &mut BulkImport) -> Result<()> {
         let note = record.note.as_deref().map_or(Cell::Null, Cell::Text);
         let (item, event_type) = (Cell::Text(&record.item), Cell::Text(record.event_type));
         let none = Cell::Null;
-        import.push(&Row {
+        import.push_row(&Row {
             user: &record.user,
             timestamp: record.timestamp,
             cells: &[none, item, none, event_type, none, none, none, note],

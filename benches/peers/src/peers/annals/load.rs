@@ -105,7 +105,7 @@ fn fill(batch: &mut ImportBatch, rows: &Rows, range: Range<usize>) -> Result<()>
             text(event.device),
             text(Some(&shown)),
         ];
-        batch.push(&Row {
+        batch.push_row(&Row {
             user: event.user,
             timestamp: event.timestamp,
             cells: &cells,

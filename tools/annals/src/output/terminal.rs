@@ -1,23 +1,6 @@
-//! Text without what a terminal would obey.
+//! A terminal, which is sent nothing that it would obey.
 
-use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
-
-/// Text with its control characters escaped, as messages and tables have it.
-pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    Cow::Owned(out)
-}
 
 /// A stream that, where it is a terminal, is written without the control characters of UTF-8 text,
 /// but for line ends and tabs. What goes to files and pipes is left as it is.
@@ -43,6 +26,15 @@ impl<W: Write + IsTerminal> Terminal<W> {
 }
 
 impl<W: Write> Terminal<W> {
+    /// What leads to a terminal, such as a pager.
+    pub fn escaping(out: W) -> Self {
+        Self {
+            out,
+            escapes: true,
+            half: false,
+        }
+    }
+
     fn escape(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut text = Vec::with_capacity(bytes.len());
         for byte in bytes {
@@ -84,9 +76,8 @@ mod tests {
 
     fn written(text: &str, escapes: bool, most: usize) -> String {
         let mut out = Terminal {
-            out: Vec::new(),
             escapes,
-            half: false,
+            ..Terminal::escaping(Vec::new())
         };
         for bytes in text.as_bytes().chunks(most) {
             out.write_all(bytes).unwrap();
@@ -102,11 +93,5 @@ mod tests {
             assert_eq!(written(text, true, most), escaped);
             assert_eq!(written(text, false, most), text);
         }
-    }
-
-    #[test]
-    fn messages_are_one_line_of_text() {
-        assert_eq!(printable("plain \u{e9}"), "plain \u{e9}");
-        assert_eq!(printable("a\nb\u{9b}c"), "a\\nb\\u{9b}c");
     }
 }

@@ -102,7 +102,12 @@ impl Backups {
             }
             None => Sharing::Copy,
         };
-        let number = newest.unwrap_or(0) + 1;
+        let number = newest.unwrap_or(0).checked_add(1).ok_or_else(|| {
+            Error::invalid(format!(
+                "{}: there is no number above that of the newest backup; choose another folder",
+                self.folder.display()
+            ))
+        })?;
         let path = self.path(number);
         let checkpoint = Store::builder().checkpoint(store, &path, &sharing)?;
         Ok(Backup {

@@ -83,14 +83,23 @@ impl LocalStorage {
 /// # Errors
 /// `NotFound`; `Corruption` for a symbolic link; `Io`.
 pub(super) fn open_file(path: &Path) -> Result<File> {
-    let opened = no_link().read(true).open(path);
-    opened.map_err(|error| match error.raw_os_error() {
+    // A pipe in its place would be waited for otherwise.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => Error::corrupt(format!(
             "{}: it is a symbolic link; put the file itself in its place",
             path.display()
         )),
         _ => said("open", path)(error),
-    })
+    })?;
+    match file.metadata().map_err(said("read", path))?.is_file() {
+        true => Ok(file),
+        false => Err(Error::corrupt(format!(
+            "{}: it is no file; put the file itself in its place",
+            path.display()
+        ))),
+    }
 }
 
 /// Opens files, and no symbolic links.

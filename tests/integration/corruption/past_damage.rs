@@ -83,6 +83,32 @@ fn readers_see_what_precedes_damage_and_writers_are_refused() {
     assert_eq!(again.recovery_report().damage, None);
 }
 
+/// Whoever waits for a pipe waits for ever: the test ends because nobody does.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused() {
+    let store = died();
+    let writer = Store::builder().settings(quiet()).open(store.path());
+    writer.unwrap().flush().unwrap();
+    let segment = std::fs::read_dir(store.path().join("segments"));
+    let segment = segment.unwrap().next().unwrap().unwrap().path();
+    let others = ["MANIFEST", "ACCOUNT"].map(|name| store.path().join(name));
+    for file in others.iter().chain([&segment]) {
+        let kept = file.with_extension("kept");
+        std::fs::rename(file, &kept).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(file).status();
+        assert!(made.unwrap().success());
+        for error in [
+            Store::open_read_only(store.path()).err().unwrap(),
+            Store::open(store.path()).err().unwrap(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Corruption);
+            assert!(error.message().contains("it is no file"), "{error}");
+        }
+        std::fs::rename(&kept, file).unwrap();
+    }
+    Store::open(store.path()).unwrap();
+}
+
 #[test]
 fn of_a_store_that_was_closed_nothing_may_be_missing_for_readers_either() {
     let store = died();

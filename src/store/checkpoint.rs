@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::account::Account;
 use super::creation::make;
-use super::folders;
+use super::folders::{self, FOLDERS, HOT};
 use super::manifest::{Identity, Manifest, SegmentEntry};
 use super::reading::read_unchanged;
-use super::recovery::{FOLDERS, HOT};
 use crate::hot::{Noted, copy_log};
 use crate::io::{LocalStorage, Shared, Storage, copy, link};
 use crate::types::{Entropy, Error, ErrorKind, Result};

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::account::{self, Account};
+use super::folders::{FOLDERS, HOT, SEGMENTS, TEMPORARY};
 use super::lock::{self, StoreLock};
 use super::manifest::{self, Identity, Manifest};
-use super::recovery::{FOLDERS, HOT, SEGMENTS};
 use crate::hot::{Holdings, Log, OnDamage, RocksLog, Tier};
 use crate::io::{LocalStorage, Readers, Storage};
 use crate::types::{Entropy, Error, ErrorKind, Limits, Result, Schema};
@@ -159,7 +159,7 @@ const OWN: [&str; 7] = [
     account::NEW_FILE,
     HOT,
     SEGMENTS,
-    "temporary",
+    TEMPORARY,
 ];
 
 /// A manifest counts first: data without one is a store that lost it, and must not be taken for

@@ -243,7 +243,7 @@ impl Engine {
     }
 
     /// Writes down what the hot tier holds, beside the manifest on disk.
-    fn note(&self, manifest: &Manifest, closed: bool) -> Result<()> {
+    pub(super) fn note(&self, manifest: &Manifest, closed: bool) -> Result<()> {
         let Some(tier) = &self.tier else {
             return Ok(());
         };

@@ -6,6 +6,13 @@ use super::manifest;
 use crate::io::{LocalStorage, Readers, Storage};
 use crate::types::{Error, ErrorKind, Result};
 
+/// The folder of RocksDB.
+pub(super) const HOT: &str = "hot";
+pub(super) const SEGMENTS: &str = "segments";
+pub(super) const TEMPORARY: &str = "temporary";
+/// Folders of the store; temporary files hold what an import has not published.
+pub(super) const FOLDERS: [&str; 2] = [SEGMENTS, TEMPORARY];
+
 /// Creates a folder, and those on the way to it, so that they survive power loss.
 pub(super) fn create(root: &Path, readers: Readers) -> Result<()> {
     let doing = || format!("create folder {}", root.display());

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::engine::{Engine, Parts};
-use super::folders::{self, check_is_store};
+use super::folders::{self, HOT, check_is_store};
 use super::manifest::{Manifest, SegmentEntry};
 use super::recovery::{
-    HOT, RecoveryReport, joins_of, last_commit_with_rows, last_sequence, open_segments,
+    RecoveryReport, joins_of, last_commit_with_rows, last_sequence, open_segments,
     recover_generations, take_prepared,
 };
 use super::version::{LiveSegment, Version};

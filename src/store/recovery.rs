@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::account::Account;
 use super::creation;
 use super::engine::{Engine, Parts, open_segment};
-use super::folders::{self, check_is_store};
+use super::folders::{self, FOLDERS, HOT, SEGMENTS, TEMPORARY, check_is_store};
 use super::joins::Joins;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
@@ -14,13 +14,6 @@ use super::version::{LiveSegment, Version};
 use crate::hot::{Generation, Log, Mended, OnDamage, Registry, RocksLog, Tier};
 use crate::io::Storage;
 use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
-
-/// The folder of RocksDB.
-pub(super) const HOT: &str = "hot";
-pub(super) const SEGMENTS: &str = "segments";
-const TEMPORARY: &str = "temporary";
-/// Folders of the store; temporary files hold what an import has not published.
-pub(super) const FOLDERS: [&str; 2] = [SEGMENTS, TEMPORARY];
 
 /// What an opening found in the hot tier, and what one for writing did about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -82,6 +75,7 @@ impl Engine {
             account,
             mended,
         } = found;
+        let is_behind = account.edit < manifest.edit;
         let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
         let tier = Tier::open(
             log.clone(),
@@ -112,7 +106,7 @@ impl Engine {
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
-        Self::assemble(Parts {
+        let engine = Self::assemble(Parts {
             storage,
             schema,
             settings: opening.settings,
@@ -124,7 +118,12 @@ impl Engine {
             last_sequence,
             lock,
             report,
-        })
+        })?;
+        if is_behind {
+            // Or another crash like the last one would leave it two edits behind.
+            engine.note(&engine.manifest.lock(), false)?;
+        }
+        Ok(engine)
     }
 }
 

@@ -1,3 +1,4 @@
+mod account;
 mod crash;
 mod damage;
 mod fixture;

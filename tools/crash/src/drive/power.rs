@@ -242,7 +242,12 @@ impl State {
             (trace, recovery)
         };
         let drawn = (seed_of(seed ^ 2, number), None, self.style);
-        let (came, _, _, wanted) = crash(scratch, &recovery, bounds, drawn)?;
+        // What power loss took no recovery brings back.
+        let before = Bounds {
+            acknowledged: wanted.least,
+            ..bounds
+        };
+        let (came, _, _, wanted) = crash(scratch, &recovery, before, drawn)?;
         let name = format!("{seed}/{number}-recovery");
         watch.made(&name, scratch)?;
         let checking = Checking {

@@ -4,19 +4,10 @@ use std::collections::HashSet;
 use std::io::Read;
 
 use super::dialect::Dialect;
-use super::header_shape::check_shape;
+use super::header_shape::{Header, check_shape};
 use super::reader::{RecordReader, Step};
 use super::record::Record;
 use crate::types::{Error, Limits, Result};
-
-/// What the names of a header are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Header {
-    /// Each is a field of a schema.
-    Strict,
-    /// Some of them were chosen: a column may have no name, and any text is a name.
-    Chosen,
-}
 
 /// Reads the header and gives the names of its columns: in UTF-8, none twice, and none empty unless
 /// columns are chosen.

@@ -1,7 +1,6 @@
 //! First lines that are no header with commas.
 
 use super::dialect::Dialect;
-use super::header::Header;
 use super::record::RecordText;
 use crate::types::{Error, Result, Role, shown};
 
@@ -13,6 +12,15 @@ const DELIMITERS: [(&str, &str, &str); 5] = [
     ("|", "bars", "'|'"),
     ("::", "double colons", "::"),
 ];
+
+/// What the names of a header are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Header {
+    /// Each is a field of a schema.
+    Strict,
+    /// Some of them were chosen: a column may have no name, and any text is a name.
+    Chosen,
+}
 
 /// Looks whether the first line is a header in the dialect at all.
 ///

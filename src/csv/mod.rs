@@ -13,7 +13,8 @@ mod record;
 pub(crate) use at::At;
 pub(crate) use dialect::Dialect;
 pub(crate) use fault::Fault;
-pub(crate) use header::{Header, read_names};
+pub(crate) use header::read_names;
+pub(crate) use header_shape::Header;
 pub(crate) use reader::{RecordReader, Step};
 pub(crate) use record::{Record, RecordText};
 

@@ -132,9 +132,7 @@ impl<'a> Cells<'a> {
             return Ok(Self::Seconds(&batch.timestamps));
         }
         if id == schema.user() {
-            let ids = batch.user_ids.as_deref();
-            let ids = ids.ok_or_else(|| Error::internal("a batch without user ids"))?;
-            return Ok(Self::Strings(&batch.users, ids));
+            return Ok(Self::Strings(&batch.users, batch.ids()?));
         }
         let field = schema.fields().get(id);
         Ok(match (batch.fields.get(id), field) {

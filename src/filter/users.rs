@@ -6,7 +6,7 @@ use super::eval::projection_of;
 use super::plan::{Action, Dataset, FilterPlan, Subject};
 use super::rows::passes;
 use crate::api::{Event, EventTypeNumbers, Snapshot, Store};
-use crate::types::{Error, Result, ScanQuery};
+use crate::types::{Result, ScanQuery};
 
 impl Snapshot {
     /// The users that the filter keeps, in the order of their ids' bytes. Asked are the users that
@@ -44,9 +44,7 @@ impl Snapshot {
         let mut scan = self.scan(&query)?;
         let mut batch = scan.new_batch();
         while scan.read(&mut batch)? {
-            let Some(ids) = batch.user_ids.clone() else {
-                return Err(Error::internal("a batch without user ids"));
-            };
+            let ids = batch.ids()?;
             let mut last = 0;
             for (row, code) in batch.users.iter().enumerate() {
                 if *code != last {

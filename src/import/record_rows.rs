@@ -6,7 +6,7 @@ use super::form::{Mapping, Scratch};
 use super::rows::{RowMaker, Taken};
 use super::split::Fields;
 use crate::csv::{Dialect, RecordText};
-use crate::types::{Cell, FieldId, Result, Validator};
+use crate::types::{Cell, FieldId, Result, Validator, shown};
 
 /// The values of a record.
 pub(super) trait Values<'r>: Copy {
@@ -82,6 +82,17 @@ impl<'a> RecordRows<'a> {
             Some(mapping) => mapping.columns(),
             None => self.rows.names(),
         }
+    }
+
+    /// What is to be told once all records of a file were read.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        let without = self.mapping.iter().flat_map(Mapping::without_key);
+        without.map(|(field, key)| {
+            format!(
+                "no object has the key {}: {field} is null in every row",
+                shown(key)
+            )
+        })
     }
 
     /// Whether records must come one after another.

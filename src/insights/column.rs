@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::distinct::Distinct;
 use super::numbers::{NumberInsights, NumberProfile};
-use super::texts::TextProfile;
+use super::texts::{Frequent, TextProfile};
 use crate::types::{Cell, Column, Columns, DataType, Field, FieldId, Result, Role, f32_of_bits};
 
 /// Figures about one field.
@@ -33,15 +33,6 @@ pub struct ColumnInsights {
     pub numbers: Option<NumberInsights>,
     /// Items of an impression on average; none without impressions.
     pub items_per_impression: Option<f64>,
-}
-
-/// A value, and how often it occurs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Frequent {
-    /// The value.
-    pub value: String,
-    /// Rows with it.
-    pub count: u64,
 }
 
 /// Gathers figures about one field.

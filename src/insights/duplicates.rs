@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::users::user_of;
 use crate::types::{Column, Columns, Error, Result, Schema, Strings};
 
 /// Counts them. Memory: 8 bytes for each row of one user and timestamp.
@@ -48,14 +47,14 @@ impl Duplicates {
             }
         }
         if let Some((user, timestamp)) = places.last() {
-            self.last = Some((user_of(batch, *user)?.to_owned(), *timestamp));
+            self.last = Some((batch.ids()?.get(*user)?.to_owned(), *timestamp));
         }
         Ok(())
     }
 
     /// Whether a batch begins with the user and timestamp that the one before ended with.
     fn continues(&self, batch: &Columns, (user, timestamp): (u32, i64)) -> Result<bool> {
-        let user = user_of(batch, user)?;
+        let user = batch.ids()?.get(user)?;
         let last = self.last.as_ref();
         Ok(last.is_some_and(|(known, at)| known == user && *at == timestamp))
     }

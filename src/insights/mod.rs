@@ -24,10 +24,11 @@ use serde::Serialize;
 use crate::api::Snapshot;
 use crate::types::Result;
 
-pub use column::{ColumnInsights, Frequent};
+pub use column::ColumnInsights;
 pub use distinct::Distinct;
 pub use findings::{Finding, FindingKind};
 pub use numbers::NumberInsights;
+pub use texts::Frequent;
 
 /// From where on a figure is a finding. The default is the service's.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::column::Frequent;
+use serde::Serialize;
+
 use super::distinct::{Distinct, DistinctCounter};
 use crate::types::{Result, Strings};
 
@@ -11,6 +12,15 @@ use crate::types::{Result, Strings};
 const COUNTED: usize = 1000;
 /// Strings that are named.
 const NAMED: usize = 10;
+
+/// A value, and how often it occurs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Frequent {
+    /// The value.
+    pub value: String,
+    /// Rows with it.
+    pub count: u64,
+}
 
 /// Gathers figures about strings. Codes are counted, and looked up once a dictionary.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use super::duplicates::Duplicates;
 use crate::api::Snapshot;
-use crate::types::{Columns, Error, Result, ScanQuery};
+use crate::types::{Result, ScanQuery};
 
 /// Figures about users.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(super) fn count(snapshot: &Snapshot, enough: u64) -> Result<Users> {
     while scan.read(&mut batch)? {
         duplicates.add(&batch, &schema)?;
         for run in batch.users.chunk_by(|a, b| a == b) {
-            let user = user_of(&batch, run.first().copied().unwrap_or(0))?;
+            let user = batch.ids()?.get(run.first().copied().unwrap_or(0))?;
             match &mut current {
                 Some((known, rows)) if known == user => *rows += run.len() as u64,
                 _ => {
@@ -38,13 +38,6 @@ pub(super) fn count(snapshot: &Snapshot, enough: u64) -> Result<Users> {
     users.add(current, enough);
     users.duplicate_rows = duplicates.rows();
     Ok(users)
-}
-
-pub(super) fn user_of(batch: &Columns, code: u32) -> Result<&str> {
-    match &batch.user_ids {
-        Some(ids) => ids.get(code),
-        None => Err(Error::internal("a batch without user ids")),
-    }
 }
 
 impl Users {

@@ -2,7 +2,7 @@
 
 use super::scan::Scan;
 use super::snapshot::Snapshot;
-use crate::types::{Columns, Error, Projection, Result, ScanQuery, UserRange};
+use crate::types::{Columns, Projection, Result, ScanQuery, UserRange};
 
 /// Users of a [`Snapshot`], in the order of the UTF-8 bytes of their ids, each once.
 pub struct Users {
@@ -51,10 +51,7 @@ impl Users {
                 continue;
             };
             self.next += rest.iter().take_while(|user| **user == code).count();
-            let Some(ids) = &self.batch.user_ids else {
-                return Err(Error::internal("a batch of a scan without its users"));
-            };
-            let id = ids.get(code)?;
+            let id = self.batch.ids()?.get(code)?;
             if self.last.as_deref() != Some(id) {
                 let id = id.to_owned();
                 self.last = Some(id.clone());

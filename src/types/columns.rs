@@ -324,6 +324,15 @@ impl Columns {
         self.timestamps.len()
     }
 
+    /// The strings of `users`.
+    ///
+    /// # Errors
+    /// `Internal` where they are not there.
+    pub(crate) fn ids(&self) -> Result<&dyn Strings> {
+        let ids = self.user_ids.as_deref();
+        ids.ok_or_else(|| Error::internal("a batch without user ids"))
+    }
+
     /// Removes every row and keeps the memory and the dictionaries.
     pub fn clear(&mut self) {
         self.users.clear();

@@ -72,6 +72,7 @@ impl Run<'_> {
                 None => self.records(path, &mut reader, u64::MAX, &rows, sink)?,
             },
         }
+        self.report.add_warnings(rows.warnings().collect(), path);
         self.report.files += 1;
         Ok(())
     }

@@ -48,6 +48,26 @@ impl JsonObject {
         }
     }
 
+    /// The keys of an object, in its order; those within objects as `a.b`.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it is no object.
+    pub(super) fn keys(json: &str) -> Result<Vec<String>> {
+        let Entries(entries) =
+            serde_json::from_str(json).map_err(|error| not_an_object(json, &error))?;
+        let mut keys = Vec::new();
+        for (name, value) in &entries {
+            let inner: Option<Entries<'_>> = serde_json::from_str(value.get()).ok();
+            match inner {
+                Some(Entries(inner)) if !inner.is_empty() => {
+                    keys.extend(inner.iter().map(|(key, _)| format!("{name}.{key}")));
+                }
+                _ => keys.push(name.to_string()),
+            }
+        }
+        Ok(keys)
+    }
+
     /// Hands each value to `take`: its column, its text, and whether it was a list, whose items are
     /// then joined by bars. Null is an empty text.
     ///

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::clicks::Clicks;
 use super::json_object::JsonObject;
 use super::list::{ListSeparator, push_item};
 use super::scratch::{Scratch, Texts};
 use super::time::TimeReader;
-use crate::types::{Error, FieldId, Result};
+use crate::types::{Error, FieldId, Result, shown};
 
 /// How the text of a field is made of a column's value.
 #[derive(Clone, Debug)]
@@ -36,6 +37,10 @@ pub(in crate::import) struct Mapping {
     pub(super) position: Option<FieldId>,
     /// Set where a record is one JSON object.
     pub(super) json: Option<JsonObject>,
+    /// Where a record is one JSON object: for each column, whether any had its key.
+    pub(super) found: Vec<AtomicBool>,
+    /// Columns of fields that must have a value.
+    pub(super) required: Vec<usize>,
     pub(super) clicks: Option<Clicks>,
 }
 
@@ -54,6 +59,8 @@ impl Mapping {
             constants: Vec::new(),
             position: None,
             json: is_json.then(|| JsonObject::of(&names, false)),
+            found: Vec::new(),
+            required: Vec::new(),
             clicks: None,
             columns: names.clone(),
             names,
@@ -104,10 +111,10 @@ impl Mapping {
             texts.set_from(field, start);
         }
         let done = match &self.json {
-            Some(json) => json.read(
-                values.next().unwrap_or_default(),
-                |column, text, is_list| self.take(column, text, is_list, &mut texts, scratch),
-            ),
+            Some(json) => {
+                let object = values.next().unwrap_or_default();
+                self.read_object(json, object, &mut texts, scratch)
+            }
             None => values
                 .enumerate()
                 .try_for_each(|(column, text)| self.take(column, text, false, &mut texts, scratch)),
@@ -118,6 +125,58 @@ impl Mapping {
         });
         scratch.texts = texts;
         done
+    }
+
+    fn read_object(
+        &self,
+        json: &JsonObject,
+        object: &str,
+        texts: &mut Texts,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        json.read(object, |column, text, is_list| {
+            if let Some(found) = self.found.get(column).filter(|found| !found.load(Relaxed)) {
+                found.store(true, Relaxed);
+            }
+            self.take(column, text, is_list, texts, scratch)
+        })?;
+        let mut required = self.required.iter().flat_map(|column| {
+            let fields = self.fields_of.get(*column).into_iter().flatten();
+            fields.map(|field| (*column, *field))
+        });
+        let lacking = required.find(|(_, field)| texts.get(*field).is_empty());
+        match lacking {
+            Some((column, field)) => self.check_key(object, column, field),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses an object that lacks the key of a column whose field must have a value.
+    fn check_key(&self, object: &str, column: usize, field: FieldId) -> Result<()> {
+        let keys = JsonObject::keys(object)?;
+        let key = self.columns.get(column).map_or("?", String::as_str);
+        if keys.iter().any(|known| known == key) {
+            return Ok(());
+        }
+        Err(Error::of_field(
+            self.name(field),
+            format_args!(
+                "there is no key {}, and the field is not nullable; the object has {}",
+                shown(key),
+                keys.join(", ")
+            ),
+        ))
+    }
+
+    /// Where records are JSON objects: the fields whose keys none of them had, with the keys.
+    pub(in crate::import) fn without_key(&self) -> Vec<(&str, &str)> {
+        let columns = self.columns.iter().zip(&self.fields_of);
+        let columns = columns.zip(&self.found);
+        let unfound = columns.filter(|(_, found)| !found.load(Relaxed));
+        let fields = unfound.flat_map(|((key, fields), _)| {
+            fields.iter().map(|field| (self.name(*field), key.as_str()))
+        });
+        fields.collect()
     }
 
     fn take(

@@ -1,5 +1,7 @@
 //! A form and the columns of a file against a schema.
 
+use std::sync::atomic::AtomicBool;
+
 use super::clicks::Clicks;
 use super::file_form::FileForm;
 use super::json_object::JsonObject;
@@ -225,7 +227,17 @@ impl Plan<'_> {
             let taken = taken.filter(|(_, at)| **at == Some(column));
             taken.map(|(field, _)| field).collect()
         });
+        let is_required = |id: usize| {
+            let field = schema.fields().get(id);
+            field.is_some_and(|field| !field.is_nullable())
+        };
+        let required = self.taken.iter().enumerate();
+        let required = required.filter(|(field, _)| self.any_column && is_required(*field));
+        let chooses = self.any_column && form.chooses_columns();
+        let found = names.iter().filter(|_| chooses);
         Mapping {
+            found: found.map(|_| AtomicBool::new(false)).collect(),
+            required: required.filter_map(|(_, column)| *column).collect(),
             fields_of: fields_of.collect(),
             conversions: conversions.collect(),
             names: fields.collect(),

@@ -461,9 +461,44 @@ fn json_lines_are_taken_by_their_keys() {
     );
     let said = refused("{\"USER_ID\": \"u\"}\n{]\n", &["--set", "EVENT_TYPE=v"]);
     assert!(
-        said.contains("file: line 1, column ITEM_ID: value \"\": "),
+        said.contains(
+            "file: line 1, column ITEM_ID: there is no key \"ITEM_ID\", and the field is not nullable; \
+             the object has USER_ID"
+        ),
         "{said}"
     );
+}
+
+#[test]
+fn keys_of_json_lines_that_no_line_has_are_named() {
+    let folder = Folder::with_store();
+    folder.write(
+        "f.jsonl",
+        "{\"who\": {\"id\": \"u\"}, \"sku\": \"i\", \"at\": 1, \"score\": 2}\n",
+    );
+    let run = |map: &str| {
+        let set = ["--set", "EVENT_TYPE=v"];
+        folder.run(&[&["import", "store", "f.jsonl", "--map", map][..], &set].concat())
+    };
+    let wrong = run("USER_ID=who.uid,ITEM_ID=sku,TIMESTAMP=at").fails(3);
+    assert!(
+        wrong.contains(
+            "line 1, column USER_ID: there is no key \"who.uid\", and the field is not nullable; the \
+             object has who.id, sku, at, score"
+        ),
+        "{wrong}"
+    );
+    let ran = run("USER_ID=who.id,ITEM_ID=sku,TIMESTAMP=at,EVENT_VALUE=scoore");
+    for (key, field) in [("scoore", "EVENT_VALUE"), ("DEVICE", "DEVICE")] {
+        let told = format!(
+            "warning: f.jsonl: no object has the key \"{key}\": {field} is null in every row\n"
+        );
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    }
+    ran.ok();
+    let ran = run("USER_ID=who.id,ITEM_ID=sku,TIMESTAMP=at,EVENT_VALUE=score");
+    assert!(!ran.stderr.contains("EVENT_VALUE"), "{}", ran.stderr);
+    ran.ok();
 }
 
 #[test]

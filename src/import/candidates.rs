@@ -124,8 +124,13 @@ pub(super) fn candidates(
         })
         .collect();
     let advice = match proposal(names, profiles, form) {
-        Some(options) => format!("; to take them by other names, infer and import with {options}"),
-        None => String::new(),
+        Some(options) => {
+            format!("; to take them by other names, add {options} to infer and import")
+        }
+        None => {
+            "; to take them by other names, say which columns they are (--map FIELD=COLUMN,...)"
+                .to_owned()
+        }
     };
     Error::invalid(format!(
         "line 1: the header lacks {}, which every schema must have; rename the columns that hold them\
@@ -156,7 +161,10 @@ fn candidates_of<'a>(role: Role, names: &'a [String], profiles: &[Profile]) -> V
         .iter()
         .zip(profiles)
         .filter(|(name, _)| Role::of_name(name) == Role::Metadata)
-        .filter(|(name, profile)| alike(name) || (role == Role::Timestamp && profile.is_times()))
+        .filter(|(name, profile)| {
+            let is_time = profile.is_times() || profile.is_dates();
+            alike(name) || (role == Role::Timestamp && is_time)
+        })
         .map(|(name, _)| name.as_str())
         .collect()
 }
@@ -241,8 +249,8 @@ fn proposal(names: &[String], profiles: &[Profile], form: &FileForm) -> Option<S
     })
 }
 
-/// The unit of a column's times, where they are not seconds.
-fn unit_of(profile: &Profile) -> Option<&'static str> {
+/// The unit of a column's times, where they are not seconds, as `--time-unit` has it.
+pub(super) fn unit_of(profile: &Profile) -> Option<&'static str> {
     match profile.odd_time() {
         Some(OddTime::Milliseconds) => Some("ms"),
         Some(OddTime::Microseconds) => Some("us"),

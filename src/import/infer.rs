@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::candidates::candidates;
+use super::candidates::{candidates, unit_of};
 use super::check::{RowCheck, schema_of_names};
 use super::column_records::ColumnRecords;
 use super::form::{FileForm, Resolved, Scratch, Texts, pointed, resolve};
@@ -20,6 +20,9 @@ pub struct InferredSchema {
     /// with their number and the first, quotas that are exceeded, times that are probably in another
     /// unit, columns without a value.
     pub notes: Vec<String>,
+    /// What the file's times are, where the form names no unit and they are not epoch seconds, as
+    /// `annals import --time-unit` takes it: `ms`, `us`, `ns` or `iso`.
+    pub time_unit: Option<&'static str>,
 }
 
 /// Proposes a schema from the columns and all rows of a file.
@@ -53,7 +56,15 @@ pub fn infer_schema(path: &Path, form: &FileForm, limits: &Limits) -> Result<Inf
         }
         let schema = schema_of_names(&fields)?;
         let file = profile_fields(records, form, &Validator::new(schema, limits.clone()))?;
-        propose(&fields, &file, limits)
+        let mut inferred = propose(&fields, &file, limits)?;
+        if form.time_unit.is_none() && !form.order_as_time {
+            let time = fields
+                .iter()
+                .position(|name| Role::of_name(name) == Role::Timestamp);
+            let time = time.and_then(|time| file.profiles.get(time));
+            inferred.time_unit = time.and_then(unit_of);
+        }
+        Ok(inferred)
     };
     read().map_err(|error| error.within(path.display()))
 }
@@ -95,7 +106,11 @@ pub fn infer_attribute_schema(path: &Path, name: &str, id: &str) -> Result<Infer
         });
         let fields = fields.collect();
         let json = Proposal::of(name, fields)?;
-        Ok(InferredSchema { json, notes })
+        Ok(InferredSchema {
+            json,
+            notes,
+            time_unit: None,
+        })
     };
     read().map_err(|error| error.within(path.display()))
 }
@@ -198,7 +213,11 @@ fn propose(names: &[String], file: &ProfiledFile, limits: &Limits) -> Result<Inf
     if let Err(error) = Schema::parse(&json, limits) {
         notes.push(error.message().to_owned());
     }
-    Ok(InferredSchema { json, notes })
+    Ok(InferredSchema {
+        json,
+        notes,
+        time_unit: None,
+    })
 }
 
 #[derive(Serialize)]

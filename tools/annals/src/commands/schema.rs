@@ -82,7 +82,14 @@ impl Infer {
             say(format_args!("note: {note}"));
         }
         print(inferred.json)?;
+        let unit = inferred.time_unit.map(|unit| format!("--time-unit {unit}"));
+        let options: Vec<String> = [options]
+            .into_iter()
+            .filter(|options| !options.is_empty())
+            .chain(unit)
+            .collect();
         if !options.is_empty() {
+            let options = options.join(" ");
             let file = shell_word(&self.file.display().to_string());
             say(format_args!(
                 "import with: annals import STORE {file} {options}"

@@ -470,6 +470,31 @@ fn json_lines_are_taken_by_their_keys() {
 }
 
 #[test]
+fn a_proposed_import_line_reads_the_times_of_the_file() {
+    for (time, unit) in [("2026-09-24T10:00:00Z", "iso"), ("1788300000123", "ms")] {
+        let folder = Folder::with_store();
+        let rows = format!("{}u\ti\t{time}\tview\t\t\t\n", HEADER.replace(',', "\t"));
+        folder.write("f.tsv", rows);
+        let ran = folder.run(&["schema", "infer", "f.tsv", "--delimiter", "tab"]);
+        let options = format!("--delimiter tab --time-unit {unit}");
+        let line = format!("annals: import with: annals import STORE f.tsv {options}\n");
+        assert!(ran.stderr.contains(&line), "{}", ran.stderr);
+        ran.ok();
+        let import = ["import", "store", "f.tsv"].into_iter();
+        let import: Vec<&str> = import.chain(options.split(' ')).collect();
+        folder.run(&import).ok();
+    }
+    let folder = Folder::new();
+    folder.write(
+        "f.csv",
+        "When,Who is it,thing\n2026-09-24T10:00:00Z,u,i\n2026-09-25T10:00:00Z,v,j\n",
+    );
+    let said = folder.run(&["schema", "infer", "f.csv"]).fails(3);
+    assert!(said.contains("TIMESTAMP (it may be When)"), "{said}");
+    assert!(said.contains("(--map FIELD=COLUMN,...)"), "{said}");
+}
+
+#[test]
 fn keys_of_json_lines_that_no_line_has_are_named() {
     let folder = Folder::with_store();
     folder.write(

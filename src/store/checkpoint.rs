@@ -6,7 +6,7 @@ use super::account::Account;
 use super::creation::make;
 use super::folders::{self, FOLDERS, HOT};
 use super::manifest::{Identity, Manifest, SegmentEntry};
-use super::reading::read_unchanged;
+use super::reading::read_steady;
 use crate::hot::{Noted, copy_log};
 use crate::io::{LocalStorage, Shared, Storage, copy, link};
 use crate::types::{Entropy, Error, ErrorKind, Result};
@@ -72,14 +72,15 @@ impl NewCheckpoint<'_> {
                 earlier: shared_with.as_ref(),
                 placed: Vec::new(),
             };
-            let (copied, found) = read_unchanged(from, |storage, manifest| {
+            let steady = read_steady(from, |storage, manifest| {
                 let account = Account::read(&**storage, manifest)?;
                 let shared = segments.place_all(manifest)?;
                 let (from, to) = (from.join(HOT), to.join(HOT));
                 let log = copy_log(&from, &to, &account.noted, segments.links)?;
                 Ok((account, log, shared))
             })?;
-            let (account, log, mut shared) = copied;
+            let found = steady.manifest;
+            let (account, log, mut shared) = steady.read;
             shared += log.shared;
             segments.remove_all_but(&found, storage)?;
             let manifest = Manifest {

@@ -6,15 +6,13 @@ use std::sync::Arc;
 use super::account::Account;
 use super::engine::{Engine, Parts};
 use super::folders::{self, HOT, check_is_store};
-use super::manifest::{Manifest, SegmentEntry};
+use super::manifest::Manifest;
 use super::recovery::{
-    RecoveryReport, joins_of, last_commit_with_rows, last_sequence, open_segments,
-    recover_generations, take_prepared,
+    RecoveryReport, joins_of, last_sequence, open_segments, recover_generations, take_prepared,
 };
-use super::version::{LiveSegment, Version};
+use super::version::Version;
 use crate::hot::{Generation, OnDamage, ReadLog, Registry, Remembered, Tier};
 use crate::io::Storage;
-use crate::segment::Origin;
 use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings, StoreId};
 
 /// How often a reader starts over because the writer published something meanwhile.
@@ -32,31 +30,17 @@ impl Engine {
         settings: Settings,
     ) -> Result<Self> {
         settings.validate()?;
-        let (read, steady) = read_steady(root, |storage, manifest| {
+        let steady = read_steady(root, |storage, manifest| {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
-            let account = Account::read(&**storage, manifest)?;
             let segments = open_segments(storage, &schema, manifest)?;
-            let hot = read_hot(root, account, OnDamage::Stop, scratch, &schema, manifest)?;
+            let hot = HotFiles::open(root, &**storage, manifest, OnDamage::Stop, scratch)?;
             Ok((schema, segments, hot))
         })?;
-        let (schema, segments, hot) = read;
-        Self::of_reader(schema, segments, hot, steady, settings)
-    }
-
-    fn of_reader(
-        schema: Arc<Schema>,
-        segments: Vec<Arc<LiveSegment>>,
-        hot: Hot,
-        steady: Steady,
-        settings: Settings,
-    ) -> Result<Self> {
+        let (schema, segments, files) = steady.read;
         let manifest = steady.manifest;
+        let hot = files.recover(&schema, &manifest)?;
         let mut generations = hot.generations;
-        let last_sequence = match steady.unchanged {
-            true => last_sequence(&manifest, &generations, &hot.registry)?,
-            // Rows of later commits may lie in generations that were begun since.
-            false => last_commit_with_rows(&manifest, &generations),
-        };
+        let last_sequence = last_sequence(&manifest, &generations, &hot.registry)?;
         let joins = joins_of(&hot.registry)?;
         let next = take_prepared(&mut generations);
         Self::assemble(Parts {
@@ -77,17 +61,10 @@ impl Engine {
 
 /// Counts what the store in `root` remembers beside rows, also while another process writes to it.
 pub(super) fn read_remembered(root: &Path, scratch: &mut GiveScratch<'_>) -> Result<Remembered> {
-    let (remembered, _) = read_steady(root, |storage, manifest| {
-        let account = Account::read(&**storage, manifest)?;
-        let log = Arc::new(ReadLog::open(
-            &root.join(HOT),
-            &account.noted,
-            OnDamage::Refuse,
-            scratch,
-        )?);
-        Registry::open(log, Clock::default(), &Settings::default())?.remembered()
+    let steady = read_steady(root, |storage, manifest| {
+        HotFiles::open(root, &**storage, manifest, OnDamage::Refuse, scratch)
     })?;
-    Ok(remembered)
+    steady.read.registry()?.remembered()
 }
 
 /// The identity of the store in a folder.
@@ -97,61 +74,37 @@ pub(crate) fn id_of(root: &Path) -> Result<StoreId> {
     Ok(manifest.identity.store)
 }
 
-/// What was read without the writer coming in between.
-pub(super) struct Steady {
+/// What was read while nothing was published.
+pub(super) struct Steady<T> {
+    pub(super) read: T,
     pub(super) storage: Arc<dyn Storage>,
     pub(super) manifest: Manifest,
-    /// Whether no edit at all was published meanwhile.
-    unchanged: bool,
 }
 
 /// Reads the store in `root` while another process may be writing to it: `read` gets the manifest,
-/// and gets it anew until what it read is the state of one moment.
+/// and gets it anew until what it read is the state of one moment. Each edit counts: a seal works links
+/// and late recommendations into the rows and lets go of them, a rotation leads commits to where this
+/// manifest does not look, and the number of an import lies between those of other commits. So `read`
+/// had better be quick, and leave what takes long to its caller.
 pub(super) fn read_steady<T>(
     root: &Path,
-    read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
-) -> Result<(T, Steady)> {
-    read_between(root, read, |now, before| {
-        bulk_segments(now).eq(bulk_segments(before))
-    })
-}
-
-/// The same, but nothing at all is published between the manifest and what is read.
-pub(super) fn read_unchanged<T>(
-    root: &Path,
-    read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
-) -> Result<(T, Manifest)> {
-    let (read, steady) = read_between(root, read, |_, _| false)?;
-    Ok((read, steady.manifest))
-}
-
-/// Reads until no edit was published meanwhile, or one after which what was read `may_stand`.
-fn read_between<T>(
-    root: &Path,
     mut read: impl FnMut(&Arc<dyn Storage>, &Manifest) -> Result<T>,
-    may_stand: impl Fn(&Manifest, &Manifest) -> bool,
-) -> Result<(T, Steady)> {
+) -> Result<Steady<T>> {
     check_is_store(root)?;
     let storage: Arc<dyn Storage> = Arc::new(folders::storage(root));
     let mut manifest = Manifest::read(&*storage)?;
     for _ in 0..ATTEMPTS {
         let result = read(&storage, &manifest);
         let now = Manifest::read(&*storage)?;
-        let unchanged = now.edit == manifest.edit;
-        match result {
-            Ok(read) if unchanged || may_stand(&now, &manifest) => {
-                let steady = Steady {
-                    storage,
-                    manifest,
-                    unchanged,
-                };
-                return Ok((read, steady));
-            }
-            // Nobody published anything: that is how it is.
-            Err(error) if unchanged => return Err(error),
-            // Whatever went wrong may be the writer's publishing something meanwhile.
-            _ => manifest = now,
+        // Whatever went wrong otherwise may be the writer's publishing something meanwhile.
+        if now.edit == manifest.edit {
+            return result.map(|read| Steady {
+                read,
+                storage,
+                manifest,
+            });
         }
+        manifest = now;
     }
     Err(Error::new(
         ErrorKind::Locked,
@@ -163,12 +116,52 @@ fn read_between<T>(
     ))
 }
 
-/// An import that was published meanwhile has a number between those of rows that were read: without
-/// it they are no prefix of the commits. Seals and rotations change nothing of what was read.
-fn bulk_segments(manifest: &Manifest) -> impl Iterator<Item = u64> {
-    let is_bulk = |entry: &&SegmentEntry| entry.origin == Origin::Bulk;
-    let bulk = manifest.segments.iter().filter(is_bulk);
-    bulk.map(|entry| entry.id)
+/// The files of the hot tier as they stood at one moment, whatever the writer does since.
+pub(super) struct HotFiles {
+    log: Arc<ReadLog>,
+    account: Account,
+    on_damage: OnDamage,
+}
+
+impl HotFiles {
+    /// Reads the log of a store that another process may be writing to. `on_damage` is not
+    /// [`OnDamage::Drop`].
+    pub(super) fn open(
+        root: &Path,
+        storage: &dyn Storage,
+        manifest: &Manifest,
+        on_damage: OnDamage,
+        scratch: &mut GiveScratch<'_>,
+    ) -> Result<Self> {
+        let account = Account::read(storage, manifest)?;
+        let log = ReadLog::open(&root.join(HOT), &account.noted, on_damage, scratch)?;
+        Ok(Self {
+            log: Arc::new(log),
+            account,
+            on_damage,
+        })
+    }
+
+    fn registry(&self) -> Result<Registry> {
+        Registry::open(self.log.clone(), Clock::default(), &Settings::default())
+    }
+
+    /// Reads each row of the generations that the manifest lists.
+    pub(super) fn recover(self, schema: &Arc<Schema>, manifest: &Manifest) -> Result<Hot> {
+        let registry = self.registry()?;
+        let damage = self.log.damage().cloned();
+        let holdings = self.account.holdings;
+        let tier = Tier::open(self.log, schema.clone(), holdings, self.on_damage);
+        Ok(Hot {
+            generations: recover_generations(&tier, manifest)?,
+            registry,
+            damage: damage.map_or_else(RecoveryReport::default, |damage| RecoveryReport {
+                damage: Some(damage.what),
+                dropped_records: damage.records,
+                ..RecoveryReport::default()
+            }),
+        })
+    }
 }
 
 /// The hot tier as a reader finds it.
@@ -185,30 +178,4 @@ impl Hot {
             .map(|generation| generation.rows())
             .sum()
     }
-}
-
-/// Reads the hot tier of a store that another process may be writing to. `on_damage` is not
-/// [`OnDamage::Drop`].
-pub(super) fn read_hot(
-    root: &Path,
-    account: Account,
-    on_damage: OnDamage,
-    scratch: &mut GiveScratch<'_>,
-    schema: &Arc<Schema>,
-    manifest: &Manifest,
-) -> Result<Hot> {
-    let log = ReadLog::open(&root.join(HOT), &account.noted, on_damage, scratch)?;
-    let log = Arc::new(log);
-    let damage = log.damage().cloned();
-    let tier = Tier::open(log.clone(), schema.clone(), account.holdings, on_damage);
-    let registry = Registry::open(log, Clock::default(), &Settings::default())?;
-    Ok(Hot {
-        generations: recover_generations(&tier, manifest)?,
-        registry,
-        damage: damage.map_or_else(RecoveryReport::default, |damage| RecoveryReport {
-            damage: Some(damage.what),
-            dropped_records: damage.records,
-            ..RecoveryReport::default()
-        }),
-    })
 }

@@ -233,20 +233,17 @@ pub(super) fn take_prepared(generations: &mut Vec<Arc<Generation>>) -> Option<Ar
     prepared.then(|| generations.pop()).flatten()
 }
 
-/// The newest commit that the generations and the manifest know.
-pub(super) fn last_commit_with_rows(manifest: &Manifest, generations: &[Arc<Generation>]) -> u64 {
-    let hot = generations
-        .iter()
-        .filter_map(|generation| generation.sequences());
-    hot.map(|(_, last)| last)
-        .fold(manifest.last_sequence, u64::max)
-}
-
+/// The newest commit that anything of the store knows.
 pub(super) fn last_sequence(
     manifest: &Manifest,
     generations: &[Arc<Generation>],
     registry: &Registry,
 ) -> Result<u64> {
-    let rows = last_commit_with_rows(manifest, generations);
+    let hot = generations
+        .iter()
+        .filter_map(|generation| generation.sequences());
+    let rows = hot
+        .map(|(_, last)| last)
+        .fold(manifest.last_sequence, u64::max);
     Ok(rows.max(registry.last_commit()?))
 }

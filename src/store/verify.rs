@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::account::Account;
 use super::engine::{Engine, open_segment};
 use super::manifest::SegmentEntry;
-use super::reading::{GiveScratch, read_hot, read_steady};
+use super::reading::{GiveScratch, HotFiles, read_steady};
 use super::version::LiveSegment;
 use crate::hot::OnDamage;
 use crate::segment::{Damage, Segment};
@@ -88,8 +87,7 @@ impl VerifyReport {
 struct Opened {
     schema: Arc<Schema>,
     segments: Vec<(SegmentEntry, Result<Arc<LiveSegment>>)>,
-    /// The rows of the hot tier.
-    hot: Result<u64>,
+    hot: Result<HotFiles>,
 }
 
 impl Engine {
@@ -121,26 +119,20 @@ impl Engine {
         scratch: &mut GiveScratch<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<VerifyReport> {
-        let (opened, _) = read_steady(root, |storage, manifest| {
+        let steady = read_steady(root, |storage, manifest| {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
             let open = |entry: &SegmentEntry| {
                 let store = manifest.identity.store;
                 let opened = open_segment(storage, &schema, store, entry);
                 (entry.clone(), opened)
             };
-            let segments = manifest.segments.iter().map(open).collect();
-            // Each row of the hot tier is decoded when its generation is read.
-            let account = Account::read(&**storage, manifest);
-            let refuse = OnDamage::Refuse;
-            let hot = account
-                .and_then(|account| read_hot(root, account, refuse, scratch, &schema, manifest));
-            let hot = hot.and_then(|hot| hot.registry.verify().map(|()| hot.rows()));
             Ok(Opened {
+                segments: manifest.segments.iter().map(open).collect(),
+                hot: HotFiles::open(root, &**storage, manifest, OnDamage::Refuse, scratch),
                 schema,
-                segments,
-                hot,
             })
         })?;
+        let opened = steady.read;
         let mut report = VerifyReport::default();
         for (entry, segment) in opened.segments {
             match segment {
@@ -149,7 +141,13 @@ impl Engine {
             }
             report.count(&entry, progress);
         }
-        report.add_hot(opened.hot)?;
+        let rows = opened.hot.and_then(|files| {
+            // Each row is decoded here.
+            let hot = files.recover(&opened.schema, &steady.manifest)?;
+            hot.registry.verify()?;
+            Ok(hot.rows())
+        });
+        report.add_hot(rows)?;
         Ok(report)
     }
 }

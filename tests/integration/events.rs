@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod keys;
+mod readers;
 mod requests;
 mod rules;
 

@@ -106,7 +106,7 @@ pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuild
 
 // Writing.
 pub use api::{BulkImport, ImportBatch, ImportMode};
-pub use types::{Commit, Durability, Validator, WriteBatch};
+pub use types::{Commit, Deletion, Durability, Validator, WriteBatch};
 pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
 pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};
 

@@ -11,8 +11,9 @@ use super::{
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
-    Columns, Commit, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
-    Recommendation, Result, ScanQuery, Schema, Settings, StoreId, Strings, Validator, WriteBatch,
+    Columns, Commit, Deletion, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits,
+    PutEvents, Recommendation, Result, ScanQuery, Schema, Settings, StoreId, Strings, Validator,
+    WriteBatch,
 };
 
 /// An embedded store of user-item interactions.
@@ -208,6 +209,26 @@ impl Store {
     ) -> Result<Commit> {
         self.engine()
             .record_recommendation(recommendation, durability)
+    }
+
+    /// Hides interactions from all later reads, as one commit: those of commits before it that the
+    /// deletion says. What is written later stays, and so does what earlier snapshots see. Users and items
+    /// that are not there are no error.
+    ///
+    /// Rows of a session that becomes a user's only later are not the user's yet, and stay. Event ids stay
+    /// known, and so does whose a session is. The bytes lie in the files until seals and compactions have
+    /// rewritten them.
+    ///
+    /// A commit of no rows: on return reads see it, and it is as durable as `durability` says. Cost: an
+    /// append to the log. Later lookups of users that no deletion names take a test of a small filter; of
+    /// those that one names, the rows that it hides are read and left out, until a compaction. A deletion
+    /// of an item for everybody is looked for in every row that is read, until a compaction.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a deletion without users, of no time, of an id that there cannot be, or of more
+    /// users than the log takes at once ([`Settings::generation_bytes`]). Else as [`Store::write`].
+    pub fn delete(&self, deletion: &Deletion, durability: Durability) -> Result<Commit> {
+        self.engine().delete(deletion, durability)
     }
 
     /// Records the events of a session, all or none of them, as one commit; in all else as

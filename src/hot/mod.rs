@@ -47,7 +47,7 @@ pub(crate) use log::Log;
 #[cfg(test)]
 pub(crate) use memory::MemoryLog;
 pub(crate) use position::{Noted, Position};
-pub(crate) use records::{Known, LateRecord, Link};
+pub(crate) use records::{Known, LateRecord, Link, Tombstone};
 pub(crate) use registry::Registry;
 pub use registry::Remembered;
 pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog, copy_log};

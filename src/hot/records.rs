@@ -2,7 +2,7 @@
 
 use super::table::Kind;
 use crate::codec::{WireReader, WireWriter};
-use crate::types::{Error, Result};
+use crate::types::{Error, Result, TimeRange};
 
 const AWAITED: u8 = 1;
 const RECORDED: u8 = 2;
@@ -21,10 +21,11 @@ pub(crate) struct Link {
 pub(crate) enum Known {
     /// Events of these commits, first and last, name it; it was not recorded yet.
     Awaited([u64; 2]),
-    /// What was shown.
+    /// What was shown, and the commit that recorded it.
     Recorded {
         items: Vec<String>,
         source: Option<String>,
+        sequence: u64,
     },
 }
 
@@ -38,6 +39,66 @@ pub(crate) struct LateRecord {
     pub(crate) awaited: [u64; 2],
     /// The commit that recorded it.
     pub(crate) sequence: u64,
+}
+
+/// What a commit deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tombstone {
+    /// That commit: rows of commits before it are hidden.
+    pub(crate) sequence: u64,
+    /// What the rows lie under; of an item for everybody there is none.
+    pub(crate) keys: Vec<String>,
+    /// Only rows with this item.
+    pub(crate) item: Option<String>,
+    /// Only rows of this time.
+    pub(crate) time: TimeRange,
+}
+
+impl Tombstone {
+    /// Whether it hides an item, whatever its rows lie under.
+    pub(crate) fn is_for_everybody(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whether it hides all earlier rows of its keys.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.item.is_none() && self.time == TimeRange::ALL
+    }
+}
+
+pub(super) fn encode_tombstone(tombstone: &Tombstone) -> Vec<u8> {
+    let mut wire = WireWriter::new();
+    wire.varint(tombstone.keys.len() as u64);
+    tombstone.keys.iter().for_each(|key| wire.text(key));
+    wire.text(tombstone.item.as_deref().unwrap_or_default());
+    wire.i64(tombstone.time.since);
+    wire.u8(u8::from(tombstone.time.until.is_some()));
+    wire.i64(tombstone.time.until.unwrap_or(0));
+    wire.finish()
+}
+
+pub(super) fn decode_tombstone(key: &[u8], value: &[u8]) -> Result<Tombstone> {
+    let mut wire = WireReader::new(value);
+    let count = wire.count()?;
+    let keys = (0..count).map(|_| wire.text().map(str::to_owned));
+    let keys = keys.collect::<Result<_>>()?;
+    let item = Some(wire.text()?.to_owned()).filter(|item| !item.is_empty());
+    let since = wire.i64()?;
+    let until = match wire.u8()? {
+        0 => {
+            wire.i64()?;
+            None
+        }
+        1 => Some(wire.i64()?),
+        other => return Err(Error::corrupt(format!("bound {other} is unknown"))),
+    };
+    ended(&wire)?;
+    Ok(Tombstone {
+        sequence: decode_commit(key)?,
+        keys,
+        item,
+        time: TimeRange { since, until },
+    })
 }
 
 pub(super) fn decode_user(value: &[u8]) -> Result<String> {
@@ -70,8 +131,13 @@ pub(super) fn encode_known(known: &Known) -> Vec<u8> {
             wire.varint(*first);
             wire.varint(*last);
         }
-        Known::Recorded { items, source } => {
+        Known::Recorded {
+            items,
+            source,
+            sequence,
+        } => {
             wire.u8(RECORDED);
+            wire.varint(*sequence);
             shown(items, source.as_deref(), &mut wire);
         }
     }
@@ -83,8 +149,13 @@ pub(super) fn decode_known(value: &[u8]) -> Result<Known> {
     let known = match wire.u8()? {
         AWAITED => Known::Awaited([wire.varint()?, wire.varint()?]),
         RECORDED => {
+            let sequence = wire.varint()?;
             let (items, source) = read_shown(&mut wire)?;
-            Known::Recorded { items, source }
+            Known::Recorded {
+                items,
+                source,
+                sequence,
+            }
         }
         other => return Err(Error::corrupt(format!("kind {other} is unknown"))),
     };
@@ -134,6 +205,7 @@ pub(super) fn check(kind: Kind, key: &[u8], value: &[u8]) -> Result<()> {
         Kind::Recommendations => text(key).and_then(|_| decode_known(value)).map(drop),
         Kind::Late => decode_late(key, value).map(drop),
         Kind::Commits => decode_commit(value).map(drop),
+        Kind::Tombstones => decode_tombstone(key, value).map(drop),
     }
 }
 
@@ -199,9 +271,10 @@ mod tests {
         let known = Known::Recorded {
             items: late.items,
             source: None,
+            sequence: 300,
         };
         let value = encode_known(&known);
-        assert_eq!(value, b"\x02\x02\x03tea\x04cake\x00");
+        assert_eq!(value, b"\x02\xAC\x02\x02\x03tea\x04cake\x00");
         assert_eq!(decode_known(&value).unwrap(), known);
         let value = encode_known(&Known::Awaited([1, 2]));
         assert_eq!(value, b"\x01\x01\x02");
@@ -214,6 +287,24 @@ mod tests {
         let value = encode_link(&link);
         assert_eq!(value, b"\x09\x03ann");
         assert_eq!(decode_link(b"s", &value).unwrap(), link);
+        let mut tombstone = Tombstone {
+            sequence: 7,
+            keys: vec!["ann".to_owned(), "s\0".to_owned()],
+            item: None,
+            time: TimeRange::ALL,
+        };
+        let value = encode_tombstone(&tombstone);
+        let all = b"\x02\x03ann\x02s\0\x00\0\0\0\0\0\0\0\x80\x00\0\0\0\0\0\0\0\0";
+        assert_eq!(value, all);
+        let key = 7u64.to_be_bytes();
+        assert_eq!(decode_tombstone(&key, &value).unwrap(), tombstone);
+        tombstone.item = Some("tea".to_owned());
+        tombstone.time = TimeRange::new(Some(-1), Some(1));
+        let value = encode_tombstone(&tombstone);
+        assert_eq!(decode_tombstone(&key, &value).unwrap(), tombstone);
+        for end in 0..value.len() {
+            assert!(decode_tombstone(&key, &value[..end]).is_err());
+        }
     }
 
     #[test]
@@ -221,6 +312,7 @@ mod tests {
         let value = encode_known(&Known::Recorded {
             items: vec!["tea".to_owned()],
             source: None,
+            sequence: 1,
         });
         for end in 0..value.len() {
             assert!(decode_known(&value[..end]).is_err());

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::log::{Log, Visit};
 use super::periods::Periods;
-use super::records::{self, Known, LateRecord, Link};
+use super::records::{self, Known, LateRecord, Link, Tombstone};
 use super::table::{Kind, Notes, Table};
 use crate::types::{Clock, Error, ErrorKind, Recommendation, Result, Settings};
 
@@ -204,6 +204,25 @@ impl Registry {
         self.all(Kind::Late, records::decode_late)
     }
 
+    /// Notes a deletion.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_tombstone(&self, tombstone: &Tombstone, notes: &mut Notes) -> Result<()> {
+        let table = self.lasting(Kind::Tombstones)?;
+        let value = records::encode_tombstone(tombstone);
+        notes.put(table, &tombstone.sequence.to_be_bytes(), &value);
+        Ok(())
+    }
+
+    /// What was deleted and not purged yet, by rising commit.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn tombstones(&self) -> Result<Vec<Tombstone>> {
+        self.all(Kind::Tombstones, records::decode_tombstone)
+    }
+
     /// Notes a commit that has no rows.
     ///
     /// # Errors
@@ -234,7 +253,7 @@ impl Registry {
                 Kind::Ids => &mut found.event_ids,
                 Kind::Sessions => &mut found.sessions,
                 Kind::Recommendations => &mut found.recommendations,
-                Kind::Links | Kind::Late | Kind::Commits => continue,
+                Kind::Links | Kind::Late | Kind::Commits | Kind::Tombstones => continue,
             };
             self.visit(table, &mut |_, _| {
                 *count += 1;
@@ -303,12 +322,13 @@ fn event_key(id: &str) -> [u8; 16] {
     xxh3_128(id.as_bytes()).to_be_bytes()
 }
 
-/// What is recorded is known.
-impl From<&Recommendation> for Known {
-    fn from(given: &Recommendation) -> Self {
+impl Known {
+    /// What the commit `sequence` records is known.
+    pub(crate) fn of(given: &Recommendation, sequence: u64) -> Self {
         Self::Recorded {
             items: given.items.clone(),
             source: given.source.clone(),
+            sequence,
         }
     }
 }

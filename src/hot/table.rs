@@ -19,16 +19,19 @@ pub(crate) enum Kind {
     Late,
     /// The newest commit without rows.
     Commits,
+    /// What was deleted and not purged yet.
+    Tombstones,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Ids,
         Self::Sessions,
         Self::Links,
         Self::Recommendations,
         Self::Late,
         Self::Commits,
+        Self::Tombstones,
     ];
 
     fn name(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Kind {
             Self::Recommendations => "recommendations",
             Self::Late => "late",
             Self::Commits => "commits",
+            Self::Tombstones => "tombstones",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::directory::Entry;
+use super::item_hash;
 use super::reader::{ColumnReader, Located, Segment, Selection};
 use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, TimeRange};
 
@@ -214,6 +215,23 @@ impl Segment {
             Some(ColumnReader::Strings { dictionary, .. }) => dictionary.is(code, item),
             _ => Err(self.bad_kind()),
         }
+    }
+
+    /// Whether any row, or any impression, has the item. Cost: the hash of each item is looked at.
+    ///
+    /// # Errors
+    /// As [`Segment::history`].
+    pub fn has_item(&self, item: &str) -> Result<bool> {
+        let Some(ColumnReader::Strings { dictionary, .. }) = self.columns.get(self.item) else {
+            return Err(self.bad_kind());
+        };
+        let wanted = item_hash(item);
+        for code in 1..=dictionary.len() as u32 {
+            if dictionary.hash(code)? == wanted && dictionary.is(code, item)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The item with this code.

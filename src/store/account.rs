@@ -14,7 +14,7 @@ use crate::types::{Error, ErrorKind, Result};
 pub(crate) const FILE: &str = "ACCOUNT";
 pub(super) const NEW_FILE: &str = "ACCOUNT.new";
 const MAGIC: [u8; 8] = *b"ANNALSAC";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The account of a store.
 #[derive(Clone, Debug, Default, PartialEq)]

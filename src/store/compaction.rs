@@ -63,7 +63,7 @@ impl Engine {
         let query = ScanQuery::default();
         let joined = self.visible.load(Ordering::Acquire);
         let joins = self.version.load().joins.clone();
-        let owners = Owners::stored(&joins, joined);
+        let owners = Owners::stored(&self.schema, &joins, joined);
         let mut sources = Vec::new();
         for run in runs {
             sources.extend(Source::of_run(run, &query, &owners)?);

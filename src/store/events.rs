@@ -258,8 +258,9 @@ impl Engine {
         let ids: BTreeSet<&str> = named
             .filter_map(|one| one.recommendation.as_deref())
             .collect();
+        let joins = self.version.load().joins.clone();
         ids.into_iter()
-            .map(|id| Shown::look_up(registry, id))
+            .map(|id| Shown::look_up(registry, &joins.deletions, id))
             .collect()
     }
 }

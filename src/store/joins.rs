@@ -3,34 +3,39 @@
 
 use std::sync::Arc;
 
+use super::deletions::Deletions;
 use super::engine::Engine;
 use super::late::{LateJoin, LateRecords};
 use super::links::Links;
 use super::manifest::SegmentEntry;
 use super::run::Run;
 use super::version::{LiveSegment, Version};
-use crate::hot::{EncodedRows, LateRecord, Link, Notes, Tier};
+use crate::hot::{EncodedRows, LateRecord, Link, Notes, Tier, Tombstone};
 use crate::segment::Origin;
 use crate::types::{Result, session_key};
 
 /// Bytes of notes that are written at once.
 const NOTES_BYTES: usize = 64 << 10;
 
-/// Links and late records that some row of a version still lacks.
+/// Links, late records and deletions that some row of a version still lacks.
 #[derive(Default)]
 pub(crate) struct Joins {
     pub(super) links: Links,
     pub(super) late: LateRecords,
+    pub(super) deletions: Deletions,
 }
 
 impl Joins {
     pub(super) fn new(
         links: impl IntoIterator<Item = Arc<Link>>,
         late: impl IntoIterator<Item = Arc<LateRecord>>,
+        tombstones: impl IntoIterator<Item = Arc<Tombstone>>,
     ) -> Arc<Self> {
         let joins = Self::default();
         links.into_iter().for_each(|link| joins.links.add(link));
         late.into_iter().for_each(|late| joins.late.add(late));
+        let deletions = &joins.deletions;
+        tombstones.into_iter().for_each(|one| deletions.add(one));
         Arc::new(joins)
     }
 }
@@ -48,14 +53,16 @@ impl Version {
         any_holds(self.segments_of(&key), &key, link)
     }
 
-    /// Whether rows that were recorded one by one may lack something.
+    /// Whether rows may lack something that came late, or have something that was deleted.
     pub(super) fn may_lack(&self, late: &LateJoin) -> bool {
         let hot = self.generations.iter();
         let mut hot = hot.filter_map(|generation| generation.sequences());
-        let recorded = self.segments().map(|live| &live.entry);
-        let mut recorded = recorded.filter(|entry| entry.origin == Origin::Recorded);
-        hot.any(|(first, last)| late.may_concern([first, last]))
-            || recorded.any(|entry| late.may_concern(entry.sequences))
+        let mut entries = self.segments().map(|live| &live.entry);
+        hot.any(|(first, last)| late.concerns(Some([first, last]), 0))
+            || entries.any(|entry| {
+                let recorded = entry.origin == Origin::Recorded;
+                late.concerns(recorded.then_some(entry.sequences), entry.joined)
+            })
     }
 
     /// Whether any rows may lack a late record.
@@ -67,16 +74,40 @@ impl Version {
         hot.any(|(from, to)| from <= last && to >= first) || live.any(|entry| entry.lacks(late))
     }
 
+    /// Whether any rows may lie here that a deletion hides.
+    fn needs_deletion(&self, tombstone: &Tombstone) -> bool {
+        let hot = self.generations.iter();
+        let mut hot = hot.filter_map(|generation| generation.sequences());
+        hot.any(|(first, _)| first < tombstone.sequence)
+            || self.segments().any(|live| live.may_hold(tombstone))
+    }
+
     /// Whether rows of these runs lack something.
     pub(super) fn any_lacks(&self, runs: &[&Run]) -> bool {
         let late = self.joins.late.all();
         let segments = || runs.iter().flat_map(|run| &run.segments);
         let links = self.joins.links.all();
+        let deletions = self.joins.deletions.all();
         segments().any(|live| late.iter().any(|late| live.entry.lacks(late)))
+            || segments().any(|live| deletions.iter().any(|one| live.may_hold(one)))
             || links.iter().any(|link| {
                 let key = session_key(&link.session);
                 any_holds(runs.iter().flat_map(|run| run.of_user(&key)), &key, link)
             })
+    }
+}
+
+impl LiveSegment {
+    /// Whether rows, or impressions, may lie here that a deletion hides. What is damaged may hold some.
+    fn may_hold(&self, tombstone: &Tombstone) -> bool {
+        if !self.entry.lacks_deletion(tombstone.sequence) {
+            return false;
+        }
+        let has_user = |key: &String| self.segment.has_user(key).unwrap_or(true);
+        match (&tombstone.item, tombstone.is_for_everybody()) {
+            (Some(item), true) => self.segment.has_item(item).unwrap_or(true),
+            _ => tombstone.keys.iter().any(has_user),
+        }
     }
 }
 
@@ -117,22 +148,26 @@ impl Engine {
         }
     }
 
-    /// Lets go of links and late records that no row lacks any more. Snapshots keep those of their
-    /// versions.
+    /// Lets go of links and late records that no row lacks any more, and of deletions in memory: their
+    /// tombstones stay until a purge. Snapshots keep those of their versions.
     pub(super) fn trim_joins(&self) -> Result<()> {
         let version = self.version.load_full();
         let (links, late) = (version.joins.links.all(), version.joins.late.all());
-        let known = (links.len(), late.len());
+        let tombstones = version.joins.deletions.all();
+        let known = (links.len(), late.len(), tombstones.len());
         let needed = |link: &Arc<Link>| version.needs_link(link);
         let (kept_links, done_links): (Vec<_>, Vec<_>) = links.into_iter().partition(needed);
         let needed = |late: &Arc<LateRecord>| version.needs_late(late);
         let (kept_late, done_late): (Vec<_>, Vec<_>) = late.into_iter().partition(needed);
-        let done = done_links.len() + done_late.len();
+        // An item stays known until a purge: recommendations may still name it.
+        let needed = |one: &Arc<Tombstone>| one.is_for_everybody() || version.needs_deletion(one);
+        let kept_tombstones: Vec<_> = tombstones.into_iter().filter(needed).collect();
+        let done = done_links.len() + done_late.len() + known.2 - kept_tombstones.len();
         // What is copied to let go of one is bounded.
-        if done == 0 || done * 2 < known.0 + known.1 {
+        if done == 0 || done * 2 < known.0 + known.1 + known.2 {
             return Ok(());
         }
-        let kept = Joins::new(kept_links, kept_late);
+        let kept = Joins::new(kept_links, kept_late, kept_tombstones);
         let mut notes = Notes::default();
         let (tier, registry) = (self.writable()?, self.registry()?);
         let _commit = self.commit.lock();
@@ -148,6 +183,8 @@ impl Engine {
             links.for_each(|link| kept.links.add(link));
             let late = current.joins.late.all().into_iter().skip(known.1);
             late.for_each(|late| kept.late.add(late));
+            let tombstones = current.joins.deletions.all().into_iter().skip(known.2);
+            tombstones.for_each(|one| kept.deletions.add(one));
             self.version.store(Arc::new(current.with_joins(kept)));
         }
         for link in done_links {

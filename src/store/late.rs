@@ -1,4 +1,5 @@
-//! Recommendations that were recorded after events that name them.
+//! What changes impressions after their events: recommendations that are recorded late, and items that are
+//! deleted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Rel
 use parking_lot::RwLock;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
+use super::deletions::DeletedItems;
 use super::joins::Joins;
 use super::presented::Extended;
 use crate::hot::LateRecord;
@@ -70,85 +72,113 @@ impl LateRecords {
             && sequences[1] >= self.first.load(Acquire)
     }
 
-    /// The record that an event of the commit `sequence` waited for, as of the commit `visible`.
-    fn of(&self, id: &str, sequence: u64, visible: u64) -> Option<Arc<LateRecord>> {
+    /// The record that an event of the commit `sequence` waited for, where it came behind `joined` and up to
+    /// the commit `visible`.
+    fn of(&self, id: &str, sequence: u64, [joined, visible]: [u64; 2]) -> Option<Arc<LateRecord>> {
         let known = self.known.read();
         let mut records = known.of_id.get(id)?.iter();
         let found = records.find(|late| {
-            late.sequence <= visible && (late.awaited[0]..=late.awaited[1]).contains(&sequence)
+            (joined + 1..=visible).contains(&late.sequence)
+                && (late.awaited[0]..=late.awaited[1]).contains(&sequence)
         });
         found.cloned()
     }
 }
 
-/// Fills in what events lack that name a late record: its items as their impression, and its source.
+/// Fills in what events lack that name a late record: its items as their impression, and its source. Takes
+/// items that were deleted for everybody out of impressions. Both in the order of the commits: an impression
+/// that a deletion has emptied is filled by a record that comes later, not by one that came before.
 pub(super) struct LateJoin {
     joins: Arc<Joins>,
     visible: u64,
-    recommendation: FieldId,
+    item: FieldId,
+    recommendation: Option<FieldId>,
     impression: Option<FieldId>,
     source: Option<FieldId>,
 }
 
 impl LateJoin {
-    /// `None` where there is nothing to fill in for readers that ask for these fields.
+    /// `None` where there is nothing to do for readers that ask for these fields.
     pub(super) fn new(
         joins: &Arc<Joins>,
         schema: &Schema,
         visible: u64,
         asked: &[bool],
     ) -> Option<Self> {
-        if joins.late.is_empty() {
+        let any_deleted = joins.deletions.any_item_after(0);
+        if joins.late.is_empty() && !any_deleted {
             return None;
         }
         let asked = |field: &FieldId| asked.get(*field).copied().unwrap_or(false);
-        let impression = schema.position_of(Role::Impression).filter(asked);
-        let source = schema.position_of(Role::AttributionSource).filter(asked);
-        let recommendation = schema.position_of(Role::RecommendationId)?;
-        (impression.is_some() || source.is_some()).then(|| Self {
+        let join = Self {
             joins: joins.clone(),
             visible,
-            recommendation,
-            impression,
-            source,
-        })
+            item: schema.item(),
+            recommendation: schema.position_of(Role::RecommendationId),
+            impression: schema.position_of(Role::Impression).filter(asked),
+            source: schema.position_of(Role::AttributionSource).filter(asked),
+        };
+        let fills = join.fills() && (join.impression.is_some() || join.source.is_some());
+        let cuts = any_deleted && join.impression.is_some();
+        (fills || cuts).then_some(join)
+    }
+
+    fn fills(&self) -> bool {
+        self.recommendation.is_some() && !self.joins.late.is_empty()
     }
 
     /// The field that rows have to be read with, beside their sequence numbers.
-    pub(super) fn recommendation(&self) -> FieldId {
-        self.recommendation
+    pub(super) fn recommendation(&self) -> Option<FieldId> {
+        self.recommendation.filter(|_| self.fills())
     }
 
     /// The field whose dictionary a field's strings stand in: impressions share that of the items.
-    pub(super) fn dictionary_of(&self, field: FieldId, item: FieldId) -> FieldId {
+    pub(super) fn dictionary_of(&self, field: FieldId) -> FieldId {
         match self.impression == Some(field) {
-            true => item,
+            true => self.item,
             false => field,
         }
     }
 
-    /// Whether rows of these commits, first and last, may lack something.
-    pub(super) fn may_concern(&self, sequences: [u64; 2]) -> bool {
-        self.joins.late.may_concern(sequences)
+    /// Whether there may be anything to do for the rows of a place into which the commits up to `joined`
+    /// are worked; `recorded` are the first and the last commit of rows that were recorded one by one.
+    pub(super) fn concerns(&self, recorded: Option<[u64; 2]>, joined: u64) -> bool {
+        let fills = |commits| self.fills() && self.joins.late.may_concern(commits);
+        recorded.is_some_and(fills)
+            || self.impression.is_some() && self.joins.deletions.any_item_after(joined)
     }
 
-    /// Fills in rows that were recorded one by one. `ids` are the strings of the recommendations;
-    /// `intern` gives
-    /// the code of a field's string (see [`LateJoin::dictionary_of`]).
+    /// Goes over rows of a place into which the commits up to `joined` are worked. Only those that were
+    /// `recorded` one by one are filled. `strings` gives the dictionary of a field; `intern` the code of a
+    /// string in that of a field (see [`LateJoin::dictionary_of`]).
     pub(super) fn apply(
         &self,
         columns: &mut Columns,
-        ids: &dyn Strings,
+        joined: u64,
+        recorded: bool,
+        strings: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
         mut intern: impl FnMut(FieldId, &str) -> Result<u32>,
     ) -> Result<()> {
-        let found = self.find(columns, ids)?;
-        if found.is_empty() {
+        let found = match recorded {
+            true => self.find(columns, joined, &strings)?,
+            false => Vec::new(),
+        };
+        let deleted = self.joins.deletions.items_after(joined);
+        if found.is_empty() && deleted.is_none() {
             return Ok(());
         }
         if let Some(field) = self.impression
             && let Some(Column::Lists(lists)) = columns.fields.get_mut(field)
         {
-            *lists = fill_lists(lists, &found, |item| intern(field, item))?;
+            let items = strings(self.item).ok_or_else(no_dictionary)?;
+            let cut = Cut {
+                deleted: deleted.as_deref(),
+                items: &*items,
+                range: [joined, self.visible],
+            };
+            *lists = joined_lists(lists, &columns.sequences, &found, &cut, |item| {
+                intern(field, item)
+            })?;
         }
         if let Some(field) = self.source
             && let Some(Column::Strings(codes)) = columns.fields.get_mut(field)
@@ -162,31 +192,41 @@ impl LateJoin {
         Ok(())
     }
 
-    /// The rows of one part, filled in, with their dictionaries. `read` reads what is asked for.
+    /// The rows of one part, gone over, with their dictionaries. `read` reads what is asked for; `joined` and
+    /// `recorded` are as in [`LateJoin::apply`].
     pub(super) fn read(
         &self,
         schema: &Schema,
         query: &TierQuery,
+        (joined, recorded): (u64, bool),
         read: impl Fn(&TierQuery, &mut Columns) -> Result<()>,
         dictionary: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
     ) -> Result<Columns> {
         let mut query = query.clone();
         query.sequences = true;
-        let asked = query.asked.get_mut(self.recommendation);
+        let recommendation = self.recommendation();
+        let asked = recommendation.and_then(|field| query.asked.get_mut(field));
         let was_asked = asked.map(|asked| std::mem::replace(asked, true));
         let mut columns = Columns::for_schema(schema).asked_only(&query.asked);
         read(&query, &mut columns)?;
         let mut extended: BTreeMap<FieldId, Extended> = BTreeMap::new();
-        if let Some(ids) = dictionary(self.recommendation) {
-            self.apply(&mut columns, &*ids, |field, text| {
-                let field = self.dictionary_of(field, schema.item());
-                if let (false, Some(base)) = (extended.contains_key(&field), dictionary(field)) {
-                    extended.insert(field, Extended::new(base));
-                }
-                let strings = extended.get_mut(&field);
-                let code = strings.map(|strings| strings.intern(text));
-                code.ok_or_else(|| Error::internal("a field without a dictionary"))
-            })?;
+        if columns.rows() > 0 {
+            self.apply(
+                &mut columns,
+                joined,
+                recorded,
+                &dictionary,
+                |field, text| {
+                    let field = self.dictionary_of(field);
+                    if let (false, Some(base)) = (extended.contains_key(&field), dictionary(field))
+                    {
+                        extended.insert(field, Extended::new(base));
+                    }
+                    let strings = extended.get_mut(&field);
+                    let code = strings.map(|strings| strings.intern(text));
+                    code.ok_or_else(no_dictionary)
+                },
+            )?;
         }
         for (field, slot) in columns.dictionaries.iter_mut().enumerate() {
             *slot = match extended.remove(&field) {
@@ -194,23 +234,36 @@ impl LateJoin {
                 None => dictionary(field),
             };
         }
-        if let (Some(false), Some(column)) =
-            (was_asked, columns.fields.get_mut(self.recommendation))
-        {
+        if let (Some(false), Some(column)) = (
+            was_asked,
+            recommendation.and_then(|field| columns.fields.get_mut(field)),
+        ) {
             *column = Column::Absent;
         }
         Ok(columns)
     }
 
     /// The rows that a record concerns, rising.
-    fn find(&self, columns: &Columns, ids: &dyn Strings) -> Result<Vec<(usize, Arc<LateRecord>)>> {
+    fn find(
+        &self,
+        columns: &Columns,
+        joined: u64,
+        strings: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
+    ) -> Result<Vec<(usize, Arc<LateRecord>)>> {
         let mut found = Vec::new();
-        let Some(Column::Strings(codes)) = columns.fields.get(self.recommendation) else {
+        let Some(field) = self.recommendation() else {
             return Ok(found);
         };
+        let Some(Column::Strings(codes)) = columns.fields.get(field) else {
+            return Ok(found);
+        };
+        let Some(ids) = strings(field) else {
+            return Ok(found);
+        };
+        let commits = [joined, self.visible];
         for (row, (code, sequence)) in codes.iter().zip(&columns.sequences).enumerate() {
-            if *code != 0 && self.may_concern([*sequence; 2]) {
-                let late = self.joins.late.of(ids.get(*code)?, *sequence, self.visible);
+            if *code != 0 && self.joins.late.may_concern([*sequence; 2]) {
+                let late = self.joins.late.of(ids.get(*code)?, *sequence, commits);
                 found.extend(late.map(|late| (row, late)));
             }
         }
@@ -218,25 +271,75 @@ impl LateJoin {
     }
 }
 
-/// The lists, with those of the records in the place of nulls.
-fn fill_lists(
+fn no_dictionary() -> Error {
+    Error::internal("a field without a dictionary")
+}
+
+/// Which items were deleted, by their codes.
+struct Cut<'a> {
+    deleted: Option<&'a DeletedItems>,
+    items: &'a dyn Strings,
+    /// By which commits: behind the first, up to the second.
+    range: [u64; 2],
+}
+
+impl Cut<'_> {
+    /// Whether a list of the commit `sequence` keeps the item: no commit behind it has deleted it.
+    fn keeps(&self, code: u32, sequence: u64) -> Result<bool> {
+        let Some(deleted) = self.deleted else {
+            return Ok(true);
+        };
+        let deleted = deleted.deleted(self.items, code, self.range)?;
+        Ok(deleted.is_none_or(|deleted| deleted <= sequence))
+    }
+
+    /// Whether nothing of a list of the commit `sequence` was left when the commit `late` came.
+    fn was_empty(&self, list: &[u32], sequence: u64, late: u64) -> Result<bool> {
+        let Some(deleted) = self.deleted else {
+            return Ok(list.is_empty());
+        };
+        for code in list {
+            let by = deleted.deleted(self.items, *code, [self.range[0], late])?;
+            if by.is_none_or(|by| by <= sequence) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The lists, with those of the records in the place of empty ones, and without what was deleted.
+fn joined_lists(
     lists: &ListColumn,
+    sequences: &[u64],
     found: &[(usize, Arc<LateRecord>)],
+    cut: &Cut<'_>,
     mut intern: impl FnMut(&str) -> Result<u32>,
 ) -> Result<ListColumn> {
-    let mut filled = ListColumn::default();
+    let mut joined = ListColumn::default();
     let mut found = found.iter().peekable();
     for row in 0..lists.ends.len() {
         let own = lists.get(row);
+        let sequence = sequences.get(row).copied().unwrap_or(u64::MAX);
         match found.next_if(|(at, _)| *at == row) {
-            Some((_, late)) if own.is_empty() => {
+            Some((_, late)) if cut.was_empty(own, sequence, late.sequence)? => {
                 for item in &late.items {
-                    filled.items.push(intern(item)?);
+                    let range = [cut.range[0].max(late.sequence), cut.range[1]];
+                    let deleted = cut.deleted;
+                    if deleted.is_none_or(|deleted| deleted.deleted_id(item, range).is_none()) {
+                        joined.items.push(intern(item)?);
+                    }
                 }
-                filled.close()?;
             }
-            _ => filled.push(own)?,
+            _ => {
+                for code in own {
+                    if cut.keeps(*code, sequence)? {
+                        joined.items.push(*code);
+                    }
+                }
+            }
         }
+        joined.close()?;
     }
-    Ok(filled)
+    Ok(joined)
 }

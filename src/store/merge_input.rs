@@ -67,15 +67,17 @@ impl Shared {
         Ok(())
     }
 
-    /// Fills in what was recorded after the rows.
-    fn apply_late(&self, rows: &mut Columns) -> Result<()> {
+    /// Fills in what was recorded after the rows, and takes out what was deleted.
+    fn apply_late(&self, rows: &mut Columns, joined: u64, recorded: bool) -> Result<()> {
         let Some(late) = &self.late else {
             return Ok(());
         };
-        let ids = self.dictionaries.get(late.recommendation());
-        let ids = ids.ok_or_else(no_field)?;
-        late.apply(rows, &**ids, |field, text| {
-            match self.dictionaries.get(late.dictionary_of(field, self.item)) {
+        let strings = |field: usize| {
+            let strings = self.dictionaries.get(field).cloned();
+            strings.map(|strings| -> Arc<dyn Strings> { strings })
+        };
+        late.apply(rows, joined, recorded, strings, |field, text| {
+            match self.dictionaries.get(late.dictionary_of(field)) {
                 Some(dictionary) => dictionary.intern(text),
                 None => Err(no_field()),
             }
@@ -231,7 +233,7 @@ impl Input {
             }
             let fields = 0..self.rows.fields.len();
             let strings: Vec<_> = fields.map(|field| self.source.dictionary(field)).collect();
-            let recorded = self.source.is_recorded();
+            let (recorded, joined) = (self.source.is_recorded(), self.source.joined());
             let mut codes = UserCodes {
                 batch: Some(&mut self.users),
             };
@@ -240,9 +242,7 @@ impl Input {
                 .take(self.ahead, &shared.query, rows, &mut codes)?;
             let strings = |field: usize| strings.get(field).cloned().flatten();
             shared.translate(&mut self.rows, 0, &mut self.remap, strings)?;
-            if recorded {
-                shared.apply_late(&mut self.rows)?;
-            }
+            shared.apply_late(&mut self.rows, joined, recorded)?;
         }
         Ok(())
     }

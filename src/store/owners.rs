@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::joins::Joins;
+use super::mask::Mask;
 use super::snapshot::{ReadView, Snapshot};
 use super::version::LiveSegment;
-use crate::types::{Result, Strings, UserRange, session_key, session_of, shown_user};
+use crate::types::{
+    HashedKey, Result, Schema, Strings, UserRange, session_key, session_of, shown_user,
+};
 
 /// A session whose rows belong to the user who is asked for.
 pub(super) struct SessionKey {
@@ -46,8 +49,9 @@ impl ReadView<'_> {
     }
 }
 
-/// Who owns the rows of each key, as of one commit.
+/// Who owns the rows of each key, and what of them was deleted, as of one commit.
 pub(super) struct Owners {
+    schema: Arc<Schema>,
     joins: Arc<Joins>,
     upto: u64,
     /// Whether a session that has no user is called by its id, as readers see it, or keeps its key,
@@ -63,8 +67,9 @@ pub(super) struct Moved {
 
 impl Owners {
     /// As a reader of the commit `upto` sees it.
-    pub(super) fn shown(joins: &Arc<Joins>, upto: u64) -> Self {
+    pub(super) fn shown(schema: &Arc<Schema>, joins: &Arc<Joins>, upto: u64) -> Self {
         Self {
+            schema: schema.clone(),
             joins: joins.clone(),
             upto,
             shown: true,
@@ -72,11 +77,43 @@ impl Owners {
     }
 
     /// As rows are to be stored from now on.
-    pub(super) fn stored(joins: &Arc<Joins>, upto: u64) -> Self {
+    pub(super) fn stored(schema: &Arc<Schema>, joins: &Arc<Joins>, upto: u64) -> Self {
         Self {
             shown: false,
-            ..Self::shown(joins, upto)
+            ..Self::shown(schema, joins, upto)
         }
+    }
+
+    pub(super) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// What was deleted of the rows of a key, in a place into which the commits up to `joined` are worked.
+    pub(super) fn mask(&self, key: &str, joined: u64) -> Option<Mask> {
+        let deletions = &self.joins.deletions;
+        match deletions.is_empty() {
+            true => None,
+            false => Mask::of(deletions, HashedKey::of(key), joined, self.upto),
+        }
+    }
+
+    /// What was deleted of all keys alike in a place into which the commits up to `joined` are worked.
+    pub(super) fn item_mask(&self, joined: u64) -> Option<Mask> {
+        Mask::of_items(&self.joins.deletions, joined, self.upto)
+    }
+
+    /// The keys of a segment of which anything was deleted, in order. Cost: a look into the segment's
+    /// directory for each key that any deletion behind it names.
+    pub(super) fn deleted_of(&self, live: &LiveSegment, users: &UserRange) -> Result<Vec<String>> {
+        let joined = live.entry.joined;
+        let keys = self.joins.deletions.keys([joined, self.upto]);
+        let mut found = Vec::new();
+        for key in keys {
+            if users.contains(&key) && live.segment.has_user(&key)? {
+                found.push(key);
+            }
+        }
+        Ok(found)
     }
 
     /// Whether sessions are called by their id.

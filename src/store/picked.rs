@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use super::mask::Mask;
 use super::owners::Owners;
 use super::source::UserCodes;
+use super::version::LiveSegment;
 use crate::hot::Generation;
 use crate::segment::Segment;
-use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, UserRange};
+use crate::types::{Columns, HashedKey, Result, Schema, Strings, TierQuery, UserRange};
 
 /// The users of a generation at one moment, or sessions of a segment that belong elsewhere than
 /// where they lie; in the order of the owners.
 pub(super) struct PickedSource {
     part: PickedPart,
+    schema: Arc<Schema>,
+    /// Commits up to this are worked into the rows.
+    joined: u64,
     users: Vec<Picked>,
     next: usize,
 }
@@ -25,6 +30,8 @@ struct Picked {
     owner: Arc<str>,
     /// Where the rows lie; `None` for the owner's own.
     key: Option<Arc<str>>,
+    /// What is left out of them.
+    mask: Option<Box<Mask>>,
 }
 
 impl Picked {
@@ -46,23 +53,29 @@ impl PickedSource {
         };
         Self {
             part: PickedPart::Generation(generation.clone()),
-            users,
+            schema: owners.schema().clone(),
+            joined: 0,
+            users: masked(users, 0, owners),
             next: 0,
         }
     }
 
     /// Keys of a segment with their owners, in the owners' order.
     pub(super) fn of_segment(
-        segment: &Arc<Segment>,
+        live: &LiveSegment,
         moved: impl Iterator<Item = (String, String)>,
+        owners: &Owners,
     ) -> Self {
         let users = moved.map(|(owner, key)| Picked {
             owner: owner.into(),
             key: Some(key.into()),
+            mask: None,
         });
         Self {
-            part: PickedPart::Segment(segment.clone()),
-            users: users.collect(),
+            part: PickedPart::Segment(live.segment.clone()),
+            schema: owners.schema().clone(),
+            joined: live.entry.joined,
+            users: masked(users.collect(), live.entry.joined, owners),
             next: 0,
         }
     }
@@ -76,6 +89,11 @@ impl PickedSource {
     pub(super) fn is_scattered(&self) -> bool {
         let next = |ahead| self.users.get(self.next + ahead);
         matches!((next(0), next(1)), (Some(a), Some(b)) if a.owner == b.owner)
+    }
+
+    /// Commits up to this are worked into the rows.
+    pub(super) fn joined(&self) -> u64 {
+        self.joined
     }
 
     /// Whether this is so for any user.
@@ -122,7 +140,16 @@ impl PickedSource {
         codes: &mut UserCodes<'_>,
     ) -> Result<()> {
         if let Some(user) = self.users.get(self.next) {
-            self.read(user.key(), query, out)?;
+            match &user.mask {
+                None => self.read(user.key(), query, out)?,
+                Some(mask) => mask.read(
+                    &self.schema,
+                    query,
+                    out,
+                    |query, out| self.read(user.key(), query, out),
+                    |field| self.dictionary(field),
+                )?,
+            }
             codes.append(&user.owner, out)?;
             self.next += 1;
         }
@@ -138,7 +165,19 @@ impl PickedSource {
 }
 
 fn own(owner: Arc<str>) -> Picked {
-    Picked { owner, key: None }
+    Picked {
+        owner,
+        key: None,
+        mask: None,
+    }
+}
+
+/// The same, with what is left out of their rows.
+fn masked(mut users: Vec<Picked>, joined: u64, owners: &Owners) -> Vec<Picked> {
+    for user in &mut users {
+        user.mask = owners.mask(user.key(), joined).map(Box::new);
+    }
+    users
 }
 
 fn owned(keys: Vec<Arc<str>>, users: &UserRange, owners: &Owners) -> Vec<Picked> {
@@ -149,6 +188,7 @@ fn owned(keys: Vec<Arc<str>>, users: &UserRange, owners: &Owners) -> Vec<Picked>
             false => Picked {
                 owner: owner.into(),
                 key: Some(key),
+                mask: None,
             },
         }
     });

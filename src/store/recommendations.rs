@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::deletions::{Deletions, left_of};
 use super::engine::Engine;
 use crate::hot::{EncodedRows, Known, LateRecord, Notes, Registry};
 use crate::types::{Cell, Commit, Durability, Recommendation, Result, Role};
@@ -17,10 +18,18 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) fn look_up(registry: &Registry, id: &str) -> Result<Self> {
+    /// Items that were deleted for everybody since it was recorded are not shown any more.
+    pub(super) fn look_up(registry: &Registry, deletions: &Deletions, id: &str) -> Result<Self> {
         let known = registry.recommendation(id)?;
         let (impression, source) = match &known {
-            Some(Known::Recorded { items, source }) => (items.join("|"), source.clone()),
+            Some(Known::Recorded {
+                items,
+                source,
+                sequence,
+            }) => {
+                let items = left_of(items, *sequence, deletions);
+                (items.join("|"), source.clone())
+            }
             _ => (String::new(), None),
         };
         Ok(Self {
@@ -57,7 +66,7 @@ impl Engine {
         };
         let sequence = before + 1;
         let mut notes = Notes::default();
-        registry.note_known(&given.id, &Known::from(given), &mut notes)?;
+        registry.note_known(&given.id, &Known::of(given, sequence), &mut notes)?;
         registry.note_commit(sequence, &mut notes)?;
         let late = awaited.map(|awaited| LateRecord {
             id: given.id.clone(),

@@ -139,7 +139,8 @@ pub(super) struct Found {
 pub(super) fn joins_of(registry: &Registry) -> Result<Arc<Joins>> {
     let links = registry.links()?.into_iter().map(Arc::new);
     let late = registry.late()?.into_iter().map(Arc::new);
-    Ok(Joins::new(links, late))
+    let tombstones = registry.tombstones()?.into_iter().map(Arc::new);
+    Ok(Joins::new(links, late, tombstones))
 }
 
 /// Removes files that no edit published: half-written segments and imports. Files of other names are

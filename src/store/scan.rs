@@ -63,7 +63,7 @@ impl Snapshot {
             || late.is_some()
             || sources.iter().any(Source::scatters);
         let mut read = asked.clone();
-        let recommendation = late.as_ref().map(LateJoin::recommendation);
+        let recommendation = late.as_ref().and_then(LateJoin::recommendation);
         if let Some(flag) = recommendation.and_then(|field| read.get_mut(field)) {
             *flag = true;
         }
@@ -101,7 +101,7 @@ impl Snapshot {
 impl Snapshot {
     /// What has rows of the users that are asked for, oldest data first.
     fn sources(&self, query: &ScanQuery) -> Result<Vec<Source>> {
-        let owners = Owners::shown(&self.version.joins, self.visible);
+        let owners = Owners::shown(&self.schema, &self.version.joins, self.visible);
         let mut sources = Vec::new();
         for run in &self.version.runs {
             sources.extend(Source::of_run(run, query, &owners)?);

@@ -92,11 +92,15 @@ impl Engine {
         let joins = self.version.load().joins.clone();
         let query = TierQuery::everything(&self.schema);
         let late = LateJoin::new(&joins, &self.schema, joined, &query.asked);
-        let concerns = |late: &LateJoin, (first, last)| late.may_concern([first, last]);
+        let concerns = |late: &LateJoin, (first, last)| late.concerns(Some([first, last]), 0);
         let sequences = generation.sequences();
         let late = late.filter(|late| sequences.is_some_and(|range| concerns(late, range)));
-        if late.is_some() || generation.holds_sessions() && !joins.links.is_empty() {
-            let owners = Owners::stored(&joins, joined);
+        let first = sequences.map_or(u64::MAX, |(first, _)| first);
+        if late.is_some()
+            || generation.holds_sessions() && !joins.links.is_empty()
+            || joins.deletions.any_after(first)
+        {
+            let owners = Owners::stored(&self.schema, &joins, joined);
             let source = Source::of_generation(generation, &ScanQuery::default(), &owners);
             let budget = MemoryBudget::new(self.settings.memory_budget_bytes);
             let ahead = budget.pending_bytes();

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::mask::{Mask, append_kept};
 use super::owners::Owners;
 use super::picked::PickedSource;
 use super::presented::ShownUsers;
@@ -10,7 +11,9 @@ use super::run::Run;
 use super::version::LiveSegment;
 use crate::hot::Generation;
 use crate::segment::{Cursor, Origin, Segment};
-use crate::types::{Columns, Error, Result, ScanQuery, Strings, TierQuery, shown_user};
+use crate::types::{
+    Columns, Error, Result, ScanQuery, Schema, Strings, TierQuery, session_key, shown_user,
+};
 
 /// A source of rows in (user, timestamp, arrival) order.
 pub(super) enum Source {
@@ -30,14 +33,13 @@ impl Source {
             if !moved.is_empty() {
                 let asked = moved.iter().filter(|one| query.users.contains(&one.owner));
                 let asked = asked.map(|one| (one.owner.clone(), one.key.clone()));
-                sources.push(Self::Picked(PickedSource::of_segment(&live.segment, asked)));
+                sources.push(Self::Picked(PickedSource::of_segment(live, asked, owners)));
             }
             let [min, max] = &live.segment.footer().users;
             if query.users.meets(min, max) {
-                let mut passed: Vec<String> = moved.into_iter().map(|one| one.key).collect();
-                passed.retain(|key| query.users.contains(key));
-                passed.sort();
-                places.push_back(Place::new(live, query, owners, passed)?);
+                let moved = moved.into_iter().map(|one| one.key).collect();
+                let stops = stops(live, query, owners, moved)?;
+                places.push_back(Place::new(live, query, owners, stops)?);
             }
         }
         let recorded = run.origin == Origin::Recorded;
@@ -54,7 +56,9 @@ impl Source {
             Ok(Place {
                 ids: segment.user_ids(),
                 cursor: Cursor::new(segment, query)?,
-                passed: VecDeque::new(),
+                stops: VecDeque::new(),
+                mask: None,
+                joined: 0,
                 shown: false,
             })
         };
@@ -92,6 +96,14 @@ impl Source {
         match self {
             Self::Run(run) => run.recorded,
             Self::Picked(_) => true,
+        }
+    }
+
+    /// Commits up to this are worked into the rows of the next part.
+    pub(super) fn joined(&self) -> u64 {
+        match self {
+            Self::Run(run) => run.places.front().map_or(0, |place| place.joined),
+            Self::Picked(users) => users.joined(),
         }
     }
 
@@ -225,10 +237,45 @@ struct Place {
     /// The users' ids as readers see them; the same for all batches, which may keep what they made
     /// of it.
     ids: Arc<dyn Strings>,
-    /// Sessions whose rows are given elsewhere, in order.
-    passed: VecDeque<String>,
+    /// Keys whose rows are not simply given, in order.
+    stops: VecDeque<Stop>,
+    /// What is left out of the rows of all others.
+    mask: Option<(Mask, Arc<Schema>)>,
+    /// Commits up to this are worked into its rows.
+    joined: u64,
     /// Whether sessions are called by their id.
     shown: bool,
+}
+
+/// A key of a segment whose rows are not simply given.
+struct Stop {
+    key: String,
+    /// What is left out of them; `None` where they are given elsewhere, or not at all.
+    mask: Option<(Mask, Arc<Schema>)>,
+}
+
+/// The stops in a segment: sessions that were `moved`, whose rows are given elsewhere, and keys of which
+/// something was deleted.
+fn stops(
+    live: &LiveSegment,
+    query: &ScanQuery,
+    owners: &Owners,
+    mut moved: Vec<String>,
+) -> Result<VecDeque<Stop>> {
+    moved.retain(|key| query.users.contains(key));
+    moved.sort();
+    let mut stops: Vec<Stop> = Vec::new();
+    for key in owners.deleted_of(live, &query.users)? {
+        let mask = owners.mask(&key, live.entry.joined);
+        let mask = mask.filter(|mask| !mask.hides_all(live.entry.sequences[1]));
+        if moved.binary_search(&key).is_err() {
+            let mask = mask.map(|mask| (mask, owners.schema().clone()));
+            stops.push(Stop { key, mask });
+        }
+    }
+    stops.extend(moved.into_iter().map(|key| Stop { key, mask: None }));
+    stops.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(stops.into())
 }
 
 impl Place {
@@ -236,13 +283,17 @@ impl Place {
         live: &LiveSegment,
         query: &ScanQuery,
         owners: &Owners,
-        passed: Vec<String>,
+        stops: VecDeque<Stop>,
     ) -> Result<Self> {
         let shown = live.entry.sessions > 0 && owners.are_shown();
         let mut place = Self {
             cursor: Cursor::new(live.segment.clone(), query)?,
             ids: ids_of(&live.segment, shown),
-            passed: passed.into(),
+            stops,
+            mask: owners
+                .item_mask(live.entry.joined)
+                .map(|mask| (mask, owners.schema().clone())),
+            joined: live.entry.joined,
             shown,
         };
         place.pass()?;
@@ -263,22 +314,60 @@ impl Place {
     }
 
     fn take(&mut self, rows: usize, query: &TierQuery, out: &mut Columns) -> Result<()> {
-        let passed = self.passed.front().map(String::as_str);
-        self.cursor.take(rows, passed, query, out)?;
+        match self.stops.front() {
+            Some(stop) if self.cursor.user()? == Some(stop.key.as_str()) => {
+                let behind = session_key(&stop.key);
+                take_masked(
+                    &mut self.cursor,
+                    rows,
+                    Some(&behind),
+                    &stop.mask,
+                    query,
+                    out,
+                )?;
+                if self.cursor.user()? != Some(stop.key.as_str()) {
+                    self.stops.pop_front();
+                }
+            }
+            stop => {
+                let until = stop.map(|stop| stop.key.as_str());
+                take_masked(&mut self.cursor, rows, until, &self.mask, query, out)?;
+            }
+        }
         self.pass()
     }
 
-    /// Moves behind the sessions that are next and given elsewhere.
+    /// Moves behind the keys that are next and not given here.
     fn pass(&mut self) -> Result<()> {
-        while let Some(passed) = self.passed.front() {
-            if self.cursor.user()? != Some(passed.as_str()) {
+        while let Some(stop) = self.stops.front().filter(|stop| stop.mask.is_none()) {
+            if self.cursor.user()? != Some(stop.key.as_str()) {
                 break;
             }
             self.cursor.pass_user()?;
-            self.passed.pop_front();
+            self.stops.pop_front();
         }
         Ok(())
     }
+}
+
+/// Takes rows of users before `until`, without what is left out of them.
+fn take_masked(
+    cursor: &mut Cursor,
+    rows: usize,
+    until: Option<&str>,
+    mask: &Option<(Mask, Arc<Schema>)>,
+    query: &TierQuery,
+    out: &mut Columns,
+) -> Result<()> {
+    let Some((mask, schema)) = mask else {
+        return cursor.take(rows, until, query, out);
+    };
+    let wider = mask.needs(schema, query);
+    let mut taken = Columns::for_schema(schema).asked_only(&wider.asked);
+    cursor.take(rows, until, &wider, &mut taken)?;
+    let segment = cursor.segment();
+    let kept = mask.kept(schema, &taken, |field| segment.dictionary(field))?;
+    append_kept(query, &taken, &kept, out)
 }
 
 fn ids_of(segment: &Segment, shown: bool) -> Arc<dyn Strings> {

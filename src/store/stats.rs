@@ -143,7 +143,7 @@ impl Snapshot {
     /// Distinct users. One run alone is counted from its footers; otherwise the ids are gathered.
     fn distinct_users(&self) -> Result<u64> {
         let mut gathered: BTreeSet<Arc<str>> = BTreeSet::new();
-        let owners = Owners::shown(&self.version.joins, self.visible);
+        let owners = Owners::shown(&self.schema, &self.version.joins, self.visible);
         let sessions = self.version.holds_sessions();
         let owner = |key: Arc<str>| match sessions {
             true => owners.of(&key).into(),

@@ -1,6 +1,7 @@
 //! PutEvents requests: what clients send, and what is refused.
 
 mod concurrency;
+mod deletes;
 mod keys;
 mod readers;
 mod requests;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use annals::{Durability, ErrorKind, ImportMode, ScanQuery, Store};
 
-use crate::support::model::Model;
+use crate::support::model::{Deleted, Model};
 use crate::support::record::{Record, batch};
 use crate::support::{create, folder, open, quiet, read};
 
@@ -22,7 +22,8 @@ fn records(range: std::ops::Range<u64>) -> Vec<Record> {
         .collect()
 }
 
-/// The fixture's content: two bulk runs, one recorded run, and rows in the hot tier.
+/// The fixture's content: two bulk runs, one recorded run, rows in the hot tier, and deletions of some of
+/// all of them.
 fn fill(store: Option<&Store>) -> Model {
     let mut model = Model::default();
     for (range, mode) in [
@@ -48,6 +49,22 @@ fn fill(store: Option<&Store>) -> Model {
             }
         }
         model.write(&records);
+    }
+    let deleted = [
+        Deleted::OfUsers {
+            users: vec!["zo\u{EB}".to_owned()],
+            item: None,
+            since: None,
+            until: Some(5),
+        },
+        Deleted::Item("item 3".to_owned()),
+    ];
+    for deleted in &deleted {
+        if let Some(store) = store {
+            let deletion = deleted.deletion();
+            store.delete(&deletion, Durability::Synced).unwrap();
+        }
+        model.delete(deleted);
     }
     model
 }
@@ -112,7 +129,7 @@ fn values_of_version_2_are_these() {
     copy(&fixture(), &path);
     let store = open(&path, quiet());
     let rows = read::scan(&store.snapshot(), &ScanQuery::default());
-    assert_eq!(rows.len(), 370);
+    assert_eq!(rows.len(), 358);
     let first = [
         "String(\"ann\")",
         "String(\"item 0\")",

@@ -39,6 +39,12 @@ impl Run<'_> {
                     .iter()
                     .for_each(|record| record.push_to(&mut import).unwrap());
             }
+            Operation::Delete(deleted) => {
+                let deletion = deleted.deletion();
+                let commit = self.store.delete(&deletion, Durability::Buffered).unwrap();
+                self.model.delete(deleted);
+                assert_eq!(commit.sequence, self.model.sequence);
+            }
             Operation::Flush => self.store.flush().unwrap(),
             Operation::Compact => self.store.compact().unwrap(),
             Operation::Reopen(settings) => self.reopen(settings),

@@ -7,6 +7,7 @@ use super::resolved::Resolved;
 use crate::hot::Generation;
 use crate::segment::Origin;
 use crate::store::late::LateJoin;
+use crate::store::mask::Mask;
 use crate::store::owners::SessionKey;
 use crate::store::snapshot::ReadView;
 use crate::store::version::LiveSegment;
@@ -56,6 +57,10 @@ struct Asked {
     left: usize,
     /// Whether rows of another place may have the timestamp of one of these.
     tied: bool,
+    /// What is left out of them.
+    mask: Option<Mask>,
+    /// Commits up to this are worked into them.
+    joined: u64,
 }
 
 impl Reading<'_> {
@@ -90,6 +95,8 @@ impl Reading<'_> {
             place: Place::Generation(generation.id()),
             left,
             tied: true,
+            mask: self.mask(key, 0),
+            joined: 0,
         };
         rows.prefetch(self.resolved.ask(left, true));
         self.part(
@@ -116,6 +123,8 @@ impl Reading<'_> {
             place: Place::Segment(live.entry.id),
             left,
             tied,
+            mask: self.mask(key, live.entry.joined),
+            joined: live.entry.joined,
         };
         let recorded = live.entry.origin == Origin::Recorded;
         self.part(
@@ -124,6 +133,12 @@ impl Reading<'_> {
             |tier, columns| segment.history_of(found.clone(), key, tier, columns),
             |field| segment.dictionary(field),
         )
+    }
+
+    /// What was deleted of a key's rows in a place into which the commits up to `joined` are worked.
+    fn mask(&self, key: HashedKey<'_>, joined: u64) -> Option<Mask> {
+        let deletions = &self.view.version.joins.deletions;
+        Mask::of(deletions, key, joined, self.view.visible)
     }
 
     /// How many rows a place may still give, after those that are found already and lie behind its
@@ -149,15 +164,22 @@ impl Reading<'_> {
         let schema = self.view.schema;
         let tier = self.resolved.ask(asked.left, asked.tied);
         let part = self.parts.next(asked.place, schema, &tier.asked)?;
-        let late = self.late.as_ref().zip(recorded());
-        match late.filter(|(late, of)| late.may_concern(*of)) {
+        let read = |tier: &TierQuery, columns: &mut Columns| match &asked.mask {
+            None => read(tier, columns),
+            Some(mask) => mask.read(schema, tier, columns, &read, &dictionary),
+        };
+        let late = self.late.as_ref().zip(Some(recorded()));
+        match late.filter(|(late, of)| late.concerns(*of, asked.joined)) {
             None => {
                 read(tier, &mut part.columns)?;
                 if part.columns.rows() > 0 {
-                    part.take_dictionaries(asked.place, tier, dictionary);
+                    part.take_dictionaries(asked.place, tier, &dictionary);
                 }
             }
-            Some((late, _)) => part.replace(late.read(schema, tier, read, dictionary)?),
+            Some((late, of)) => {
+                let from = (asked.joined, of.is_some());
+                part.replace(late.read(schema, tier, from, read, &dictionary)?);
+            }
         }
         if part.columns.rows() > 0 {
             self.parts.keep();

@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use crate::support::model::Deleted;
 use crate::support::record::Record;
 use crate::support::schema;
 
@@ -18,6 +19,7 @@ pub(super) enum Operation {
     Import(Vec<Record>, ImportMode),
     /// An import that is dropped.
     Abandon(Vec<Record>),
+    Delete(Deleted),
     Flush,
     Compact,
     Reopen(Settings),
@@ -124,6 +126,26 @@ fn imported() -> impl Strategy<Value = Vec<Record>> {
     })
 }
 
+fn deleted() -> impl Strategy<Value = Deleted> {
+    let bounds = || option::weighted(0.3, timestamp().prop_filter("a range", |at| *at > 0));
+    let of_users = (
+        vec(user(), 1..3),
+        option::weighted(0.4, item()),
+        bounds(),
+        bounds(),
+    );
+    let of_users = of_users.prop_map(|(users, item, since, until)| {
+        let is_range = since.zip(until).is_none_or(|(since, until)| since < until);
+        Deleted::OfUsers {
+            users,
+            item,
+            since,
+            until: until.filter(|_| is_range),
+        }
+    });
+    prop_oneof![3 => of_users, 2 => item().prop_map(Deleted::Item)]
+}
+
 fn mode() -> impl Strategy<Value = ImportMode> {
     prop_oneof![3 => Just(ImportMode::Incremental), 1 => Just(ImportMode::Full)]
 }
@@ -134,6 +156,7 @@ pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
             .prop_map(|(records, synced)| Operation::Write(records, synced)),
         3 => (imported(), mode()).prop_map(|(records, mode)| Operation::Import(records, mode)),
         1 => imported().prop_map(Operation::Abandon),
+        3 => deleted().prop_map(Operation::Delete),
         2 => Just(Operation::Flush),
         2 => Just(Operation::Compact),
         1 => settings().prop_map(Operation::Reopen),

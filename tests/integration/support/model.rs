@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use annals::{
-    HistoryQuery, ImportMode, Order, Projection, ScanOrder, ScanQuery, Snapshot, TimeRange,
-    UserRange, Value,
+    Deletion, HistoryQuery, ImportMode, Order, Projection, ScanOrder, ScanQuery, Snapshot,
+    TimeRange, UserRange, Value,
 };
 
 use super::read::{self, Line, line};
@@ -25,7 +25,70 @@ struct Stored {
     bulk: bool,
 }
 
+/// What is deleted.
+#[derive(Clone, Debug)]
+pub(crate) enum Deleted {
+    OfUsers {
+        users: Vec<String>,
+        item: Option<String>,
+        since: Option<i64>,
+        until: Option<i64>,
+    },
+    Item(String),
+}
+
+impl Deleted {
+    pub(crate) fn deletion(&self) -> Deletion {
+        match self {
+            Self::Item(item) => Deletion::item(item),
+            Self::OfUsers {
+                users,
+                item,
+                since,
+                until,
+            } => {
+                let mut deletion = Deletion::users(users);
+                if let Some(item) = item {
+                    deletion = deletion.with_item(item);
+                }
+                if let Some(since) = since {
+                    deletion = deletion.since(*since);
+                }
+                if let Some(until) = until {
+                    deletion = deletion.until(*until);
+                }
+                deletion
+            }
+        }
+    }
+}
+
 impl Model {
+    /// A deletion that was committed.
+    pub(crate) fn delete(&mut self, deleted: &Deleted) {
+        self.sequence += 1;
+        match deleted {
+            Deleted::Item(item) => {
+                self.rows.retain(|_, row| row.record.item != *item);
+                for row in self.rows.values_mut() {
+                    row.record.impression.retain(|shown| shown != item);
+                }
+            }
+            Deleted::OfUsers {
+                users,
+                item,
+                since,
+                until,
+            } => {
+                let time = TimeRange::new(*since, *until);
+                self.rows.retain(|(user, at, _, _), row| {
+                    let is_item = item.as_ref().is_none_or(|item| *item == row.record.item);
+                    !(users.contains(user) && time.contains(*at) && is_item)
+                });
+            }
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

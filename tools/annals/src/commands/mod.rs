@@ -5,6 +5,7 @@ mod checkpoint;
 mod compact;
 mod completions;
 mod count;
+mod delete;
 mod dump;
 mod dump_segment;
 mod dump_store;
@@ -49,6 +50,8 @@ pub enum Command {
     PutEvents(put_events::PutEvents),
     /// Record what was recommended, one recommendation a line
     Recommendations(recommendations::Recommendations),
+    /// Delete interactions of users, or of an item
+    Delete(delete::Delete),
     /// Show what one user did
     History(history::History),
     /// Tell which candidates a user has not interacted with
@@ -103,6 +106,7 @@ impl Command {
             Self::Put(command) => command.run(),
             Self::PutEvents(command) => command.run(),
             Self::Recommendations(command) => command.run(),
+            Self::Delete(command) => command.run(),
             Self::History(command) => command.run(),
             Self::Unseen(command) => command.run(),
             Self::Filter(command) => command.run(),

@@ -8,6 +8,7 @@
 
 mod copies;
 mod damage;
+mod delete;
 mod dump;
 mod export;
 mod filter;

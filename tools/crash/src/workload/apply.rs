@@ -1,11 +1,11 @@
 //! Makes the commits of a plan.
 
 use annals::{
-    BulkImport, Cell, Durability, Interaction, PutEvent, PutEvents, Recommendation, Result, Row,
-    Store, WriteBatch,
+    BulkImport, Cell, Deletion, Durability, Interaction, PutEvent, PutEvents, Recommendation,
+    Result, Row, Store, WriteBatch,
 };
 
-use super::plan::{Commit, Event, Plan, Record, Step};
+use super::plan::{Commit, Deleted, Event, Plan, Record, Step};
 
 /// What the store answered.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +56,10 @@ impl Commit {
                 };
                 store.record_recommendation(&recommendation, *durability)?
             }
+            Self::Delete {
+                deleted,
+                durability,
+            } => store.delete(&deletion(deleted), *durability)?,
         };
         Ok(Answer {
             sequence: commit.sequence,
@@ -88,6 +92,14 @@ impl Step {
             self,
             Self::Flush | Self::Compact | Self::Sync | Self::Reopen
         )
+    }
+}
+
+fn deletion(deleted: &Deleted) -> Deletion {
+    match deleted {
+        Deleted::User(user, None) => Deletion::user(user),
+        Deleted::User(user, Some(until)) => Deletion::user(user).until(*until),
+        Deleted::Item(item) => Deletion::item(item),
     }
 }
 

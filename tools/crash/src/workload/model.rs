@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use annals::ImportMode;
 
-use super::plan::{Commit, Event, Plan, Record};
+use super::plan::{Commit, Deleted, Event, Plan, Record};
 
 /// Values of a row in the order of the schema.
 pub type Line = [String; 8];
@@ -24,6 +24,8 @@ struct Stored {
     event_type: &'static str,
     impression: Vec<String>,
     recommendation: Option<String>,
+    /// Whether the recommendation was not recorded yet when it was written.
+    awaits: bool,
     note: Option<String>,
     bulk: bool,
 }
@@ -65,7 +67,7 @@ impl Model {
                 self.add_records(records, true);
             }
             Commit::Recommend { id, items, .. } => {
-                self.recommendations.insert(id.clone(), items.clone());
+                self.recommend(id, items);
             }
             Commit::Put {
                 session,
@@ -73,6 +75,7 @@ impl Model {
                 events,
                 ..
             } => return self.add_events(session, user.as_deref(), events),
+            Commit::Delete { deleted, .. } => self.delete(deleted),
         }
         Vec::new()
     }
@@ -86,6 +89,7 @@ impl Model {
                 event_type: record.event_type,
                 impression: Vec::new(),
                 recommendation: None,
+                awaits: false,
                 note: record.note.clone(),
                 bulk,
             });
@@ -115,8 +119,10 @@ impl Model {
                 place: (event.timestamp, self.sequence, position),
                 item: event.item.clone(),
                 event_type: event.event_type,
-                impression: event.impression.clone(),
+                impression: self.shown_at(event),
                 recommendation: event.recommendation.clone(),
+                awaits: (event.recommendation.as_ref())
+                    .is_some_and(|id| !self.recommendations.contains_key(id)),
                 note: None,
                 bulk: false,
             });
@@ -125,17 +131,60 @@ impl Model {
         left_out
     }
 
-    /// Every row as it is shown, by user and then by time.
-    pub fn lines(&self) -> Vec<Line> {
-        let shown = |row: &Stored| match &row.owner {
+    /// Its own impression, or the items of its recommendation where that is known by then.
+    fn shown_at(&self, event: &Event) -> Vec<String> {
+        let known = event.recommendation.as_ref();
+        let known = known.and_then(|id| self.recommendations.get(id));
+        match (event.impression.is_empty(), known) {
+            (true, Some(items)) => items.clone(),
+            _ => event.impression.clone(),
+        }
+    }
+
+    /// Rows that waited for it get its items where they have no impression by now.
+    fn recommend(&mut self, id: &str, items: &[String]) {
+        for row in &mut self.rows {
+            let is_named = row.recommendation.as_deref() == Some(id);
+            if is_named && row.awaits && row.impression.is_empty() {
+                row.impression = items.to_vec();
+            }
+            row.awaits &= !is_named;
+        }
+        self.recommendations.insert(id.to_owned(), items.to_vec());
+    }
+
+    fn delete(&mut self, deleted: &Deleted) {
+        let mut rows = std::mem::take(&mut self.rows);
+        match deleted {
+            Deleted::User(user, until) => rows.retain(|row| {
+                let is_older = until.is_none_or(|until| row.place.0 < until);
+                self.shown(row) != *user || !is_older
+            }),
+            Deleted::Item(item) => {
+                rows.retain(|row| row.item != *item);
+                let shown = rows.iter_mut().map(|row| &mut row.impression);
+                let shown = shown.chain(self.recommendations.values_mut());
+                shown.for_each(|items| items.retain(|other| other != item));
+            }
+        }
+        self.rows = rows;
+    }
+
+    /// Under whom a row is shown.
+    fn shown(&self, row: &Stored) -> String {
+        match &row.owner {
             Owner::User(user) => user.clone(),
             Owner::Session(session) => match self.sessions.get(session) {
                 Some((first, _)) => first.clone(),
                 None => session.clone(),
             },
-        };
+        }
+    }
+
+    /// Every row as it is shown, by user and then by time.
+    pub fn lines(&self) -> Vec<Line> {
         let mut rows: Vec<(String, &Stored)> =
-            self.rows.iter().map(|row| (shown(row), row)).collect();
+            self.rows.iter().map(|row| (self.shown(row), row)).collect();
         rows.sort_by(|(user, row), (other_user, other)| {
             (user, row.place).cmp(&(other_user, other.place))
         });
@@ -147,16 +196,12 @@ impl Model {
     fn line(&self, user: String, row: &Stored) -> Line {
         let offered = row.recommendation.as_ref();
         let offered = offered.and_then(|id| self.recommendations.get(id));
-        let impression = match row.impression.is_empty() {
-            true => offered.cloned().unwrap_or_default(),
-            false => row.impression.clone(),
-        };
         [
             user,
             row.item.clone(),
             row.place.0.to_string(),
             row.event_type.to_owned(),
-            impression.join("|"),
+            row.impression.join("|"),
             row.recommendation.clone().unwrap_or_default(),
             offered.map_or(String::new(), |_| "home".to_owned()),
             row.note.clone().unwrap_or_default(),

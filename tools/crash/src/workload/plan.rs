@@ -81,6 +81,19 @@ pub enum Commit {
         items: Vec<String>,
         durability: Durability,
     },
+    Delete {
+        deleted: Deleted,
+        durability: Durability,
+    },
+}
+
+/// What is deleted.
+#[derive(Clone, Debug)]
+pub enum Deleted {
+    /// Of a user, all or what is older.
+    User(String, Option<i64>),
+    /// An item, for everybody.
+    Item(String),
 }
 
 impl Commit {
@@ -90,7 +103,8 @@ impl Commit {
             Self::Import(..) => true,
             Self::Write(_, durability)
             | Self::Put { durability, .. }
-            | Self::Recommend { durability, .. } => *durability == Durability::Synced,
+            | Self::Recommend { durability, .. }
+            | Self::Delete { durability, .. } => *durability == Durability::Synced,
         }
     }
 }
@@ -121,6 +135,7 @@ enum Kind {
     Import,
     FullImport,
     Recommendation,
+    Delete,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +221,8 @@ impl Plan {
             (Mix::Puts, 0..70) | (Mix::All, 0..35) => Kind::Few,
             (Mix::Puts, _) | (Mix::All, 60..70) => Kind::Generation,
             (Mix::Events, 0..80) | (Mix::All, 35..60) => Kind::Request,
-            (Mix::Events, _) | (Mix::All, 91..) => Kind::Recommendation,
+            (Mix::Events, 80..95) | (Mix::All, 91..96) => Kind::Recommendation,
+            (Mix::Events, _) | (Mix::All, 96..) => Kind::Delete,
             (Mix::Imports, 0..60) | (Mix::All, 80..88) => Kind::Import,
             (Mix::Imports, _) | (Mix::All, 88..91) => Kind::FullImport,
             (Mix::All, 70..75) => Kind::Generations,
@@ -225,6 +241,7 @@ impl Plan {
         let rows = match self.kind(number) {
             Kind::Request => return self.request(number, durability, &mut random),
             Kind::Recommendation => return recommendation(number, durability, &mut random),
+            Kind::Delete => return self.delete(number, durability, &mut random),
             Kind::Few => random.random_range(1..4),
             Kind::Generation => random.random_range(full - 2..full + 3),
             Kind::Generations => random.random_range(2 * full..3 * full),
@@ -247,6 +264,28 @@ impl Plan {
     /// Rows of an import that is never committed.
     pub fn abandoned(self, number: u64) -> Vec<Record> {
         records(number, 30, self.note_bytes(), &mut self.random(number, 5))
+    }
+
+    fn delete(
+        self,
+        number: u64,
+        durability: Durability,
+        random: &mut Xoshiro256PlusPlus,
+    ) -> Commit {
+        let near = random.random_range(number.saturating_sub(NEAR)..number);
+        let deleted = match random.random_range(0..8) {
+            0 => Deleted::Item("shown".to_owned()),
+            1 => Deleted::Item(format!("shown {near}")),
+            2 => Deleted::Item(format!("offer {near}.0")),
+            3 => Deleted::Item(format!("item {near}.0")),
+            4 => Deleted::User(user(random), Some(random.random_range(1..50))),
+            5 => Deleted::User(session(random), None),
+            _ => Deleted::User(user(random), None),
+        };
+        Commit::Delete {
+            deleted,
+            durability,
+        }
     }
 
     fn request(
@@ -273,7 +312,7 @@ impl Plan {
             events.push(event(*before, 0, &named, random));
         }
         Commit::Put {
-            session: format!("session {}", random.random_range(0..6)),
+            session: session(random),
             user: (random.random_range(0..3) == 0).then(|| user(random)),
             events,
             durability,
@@ -290,6 +329,10 @@ fn pick<'a, T>(from: &'a [T], random: &mut Xoshiro256PlusPlus) -> Option<&'a T> 
 
 fn user(random: &mut Xoshiro256PlusPlus) -> String {
     format!("user {}", random.random_range(0..9))
+}
+
+fn session(random: &mut Xoshiro256PlusPlus) -> String {
+    format!("session {}", random.random_range(0..6))
 }
 
 fn event_type(random: &mut Xoshiro256PlusPlus) -> &'static str {

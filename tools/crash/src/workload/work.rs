@@ -177,8 +177,12 @@ impl Session<'_> {
             say(Mark::Synced(number - 1))?;
         } else if step.syncs() {
             // Sealing syncs rows and what was before them; the last commits may have none.
-            let has_rows =
-                |number: &u64| !matches!(self.plan.commit(*number), Commit::Recommend { .. });
+            let has_rows = |number: &u64| {
+                !matches!(
+                    self.plan.commit(*number),
+                    Commit::Recommend { .. } | Commit::Delete { .. }
+                )
+            };
             let last = (1..number).rev().find(has_rows);
             say(Mark::Synced(last.unwrap_or(0)))?;
         }

@@ -1,0 +1,88 @@
+use crate::support::Folder;
+
+/// Users and items of all rows.
+fn rows(folder: &Folder) -> Vec<String> {
+    let csv = folder.exported("store");
+    let short = |line: &str| line.split(',').take(2).collect::<Vec<_>>().join(" ");
+    csv.lines().skip(1).map(short).collect()
+}
+
+#[test]
+fn users_are_deleted_by_name_and_by_file() {
+    let folder = Folder::with_rows();
+    let all = rows(&folder);
+    let of = |user: &str| all.iter().filter(|row| row.starts_with(user)).count();
+    let delete = |more: &[&str]| folder.run(&[&["delete", "store"], more].concat());
+    let (a, b) = (of("a "), of("b "));
+    assert!(a > 1 && b > 0, "{all:?}");
+    let said = delete(&["--user", "a", "--dry-run"]).ok();
+    assert_eq!(said, format!("{a} interactions would be deleted\n"));
+    assert_eq!(rows(&folder), all);
+    let said = delete(&["--user", "a", "--user", "nobody"]).ok();
+    assert!(
+        said.starts_with(&format!("{a} interactions deleted, commit ")),
+        "{said}"
+    );
+    assert_eq!(rows(&folder).len(), all.len() - a);
+    folder.write("users.csv", "USER_ID\r\nb\r\na\r\n");
+    let said = delete(&["--users", "users.csv"]).ok();
+    assert!(said.starts_with(&format!("{b} interaction")), "{said}");
+    assert_eq!(rows(&folder).len(), all.len() - a - b);
+    folder.run(&["compact", "store"]).ok();
+    assert_eq!(rows(&folder).len(), all.len() - a - b);
+}
+
+#[test]
+fn a_part_of_a_user_and_an_item_for_everybody() {
+    let folder = Folder::with_rows();
+    let all = rows(&folder);
+    let with = all.iter().filter(|row| row.ends_with(" i1")).count();
+    let said = folder
+        .run(&["delete", "store", "--user", "a", "--item", "i1"])
+        .ok();
+    assert!(said.starts_with("1 interaction deleted"), "{said}");
+    let said = folder.run(&["delete", "store", "--item", "i1"]).ok();
+    assert!(
+        said.starts_with(&format!("{} interaction", with - 1)),
+        "{said}"
+    );
+    assert!(rows(&folder).iter().all(|row| !row.ends_with(" i1")));
+    let said = folder
+        .run(&["delete", "store", "--user", "a", "--until", "1970-01-01"])
+        .ok();
+    assert!(said.starts_with("0 interactions deleted"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let folder = Folder::with_rows();
+    let all = rows(&folder);
+    let delete = |more: &[&str]| folder.run(&[&["delete", "store"], more].concat());
+    let message = delete(&[]).fails(2);
+    assert!(
+        message.contains("--user ID, --users FILE or --item ID"),
+        "{message}"
+    );
+    let message = delete(&["--item", "i1", "--since", "5"]).fails(3);
+    assert!(
+        message.contains("name users, or leave the times out"),
+        "{message}"
+    );
+    for (file, says) in [
+        (
+            "user\na\n",
+            "line 1: the header is \"user\"; a file of users has the one column USER_ID",
+        ),
+        ("USER_ID\na\n\"\"\n", "line 3: an empty user id"),
+        (
+            "USER_ID\na,b\n",
+            "line 2: 2 values, and the header has one column",
+        ),
+        ("", "the header is \"\""),
+    ] {
+        folder.write("users.csv", file);
+        let message = delete(&["--users", "users.csv"]).fails(3);
+        assert!(message.contains(says), "{message}");
+    }
+    assert_eq!(rows(&folder), all);
+}

@@ -124,6 +124,9 @@ pub use types::{
     f32_of_bits,
 };
 
+// What was deleted for good.
+pub use api::{PurgeFinding, PurgeReceipt, PurgedId};
+
 // Copies of a store.
 pub use api::{Checkpoint, Sharing};
 pub use types::StoreId;

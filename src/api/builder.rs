@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Remembered, Store, VerifyReport};
+use super::{PurgeFinding, PurgeReceipt, Remembered, Store, VerifyReport};
 use crate::hot::OnDamage;
 use crate::io::Readers;
 use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
@@ -206,6 +206,36 @@ impl StoreBuilder {
     ) -> Result<Limits> {
         let engine = Engine::open(path.as_ref(), self.opening())?;
         engine.raise_limits(change)
+    }
+
+    /// Takes what was deleted out of every file of the store in the folder `path`, which nobody may have
+    /// open for writing: rewrites segments, tables and logs, forgets sessions of deleted users, and looks
+    /// for the ids in all files, as values and as bytes. Keeps the receipt in the store, in `purges/`, and
+    /// gives it; `None` where nothing was deleted since the last purge.
+    ///
+    /// Snapshots of readers in other processes, and checkpoints, keep what they share with the store until
+    /// they go.
+    ///
+    /// Cost: as a compaction of the segments that hold any of it, and reading every file once.
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open`].
+    pub fn purge(self, path: impl AsRef<Path>) -> Result<Option<PurgeReceipt>> {
+        let entropy = self.entropy.clone();
+        Engine::purge(path.as_ref(), self.opening(), &entropy)
+    }
+
+    /// Looks in the store in the folder `path` for ids that the receipt of a purge names, among all values.
+    /// Cost: each string of the store is hashed.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the receipt is another store's. Else as [`StoreBuilder::open`].
+    pub fn check_purge(
+        self,
+        path: impl AsRef<Path>,
+        receipt: &PurgeReceipt,
+    ) -> Result<Vec<PurgeFinding>> {
+        Engine::open(path.as_ref(), self.opening())?.check_purge(receipt)
     }
 
     /// Counts the event ids, sessions and recommendations that the store in the folder `path` remembers,

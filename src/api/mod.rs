@@ -11,7 +11,7 @@ pub use crate::hot::Remembered;
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub use crate::store::{
     BulkImport, Checkpoint, ColumnStats, Event, EventTypeNumbers, FormatVersions, GenerationReport,
-    History, ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType,
-    RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, Unseen, Users, VerifyReport,
-    value_at,
+    History, ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType, PurgeFinding,
+    PurgeReceipt, PurgedId, RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, Unseen,
+    Users, VerifyReport, value_at,
 };

@@ -157,6 +157,13 @@ pub(crate) trait Log: Send + Sync {
     /// `NotFound` when there is no such table, what `visit` gives, and damage.
     fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()>;
 
+    /// Writes all tables anew, without what was removed from them or overwritten, and removes the files
+    /// that held it. The newest generation must have been begun since.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn rewrite_tables(&self) -> Result<()>;
+
     /// What was written since opening.
     fn written(&self) -> Written;
 

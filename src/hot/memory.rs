@@ -191,6 +191,10 @@ impl Log for MemoryLog {
             .try_for_each(|(key, value)| visit(key, value))
     }
 
+    fn rewrite_tables(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn written(&self) -> Written {
         Written {
             payload_bytes: self.0.lock().payload_bytes,

@@ -31,6 +31,7 @@ mod row_chunks;
 mod row_columns;
 mod slots;
 mod strings;
+mod sweep;
 mod table;
 mod tally;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub(crate) use row::FORMAT as ROW_FORMAT;
 #[cfg(feature = "fuzzing")]
 pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;
+pub(crate) use sweep::Sweep;
 pub(crate) use table::Notes;
 #[cfg(test)]
 pub(crate) use table::{Kind, Table};

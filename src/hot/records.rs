@@ -223,7 +223,7 @@ fn read_shown(wire: &mut WireReader<'_>) -> Result<(Vec<String>, Option<String>)
     Ok((items, source.filter(|source| !source.is_empty())))
 }
 
-fn text(bytes: &[u8]) -> Result<String> {
+pub(super) fn text(bytes: &[u8]) -> Result<String> {
     let text = std::str::from_utf8(bytes);
     text.map(str::to_owned)
         .map_err(|_| Error::corrupt("a text that is not UTF-8"))

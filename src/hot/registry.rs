@@ -305,7 +305,11 @@ impl Registry {
         Ok(found)
     }
 
-    fn visit(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
+    pub(super) fn tables(&self) -> Result<Vec<Table>> {
+        self.log.tables()
+    }
+
+    pub(super) fn visit(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
         self.log.replay_table(table, &mut |key, value| {
             visit(key, value).map_err(|error| {
                 let place = format!("table {}, key {}", table.name(), key.escape_ascii());

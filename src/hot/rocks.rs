@@ -260,6 +260,18 @@ impl Log for RocksLog {
             .map_err(|error| self.failed(format!("reading table {}", table.name()), error))?
     }
 
+    fn rewrite_tables(&self) -> Result<()> {
+        let _changing = self.changing.lock();
+        let names: Vec<String> = self.tables.read().values().cloned().collect();
+        for name in &names {
+            if let Some(family) = self.db.cf_handle(name) {
+                let flushed = self.db.flush_cf(&family);
+                flushed.map_err(|error| self.failed(format!("flushing table {name}"), error))?;
+            }
+        }
+        self.merge_files(names.into_iter())
+    }
+
     fn written(&self) -> Written {
         let count = |ticker| self.options.get_ticker_count(ticker);
         Written {

@@ -279,6 +279,14 @@ impl Tier {
         Ok(())
     }
 
+    /// Writes all tables anew, without what was removed from them or overwritten.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn rewrite_tables(&self) -> Result<()> {
+        self.log.rewrite_tables()
+    }
+
     /// What the log has written since it was opened.
     pub(crate) fn written(&self) -> Written {
         self.log.written()

@@ -250,6 +250,17 @@ impl Segment {
         }
     }
 
+    /// Where in its file the text of its strings lies.
+    pub fn texts(&self) -> Vec<Range<usize>> {
+        let dictionaries = self.columns.iter().filter_map(|column| match column {
+            ColumnReader::Strings { dictionary, .. } => Some(dictionary.text_range()),
+            _ => None,
+        });
+        dictionaries
+            .chain([self.directory.ids.text_range()])
+            .collect()
+    }
+
     /// Lets the dictionaries of items of a run's segments share memory, as far as they begin alike.
     pub fn share_items<'a>(segments: impl Iterator<Item = &'a Self> + Clone) {
         let items = segments.filter_map(|segment| match segment.columns.get(segment.item) {

@@ -75,6 +75,12 @@ impl MappedStrings {
         })
     }
 
+    /// Where in the file the text lies.
+    pub(super) fn text_range(&self) -> std::ops::Range<usize> {
+        let text = self.handle.text;
+        text.offset..text.offset + text.len
+    }
+
     /// The position of a code, which may come from a damaged column.
     #[inline]
     fn index_of(&self, code: u32) -> Result<usize> {

@@ -33,6 +33,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Rewrites each run of which rows lack something, or have something that was deleted.
+    pub(super) fn rewrite_lacking(&self) -> Result<()> {
+        let _compacting = self.compacting.lock();
+        loop {
+            let version = self.version.load_full();
+            let lacking = version.runs.iter().find(|run| version.any_lacks(&[run]));
+            match lacking {
+                Some(run) => self.merge_runs(&[run], &always)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
     /// Merges recorded runs of about the same size, and runs of an origin that has more of them than
     /// the settings allow.
     ///

@@ -63,7 +63,7 @@ pub(crate) struct Engine {
     pub(super) sealer: Wake,
     pub(super) compactor: Wake,
     report: RecoveryReport,
-    pub(super) _lock: Option<StoreLock>,
+    lock: Option<StoreLock>,
 }
 
 /// What an engine is made of.
@@ -109,7 +109,7 @@ impl Engine {
             sealer: Wake::default(),
             compactor: Wake::default(),
             report: parts.report,
-            _lock: parts.lock,
+            lock: parts.lock,
         };
         engine.refresh_event_types()?;
         Ok(engine)
@@ -346,6 +346,13 @@ impl Engine {
             ))),
             _ => Ok(()),
         }
+    }
+}
+
+impl Engine {
+    /// Closes it, and gives its lock to whoever opens the store next.
+    pub(super) fn close(mut self) -> Option<StoreLock> {
+        self.lock.take()
     }
 }
 

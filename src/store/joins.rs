@@ -151,6 +151,12 @@ impl Engine {
     /// Lets go of links and late records that no row lacks any more, and of deletions in memory: their
     /// tombstones stay until a purge. Snapshots keep those of their versions.
     pub(super) fn trim_joins(&self) -> Result<()> {
+        // What is copied to let go of one is bounded.
+        self.let_go_of_joins(|done, known| done > 0 && done * 2 >= known)
+    }
+
+    /// The same, where it pays: `pays` is told how many are to go, and of how many.
+    pub(super) fn let_go_of_joins(&self, pays: impl Fn(usize, usize) -> bool) -> Result<()> {
         let version = self.version.load_full();
         let (links, late) = (version.joins.links.all(), version.joins.late.all());
         let tombstones = version.joins.deletions.all();
@@ -163,8 +169,7 @@ impl Engine {
         let needed = |one: &Arc<Tombstone>| one.is_for_everybody() || version.needs_deletion(one);
         let kept_tombstones: Vec<_> = tombstones.into_iter().filter(needed).collect();
         let done = done_links.len() + done_late.len() + known.2 - kept_tombstones.len();
-        // What is copied to let go of one is bounded.
-        if done == 0 || done * 2 < known.0 + known.1 + known.2 {
+        if !pays(done, known.0 + known.1 + known.2) {
             return Ok(());
         }
         let kept = Joins::new(kept_links, kept_late, kept_tombstones);
@@ -200,7 +205,7 @@ impl Engine {
 
     /// Writes notes where there are `least` bytes of them; the commit lock must be held. They stand for
     /// no commit, and may come in several pieces.
-    fn append_notes(&self, tier: &Tier, notes: &mut Notes, least: usize) -> Result<()> {
+    pub(super) fn append_notes(&self, tier: &Tier, notes: &mut Notes, least: usize) -> Result<()> {
         if notes.bytes() < least {
             return Ok(());
         }

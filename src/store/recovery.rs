@@ -45,6 +45,15 @@ impl Engine {
         opening.settings.validate()?;
         check_is_store(root)?;
         let lock = StoreLock::take(root, folders::readers(root))?;
+        Self::open_locked(root, opening, Some(lock))
+    }
+
+    /// The same, of a store whose lock is held.
+    pub(super) fn open_locked(
+        root: &Path,
+        opening: Opening,
+        lock: Option<StoreLock>,
+    ) -> Result<Self> {
         let storage = Arc::new(folders::storage(root));
         creation::end(&*storage)?;
         let manifest = Manifest::read(&*storage)?;
@@ -62,7 +71,7 @@ impl Engine {
             account,
             mended,
         };
-        Self::recover(found, opening, Some(lock))
+        Self::recover(found, opening, lock)
     }
 
     /// Opens a store over any storage and log: removes what no edit published, seals nothing,

@@ -3,6 +3,7 @@
 mod concurrency;
 mod deletes;
 mod keys;
+mod purges;
 mod readers;
 mod requests;
 mod rules;

@@ -140,10 +140,16 @@ impl RocksLog {
         for file in files {
             *counts.entry(file.column_family_name).or_default() += 1;
         }
+        let several = counts.into_iter().filter(|(_, files)| *files > 1);
+        self.merge_files(several.map(|(name, _)| name))
+    }
+
+    /// Merges all files of families into one each, and removes those that they were.
+    pub(super) fn merge_files(&self, names: impl Iterator<Item = String>) -> Result<()> {
         let mut all = CompactOptions::default();
         // Files that do not overlap would be moved as they are otherwise.
         all.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
-        for (name, _) in counts.into_iter().filter(|(_, files)| *files > 1) {
+        for name in names {
             if let Some(family) = self.db.cf_handle(&name) {
                 self.db
                     .compact_range_cf_opt(&family, None::<&[u8]>, None::<&[u8]>, &all);

@@ -289,6 +289,10 @@ impl Log for ReadLog {
         logged.try_for_each(|entry| changed(entry, visit))
     }
 
+    fn rewrite_tables(&self) -> Result<()> {
+        read_only()
+    }
+
     fn written(&self) -> Written {
         Written::default()
     }

@@ -20,6 +20,7 @@ mod insights;
 mod limits;
 mod listing;
 mod man;
+mod purge;
 mod put;
 mod put_events;
 mod recommendations;
@@ -86,6 +87,8 @@ pub enum Command {
     Backup(backup::Backup),
     /// Copy a backup to a new store
     Restore(restore::Restore),
+    /// Take what was deleted out of every file
+    Purge(purge::Purge),
     /// Merge what was written into few segments
     Compact(compact::Compact),
     /// Generate a realistic CSV file
@@ -124,6 +127,7 @@ impl Command {
             Self::Checkpoint(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),
+            Self::Purge(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),
             Self::Completions(command) => command.run(whole()),

@@ -86,3 +86,56 @@ fn what_cannot_be_meant_is_refused() {
     }
     assert_eq!(rows(&folder), all);
 }
+
+#[test]
+fn a_purge_takes_the_bytes_out_and_its_receipt_is_checked_later() {
+    let folder = Folder::with_store();
+    let rows = "user-ann-7f3a9c,i1,10,view,,tv,\nuser-bob-000001,i1,20,view,,tv,\n";
+    folder.write("rows.csv", format!("{}{rows}", crate::support::HEADER));
+    folder.run(&["import", "store", "rows.csv"]).ok();
+    let purge = |more: &[&str]| folder.run(&[&["purge", "store"], more].concat());
+    assert_eq!(
+        purge(&[]).ok(),
+        "nothing was deleted since the last purge\n"
+    );
+    folder
+        .run(&["delete", "store", "--user", "user-ann-7f3a9c"])
+        .ok();
+    let said = purge(&[]).ok();
+    assert!(
+        said.starts_with("1 id purged, 1 segment rewritten, "),
+        "{said}"
+    );
+    assert!(
+        said.ends_with(" searched: no deleted id is found\n"),
+        "{said}"
+    );
+    let receipt = format!("store/purges/{}", folder.names("store/purges")[0]);
+    let said = purge(&["--check", &receipt]).ok();
+    assert_eq!(said, "none of 1 deleted id is found\n");
+    folder.run(&["import", "store", "rows.csv"]).ok();
+    let message = purge(&["--check", &receipt]).fails(4);
+    assert!(
+        message.contains("1 deleted id found, first in segments/"),
+        "{message}"
+    );
+    let found = purge(&["--check", &receipt, "--format", "json"]);
+    assert_eq!(found.code, 4);
+    assert!(
+        found.stdout.contains("\"place\": \"a user\""),
+        "{}",
+        found.stdout
+    );
+    let message = purge(&["--check", "rows.csv"]).fails(3);
+    assert!(
+        message.contains("rows.csv: not a receipt of a purge"),
+        "{message}"
+    );
+    // A file of others in the folder is searched, too.
+    folder
+        .run(&["delete", "store", "--user", "user-ann-7f3a9c"])
+        .ok();
+    folder.write("store/notes.txt", "call user-ann-7f3a9c");
+    let message = purge(&[]).fails(4);
+    assert!(message.contains("first in notes.txt: byte 5"), "{message}");
+}

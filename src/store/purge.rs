@@ -1,0 +1,129 @@
+//! Takes what was deleted out of every file, and shows that it is gone.
+
+mod receipt;
+mod search;
+mod sought;
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use super::engine::Engine;
+use super::joins::Joins;
+use super::recovery::Opening;
+use crate::hot::Sweep;
+use crate::types::{Entropy, Error, Result};
+pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
+use sought::Sought;
+
+/// What a purge did to the segments.
+struct Rewritten {
+    sought: Sought,
+    /// The newest commit.
+    sequence: u64,
+    /// Segments that were replaced.
+    segments: u64,
+}
+
+impl Engine {
+    /// Rewrites what holds deleted bytes in the store in `root`, which nobody else may have open for
+    /// writing, and looks for them in all of its files. `None` where nothing was deleted since the last
+    /// purge.
+    pub(crate) fn purge(
+        root: &Path,
+        opening: Opening,
+        entropy: &Entropy,
+    ) -> Result<Option<PurgeReceipt>> {
+        let bytes_before = search::folder_bytes(root)?;
+        let engine = Self::open(root, opening.clone())?;
+        if engine.registry()?.tombstones()?.is_empty() {
+            return Ok(None);
+        }
+        let Rewritten {
+            sought,
+            sequence,
+            segments,
+        } = engine.take_out()?;
+        let store = engine.id();
+        // RocksDB's manifest names the first and the last key of files that are gone, until an opening
+        // begins another.
+        let lock = engine.close();
+        let engine = Self::open_locked(root, opening, lock)?;
+        let mut found = search::values(&engine, &sought)?;
+        let (searched, in_bytes) = search::bytes(root, &engine, &sought)?;
+        found.extend(in_bytes);
+        let receipt = PurgeReceipt {
+            bytes_before,
+            bytes_after: searched.bytes,
+            searched_files: searched.files,
+            rewritten_segments: segments,
+            ..PurgeReceipt::of(store, sequence, &sought, found, entropy)?
+        };
+        receipt.keep(root)?;
+        Ok(Some(receipt))
+    }
+
+    /// Looks for what a receipt names among all values.
+    pub(crate) fn check_purge(&self, receipt: &PurgeReceipt) -> Result<Vec<PurgeFinding>> {
+        if receipt.store != self.id().to_string() {
+            return Err(Error::invalid(format!(
+                "the receipt is of the store {}, and this is {}",
+                receipt.store,
+                self.id()
+            )));
+        }
+        search::hashed(self, receipt)
+    }
+
+    /// Rewrites segments and tables without what was deleted.
+    fn take_out(&self) -> Result<Rewritten> {
+        self.flush()?;
+        let segments = || -> Vec<u64> {
+            let version = self.version.load();
+            version.segments().map(|live| live.entry.id).collect()
+        };
+        let before = segments();
+        self.rewrite_lacking()?;
+        self.let_go_of_joins(|done, _| done > 0)?;
+        let after = segments();
+        let registry = self.registry()?;
+        let tombstones = registry.tombstones()?;
+        let sought = Sought::of(&tombstones, &self.version.load(), registry)?;
+        let pieces = registry.sweep(&Sweep {
+            forgets_user: &|user| sought.users.contains(user),
+            forgets_item: &|item, sequence| sought.is_deleted(item, sequence),
+            tombstones: &tombstones,
+        })?;
+        let tier = self.writable()?;
+        {
+            let _commit = self.commit.lock();
+            for mut notes in pieces {
+                self.append_notes(tier, &mut notes, 1)?;
+            }
+            let _manifest = self.manifest.lock();
+            let current = self.version.load_full();
+            let joins = &current.joins;
+            let joins = Joins::new(joins.links.all(), joins.late.all(), []);
+            self.version
+                .store(std::sync::Arc::new(current.with_joins(joins)));
+        }
+        self.renew_log()?;
+        Ok(Rewritten {
+            sought,
+            sequence: self.visible.load(Ordering::Acquire),
+            segments: before.iter().filter(|id| !after.contains(id)).count() as u64,
+        })
+    }
+
+    /// Begins another file of the write-ahead log, and writes the tables anew, so that nothing is left of
+    /// what was removed from them.
+    fn renew_log(&self) -> Result<()> {
+        let tier = self.writable()?;
+        {
+            let _commit = self.commit.lock();
+            self.rotate(tier, false)?;
+        }
+        self.seal_waiting()?;
+        tier.rewrite_tables()?;
+        self.note(&self.manifest.lock(), false)
+    }
+}

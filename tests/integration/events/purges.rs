@@ -1,0 +1,193 @@
+//! Purges: nothing is left of what was deleted, in any file.
+
+use std::path::Path;
+
+use annals::{
+    Deletion, Durability, ImportMode, Interaction, Limits, PutEvent, PutEvents, Recommendation,
+    Schema, Store,
+};
+
+use super::fixtures;
+use crate::support::{folder, quiet};
+
+const USER: &str = "user-ann-7f3a9c";
+const SESSION: &str = "session-55c1b2aa";
+const ITEM: &str = "item-teapot-1182";
+
+fn schema() -> Schema {
+    let json = std::fs::read_to_string(fixtures().join("schema.json")).unwrap();
+    Schema::parse(&json, &Limits::unlimited()).unwrap()
+}
+
+/// A store with a bulk run, recorded runs, rows in the hot tier, sessions and recommendations.
+fn fill(path: &Path) -> Store {
+    let builder = Store::builder().settings(quiet());
+    let store = builder
+        .limits(Limits::unlimited())
+        .create(path, &schema())
+        .unwrap();
+    let mut import = store.import(ImportMode::Full).unwrap();
+    for number in 0..200 {
+        let user = if number % 3 == 0 {
+            USER
+        } else {
+            "user-bob-000001"
+        };
+        let item = if number % 5 == 0 {
+            ITEM
+        } else {
+            "item-cup-000001"
+        };
+        import
+            .push(&Interaction::new(user, item, number).event_type("view"))
+            .unwrap();
+    }
+    import.commit().unwrap();
+    let event = |number: u64, user: Option<&str>, shown: &[&str]| {
+        let request = PutEvents {
+            session_id: SESSION.into(),
+            user_id: user.map(|user| user.to_owned().into()),
+            events: vec![PutEvent {
+                event_id: Some(format!("event {number}").into()),
+                event_type: "view".into(),
+                item_id: Some("item-cup-000001".into()),
+                sent_at: 300 + number as i64,
+                impression: shown.iter().map(|item| (*item).to_owned().into()).collect(),
+                recommendation_id: Some("shown".into()),
+                ..PutEvent::default()
+            }],
+            ..PutEvents::default()
+        };
+        store.put_events(&request, Durability::Buffered).unwrap();
+    };
+    event(0, None, &[ITEM, "item-cup-000001"]);
+    store.flush().unwrap();
+    event(1, Some(USER), &[]);
+    let shown = Recommendation {
+        id: "shown".to_owned(),
+        items: vec![ITEM.to_owned(), "item-cup-000001".to_owned()],
+        source: None,
+    };
+    store
+        .record_recommendation(&shown, Durability::Buffered)
+        .unwrap();
+    store.flush().unwrap();
+    event(2, None, &[ITEM]);
+    store
+}
+
+fn files(folder: &Path, out: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path, out),
+            false => out.push(path),
+        }
+    }
+}
+
+/// The files that hold the bytes of a text.
+fn holding(folder: &Path, text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    files(folder, &mut all);
+    let holds = |path: &std::path::PathBuf| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    };
+    all.retain(holds);
+    all.iter().map(|path| path.display().to_string()).collect()
+}
+
+#[test]
+fn nothing_is_left_of_what_was_deleted() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    let store = fill(&path);
+    for id in [USER, SESSION, ITEM] {
+        assert!(!holding(&path, id).is_empty(), "{id}");
+    }
+    let deletions = [
+        Deletion::user(USER),
+        Deletion::item(ITEM),
+        Deletion::user("user-bob-000001").until(3),
+        Deletion::item("item-cup-000001"),
+    ];
+    for deletion in &deletions {
+        store.delete(deletion, Durability::Buffered).unwrap();
+    }
+    let again = Interaction::new("user-bob-000001", "item-cup-000001", 900).event_type("view");
+    store.write(again, Durability::Buffered).unwrap();
+    drop(store);
+
+    let purge = || Store::builder().purge(&path).unwrap();
+    let receipt = purge().unwrap();
+    assert!(receipt.is_clean(), "{:?}", receipt.found);
+    let kinds: Vec<&str> = receipt
+        .deleted
+        .iter()
+        .map(|one| one.kind.as_str())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["user", "user", "item"],
+        "a user, their session, an item"
+    );
+    let hash = receipt.hash_of(USER);
+    assert!(receipt.deleted.iter().any(|one| one.hash == hash));
+    assert_eq!(receipt.still_used, [receipt.hash_of("item-cup-000001")]);
+    assert_eq!(receipt.partial_deletions, 1);
+    assert!(receipt.rewritten_segments > 0);
+    assert!(receipt.bytes_before > 0 && receipt.bytes_after > 0);
+    for id in [USER, SESSION, ITEM] {
+        assert_eq!(holding(&path, id), Vec::<String>::new(), "{id}");
+    }
+    assert_eq!(purge(), None);
+    let found = Store::builder().check_purge(&path, &receipt).unwrap();
+    assert_eq!(found, []);
+
+    let store = Store::open(&path).unwrap();
+    let report = store.verify(&mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    let users: Vec<String> = (store.snapshot().users(Default::default()).unwrap())
+        .map(|user| user.unwrap())
+        .collect();
+    assert_eq!(users, ["user-bob-000001"]);
+    // A receipt tells when an id is there again.
+    let back = Interaction::new("user-bob-000001", ITEM, 901).event_type("view");
+    store.write(back, Durability::Buffered).unwrap();
+    drop(store);
+    let found = Store::builder().check_purge(&path, &receipt).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].hash, receipt.hash_of(ITEM));
+}
+
+/// What the store does not know of, the search does.
+#[test]
+fn an_id_that_is_left_in_a_file_of_any_kind_is_found() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    drop(fill(&path));
+    for place in ["segments/left", "hot/left", "left", "purges/left"] {
+        let store = Store::open(&path).unwrap();
+        store
+            .write(
+                Interaction::new(USER, "item-cup-000001", 7).event_type("view"),
+                Durability::Buffered,
+            )
+            .unwrap();
+        store
+            .delete(&Deletion::user(USER), Durability::Buffered)
+            .unwrap();
+        drop(store);
+        let left = path.join(place);
+        std::fs::create_dir_all(left.parent().unwrap()).unwrap();
+        std::fs::write(&left, format!("some text and {USER} in it")).unwrap();
+        let receipt = Store::builder().purge(&path).unwrap().unwrap();
+        let found: Vec<&str> = receipt.found.iter().map(|one| one.file.as_str()).collect();
+        assert_eq!(found, [place]);
+        assert_eq!(receipt.found[0].hash, receipt.hash_of(USER));
+        std::fs::remove_file(left).unwrap();
+    }
+}

@@ -98,7 +98,7 @@ mod store;
 mod types;
 
 // The store, and views of it.
-pub use api::{Snapshot, Store, StoreBuilder};
+pub use api::{Following, Reader, Snapshot, Store, StoreBuilder};
 pub use types::{Limits, Settings};
 
 // What it holds.

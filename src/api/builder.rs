@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{PurgeFinding, PurgeReceipt, Remembered, Store, VerifyReport};
+use super::{PurgeFinding, PurgeReceipt, Reader, Remembered, Store, VerifyReport};
 use crate::hot::OnDamage;
 use crate::io::Readers;
 use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
@@ -165,6 +165,15 @@ impl StoreBuilder {
     /// hundred attempts all fell between two states.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Store> {
         Store::read_only(path.as_ref(), self.settings, self.scratch)
+    }
+
+    /// Opens the store in the folder `path` for reading, and for following what another process writes to
+    /// it: see [`Reader`]. Cost: as [`StoreBuilder::open`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn open_reader(self, path: impl AsRef<Path>) -> Result<Reader> {
+        Reader::open(path.as_ref(), self.settings, self.scratch)
     }
 
     /// Copies the store in the folder `path` to the folder `to`, also while another process writes to it

@@ -1,10 +1,12 @@
 //! What a host sees. Rank 4.
 
 mod builder;
+mod reader;
 mod scratch;
 mod store;
 
 pub use builder::StoreBuilder;
+pub use reader::{Following, Reader};
 pub use store::Store;
 
 pub use crate::hot::Remembered;

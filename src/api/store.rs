@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::scratch::Scratch;
 use super::{
     BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ManifestReport,
-    RecoveryReport, Remembered, Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder,
-    Unseen, VerifyReport,
+    Reader, RecoveryReport, Remembered, Scan, SegmentReport, Sharing, Snapshot, Stats,
+    StoreBuilder, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -73,6 +73,14 @@ impl Store {
         Self::builder().open_read_only(path)
     }
 
+    /// Opens a store for reading, and for following what is written; see [`StoreBuilder::open_reader`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn open_reader(path: impl AsRef<Path>) -> Result<Reader> {
+        Self::builder().open_reader(path)
+    }
+
     pub(super) fn writable(path: &Path, engine: Arc<Engine>) -> Result<Self> {
         let worker = match engine.settings().background {
             true => Some(Worker::start(&engine)?),
@@ -100,6 +108,23 @@ impl Store {
                 _worker: None,
                 engine: Arc::new(engine),
                 path: absolute(path)?,
+                _scratch: scratch,
+            }),
+        })
+    }
+
+    /// Reads the store anew, for what has changed since this handle was opened for reading.
+    pub(super) fn read_again(&self, settings: Settings, scratch: Option<PathBuf>) -> Result<Self> {
+        let mut scratch = Scratch::new(scratch);
+        let path = self.path().to_owned();
+        let engine = self
+            .engine()
+            .read_again(&path, &mut || scratch.folder(), settings)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                _worker: None,
+                engine: Arc::new(engine),
+                path,
                 _scratch: scratch,
             }),
         })

@@ -51,7 +51,7 @@ pub(crate) use position::{Noted, Position};
 pub(crate) use records::{Known, LateRecord, Link, Tombstone};
 pub(crate) use registry::Registry;
 pub use registry::Remembered;
-pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog, copy_log};
+pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog, copy_log, newest_log};
 #[cfg(feature = "fuzzing")]
 pub(crate) use rocks::{read_log, read_manifest};
 pub(crate) use row::FORMAT as ROW_FORMAT;

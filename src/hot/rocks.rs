@@ -29,6 +29,7 @@ use error::failed;
 use open::LoggedRows;
 
 pub(crate) use copy::copy_log;
+pub(crate) use folder::newest_log;
 #[cfg(feature = "fuzzing")]
 pub(crate) use fuzzing::{read_log, read_manifest};
 pub(crate) use open::Mended;

@@ -29,10 +29,34 @@ impl Engine {
         scratch: &mut GiveScratch<'_>,
         settings: Settings,
     ) -> Result<Self> {
+        Self::read_state(root, scratch, settings, None)
+    }
+
+    /// The same of a store that this is an earlier state of: what has not changed is not opened again.
+    pub(crate) fn read_again(
+        &self,
+        root: &Path,
+        scratch: &mut GiveScratch<'_>,
+        settings: Settings,
+    ) -> Result<Self> {
+        Self::read_state(root, scratch, settings, Some(self))
+    }
+
+    fn read_state(
+        root: &Path,
+        scratch: &mut GiveScratch<'_>,
+        settings: Settings,
+        earlier: Option<&Self>,
+    ) -> Result<Self> {
         settings.validate()?;
         let steady = read_steady(root, |storage, manifest| {
-            let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
-            let segments = open_segments(storage, &schema, manifest)?;
+            let earlier = earlier.filter(|earlier| earlier.is_of(manifest));
+            let schema = match earlier.filter(|earlier| earlier.schema.json() == manifest.schema) {
+                Some(earlier) => earlier.schema.clone(),
+                None => Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?),
+            };
+            let known = earlier.map(|earlier| earlier.version.load_full());
+            let segments = open_segments(storage, &schema, manifest, known.as_deref())?;
             let hot = HotFiles::open(root, &**storage, manifest, OnDamage::Stop, scratch)?;
             Ok((schema, segments, hot))
         })?;
@@ -56,6 +80,13 @@ impl Engine {
             lock: None,
             report: hot.damage,
         })
+    }
+}
+
+impl Engine {
+    /// Whether a manifest is of this store, and of the same files.
+    fn is_of(&self, manifest: &Manifest) -> bool {
+        self.manifest.lock().identity == manifest.identity
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opening a store for writing, after anything.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,7 +94,7 @@ impl Engine {
             opening.on_damage,
         );
         let registry = Registry::open(log, opening.clock, &opening.settings)?;
-        let segments = open_segments(&storage, &schema, &manifest)?;
+        let segments = open_segments(&storage, &schema, &manifest, None)?;
         let mut generations = recover_generations(&tier, &manifest)?;
         let strays = tier.generations()?.into_iter();
         let strays: Vec<u64> = strays
@@ -182,17 +183,24 @@ fn is_own(name: &str, ending: &str) -> bool {
     number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Opens the segments that the manifest lists; those of the `known` version are taken over.
 pub(super) fn open_segments(
     storage: &Arc<dyn Storage>,
     schema: &Schema,
     manifest: &Manifest,
+    known: Option<&Version>,
 ) -> Result<Vec<Arc<LiveSegment>>> {
     let store = manifest.identity.store;
-    manifest
-        .segments
-        .iter()
-        .map(|entry| open_segment(storage, schema, store, entry))
-        .collect()
+    let known: HashMap<u64, &Arc<LiveSegment>> = known
+        .into_iter()
+        .flat_map(|version| version.segments())
+        .map(|live| (live.entry.id, live))
+        .collect();
+    let open = |entry: &SegmentEntry| match known.get(&entry.id) {
+        Some(live) if live.entry == *entry => Ok(Arc::clone(live)),
+        _ => open_segment(storage, schema, store, entry),
+    };
+    manifest.segments.iter().map(open).collect()
 }
 
 pub(super) fn recover_generations(

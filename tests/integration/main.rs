@@ -12,6 +12,7 @@ mod concurrency;
 mod corruption;
 mod events;
 mod filter;
+mod follow;
 mod golden;
 mod insights;
 mod kill;

@@ -111,6 +111,16 @@ pub(super) fn numbered(folder: &Path, ending: &str) -> Result<BTreeMap<u64, u64>
     Ok(found)
 }
 
+/// The newest file of the write-ahead log.
+///
+/// # Errors
+/// `Corruption` where there is none; `Io`.
+pub(crate) fn newest_log(folder: &Path) -> Result<PathBuf> {
+    let newest = logs(folder)?.pop();
+    let newest = newest.ok_or_else(|| damaged(folder, "it has no file of the write-ahead log"))?;
+    Ok(folder.join(log_name(newest.number)))
+}
+
 /// The files of the write-ahead log, rising.
 pub(super) fn logs(folder: &Path) -> Result<Vec<FileMark>> {
     let logs = numbered(folder, ".log")?.into_iter();

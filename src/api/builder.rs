@@ -217,6 +217,22 @@ impl StoreBuilder {
         engine.raise_limits(change)
     }
 
+    /// Gives the store in the folder `path`, which nobody may have open for writing, another schema, in
+    /// which fields were added that are nullable (reserved ones, too); int became long, or float double;
+    /// metadata fields became nullable, or categorical. Their order may change. Segments stay as they are until a
+    /// compaction rewrites them: what they lack is null. A float that becomes a double keeps its
+    /// value, whose text may be longer (0.1 becomes 0.10000000149011612).
+    ///
+    /// What is open for reading keeps its schema. Nothing happens where the schema is the same. Cost: as
+    /// [`StoreBuilder::open`], and the unsealed rows are sealed.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field and the rule, for any other change, and when the new schema breaks a
+    /// limit of the store; nothing was changed then. Else as [`StoreBuilder::open`].
+    pub fn evolve(self, path: impl AsRef<Path>, schema: &Schema) -> Result<()> {
+        Engine::evolve(path.as_ref(), self.opening(), schema)
+    }
+
     /// Takes what was deleted out of every file of the store in the folder `path`, which nobody may have
     /// open for writing: rewrites segments, tables and logs, forgets sessions of deleted users, and looks
     /// for the ids in all files, as values and as bytes. Keeps the receipt in the store, in `purges/`, and

@@ -45,6 +45,9 @@ pub struct Damage {
 impl Segment {
     /// The parts of the file, column by column.
     pub fn columns(&self, schema: &Schema) -> Vec<ColumnReport> {
+        if let Ok(Some((written, own))) = self.as_written(schema) {
+            return written.columns(&own);
+        }
         let footer = &self.footer;
         let ids = &footer.user_ids;
         let mut reports = vec![
@@ -113,7 +116,7 @@ impl Segment {
         for row in rows.clone() {
             out.users.push(self.user_of(row)? as u32 + 1);
         }
-        let asked = vec![true; self.footer.columns.len()];
+        let asked = vec![true; self.columns.len()];
         self.read_rows(&Selection::Range(rows), &asked, true, out)
     }
 
@@ -142,6 +145,9 @@ impl Segment {
 
     /// Reads every byte again and checks every checksum; gives what is damaged.
     pub fn damage(&self, schema: &Schema) -> Vec<Damage> {
+        if let Ok(Some((written, own))) = self.as_written(schema) {
+            return written.damage(&own);
+        }
         self.pages
             .damaged()
             .into_iter()

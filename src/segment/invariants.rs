@@ -16,6 +16,9 @@ impl Segment {
     /// # Errors
     /// `Corruption` naming the first rule that does not hold.
     pub fn check_invariants(&self, schema: &Schema) -> Result<()> {
+        if let Some((written, own)) = self.as_written(schema)? {
+            return written.check_invariants(&own);
+        }
         let blocks = self.blocks()?;
         let lines = self.block_lines()?;
         let mut bounds = Bounds::default();
@@ -52,7 +55,7 @@ impl Segment {
         self.hold(sampled, "the samples of lines are not those of the blocks")?;
         self.check_bounds(&bounds, before)?;
         self.directory.ids.buffers()?;
-        for field in 0..self.footer.columns.len() {
+        for field in 0..self.columns.len() {
             if let Some(strings) = self.dictionary(field) {
                 strings.buffers()?;
             }
@@ -89,7 +92,7 @@ impl Segment {
         bounds: &mut Bounds,
     ) -> Result<()> {
         let mut columns = Columns::for_schema(schema);
-        let asked = vec![true; self.footer.columns.len()];
+        let asked = vec![true; self.columns.len()];
         self.read_rows(&Selection::Range(rows.clone()), &asked, true, &mut columns)?;
         let order = columns.timestamps.iter().zip(&columns.sequences);
         self.hold(order.is_sorted(), "a user's rows are not sorted")?;

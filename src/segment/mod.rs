@@ -6,6 +6,7 @@
 mod ahead;
 mod columns;
 mod directory;
+mod evolved;
 mod format;
 mod history;
 mod input;

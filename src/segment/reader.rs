@@ -6,13 +6,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::directory::Directory;
+use super::evolved;
 use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
 use super::lines::LineSamples;
 use super::numbers::Words;
 use super::strings::MappedStrings;
 use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word, add_to_each};
 use crate::io::{FileBytes, Pages};
-use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings, prefetch};
+use crate::types::{
+    Column, Columns, Dictionary, Error, NumberColumn, Result, Schema, Strings, f32_of_bits,
+    prefetch,
+};
 
 /// A region of the file; by reference it is a stream's source.
 #[derive(Clone)]
@@ -87,6 +91,8 @@ impl Located {
 /// One field's reader.
 pub(super) enum ColumnReader {
     Absent,
+    /// Of a field that came after the segment: null in each row.
+    Missing,
     Strings {
         codes: Located,
         dictionary: Arc<MappedStrings>,
@@ -94,6 +100,8 @@ pub(super) enum ColumnReader {
     Numbers {
         codes: Located,
         table: NumberTable,
+        /// Whether the words are of single precision, and wanted of double.
+        is_float: bool,
     },
     Lists {
         regions: Box<[Region; 4]>,
@@ -106,7 +114,7 @@ impl ColumnReader {
     pub(super) fn codes(&self) -> Option<&Located> {
         match self {
             Self::Strings { codes, .. } | Self::Numbers { codes, .. } => Some(codes),
-            Self::Absent | Self::Lists { .. } => None,
+            Self::Absent | Self::Missing | Self::Lists { .. } => None,
         }
     }
 }
@@ -163,20 +171,11 @@ impl Segment {
         Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
     }
 
-    fn assemble(footer: Footer, pages: Arc<Pages>, schema: &Schema) -> Result<Self> {
-        if footer.columns.len() != schema.fields().len() || footer.schema != schema.json() {
-            return Err(Error::corrupt(
-                "the segment was written under another schema",
-            ));
-        }
-        let columns: Vec<ColumnReader> = footer
-            .columns
-            .iter()
-            .map(|column| open_column(column, &pages))
-            .collect::<Result<_>>()?;
-        for (field, column) in columns.iter().enumerate() {
-            check_kind(column, schema, field, footer.rows)?;
-        }
+    pub(super) fn assemble(footer: Footer, pages: Arc<Pages>, schema: &Schema) -> Result<Self> {
+        let columns = match footer.schema == schema.json() {
+            true => open_columns(&footer, &pages, schema)?,
+            false => evolved::open_columns(&footer, &pages, schema)?,
+        };
         let ids = MappedStrings::new(pages.clone(), footer.user_ids)?;
         let starts = Located::open(&footer.user_starts, &pages)?;
         let directory = Directory::new(pages.clone(), footer.directory, ids, starts, footer.rows)?;
@@ -246,6 +245,7 @@ impl Segment {
     pub fn dictionary(&self, field: usize) -> Option<Arc<dyn Strings>> {
         match self.columns.get(field)? {
             ColumnReader::Strings { dictionary, .. } => Some(dictionary.clone()),
+            ColumnReader::Missing => Some(Arc::new(Dictionary::default())),
             _ => None,
         }
     }
@@ -347,9 +347,24 @@ impl Segment {
             (ColumnReader::Strings { codes, .. }, Column::Strings(out)) => {
                 read_from(codes, selection, 0, out)
             }
-            (ColumnReader::Numbers { codes, table }, Column::Numbers(out)) => {
-                self.read_numbers(codes, table, selection, out)
+            (
+                ColumnReader::Numbers {
+                    codes,
+                    table,
+                    is_float,
+                },
+                Column::Numbers(out),
+            ) => {
+                let start = out.bits.len();
+                self.read_numbers(codes, table, selection, out)?;
+                if *is_float {
+                    let read = out.bits.get_mut(start..).unwrap_or_default();
+                    read.iter_mut()
+                        .for_each(|word| *word = double_of_float(*word));
+                }
+                Ok(())
             }
+            (ColumnReader::Missing, out) => out.append_nulls(selection.len()),
             (ColumnReader::Lists { regions, reader }, Column::Lists(out)) => {
                 let [present, fresh, ends, items] = regions.each_ref();
                 let sources = ListSources {
@@ -438,7 +453,28 @@ fn visit<T: Word>(from: &Located, selection: &Selection, sink: &mut dyn FnMut(&[
     }
 }
 
-fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {
+/// The word of the double that is the same number as a float.
+fn double_of_float(word: u64) -> u64 {
+    f64::from(f32_of_bits(word)).to_bits()
+}
+
+/// A reader for each column, of the segment's own schema.
+fn open_columns(footer: &Footer, pages: &Arc<Pages>, schema: &Schema) -> Result<Vec<ColumnReader>> {
+    if footer.columns.len() != schema.fields().len() {
+        return Err(Error::corrupt(
+            "the segment has other columns than its schema",
+        ));
+    }
+    let columns = footer.columns.iter().enumerate();
+    let open = |(field, column)| {
+        let reader = open_column(column, pages)?;
+        check_kind(&reader, schema, field, footer.rows)?;
+        Ok(reader)
+    };
+    columns.map(open).collect()
+}
+
+pub(super) fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {
     Ok(match column {
         ColumnFooter::Absent => ColumnReader::Absent,
         ColumnFooter::Strings { codes, dictionary } => ColumnReader::Strings {
@@ -448,6 +484,7 @@ fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader
         ColumnFooter::Numbers { codes, table } => ColumnReader::Numbers {
             codes: Located::open(codes, pages)?,
             table: *table,
+            is_float: false,
         },
         ColumnFooter::Lists { handles, encoding } => ColumnReader::Lists {
             regions: Box::new(handles.map(|handle| Region::new(pages, handle))),
@@ -457,7 +494,12 @@ fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader
 }
 
 /// The column must be of the kind the schema says and have the segment's rows.
-fn check_kind(column: &ColumnReader, schema: &Schema, field: usize, rows: usize) -> Result<()> {
+pub(super) fn check_kind(
+    column: &ColumnReader,
+    schema: &Schema,
+    field: usize,
+    rows: usize,
+) -> Result<()> {
     let fits = match (Column::for_field(schema, field), column) {
         (Column::Absent, ColumnReader::Absent) => true,
         (Column::Strings(_), ColumnReader::Strings { codes, .. })

@@ -333,6 +333,20 @@ impl Engine {
         Ok(())
     }
 
+    /// The quota that another schema must keep, with the event types that are known.
+    pub(super) fn check_quota(&self, schema: &Schema) -> Result<()> {
+        let (fields, distinct) = (schema.quota_fields(), self.event_types.read().len());
+        match self.limits().max_metadata_fields_and_event_types {
+            Some(max) if fields + distinct > max => Err(Error::invalid(format!(
+                "{fields} optional fields and {distinct} distinct event types make {}; the limit is {max} \
+                 together; add fewer fields or {}",
+                fields + distinct,
+                lifting("max_metadata_fields_and_event_types")
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// The quota of optional fields plus distinct event types; `fresh` are those that came last.
     pub(super) fn check_event_types(&self, fresh: &[&str], distinct: usize) -> Result<()> {
         let fields = self.schema.quota_fields();

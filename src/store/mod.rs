@@ -16,6 +16,7 @@ mod deletions;
 mod engine;
 mod event;
 mod events;
+mod evolve;
 mod folders;
 mod follow;
 mod group_sync;

@@ -50,14 +50,16 @@ impl Engine {
     ) -> Result<Self> {
         settings.validate()?;
         let steady = read_steady(root, |storage, manifest| {
+            // First what tells whether manifest and files belong together.
+            let hot = HotFiles::open(root, &**storage, manifest, OnDamage::Stop, scratch)?;
             let earlier = earlier.filter(|earlier| earlier.is_of(manifest));
             let schema = match earlier.filter(|earlier| earlier.schema.json() == manifest.schema) {
                 Some(earlier) => earlier.schema.clone(),
                 None => Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?),
             };
-            let known = earlier.map(|earlier| earlier.version.load_full());
+            let known = earlier.filter(|earlier| Arc::ptr_eq(&earlier.schema, &schema));
+            let known = known.map(|earlier| earlier.version.load_full());
             let segments = open_segments(storage, &schema, manifest, known.as_deref())?;
-            let hot = HotFiles::open(root, &**storage, manifest, OnDamage::Stop, scratch)?;
             Ok((schema, segments, hot))
         })?;
         let (schema, segments, files) = steady.read;

@@ -243,6 +243,24 @@ impl Column {
         }
     }
 
+    /// Appends so many rows without a value.
+    pub(crate) fn append_nulls(&mut self, rows: usize) -> Result<()> {
+        match self {
+            Self::Absent => {}
+            Self::Strings(codes) => codes.resize(codes.len() + rows, 0),
+            Self::Numbers(numbers) => {
+                let bits = std::iter::repeat_n(0, rows);
+                numbers.extend(bits, std::iter::repeat_n(false, rows));
+            }
+            Self::Lists(lists) => {
+                for _ in 0..rows {
+                    lists.close()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn memory_bytes(&self) -> usize {
         match self {
             Self::Absent => 0,

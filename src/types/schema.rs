@@ -253,5 +253,6 @@ impl Schema {
     }
 }
 
+mod evolve;
 #[cfg(test)]
 mod tests;

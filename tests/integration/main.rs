@@ -11,6 +11,7 @@
 mod concurrency;
 mod corruption;
 mod events;
+mod evolve;
 mod filter;
 mod follow;
 mod golden;

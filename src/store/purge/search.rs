@@ -13,7 +13,7 @@ use crate::segment::Segment;
 use crate::store::engine::Engine;
 use crate::store::folders::HOT;
 use crate::store::manifest::SegmentEntry;
-use crate::types::{Error, Result, shown_user};
+use crate::types::{Error, Result, Role, shown_user};
 
 /// Ids below this are not looked for byte by byte: others would contain them by chance.
 const LEAST_BYTES: usize = 8;
@@ -48,7 +48,9 @@ fn each_value(
             visit(HOT, "a user of the hot tier", &user)?;
         }
         for (id, field) in engine.schema.fields().iter().enumerate() {
-            let Some(strings) = generation.dictionary(id) else {
+            // Impressions share the dictionary of the items.
+            let is_list = field.role() == Role::Impression;
+            let Some(strings) = generation.dictionary(id).filter(|_| !is_list) else {
                 continue;
             };
             for code in 1..=strings.len() as u32 {

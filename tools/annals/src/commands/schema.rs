@@ -2,13 +2,13 @@ use std::path::{Path, PathBuf};
 
 use annals::filter::{AttributeDataset, AttributeSchema};
 use annals::import::{infer_attribute_schema, infer_schema};
-use annals::{DataType, Limits, Schema as Avro};
+use annals::{DataType, Limits, Schema as Avro, Store};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::args::{AllQuotas, Quotas};
 use crate::failure::{Failure, Outcome};
 use crate::form_args::{FormArgs, shell_word};
-use crate::output::{Align, print, say, table};
+use crate::output::{Align, count, print, print_done, say, table};
 
 #[derive(Subcommand)]
 pub enum Schema {
@@ -16,6 +16,8 @@ pub enum Schema {
     Infer(Infer),
     /// Explain what is wrong with a schema
     Check(Check),
+    /// Give a store another schema
+    Evolve(Evolve),
 }
 
 /// What the rows of a schema are.
@@ -54,11 +56,38 @@ pub struct Check {
     quotas: Quotas,
 }
 
+/// Gives a store another schema: nullable fields may be added, reserved ones, too; int may become long and
+/// float double; metadata fields may become nullable or categorical. What was written before is read under
+/// the new schema, with nulls where it has no value. Nobody may have the store open for writing.
+///
+/// A float that becomes a double keeps its value, whose text may be longer: 0.1 becomes 0.10000000149011612.
+#[derive(Args)]
+pub struct Evolve {
+    /// The folder of the store
+    store: PathBuf,
+    /// The new schema, an Avro schema in JSON
+    #[arg(long, value_name = "NEW.json")]
+    schema: PathBuf,
+}
+
+impl Evolve {
+    fn run(self) -> Outcome {
+        let failed = |error| Failure::io(format_args!("reading {}", self.schema.display()), &error);
+        let json = std::fs::read_to_string(&self.schema).map_err(failed)?;
+        let within = |error| Failure::from(error).within(self.schema.display());
+        let schema = Avro::parse(&json, &Limits::unlimited()).map_err(within)?;
+        Store::builder().evolve(&self.store, &schema)?;
+        let fields = count(schema.fields().len() as u64, "field");
+        print_done(format_args!("{fields} from now on"))
+    }
+}
+
 impl Schema {
     pub fn run(self) -> Outcome {
         match self {
             Self::Infer(command) => command.run(),
             Self::Check(command) => command.run(),
+            Self::Evolve(command) => command.run(),
         }
     }
 }

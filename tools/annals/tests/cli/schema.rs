@@ -257,3 +257,29 @@ fn a_mapping_is_proposed_and_not_applied() {
             .ends_with("\nu,i,1433221332,view,p\n")
     );
 }
+
+#[test]
+fn a_store_gets_another_schema() {
+    let folder = Folder::with_rows();
+    let schema = crate::support::SCHEMA;
+    let last = r#"{"name": "IMPRESSION", "type": ["null", "string"]}"#;
+    let more = format!(r#"{last}, {{"name": "NOTE", "type": ["null", "string"]}}"#);
+    folder.write("next.json", schema.replace(last, &more));
+    let evolve = |file: &str| folder.run(&["schema", "evolve", "store", "--schema", file]);
+    assert_eq!(evolve("next.json").ok(), "8 fields from now on\n");
+    let csv = folder.exported("store");
+    assert!(csv.starts_with("USER_ID,"), "{csv}");
+    assert!(
+        csv.lines().next().unwrap().ends_with(",IMPRESSION,NOTE"),
+        "{csv}"
+    );
+    assert!(csv.lines().nth(1).unwrap().ends_with("phone,,"), "{csv}");
+    let message = evolve("rows.csv").fails(3);
+    assert!(message.contains("rows.csv: "), "{message}");
+    folder.write("less.json", schema);
+    let message = evolve("less.json").fails(3);
+    assert!(
+        message.contains("field NOTE: missing in the new schema"),
+        "{message}"
+    );
+}

@@ -1,0 +1,70 @@
+//! The columns of a segment that was written under an earlier schema.
+
+use std::sync::Arc;
+
+use super::format::Footer;
+use super::reader::{ColumnReader, Segment, check_kind, open_column};
+use crate::io::Pages;
+use crate::types::{Column, DataType, Error, Limits, Result, Schema};
+
+/// A reader for each field of the `schema`, of which the segment's own is an earlier state: fields that
+/// came later are null in each row.
+pub(super) fn open_columns(
+    footer: &Footer,
+    pages: &Arc<Pages>,
+    schema: &Schema,
+) -> Result<Vec<ColumnReader>> {
+    let own = own_schema(footer)?;
+    own.check_evolution(schema).map_err(|error| {
+        let message = "the segment was written under a schema that the store's does not follow";
+        Error::corrupt(message).caused_by(error)
+    })?;
+    if footer.columns.len() != own.fields().len() {
+        return Err(Error::corrupt(
+            "the segment has other columns than its schema",
+        ));
+    }
+    let open = |(position, field): (usize, &crate::types::Field)| {
+        let found = own.position(field.name());
+        let Some((id, column)) = found.and_then(|id| Some((id, footer.columns.get(id)?))) else {
+            return Ok(ColumnReader::Missing);
+        };
+        let mut reader = open_column(column, pages)?;
+        check_kind(&reader, &own, id, footer.rows)?;
+        let before = own.fields().get(id).map(|field| field.data_type());
+        if let ColumnReader::Numbers { is_float, .. } = &mut reader {
+            *is_float = before == Some(DataType::Float) && field.data_type() == DataType::Double;
+        }
+        // A string stays a string: what kind of column it is cannot have changed.
+        match matches!(Column::for_field(schema, position), Column::Absent)
+            == matches!(reader, ColumnReader::Absent)
+        {
+            true => Ok(reader),
+            false => Err(Error::corrupt(format!(
+                "column {} does not fit the schema",
+                field.name()
+            ))),
+        }
+    };
+    schema.fields().iter().enumerate().map(open).collect()
+}
+
+fn own_schema(footer: &Footer) -> Result<Schema> {
+    Schema::parse(&footer.schema, &Limits::unlimited())
+        .map_err(|error| Error::corrupt("the segment's schema is none").caused_by(error))
+}
+
+impl Segment {
+    /// The segment as it was written, under its own schema, where that is another than `schema`.
+    ///
+    /// # Errors
+    /// `Corruption`.
+    pub(super) fn as_written(&self, schema: &Schema) -> Result<Option<(Self, Schema)>> {
+        if self.footer.schema == schema.json() {
+            return Ok(None);
+        }
+        let own = own_schema(&self.footer)?;
+        let segment = Self::assemble(self.footer.clone(), self.pages.clone(), &own)?;
+        Ok(Some((segment, own)))
+    }
+}

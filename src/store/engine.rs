@@ -13,6 +13,7 @@ use super::group_sync::GroupSync;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
 use super::recovery::RecoveryReport;
+use super::segment_file::{missing, with_remedy};
 use super::snapshot::{ReadView, Snapshot};
 use super::version::{LiveSegment, Version};
 use super::worker::Wake;
@@ -20,7 +21,8 @@ use crate::hot::{Generation, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
 use crate::types::{
-    Error, ErrorKind, Limits, Result, Role, RowSizes, Schema, Settings, StoreId, Validator, lifting,
+    Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Role, RowSizes, Schema, Settings, StoreId,
+    Validator, lifting,
 };
 
 /// An open store.
@@ -368,20 +370,15 @@ pub(super) fn open_segment(
 ) -> Result<Arc<LiveSegment>> {
     let path = SegmentEntry::path_of(entry.id);
     let file = storage.map(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Error::corrupt(format!(
-            "{path}: the manifest lists this segment of {} rows, but its file is missing; \
-             restore the file from a copy",
-            entry.rows
-        ))
-        .caused_by(error),
+        ErrorKind::NotFound => missing(entry).caused_by(error),
         _ => error,
     })?;
     let file_bytes = file.len() as u64;
-    let segment = Segment::open(&path, file, schema)?;
+    let segment = Segment::open(&path, file, schema).map_err(with_remedy)?;
     let footer = segment.footer();
     if footer.store != store {
         return Err(Error::corrupt(format!(
-            "{path}: it belongs to the store {}, and this is {store}; restore the file from a copy",
+            "{path}: it belongs to the store {}, and this is {store}; {RESTORE_SEGMENT}",
             footer.store
         )));
     }
@@ -392,7 +389,7 @@ pub(super) fn open_segment(
         && footer.origin == entry.origin;
     if !same {
         return Err(Error::corrupt(format!(
-            "{path}: not the segment that the manifest lists; restore the file from a copy"
+            "{path}: not the segment that the manifest lists; {RESTORE_SEGMENT}"
         )));
     }
     Ok(LiveSegment::new(

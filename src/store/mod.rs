@@ -41,6 +41,7 @@ mod run;
 mod run_writer;
 mod scan;
 mod seal;
+mod segment_file;
 mod small_file;
 mod snapshot;
 mod sort;

@@ -13,7 +13,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::version::{LiveSegment, Version};
 use crate::hot::{Generation, Log, Mended, OnDamage, Registry, RocksLog, Tier};
 use crate::io::Storage;
-use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
+use crate::types::{Clock, Error, ErrorKind, Limits, RESTORE_STORE, Result, Schema, Settings};
 
 /// What an opening found in the hot tier, and what one for writing did about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -201,7 +201,7 @@ pub(super) fn recover_generations(
             tier.recover(*id).map_err(|error| match error.kind() {
                 ErrorKind::NotFound => Error::corrupt(format!(
                     "generation {id} is in the manifest, but not in folder {HOT}: the rows that \
-                     were written to it and not yet sealed are lost; restore the folder from a copy"
+                     were written to it and not yet sealed are lost; {RESTORE_STORE}"
                 ))
                 .caused_by(error),
                 _ => error,
@@ -219,7 +219,7 @@ fn check_strays(tier: &Tier, manifest: &Manifest, strays: &[u64]) -> Result<()> 
         if rows > 0 {
             return Err(Error::corrupt(format!(
                 "generation {id} holds {rows} rows, but the manifest does not know it; the files are of \
-                 different moments: restore all files of the store from one copy"
+                 different moments; {RESTORE_STORE}"
             )));
         }
     }

@@ -50,14 +50,17 @@ impl VerifyReport {
             return Err(error);
         }
         let [first, last] = entry.sequences;
+        let cause = std::error::Error::source(&error);
+        let cause = cause.and_then(|cause| cause.downcast_ref::<Error>());
         self.damage.push(Damage {
             file: SegmentEntry::path_of(entry.id),
             bytes: [0, entry.file_bytes],
             what: format!(
                 "the whole segment, rows of the commits {first} to {last}: {} ({})",
                 entry.rows,
-                error.full_message()
+                error.message()
             ),
+            is_missing: cause.is_some_and(|cause| cause.kind() == ErrorKind::NotFound),
         });
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::framing::{self, End};
 use super::version_edits::{Database, Failure};
 use crate::hot::batch::{self, Change};
 use crate::hot::position::{FileMark, Noted};
-use crate::types::{Error, ErrorKind, Result};
+use crate::types::{Error, ErrorKind, RESTORE_STORE, Result};
 
 /// What is there.
 pub(super) struct Survey {
@@ -252,8 +252,8 @@ impl Survey {
         let what = format!("{}: {what}", path.display());
         if !passes {
             return Err(Error::corrupt(format!(
-                "{what}; restore the folder of the hot tier from a copy, or give up what stands behind the \
-                 damage (annals repair --drop-damaged-log, StoreBuilder::drop_damaged_log)"
+                "{what}; {RESTORE_STORE}; or give up what stands behind the damage: annals repair STORE \
+                 --drop-damaged-log (StoreBuilder::drop_damaged_log)"
             )));
         }
         tail.cut = Some((log.number, at));

@@ -73,7 +73,7 @@ fn what_is_lost_is_said() {
         lines[0]
     );
     assert!(
-        lines[1].starts_with(&format!("{second}: bytes 0..")),
+        lines[1].starts_with(&format!("{second}: missing; lost: ")),
         "{}",
         lines[1]
     );
@@ -84,7 +84,15 @@ fn what_is_lost_is_said() {
     );
     let message = ran.fails(4);
     assert!(message.contains("store: 2 damaged places"), "{message}");
-    folder.run(&["history", "store", "--user", "a"]).fails(4);
+    assert!(
+        message.contains("annals restore BACKUPS@N NEWSTORE"),
+        "{message}"
+    );
+    let message = folder.run(&["history", "store", "--user", "a"]).fails(4);
+    assert!(
+        message.contains("annals restore BACKUPS@N NEWSTORE"),
+        "{message}"
+    );
 }
 
 #[test]

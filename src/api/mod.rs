@@ -9,6 +9,7 @@ pub use store::Store;
 
 pub use crate::hot::Remembered;
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
+pub(crate) use crate::store::{BackupsReader, BackupsWriter, is_unfinished};
 pub use crate::store::{
     BulkImport, Checkpoint, ColumnStats, Event, EventTypeNumbers, FormatVersions, GenerationReport,
     History, ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType,

@@ -5,6 +5,7 @@
 //! newest sequence number at that moment; everything above it is invisible to the snapshot.
 
 mod account;
+mod backups_folder;
 mod bulk;
 mod candidates;
 mod checkpoint;
@@ -57,10 +58,11 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use backups_folder::{BackupsReader, BackupsWriter};
 pub use bulk::{BulkImport, ImportMode};
 pub(crate) use checkpoint::NewCheckpoint;
 pub use checkpoint::{Checkpoint, Sharing};
-pub(crate) use creation::NewStore;
+pub(crate) use creation::{NewStore, is_unfinished};
 pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
 pub(crate) use folders::is_store;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::account::Account;
+use super::backups_folder::check_is_no_backup;
 use super::creation;
 use super::engine::{Engine, Parts, open_segment};
 use super::folders::{self, FOLDERS, HOT, SEGMENTS, TEMPORARY, check_is_store};
@@ -44,6 +45,7 @@ impl Engine {
     pub(crate) fn open(root: &Path, opening: Opening) -> Result<Self> {
         opening.settings.validate()?;
         check_is_store(root)?;
+        check_is_no_backup(root)?;
         let lock = StoreLock::take(root, folders::readers(root))?;
         let storage = Arc::new(folders::storage(root));
         creation::end(&*storage)?;

@@ -208,6 +208,7 @@ pub(super) fn read_hot(
         damage: damage.map_or_else(RecoveryReport::default, |damage| RecoveryReport {
             damage: Some(damage.what),
             dropped_records: damage.records,
+            damaged_bytes: damage.damaged_bytes,
             ..RecoveryReport::default()
         }),
     })

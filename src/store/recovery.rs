@@ -23,9 +23,12 @@ pub struct RecoveryReport {
     /// An opening for writing does so where it is allowed to; one for reading where all that was durable
     /// at the last note precedes it.
     pub damage: Option<String>,
-    /// Records of the write-ahead log, a commit each, that stand behind the damage: dropped by an opening
-    /// for writing, not shown by one for reading.
+    /// Whole records of the write-ahead log, a commit each, that stand behind the damage: dropped by an
+    /// opening for writing, not shown by one for reading.
     pub dropped_records: u64,
+    /// Bytes of the log from the damage on that are no part of a whole record: those of one commit at
+    /// least, where there are any. How many commits they were cannot be told.
+    pub damaged_bytes: u64,
     /// Rows that were durable and are not there any more. 0 unless the opening was allowed to go on.
     pub lost_rows: u64,
     /// Copies of the damaged log files, in the folder of the hot tier.
@@ -102,6 +105,7 @@ impl Engine {
         let report = RecoveryReport {
             damage: mended.damage,
             dropped_records: mended.dropped_records,
+            damaged_bytes: mended.damaged_bytes,
             lost_rows: tier.lost_rows(),
             kept_files: mended.kept,
         };

@@ -30,6 +30,8 @@ mod stats;
 mod unseen;
 mod verify;
 
+pub use repair::damaged;
+
 use clap::Subcommand;
 
 use crate::failure::Outcome;

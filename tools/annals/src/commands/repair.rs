@@ -30,13 +30,25 @@ impl Repair {
             ));
         }
         print_line(format_args!(
-            "{path}: {} dropped behind the damage, {} lost that were noted before",
-            count(report.dropped_records, "commit"),
+            "{path}: {} dropped behind the damage{}; {} lost that were noted before",
+            count(report.dropped_records, "whole commit"),
+            damaged(report.damaged_bytes),
             count(report.lost_rows, "row"),
         ))?;
         let mut kept = report.kept_files.iter();
         kept.try_for_each(|file| {
             print_line(format_args!("copy of the damaged file: {}", file.display()))
         })
+    }
+}
+
+/// What cannot be counted in commits.
+pub fn damaged(bytes: u64) -> String {
+    match bytes {
+        0 => String::new(),
+        bytes => format!(
+            ", and {} of damaged ones (1 commit at least)",
+            count(bytes, "byte")
+        ),
     }
 }

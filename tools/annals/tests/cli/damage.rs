@@ -172,7 +172,7 @@ fn a_damaged_log_is_read_up_to_the_damage_and_repaired_on_demand() {
     assert!(read.stderr.contains(&log), "{}", read.stderr);
     assert!(
         read.stderr
-            .contains(&format!("{hidden} commits behind it is not")),
+            .contains(&format!("({hidden} whole commits, and ")),
         "{}",
         read.stderr
     );
@@ -182,7 +182,14 @@ fn a_damaged_log_is_read_up_to_the_damage_and_repaired_on_demand() {
     folder.run(&["verify", "died"]).fails(4);
     let said = folder.run(&["repair", "died", "--drop-damaged-log"]).ok();
     assert!(
-        said.contains(&format!("{hidden} commits dropped behind the damage")),
+        said.contains(&format!(
+            "{hidden} whole commits dropped behind the damage, and "
+        )),
+        "{said}"
+    );
+    // 40 were written: the one that is damaged is told, too, with its bytes.
+    assert!(
+        said.contains(" bytes of damaged ones (1 commit at least); 0 rows lost"),
         "{said}"
     );
     folder.run_with(&["put", "died"], hot_rows()).ok();

@@ -130,8 +130,9 @@ pub use types::StoreId;
 
 // Reports on a store.
 pub use api::{
-    BlockReport, ColumnReport, ColumnStats, Damage, FormatVersions, GenerationReport,
-    ManifestReport, RecoveryReport, Remembered, SegmentReport, Stats, VerifyReport,
+    BlockReport, ColumnReport, ColumnStats, Damage, DamagedSegment, FormatVersions,
+    GenerationReport, ManifestReport, RecoveryReport, Remembered, RepairReport, SegmentReport,
+    Stats, UnnamedFile, VerifyReport,
 };
 
 pub use types::{Error, ErrorKind, Result, printable};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ManifestReport,
-    RecoveryReport, Remembered, Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder,
-    Unseen, VerifyReport,
+    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode,
+    ManifestReport, RecoveryReport, Remembered, RepairReport, Scan, SegmentReport, Sharing,
+    Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -113,6 +113,15 @@ impl Store {
         Engine::verify_files(path, &mut || scratch.folder(), progress)
     }
 
+    pub(super) fn rehearse_repair(
+        path: &Path,
+        scratch: Option<PathBuf>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<RepairReport> {
+        let mut scratch = Scratch::new(scratch);
+        Engine::rehearse_repair(path, &mut || scratch.folder(), progress)
+    }
+
     pub(super) fn remembered(path: &Path, scratch: Option<PathBuf>) -> Result<Remembered> {
         let mut scratch = Scratch::new(scratch);
         Engine::remembered(path, &mut || scratch.folder())
@@ -162,6 +171,13 @@ impl Store {
     /// What the opening found in the hot tier, and what one for writing did about it.
     pub fn recovery_report(&self) -> &RecoveryReport {
         self.engine().recovery_report()
+    }
+
+    /// The segments that are damaged or missing, a line each: the file, what is wrong, what is lost and what
+    /// to do. The store opens without them; reads of users who may have rows there are errors of the same
+    /// words, and so are compactions.
+    pub fn damaged_segments(&self) -> Vec<String> {
+        self.engine().damaged_segments()
     }
 
     /// The distinct event types that the store has had since it was opened, sorted; those that differ in

@@ -264,9 +264,11 @@ impl Engine {
         current: &Version,
         generations: Vec<Arc<Generation>>,
     ) -> Result<Version> {
+        let is_lost = |entry: &&SegmentEntry| current.has_lost(entry.id);
         let segments = manifest
             .segments
             .iter()
+            .filter(|entry| !is_lost(entry))
             .map(|entry| {
                 let known = current.segments().find(|live| live.entry.id == entry.id);
                 match known {
@@ -276,7 +278,8 @@ impl Engine {
             })
             .collect::<Result<_>>()?;
         let (floor, joins) = (self.floor_after(current), current.joins.clone());
-        Ok(Version::new(segments, generations, floor, joins))
+        let lost = current.lost_of(manifest);
+        Ok(Version::new(segments, generations, floor, joins).with_lost(lost))
     }
 
     /// The floor of a version that follows `current`, and so has every commit that is visible.
@@ -291,7 +294,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The distinct event types of all rows, or of those of one origin.
+    /// The distinct event types of all rows, or of those of one origin; without those that cannot be read
+    /// for damage, which a read of their rows names.
     pub(super) fn event_types_of(&self, origin: Option<Origin>) -> Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
         let Some(field) = self.schema.position_of(Role::EventType) else {
@@ -308,7 +312,11 @@ impl Engine {
         let generations = version.generations.iter().map(|hot| hot.dictionary(field));
         for strings in segments.chain(generations).flatten() {
             for code in 1..=strings.len() as u32 {
-                found.insert(strings.get(code)?.to_owned());
+                match strings.get(code) {
+                    Ok(name) => found.insert(name.to_owned()),
+                    Err(error) if error.kind() == ErrorKind::Corruption => break,
+                    Err(error) => return Err(error),
+                };
             }
         }
         Ok(found)

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::account::Account;
 use super::engine::{Engine, Parts};
 use super::folders::{self, HOT, check_is_store};
+use super::lost::{LostSegment, open_what_can_be};
 use super::manifest::{Manifest, SegmentEntry};
 use super::recovery::{
-    RecoveryReport, joins_of, last_commit_with_rows, last_sequence, open_segments,
-    recover_generations, take_prepared,
+    RecoveryReport, joins_of, last_commit_with_rows, last_sequence, recover_generations,
+    take_prepared,
 };
 use super::version::{LiveSegment, Version};
 use crate::hot::{Generation, OnDamage, ReadLog, Registry, Remembered, Tier};
@@ -35,7 +36,11 @@ impl Engine {
         let (read, steady) = read_steady(root, |storage, manifest| {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
             let account = Account::read(&**storage, manifest)?;
-            let segments = open_segments(storage, &schema, manifest)?;
+            let segments = open_what_can_be(storage, &schema, manifest)?;
+            if !segments.1.is_empty() && Manifest::read(&**storage)?.edit != manifest.edit {
+                // What is missing may be what the writer has replaced: this is read anew.
+                return Err(Error::corrupt("segments that were replaced meanwhile"));
+            }
             let hot = read_hot(root, account, OnDamage::Stop, scratch, &schema, manifest)?;
             Ok((schema, segments, hot))
         })?;
@@ -45,7 +50,7 @@ impl Engine {
 
     fn of_reader(
         schema: Arc<Schema>,
-        segments: Vec<Arc<LiveSegment>>,
+        (segments, lost): (Vec<Arc<LiveSegment>>, Vec<LostSegment>),
         hot: Hot,
         steady: Steady,
         settings: Settings,
@@ -66,7 +71,8 @@ impl Engine {
             tier: None,
             registry: None,
             next,
-            version: Version::new(segments, generations, manifest.last_sequence, joins),
+            version: Version::new(segments, generations, manifest.last_sequence, joins)
+                .with_lost(lost),
             manifest,
             last_sequence,
             lock: None,
@@ -175,7 +181,7 @@ fn bulk_segments(manifest: &Manifest) -> impl Iterator<Item = u64> {
 pub(super) struct Hot {
     pub(super) generations: Vec<Arc<Generation>>,
     pub(super) registry: Registry,
-    damage: RecoveryReport,
+    pub(super) damage: RecoveryReport,
 }
 
 impl Hot {

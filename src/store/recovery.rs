@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::account::Account;
 use super::backups_folder::check_is_no_backup;
 use super::creation;
-use super::engine::{Engine, Parts, open_segment};
+use super::engine::{Engine, Parts};
 use super::folders::{self, FOLDERS, HOT, SEGMENTS, TEMPORARY, check_is_store};
 use super::joins::Joins;
 use super::lock::StoreLock;
+use super::lost::open_what_can_be;
 use super::manifest::{Manifest, SegmentEntry};
-use super::version::{LiveSegment, Version};
+use super::version::Version;
 use crate::hot::{Generation, Log, Mended, OnDamage, Registry, RocksLog, Tier};
 use crate::io::Storage;
 use crate::types::{Clock, Error, ErrorKind, Limits, RESTORE_STORE, Result, Schema, Settings};
@@ -89,7 +90,7 @@ impl Engine {
             opening.on_damage,
         );
         let registry = Registry::open(log, opening.clock, &opening.settings)?;
-        let segments = open_segments(&storage, &schema, &manifest)?;
+        let (segments, lost) = open_what_can_be(&storage, &schema, &manifest)?;
         let mut generations = recover_generations(&tier, &manifest)?;
         let strays = tier.generations()?.into_iter();
         let strays: Vec<u64> = strays
@@ -119,7 +120,8 @@ impl Engine {
             tier: Some(tier),
             registry: Some(registry),
             next,
-            version: Version::new(segments, generations, manifest.last_sequence, joins),
+            version: Version::new(segments, generations, manifest.last_sequence, joins)
+                .with_lost(lost),
             manifest,
             last_sequence,
             lock,
@@ -173,22 +175,9 @@ fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
 }
 
 /// Whether the store makes files of this name: a number and the ending.
-fn is_own(name: &str, ending: &str) -> bool {
+pub(super) fn is_own(name: &str, ending: &str) -> bool {
     let number = name.strip_suffix(ending).unwrap_or_default();
     number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-pub(super) fn open_segments(
-    storage: &Arc<dyn Storage>,
-    schema: &Schema,
-    manifest: &Manifest,
-) -> Result<Vec<Arc<LiveSegment>>> {
-    let store = manifest.identity.store;
-    manifest
-        .segments
-        .iter()
-        .map(|entry| open_segment(storage, schema, store, entry))
-        .collect()
 }
 
 pub(super) fn recover_generations(

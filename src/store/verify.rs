@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::account::Account;
 use super::engine::{Engine, open_segment};
 use super::manifest::SegmentEntry;
+use super::quarantine::{UnnamedFile, unnamed_files};
 use super::reading::{GiveScratch, read_hot, read_steady};
 use super::version::LiveSegment;
 use crate::hot::OnDamage;
@@ -25,6 +26,9 @@ pub struct VerifyReport {
     pub damage: Vec<Damage>,
     /// Rules that do not hold, failures of the hot tier, and what stopped compaction.
     pub problems: Vec<String>,
+    /// Files in the store's folders that nothing names; they take room and do no harm. An open store does
+    /// not look for them.
+    pub unnamed: Vec<UnnamedFile>,
 }
 
 impl VerifyReport {
@@ -100,6 +104,9 @@ impl Engine {
     pub(crate) fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
         let snapshot = self.snapshot();
         let mut report = VerifyReport::default();
+        for lost in &*snapshot.version.lost {
+            report.problems.push(lost.why.clone());
+        }
         for live in snapshot.version.segments() {
             report.check(&live.segment, &self.schema);
             report.count(&live.entry, progress);
@@ -124,7 +131,7 @@ impl Engine {
         scratch: &mut GiveScratch<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<VerifyReport> {
-        let (opened, _) = read_steady(root, |storage, manifest| {
+        let (opened, steady) = read_steady(root, |storage, manifest| {
             let schema = Arc::new(Schema::parse(&manifest.schema, &Limits::unlimited())?);
             let open = |entry: &SegmentEntry| {
                 let store = manifest.identity.store;
@@ -153,6 +160,7 @@ impl Engine {
             report.count(&entry, progress);
         }
         report.add_hot(opened.hot)?;
+        report.unnamed = unnamed_files(root, &steady.manifest)?;
         Ok(report)
     }
 }

@@ -10,6 +10,7 @@ use crate::output::{count, warn};
 /// Opens a store for reading, and says on standard error where it does not show all that was written.
 pub fn open_for_reading(path: &Path) -> Result<Store> {
     let store = Store::open_read_only(path)?;
+    warn(store.damaged_segments());
     let report = store.recovery_report();
     if let Some(damage) = &report.damage {
         let hidden = count(report.dropped_records, "whole commit");

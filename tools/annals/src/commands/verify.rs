@@ -29,10 +29,15 @@ impl Verify {
             count(report.hot_rows, "row"),
             seconds(start.elapsed())
         );
+        let unnamed = report.unnamed.iter();
+        let mut unnamed =
+            unnamed.map(|one| format!("{}: nothing names it; {}", one.file, one.what));
         if report.is_sound() {
-            return print_line(format_args!("{}: sound; {read}", self.store.display()));
+            print_line(format_args!("{}: sound; {read}", self.store.display()))?;
+            return unnamed.try_for_each(print_line);
         }
         list(&report)?;
+        unnamed.try_for_each(print_line)?;
         let found = (report.damage.len() + report.problems.len()) as u64;
         Err(Failure::damaged(format_args!(
             "{}: {}; {read}; {}",

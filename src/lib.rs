@@ -105,7 +105,7 @@ pub use types::{Limits, Settings};
 pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};
 
 // Writing.
-pub use api::{BulkImport, ImportBatch, ImportMode};
+pub use api::{BulkImport, ImportBatch, ImportMode, ImportRehearsal};
 pub use types::{Commit, Durability, Validator, WriteBatch};
 pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
 pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};

@@ -12,7 +12,7 @@ pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub(crate) use crate::store::{BackupsReader, BackupsWriter, is_unfinished};
 pub use crate::store::{
     BulkImport, Checkpoint, ColumnStats, DamagedSegment, Event, EventTypeNumbers, FormatVersions,
-    GenerationReport, History, ImportBatch, ImportMode, Interacted,
+    GenerationReport, History, ImportBatch, ImportMode, ImportRehearsal, Interacted,
     ManifestReport, NewestPerEventType, RecoveryReport, RepairReport, Scan, SegmentReport, Sharing,
     Snapshot, Stats, UnnamedFile, Unseen, Users, VerifyReport, value_at,
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode,
+    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ImportRehearsal,
     ManifestReport, RecoveryReport, Remembered, RepairReport, Scan, SegmentReport, Sharing,
     Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
@@ -263,6 +263,15 @@ impl Store {
     pub fn import(&self, mode: ImportMode) -> Result<BulkImport> {
         let budget = self.engine().settings().memory_budget_bytes;
         BulkImport::new(self.engine().clone(), mode, budget)
+    }
+
+    /// Begins a rehearsal of a bulk import: each row is held to what an import holds it to, and nothing is
+    /// written. The store may be open for reading alone.
+    ///
+    /// # Errors
+    /// `Corruption` when a dictionary of event types is damaged.
+    pub fn rehearse_import(&self, mode: ImportMode) -> Result<ImportRehearsal> {
+        ImportRehearsal::new(self.engine().clone(), mode)
     }
 
     /// A consistent view of now. Cost: a few atomic operations; no file is touched.

@@ -611,6 +611,35 @@ fn rejects_can_be_corrected_and_imported() {
     }
 }
 
+#[test]
+fn rejects_that_are_broken_are_bad_input() {
+    let folder = Folder::with_store();
+    folder.write("f", format!("{HEADER}u,i,x,v,,,\n"));
+    folder
+        .run(&["import", "store", "f", "--on-error", "skip"])
+        .fails(3);
+    let rejects = folder.read("rejects.csv");
+    // A quote that stood before the record is gone, so that its commas count.
+    let broken = rejects.replacen(",\"u,i,x,v,,,\"", ",u,i,x,v,,,", 1);
+    assert_ne!(broken, rejects);
+    folder.write("broken.csv", broken);
+    let said = folder.run(&["import", "store", "broken.csv"]).fails(3);
+    assert!(said.contains("broken.csv: "), "{said}");
+    assert!(
+        said.contains("line 2: 12 values, but a rejects file has 6"),
+        "{said}"
+    );
+    folder.write(
+        "cut.csv",
+        rejects.lines().next().unwrap().to_owned() + "\nf,3\n",
+    );
+    let said = folder.run(&["import", "store", "cut.csv"]).fails(3);
+    assert!(
+        said.contains("line 2: 2 values, but a rejects file has 6"),
+        "{said}"
+    );
+}
+
 /// The names and bytes of all files below a folder, sorted.
 fn bytes_below(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let mut found = Vec::new();

@@ -640,6 +640,28 @@ fn rejects_that_are_broken_are_bad_input() {
     );
 }
 
+#[test]
+fn what_is_said_of_lines_is_refused_where_there_are_none() {
+    let folder = Folder::with_store();
+    folder.write(
+        "f.jsonl",
+        r#"{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":1,"EVENT_TYPE":"view"}"#,
+    );
+    for option in [
+        &["--delimiter", "tab"][..],
+        &["--delimiter", ","],
+        &["--quotes", "none"],
+        &["--columns", "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"],
+    ] {
+        let line = [&["import", "store", "f.jsonl"][..], option].concat();
+        let said = folder.run(&line).fails(3);
+        assert!(said.contains("f.jsonl: --"), "{said}");
+        assert!(said.contains("the file holds JSON lines"), "{said}");
+        assert!(said.contains(option[0]), "{said}");
+    }
+    assert_eq!(folder.exported("store"), HEADER);
+}
+
 /// The names and bytes of all files below a folder, sorted.
 fn bytes_below(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let mut found = Vec::new();

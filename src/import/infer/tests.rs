@@ -140,7 +140,8 @@ fn what_stands_against_a_type_is_noted() {
         found.notes,
         [
             "an import refuses 1 row, at line 2, column TIMESTAMP: value \"2019-01-01\": a \
-             timestamp must be a whole number; write dates as Unix epoch seconds",
+             timestamp must be a whole number; write dates as Unix epoch seconds, or import them with \
+             --time-unit iso",
             "an import refuses 2 rows, the first at line 3, column EVENT_TYPE: value \"\": an empty \
              cell is null, and the field is not nullable; give a value",
             "an import refuses 1 row, at line 5, column EVENT_VALUE: value \"high\": must be a \

@@ -105,7 +105,7 @@ pub use types::{Limits, Settings};
 pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};
 
 // Writing.
-pub use api::{BulkImport, ImportBatch, ImportMode};
+pub use api::{BulkImport, ImportBatch, ImportMode, ImportRehearsal};
 pub use types::{Commit, Deletion, Durability, Validator, WriteBatch};
 pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
 pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};
@@ -133,8 +133,9 @@ pub use types::StoreId;
 
 // Reports on a store.
 pub use api::{
-    BlockReport, ColumnReport, ColumnStats, Damage, FormatVersions, GenerationReport,
-    ManifestReport, RecoveryReport, Remembered, SegmentReport, Stats, VerifyReport,
+    BlockReport, ColumnReport, ColumnStats, Damage, DamagedSegment, FormatVersions,
+    GenerationReport, ManifestReport, RecoveryReport, Remembered, RepairReport, SegmentReport,
+    Stats, UnnamedFile, VerifyReport,
 };
 
 pub use types::{Error, ErrorKind, Result, printable};

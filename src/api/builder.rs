@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{PurgeFinding, PurgeReceipt, Reader, Remembered, Store, VerifyReport};
+use super::{PurgeFinding, PurgeReceipt, Reader, Remembered, RepairReport, Store, VerifyReport};
 use crate::hot::OnDamage;
 use crate::io::Readers;
 use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
@@ -199,6 +199,38 @@ impl StoreBuilder {
             sharing,
         };
         new.make(path.as_ref(), to.as_ref())
+    }
+
+    /// Brings the store in the folder `path` to what can be trusted, durably, while no one has it open for
+    /// writing: reads every segment, moves those that are damaged to the folder `quarantine`, and publishes
+    /// the store without them and without those that are missing. Nothing is deleted. The report says what
+    /// is lost; the folder keeps it, and the lists of users. A damaged log is given up only where that is
+    /// allowed ([`StoreBuilder::drop_damaged_log`]). `progress` is told the bytes read so far.
+    ///
+    /// What a copy of the store has can be put back instead: restore first, where there is one.
+    ///
+    /// # Errors
+    /// `Corruption` when something else is damaged than segments; else as [`StoreBuilder::open`].
+    pub fn repair(
+        self,
+        path: impl AsRef<Path>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<RepairReport> {
+        let engine = Engine::open(path.as_ref(), self.opening())?;
+        engine.repair(path.as_ref(), progress)
+    }
+
+    /// Finds what [`StoreBuilder::repair`] would move and give up, and changes nothing; also while another
+    /// process writes to the store.
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::verify`].
+    pub fn rehearse_repair(
+        self,
+        path: impl AsRef<Path>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<RepairReport> {
+        Store::rehearse_repair(path.as_ref(), self.scratch, progress)
     }
 
     /// Raises the limits of the store in the folder `path`, durably, while no one has it open for

@@ -11,9 +11,11 @@ pub use store::Store;
 
 pub use crate::hot::Remembered;
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
+pub(crate) use crate::store::{BackupsReader, BackupsWriter, is_unfinished};
 pub use crate::store::{
-    BulkImport, Checkpoint, ColumnStats, Event, EventTypeNumbers, FormatVersions, GenerationReport,
-    History, ImportBatch, ImportMode, Interacted, ManifestReport, NewestPerEventType, PurgeFinding,
-    PurgeReceipt, PurgedId, RecoveryReport, Scan, SegmentReport, Sharing, Snapshot, Stats, Unseen,
-    Users, VerifyReport, value_at,
+    BulkImport, Checkpoint, ColumnStats, DamagedSegment, Event, EventTypeNumbers, FormatVersions,
+    GenerationReport, History, ImportBatch, ImportMode, ImportRehearsal, Interacted,
+    ManifestReport, NewestPerEventType, PurgeFinding, PurgeReceipt, PurgedId, RecoveryReport,
+    RepairReport, Scan, SegmentReport, Sharing, Snapshot, Stats, UnnamedFile, Unseen, Users,
+    VerifyReport, value_at,
 };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ManifestReport,
-    Reader, RecoveryReport, Remembered, Scan, SegmentReport, Sharing, Snapshot, Stats,
-    StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ImportRehearsal,
+    ManifestReport, Reader, RecoveryReport, Remembered, RepairReport, Scan, SegmentReport, Sharing,
+    Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -139,6 +139,15 @@ impl Store {
         Engine::verify_files(path, &mut || scratch.folder(), progress)
     }
 
+    pub(super) fn rehearse_repair(
+        path: &Path,
+        scratch: Option<PathBuf>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<RepairReport> {
+        let mut scratch = Scratch::new(scratch);
+        Engine::rehearse_repair(path, &mut || scratch.folder(), progress)
+    }
+
     pub(super) fn remembered(path: &Path, scratch: Option<PathBuf>) -> Result<Remembered> {
         let mut scratch = Scratch::new(scratch);
         Engine::remembered(path, &mut || scratch.folder())
@@ -188,6 +197,13 @@ impl Store {
     /// What the opening found in the hot tier, and what one for writing did about it.
     pub fn recovery_report(&self) -> &RecoveryReport {
         self.engine().recovery_report()
+    }
+
+    /// The segments that are damaged or missing, a line each: the file, what is wrong, what is lost and what
+    /// to do. The store opens without them; reads of users who may have rows there are errors of the same
+    /// words, and so are compactions.
+    pub fn damaged_segments(&self) -> Vec<String> {
+        self.engine().damaged_segments()
     }
 
     /// The distinct event types that the store has had since it was opened, sorted; those that differ in
@@ -293,6 +309,15 @@ impl Store {
     pub fn import(&self, mode: ImportMode) -> Result<BulkImport> {
         let budget = self.engine().settings().memory_budget_bytes;
         BulkImport::new(self.engine().clone(), mode, budget)
+    }
+
+    /// Begins a rehearsal of a bulk import: each row is held to what an import holds it to, and nothing is
+    /// written. The store may be open for reading alone.
+    ///
+    /// # Errors
+    /// `Corruption` when a dictionary of event types is damaged.
+    pub fn rehearse_import(&self, mode: ImportMode) -> Result<ImportRehearsal> {
+        ImportRehearsal::new(self.engine().clone(), mode)
     }
 
     /// A consistent view of now. Cost: a few atomic operations; no file is touched.

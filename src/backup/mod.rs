@@ -27,8 +27,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::api::{Checkpoint, Sharing, Store, VerifyReport};
-use crate::types::{Error, ErrorKind, Result};
+use crate::api::{
+    BackupsReader, BackupsWriter, Checkpoint, Sharing, Store, VerifyReport, is_unfinished,
+};
+use crate::types::{Error, ErrorKind, Result, StoreId};
 
 /// A folder of backups of one store.
 #[derive(Clone, Debug)]
@@ -45,6 +47,25 @@ pub struct Backup {
     pub path: PathBuf,
     /// What it shares with the one before, and what was copied.
     pub checkpoint: Checkpoint,
+    /// What lies among the backups, is named like one and cannot be used, a line each with the reason. It
+    /// stayed as it was.
+    pub passed_over: Vec<String>,
+}
+
+/// A folder among the backups that is named like one.
+struct Found {
+    number: u64,
+    state: State,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    /// Its manifest was read: a backup of this store.
+    Whole(StoreId),
+    /// A backup that did not come to its end.
+    Interrupted,
+    /// Neither, and why.
+    Unusable(String),
 }
 
 impl Backups {
@@ -60,6 +81,14 @@ impl Backups {
     /// # Errors
     /// `Io`.
     pub fn numbers(&self) -> Result<Vec<u64>> {
+        let mut numbers = self.named()?;
+        // One that was interrupted has no manifest.
+        numbers.retain(|number| self.path(*number).join("MANIFEST").exists());
+        Ok(numbers)
+    }
+
+    /// The numbers that folders are named by, rising.
+    fn named(&self) -> Result<Vec<u64>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| self.said("listing", error))?,
@@ -69,13 +98,37 @@ impl Backups {
             let name = entry
                 .map_err(|error| self.said("listing", error))?
                 .file_name();
-            let number = name.to_str().and_then(number_of);
-            // One that was interrupted has no manifest.
-            let whole = |number: &u64| self.path(*number).join("MANIFEST").exists();
-            numbers.extend(number.filter(whole));
+            numbers.extend(name.to_str().and_then(number_of));
         }
         numbers.sort_unstable();
         Ok(numbers)
+    }
+
+    /// What is named like a backup, by rising number.
+    fn found(&self) -> Result<Vec<Found>> {
+        let state = |number: u64| {
+            let path = self.path(number);
+            match Store::id_of(&path) {
+                Ok(id) => State::Whole(id),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    match path.is_dir() && is_unfinished(&path) {
+                        true => State::Interrupted,
+                        false => State::Unusable(format!(
+                            "{}: it has no file MANIFEST, and is no backup that was interrupted either; \
+                         look what it is, and move it elsewhere",
+                            path.display()
+                        )),
+                    }
+                }
+                Err(error) => State::Unusable(error.within(path.display()).full_message()),
+            }
+        };
+        let numbers = self.named()?.into_iter();
+        let found = numbers.map(|number| Found {
+            number,
+            state: state(number),
+        });
+        Ok(found.collect())
     }
 
     /// The folder of a backup.
@@ -85,24 +138,40 @@ impl Backups {
 
     /// Copies the store in the folder `store`, also while it is written to, to a new backup; the folder is
     /// made where it is missing. An interrupted backup leaves a folder without a manifest, which the next
-    /// one replaces.
+    /// one replaces. A folder of that name that is no backup, and a backup whose manifest is damaged, stay as
+    /// they are, are passed over, and are named in the answer.
     ///
-    /// Cost: a copy of the segments that the newest backup lacks, and of the log.
+    /// A segment that the newest backup has, too, is shared with it once every byte of it was found to be
+    /// right; where it is not, it is copied from the store. What was copied is read again, so that no
+    /// backup begins with damage.
+    ///
+    /// Cost: every segment is read in the store and in its backup; what the newest backup lacks is copied,
+    /// and so is the log.
     ///
     /// # Errors
-    /// `InvalidInput` where the folder holds backups of another store; else as
+    /// `Locked`, naming the process, where another backup is being made or removed in the folder;
+    /// `InvalidInput` where it holds backups of another store; `Corruption` where the store is damaged or
+    /// lacks a segment that the newest backup has not either; else as
     /// [`StoreBuilder::checkpoint`](crate::StoreBuilder::checkpoint).
     pub fn make(&self, store: impl AsRef<Path>) -> Result<Backup> {
         let store = store.as_ref();
-        let newest = self.numbers()?.last().copied();
+        let own = Store::id_of(store)?;
+        let _writer = BackupsWriter::of_store(&self.folder, store)?;
+        let found = self.found()?;
+        let newest = found.iter().rev().find_map(|one| match &one.state {
+            State::Whole(id) => Some((one.number, *id)),
+            _ => None,
+        });
         let sharing = match newest {
-            Some(number) => {
-                self.check_same(store, number)?;
+            Some((number, id)) => {
+                self.check_same(store, own, id)?;
                 Sharing::LinkTo(self.path(number))
             }
             None => Sharing::Copy,
         };
-        let number = newest.unwrap_or(0).checked_add(1).ok_or_else(|| {
+        let taken = found.iter().filter(|one| one.state != State::Interrupted);
+        let highest = taken.map(|one| one.number).max();
+        let number = highest.unwrap_or(0).checked_add(1).ok_or_else(|| {
             Error::invalid(format!(
                 "{}: there is no number above that of the newest backup; choose another folder",
                 self.folder.display()
@@ -110,26 +179,46 @@ impl Backups {
         })?;
         let path = self.path(number);
         let checkpoint = Store::builder().checkpoint(store, &path, &sharing)?;
+        let passed_over = found.into_iter().filter_map(|one| match one.state {
+            State::Unusable(why) => Some(why),
+            State::Whole(_) | State::Interrupted => None,
+        });
         Ok(Backup {
             number,
             path,
             checkpoint,
+            passed_over: passed_over.collect(),
         })
     }
 
-    /// Removes all but the newest `count` backups; gives the numbers of those that went. At least one is kept.
+    /// Removes all but the newest `count` backups; gives the numbers of those that went. At least one is
+    /// kept. Only backups whose manifest can be read are counted and removed.
     ///
     /// # Errors
+    /// `Locked` where a backup is being made, removed or restored in the folder; nothing was removed then.
     /// `Io`.
     pub fn keep(&self, count: usize) -> Result<Vec<u64>> {
-        let mut numbers = self.numbers()?;
+        let writer = match self.folder.is_dir() {
+            true => BackupsWriter::of(&self.folder)?,
+            false => return Ok(Vec::new()),
+        };
+        let whole = self.found()?.into_iter();
+        let whole = whole.filter(|one| matches!(one.state, State::Whole(_)));
+        let mut numbers: Vec<u64> = whole.map(|one| one.number).collect();
         let kept = numbers.len().min(count.max(1));
         numbers.truncate(numbers.len() - kept);
-        for number in &numbers {
-            let (from, to) = (self.path(*number), self.folder.join(removed_name(*number)));
-            std::fs::rename(&from, &to)
-                .map_err(|error| Error::io(format!("removing {}", from.display()), error))?;
+        if numbers.is_empty() {
+            self.remove_renamed()?;
+            return Ok(numbers);
         }
+        writer.removing(|| {
+            for number in &numbers {
+                let (from, to) = (self.path(*number), self.folder.join(removed_name(*number)));
+                std::fs::rename(&from, &to)
+                    .map_err(|error| Error::io(format!("removing {}", from.display()), error))?;
+            }
+            Ok(())
+        })?;
         self.remove_renamed()?;
         Ok(numbers)
     }
@@ -148,6 +237,7 @@ impl Backups {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Backup> {
         let store = store.as_ref();
+        let _reader = BackupsReader::of(&self.folder);
         let number = self.existing(number)?;
         let path = self.path(number);
         let read = check(&path, progress)?.bytes;
@@ -161,6 +251,7 @@ impl Backups {
             number,
             path: store.to_owned(),
             checkpoint,
+            passed_over: Vec::new(),
         })
     }
 
@@ -206,9 +297,7 @@ impl Backups {
     }
 
     /// Refuses to lay backups of one store among those of another.
-    fn check_same(&self, store: &Path, number: u64) -> Result<()> {
-        let [own, other] = [store, &self.path(number)].map(Store::id_of);
-        let (own, other) = (own?, other?);
+    fn check_same(&self, store: &Path, own: StoreId, other: StoreId) -> Result<()> {
         match own == other {
             true => Ok(()),
             false => Err(Error::invalid(format!(

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::key;
 use super::log::Entries;
 use crate::codec::{WireReader, WireWriter};
-use crate::types::{Error, Result};
+use crate::types::{Error, RESTORE_STORE, Result};
 
 /// How many entries, and the sum of their hashes: equal for equal entries in any order. Two sets of
 /// entries that differ have the same sum with a probability of 2^-64; it tells damage and loss, not
@@ -102,8 +102,8 @@ impl<'a> Check<'a> {
         }
         let [first, last] = self.commits;
         Err(Error::corrupt(format!(
-            "generation {generation}: {} rows of the commits {first} to {last} must be there, {}; \
-             restore the folder of the hot tier from a copy",
+            "generation {generation} of the hot tier: {} rows of the commits {first} to {last} must be there, {}; \
+             {RESTORE_STORE}",
             self.want.entries,
             match self.found.entries == self.want.entries {
                 true => "but others are".to_owned(),

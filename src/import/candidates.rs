@@ -2,7 +2,7 @@
 
 use super::form::FileForm;
 use super::profile::Profile;
-use crate::types::{Error, OddTime, Role};
+use crate::types::{Error, OddTime, Role, Schema};
 
 /// Names of columns that hold a field, best first, without case and separators.
 const NAMES: [(Role, &str, &[&str]); 5] = [
@@ -123,21 +123,75 @@ pub(super) fn candidates(
             }
         })
         .collect();
+    // A mapping names the columns, and so they are not listed again.
     let advice = match proposal(names, profiles, form) {
         Some(options) => {
-            format!("; to take them by other names, add {options} to infer and import")
+            format!("to take them by other names, add {options} to infer and import")
         }
-        None => {
-            "; to take them by other names, say which columns they are (--map FIELD=COLUMN,...)"
-                .to_owned()
-        }
+        None => format!(
+            "to take them by other names, say which columns they are (--map FIELD=COLUMN,...); the header \
+             has {}",
+            names.join(", ")
+        ),
     };
     Error::invalid(format!(
-        "line 1: the header lacks {}, which every schema must have; rename the columns that hold them\
-         {advice}; the header has {}",
+        "line 1: the header lacks {}, which every schema must have; rename the columns that hold them; \
+         {advice}",
         lacking.join(", "),
-        names.join(", ")
     ))
+}
+
+/// Options that give each field of a schema a column of a file with these names, or a value: those that
+/// are called so but for case and separators, and else those of names that are known to hold a field.
+/// `None` where a user, item or time has no such column.
+pub(super) fn mapping_for(names: &[String], schema: &Schema) -> Option<String> {
+    let mut free: Vec<&String> = names
+        .iter()
+        .filter(|name| schema.position(name).is_none())
+        .collect();
+    let (mut pairs, mut constants) = (Vec::new(), Vec::new());
+    for field in schema.fields() {
+        let (name, role) = (field.name(), field.role());
+        if names.iter().any(|known| known == name) {
+            continue;
+        }
+        let ranked = free.iter().enumerate().filter_map(|(at, column)| {
+            let same = letters(column) == letters(name);
+            let rank = rank(role, column);
+            (same || rank.is_some()).then_some((!same, rank, at))
+        });
+        match ranked.min() {
+            Some((.., at)) => pairs.push(format!("{name}={}", free.remove(at))),
+            None if field.is_nullable() => {}
+            None if matches!(role, Role::User | Role::Item | Role::Timestamp) => return None,
+            None => constants.push(format!(" --set {name}=VALUE")),
+        }
+    }
+    if pairs.is_empty() {
+        // Where one column is named, those that no field takes are left out.
+        let user = schema.fields().get(schema.user())?.name();
+        pairs.push(format!("{user}={user}"));
+    }
+    Some(format!("{}{}", as_option(&pairs)?, constants.concat()))
+}
+
+/// `--map` with these pairs; `None` where a name cannot stand in it.
+fn as_option(pairs: &[String]) -> Option<String> {
+    if pairs.iter().any(|pair| pair.contains([',', '\''])) {
+        return None;
+    }
+    let pairs = pairs.join(",");
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_=,.-".contains(c);
+    Some(match pairs.chars().all(is_plain) {
+        true => format!("--map {pairs}"),
+        false => format!("--map '{pairs}'"),
+    })
+}
+
+/// The letters and digits of a name, in lower case.
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 fn field_of(role: Role) -> &'static str {
@@ -172,8 +226,7 @@ fn candidates_of<'a>(role: Role, names: &'a [String], profiles: &[Profile]) -> V
 /// How good a name is for a role: 0 is best.
 fn rank(role: Role, name: &str) -> Option<usize> {
     let untyped = name.split(':').next().unwrap_or(name);
-    let letters = untyped.chars().filter(|c| c.is_alphanumeric());
-    let letters: String = letters.flat_map(char::to_lowercase).collect();
+    let letters = letters(untyped);
     let (_, _, known) = NAMES.iter().find(|(known, ..)| *known == role)?;
     known.iter().position(|name| *name == letters)
 }
@@ -234,15 +287,7 @@ fn proposal(names: &[String], profiles: &[Profile], form: &FileForm) -> Option<S
     let rest =
         rest.filter_map(|(name, _)| Some(format!("{}={}", field_name(name)?, untyped(name))));
     pairs.extend(rest.take(MOST_METADATA));
-    if pairs.iter().any(|pair| pair.contains([',', '\''])) {
-        return None;
-    }
-    let pairs = pairs.join(",");
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_=,.-".contains(c);
-    let map = match pairs.chars().all(is_plain) {
-        true => format!("--map {pairs}"),
-        false => format!("--map '{pairs}'"),
-    };
+    let map = as_option(&pairs)?;
     Some(match unit {
         Some(unit) => format!("{map} --time-unit {unit}"),
         None => map,

@@ -45,6 +45,7 @@ pub(super) fn contents<'s>(
     let (source, start) = peeked(source)?;
     #[cfg(feature = "parquet")]
     if is_parquet(&start) {
+        form.check_has_no_lines("Parquet")?;
         let file = file.map_or_else(|| spooled(source), Ok)?;
         let records = ParquetRecords::open(file, form, is_wanted)?;
         let header = records.names().to_vec();
@@ -62,6 +63,7 @@ pub(super) fn contents<'s>(
         Ok::<_, Error>(reader.with_dialect(dialect))
     };
     if is_json(&start) {
+        form.check_has_no_lines("JSON lines")?;
         return Ok(Contents {
             reader: reader(source, Dialect::LINES)?,
             columns: Vec::new(),
@@ -70,7 +72,7 @@ pub(super) fn contents<'s>(
         });
     }
     let source = match form.delimiter {
-        Delimiter::DoubleColon => Box::new(DoubleColons::new(source)),
+        Some(Delimiter::DoubleColon) => Box::new(DoubleColons::new(source)),
         _ => source,
     };
     let mut reader = reader(source, form.dialect())?;

@@ -1,5 +1,6 @@
 //! A CSV header against a schema.
 
+use super::candidates::mapping_for;
 use crate::types::{Error, Field, FieldId, Result, Schema, shown};
 
 /// The schema field of each column: names match exactly, in any order, and none is missing.
@@ -27,12 +28,23 @@ pub(super) fn match_columns(names: &[String], schema: &Schema) -> Result<Vec<Fie
             missing.join(", "),
             schema.names()
         ))),
-        (false, _) => Err(unknown_columns(&unknown, &missing, schema)),
+        (false, _) => Err(unknown_columns(
+            &unknown,
+            &missing,
+            schema,
+            mapping_for(names, schema),
+        )),
     }
 }
 
-/// The error of columns that are no fields, all in one, with the fields that they may be meant for.
-fn unknown_columns(unknown: &[&str], missing: &[&str], schema: &Schema) -> Error {
+/// The error of columns that are no fields, all in one, with the fields that they may be meant for, and
+/// with options that take them, where they are known.
+fn unknown_columns(
+    unknown: &[&str],
+    missing: &[&str],
+    schema: &Schema,
+    options: Option<String>,
+) -> Error {
     let mut lacking = missing.to_vec();
     let mut columns = Vec::with_capacity(unknown.len());
     for name in unknown {
@@ -48,10 +60,20 @@ fn unknown_columns(unknown: &[&str], missing: &[&str], schema: &Schema) -> Error
         true => String::new(),
         false => format!("; the header lacks {}", lacking.join(", ")),
     };
+    let advice = match options {
+        Some(options) => {
+            format!(
+                "add {options} to the import, which leaves out other columns, or rename columns"
+            )
+        }
+        None => format!(
+            "say which columns to take (--map FIELD=COLUMN), or rename or remove columns so that their \
+             names are those of the schema's fields: {}",
+            schema.names()
+        ),
+    };
     Error::invalid(format!(
-        "the schema has no column {}{lacks}; say which columns to take (--map FIELD=COLUMN), or \
-         rename or remove columns so that their names are those of the schema's fields: {}",
+        "the schema has no column {}{lacks}; {advice}",
         columns.join(", "),
-        schema.names()
     ))
 }

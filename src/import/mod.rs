@@ -47,7 +47,7 @@ mod rows;
 mod source;
 mod split;
 
-use crate::api::BulkImport;
+use crate::api::{BulkImport, ImportRehearsal};
 use crate::types::{Result, Row};
 
 pub use crate::csv::DEFAULT_MAX_RECORD_BYTES;
@@ -86,5 +86,11 @@ impl RowSink for BulkImport {
 
     fn bulk_import(&mut self) -> Option<&mut BulkImport> {
         Some(self)
+    }
+}
+
+impl RowSink for ImportRehearsal {
+    fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        self.push_row(row)
     }
 }

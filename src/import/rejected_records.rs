@@ -39,7 +39,7 @@ impl<R: Read> RejectedRecords<R> {
         let mut record = csv::ByteRecord::new();
         self.buffer.clear();
         self.taken = 0;
-        if !self.reader.read_byte_record(&mut record)? {
+        if !self.reader.read_byte_record(&mut record).map_err(broken)? {
             return Ok(());
         }
         let header = record.get(HEADER).unwrap_or_default();
@@ -63,6 +63,24 @@ impl<R: Read> RejectedRecords<R> {
             .extend_from_slice(record.get(RECORD).unwrap_or_default());
         self.buffer.push(b'\n');
         Ok(())
+    }
+}
+
+/// What is wrong where a rejects file is no CSV file of its columns.
+fn broken(error: csv::Error) -> Error {
+    let line = error.position().map(csv::Position::line);
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { len, .. } => {
+            let line = line.map_or_else(String::new, |line| format!("line {line}: "));
+            let rule = format!(
+                "{line}{len} values, but a rejects file has {} ({}); where a row was corrected, let its \
+                 quotes stand doubled within those around the record",
+                COLUMNS.len(),
+                COLUMNS.join(", ")
+            );
+            Error::new(ErrorKind::InvalidData, rule)
+        }
+        _ => error.into(),
     }
 }
 

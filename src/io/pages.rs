@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::{FileBytes, crc32};
-use crate::types::{Error, Result};
+use crate::types::{Error, RESTORE_SEGMENT, Result};
 
 /// Bytes that one checksum covers: small enough that a cold lookup verifies little beyond what
 /// the system's read-ahead brings anyway, large enough that the sums are 1/4096 of the data.
@@ -142,7 +142,8 @@ impl Pages {
         let bytes = self.verified(start, end.saturating_sub(start))?;
         if crc32(bytes) != *sum {
             return Err(Error::corrupt(format!(
-                "{}: checksum mismatch in bytes {start}..{end}; run `annals verify`",
+                "{}: checksum mismatch in bytes {start}..{end}; run `annals verify` to see all that is \
+                 damaged, and {RESTORE_SEGMENT}",
                 self.name
             )));
         }

@@ -40,6 +40,8 @@ pub struct Damage {
     pub bytes: [u64; 2],
     /// The parts of the segment that lie there, by name.
     pub what: String,
+    /// Whether the whole file is missing.
+    pub is_missing: bool,
 }
 
 impl Segment {
@@ -155,6 +157,7 @@ impl Segment {
                 file: self.pages.name().to_owned(),
                 what: self.parts_in(schema, range.start, range.end).join(", "),
                 bytes: [range.start as u64, range.end as u64],
+                is_missing: false,
             })
             .collect()
     }

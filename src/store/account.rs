@@ -9,7 +9,7 @@ use super::manifest::{Identity, Manifest};
 use crate::codec::{WireReader, WireWriter};
 use crate::hot::{Holdings, Noted, Position};
 use crate::io::{Storage, read_small, replace};
-use crate::types::{Error, ErrorKind, Result};
+use crate::types::{Error, ErrorKind, RESTORE_STORE, Result};
 
 pub(crate) const FILE: &str = "ACCOUNT";
 pub(super) const NEW_FILE: &str = "ACCOUNT.new";
@@ -95,10 +95,10 @@ impl Account {
     /// earlier state than the other; `Unsupported`; `Io`.
     pub(crate) fn read(storage: &dyn Storage, manifest: &Manifest) -> Result<Self> {
         let file = read_small(storage, FILE).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::corrupt(format!(
-                "{FILE}: the file is missing; restore it from a copy of the store"
-            ))
-            .caused_by(error),
+            ErrorKind::NotFound => {
+                Error::corrupt(format!("{FILE}: the file is missing; {RESTORE_STORE}"))
+                    .caused_by(error)
+            }
             _ => error,
         })?;
         let account = Self::decode(&file)?;
@@ -109,15 +109,15 @@ impl Account {
     fn check(&self, manifest: &Manifest) -> Result<()> {
         if self.identity != manifest.identity {
             return Err(Error::corrupt(format!(
-                "{FILE}: it is of the store {}, and the manifest of {}; restore the one that came \
-                 from elsewhere",
+                "{FILE}: it is of the store {}, and the manifest of {}, so that one of them came from \
+                 elsewhere; put that one back, or {RESTORE_STORE}",
                 self.identity, manifest.identity
             )));
         }
         if self.edit > manifest.edit {
             return Err(Error::corrupt(format!(
                 "{}: it is of edit {}, but edit {} was published; it was put back from an earlier \
-                 state: restore all files of the store from one copy",
+                 state; {RESTORE_STORE}",
                 super::manifest::FILE,
                 manifest.edit,
                 self.edit
@@ -127,7 +127,7 @@ impl Account {
         if manifest.edit - self.edit > 1 {
             return Err(Error::corrupt(format!(
                 "{FILE}: it is of edit {}, but the manifest of edit {}; it was put back from an \
-                 earlier state: restore all files of the store from one copy",
+                 earlier state; {RESTORE_STORE}",
                 self.edit, manifest.edit
             )));
         }

@@ -394,7 +394,7 @@ impl BulkImport {
 
 impl Engine {
     /// The event types that stay beside those of an import.
-    fn event_types_beside(&self, mode: ImportMode) -> Result<BTreeSet<String>> {
+    pub(super) fn event_types_beside(&self, mode: ImportMode) -> Result<BTreeSet<String>> {
         match mode {
             ImportMode::Incremental => Ok(self.event_types.read().clone()),
             ImportMode::Full => self.event_types_of(Some(Origin::Recorded)),

@@ -7,9 +7,10 @@ use super::creation::make;
 use super::folders::{self, FOLDERS, HOT};
 use super::manifest::{Identity, Manifest, SegmentEntry};
 use super::reading::read_steady;
+use super::segment_file::{SegmentFile, missing};
 use crate::hot::{Noted, copy_log};
 use crate::io::{LocalStorage, Shared, Storage, copy, link};
-use crate::types::{Entropy, Error, ErrorKind, Result};
+use crate::types::{Entropy, Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Schema};
 
 /// Where a checkpoint takes the files from that never change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,12 +21,13 @@ pub enum Sharing {
     Link,
     /// Each is copied, so that damage to one store spares the other.
     Copy,
-    /// The segments that the store in this folder has, too, get a second name there; all else is copied.
+    /// The segments that the store in this folder has, too, get a second name there, once every byte of them
+    /// was found to be right; all else is copied.
     LinkTo(PathBuf),
 }
 
 /// What a checkpoint took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Checkpoint {
     /// Segments of the copy.
     pub segments: u64,
@@ -33,6 +35,12 @@ pub struct Checkpoint {
     pub linked_bytes: u64,
     /// Bytes that were copied.
     pub copied_bytes: u64,
+    /// Segments that the store itself has damaged or lacks, a line each: the copy has them from the store
+    /// whose files it shares ([`Sharing::LinkTo`]), and is whole.
+    pub damaged_in_store: Vec<String>,
+    /// Segments that the store whose files were to be shared has damaged or lacks, a line each: the copy
+    /// has them from the store itself, and is whole.
+    pub damaged_in_shared: Vec<String>,
 }
 
 /// A copy that is to be made.
@@ -50,12 +58,7 @@ impl NewCheckpoint<'_> {
     /// `Corruption` when the store is damaged; `Locked` when it changes faster than it can be copied; `Io`.
     pub(crate) fn make(&self, from: &Path, to: &Path) -> Result<Checkpoint> {
         folders::check_is_store(from)?;
-        if is_within(to, from) {
-            return Err(Error::invalid(format!(
-                "{}: it lies in the folder of the store; choose one outside",
-                to.display()
-            )));
-        }
+        folders::check_outside(to, from)?;
         let shared_with = match self.sharing {
             Sharing::LinkTo(folder) => Some(Earlier::read(folder)?),
             _ => None,
@@ -101,10 +104,13 @@ impl NewCheckpoint<'_> {
             }
             account.write(storage)?;
             manifest.write(storage)?;
+            let (damaged_in_store, damaged_in_shared) = segments.damage(&manifest);
             Ok(Checkpoint {
                 segments: manifest.segments.len() as u64,
                 linked_bytes: shared.linked,
                 copied_bytes: shared.copied,
+                damaged_in_store,
+                damaged_in_shared,
             })
         })
     }
@@ -128,16 +134,14 @@ impl Earlier {
         })
     }
 
-    /// The file of a segment that is the same there.
-    fn file_of(&self, store: Identity, entry: &SegmentEntry) -> Option<PathBuf> {
-        let same = |one: &&SegmentEntry| {
+    /// Whether it has the same segment.
+    fn has(&self, store: Identity, entry: &SegmentEntry) -> bool {
+        let same = |one: &SegmentEntry| {
             one.id == entry.id
                 && one.file_bytes == entry.file_bytes
                 && one.checksum == entry.checksum
         };
-        let known = self.segments.iter().find(same)?;
-        let is_same_store = self.identity.store == store.store;
-        is_same_store.then(|| self.folder.join(SegmentEntry::path_of(known.id)))
+        self.identity.store == store.store && self.segments.iter().any(same)
     }
 }
 
@@ -147,29 +151,42 @@ struct Segments<'a> {
     to: &'a Path,
     links: bool,
     earlier: Option<&'a Earlier>,
-    /// Those that are in place, and what each took.
-    placed: Vec<(u64, Shared)>,
+    /// Those that are in place.
+    placed: Vec<Placed>,
+}
+
+/// A segment that is in place.
+#[derive(Clone)]
+struct Placed {
+    id: u64,
+    took: Shared,
+    /// What is wrong with it in the store that is copied.
+    damaged_in_store: Option<String>,
+    /// What is wrong with it in the earlier copy.
+    damaged_in_shared: Option<String>,
 }
 
 impl Segments<'_> {
     /// Puts those of a manifest in place that are not yet. Gives what all of them took.
     fn place_all(&mut self, manifest: &Manifest) -> Result<Shared> {
+        let schema = Schema::parse(&manifest.schema, &Limits::unlimited())?;
         let mut sum = Shared::default();
         for entry in &manifest.segments {
-            let known = self.placed.iter().find(|(id, _)| *id == entry.id);
+            let known = self.placed.iter().find(|placed| placed.id == entry.id);
             sum += match known {
-                Some((_, shared)) => *shared,
+                Some(placed) => placed.took,
                 None => {
-                    let shared = self.place(manifest.identity, entry)?;
-                    self.placed.push((entry.id, shared));
-                    shared
+                    let placed = self.place(manifest.identity, &schema, entry)?;
+                    let took = placed.took;
+                    self.placed.push(placed);
+                    took
                 }
             };
         }
         Ok(sum)
     }
 
-    fn place(&self, store: Identity, entry: &SegmentEntry) -> Result<Shared> {
+    fn place(&self, store: Identity, schema: &Schema, entry: &SegmentEntry) -> Result<Placed> {
         let path = SegmentEntry::path_of(entry.id);
         let to = self.to.join(&path);
         // One of the attempt before, cut short.
@@ -180,50 +197,81 @@ impl Segments<'_> {
             _ => {}
         }
         let from = self.from.join(&path);
-        let earlier = self
-            .earlier
-            .and_then(|earlier| earlier.file_of(store, entry));
-        let shared = match (earlier, self.links) {
-            (Some(earlier), _) => link(&earlier, &to),
-            (None, true) => link(&from, &to),
-            (None, false) => copy(&from, &to, u64::MAX),
+        let mut placed = Placed {
+            id: entry.id,
+            took: Shared::default(),
+            damaged_in_store: None,
+            damaged_in_shared: None,
         };
-        let shared = shared.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::corrupt(format!(
-                "{path}: the manifest lists this segment of {} rows, but its file is missing",
-                entry.rows
-            ))
-            .caused_by(error),
+        let earlier = self.earlier.filter(|earlier| earlier.has(store, entry));
+        if let Some(earlier) = earlier {
+            let checked = SegmentFile::new(&earlier.folder, store.store, schema, entry).read();
+            placed.damaged_in_shared = damage(checked)?;
+            if placed.damaged_in_shared.is_none() {
+                let own = SegmentFile::new(self.from, store.store, schema, entry).read();
+                placed.damaged_in_store = damage(own)?;
+                placed.took = link(&earlier.folder.join(&path), &to)?;
+                return Ok(placed);
+            }
+        }
+        placed.took = match self.links {
+            true => link(&from, &to),
+            false => copy(&from, &to, u64::MAX),
+        }
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => missing(entry).caused_by(error),
             _ => error,
         })?;
-        let bytes = shared.linked + shared.copied;
-        match bytes == entry.file_bytes {
-            true => Ok(shared),
-            false => Err(Error::corrupt(format!(
-                "{path}: it has {bytes} bytes, but must have {}",
+        let bytes = placed.took.linked + placed.took.copied;
+        if bytes != entry.file_bytes {
+            return Err(Error::corrupt(format!(
+                "{path}: it has {bytes} bytes, but must have {}; {RESTORE_SEGMENT}",
                 entry.file_bytes
-            ))),
+            ))
+            .within(self.from.display()));
         }
+        if placed.took.linked == 0 {
+            // The bytes that were copied are those of the store: no copy keeps damage.
+            let copied = SegmentFile::new(self.to, store.store, schema, entry).read();
+            copied.map_err(|error| error.within(self.from.display()))?;
+        }
+        Ok(placed)
+    }
+
+    /// What is wrong with segments of this manifest in the store, and in the earlier copy.
+    fn damage(&self, manifest: &Manifest) -> (Vec<String>, Vec<String>) {
+        let is_listed = |placed: &&Placed| {
+            let mut entries = manifest.segments.iter();
+            entries.any(|entry| entry.id == placed.id)
+        };
+        let listed = || self.placed.iter().filter(is_listed);
+        (
+            listed()
+                .filter_map(|placed| placed.damaged_in_store.clone())
+                .collect(),
+            listed()
+                .filter_map(|placed| placed.damaged_in_shared.clone())
+                .collect(),
+        )
     }
 
     /// Removes what an earlier manifest listed, and the last one does not.
     fn remove_all_but(&self, manifest: &Manifest, storage: &LocalStorage) -> Result<()> {
         let is_listed = |id: &u64| manifest.segments.iter().any(|entry| entry.id == *id);
-        let placed = self.placed.iter().map(|(id, _)| *id);
+        let placed = self.placed.iter().map(|placed| placed.id);
         placed
             .filter(|id| !is_listed(id))
             .try_for_each(|id| storage.remove(&SegmentEntry::path_of(id)))
     }
 }
 
-/// Whether a folder, which need not be there, lies in another.
-fn is_within(inner: &Path, outer: &Path) -> bool {
-    let full = |path: &Path| {
-        let there = path.ancestors().find_map(|part| part.canonicalize().ok());
-        there.or_else(|| std::path::absolute(path).ok())
-    };
-    match (full(inner), full(outer)) {
-        (Some(inner), Some(outer)) => inner.starts_with(outer),
-        _ => false,
+/// Damage as text; other failures are given back.
+fn damage(checked: Result<()>) -> Result<Option<String>> {
+    match checked {
+        Ok(()) => Ok(None),
+        Err(error) => match error.kind() {
+            ErrorKind::Corruption | ErrorKind::NotFound => Ok(Some(error.full_message())),
+            _ => Err(error),
+        },
     }
 }

@@ -23,6 +23,7 @@ impl Engine {
     pub(crate) fn compact(&self) -> Result<()> {
         self.flush()?;
         let _compacting = self.compacting.lock();
+        self.version.load().check_is_whole()?;
         for origin in [Origin::Bulk, Origin::Recorded] {
             let version = self.version.load_full();
             let runs: Vec<&Run> = runs_of(&version, origin).collect();
@@ -73,6 +74,8 @@ impl Engine {
         let Some(first) = runs.first() else {
             return Ok(());
         };
+        // A merged run would take the place of one that has a part of it lost.
+        self.version.load().check_is_whole()?;
         let query = ScanQuery::default();
         let joined = self.visible.load(Ordering::Acquire);
         let joins = self.version.load().joins.clone();

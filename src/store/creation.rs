@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::account::{self, Account};
+use super::backups_folder::check_is_no_backup;
 use super::folders::{FOLDERS, HOT, SEGMENTS, TEMPORARY};
 use super::lock::{self, StoreLock};
 use super::manifest::{self, Identity, Manifest};
@@ -31,8 +32,10 @@ impl NewStore<'_> {
     /// Makes the store in the folder `root`, closed.
     ///
     /// # Errors
-    /// `AlreadyExists` when there is a store, or something else where it would lie; `Io`.
+    /// `AlreadyExists` when there is a store, or something else where it would lie; `Unsupported` in a
+    /// folder of backups; `Io`.
     pub(crate) fn create(&self, root: &Path) -> Result<()> {
+        check_is_no_backup(root)?;
         make(root, self.readers, self.into_nonempty, |storage| {
             let identity = Identity::random(self.entropy)?;
             let manifest = Manifest::new(identity, self.schema.json(), self.limits);
@@ -122,6 +125,20 @@ pub(super) fn end(storage: &dyn Storage) -> Result<()> {
         }
         false => Ok(()),
     }
+}
+
+/// Whether a file of this name is there only while something is under way.
+pub(super) fn is_leftover(name: &str) -> bool {
+    [CREATING, manifest::NEW_FILE, account::NEW_FILE].contains(&name)
+}
+
+/// Whether a folder without a store is what a making left that did not come to its end: the next one
+/// takes it.
+pub(crate) fn is_unfinished(root: &Path) -> bool {
+    names_in(root).is_ok_and(|names| {
+        let has = |name: &str| names.iter().any(|found| found == name);
+        !has(manifest::FILE) && (has(CREATING) || names.iter().all(|name| *name == lock::FILE))
+    })
 }
 
 fn begin(storage: &dyn Storage) -> Result<()> {

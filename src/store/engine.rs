@@ -13,6 +13,7 @@ use super::group_sync::GroupSync;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
 use super::recovery::RecoveryReport;
+use super::segment_file::{missing, with_remedy};
 use super::snapshot::{ReadView, Snapshot};
 use super::version::{LiveSegment, Version};
 use super::worker::Wake;
@@ -20,7 +21,8 @@ use crate::hot::{Generation, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
 use crate::types::{
-    Error, ErrorKind, Limits, Result, Role, RowSizes, Schema, Settings, StoreId, Validator, lifting,
+    Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Role, RowSizes, Schema, Settings, StoreId,
+    Validator, lifting,
 };
 
 /// An open store.
@@ -262,9 +264,11 @@ impl Engine {
         current: &Version,
         generations: Vec<Arc<Generation>>,
     ) -> Result<Version> {
+        let is_lost = |entry: &&SegmentEntry| current.has_lost(entry.id);
         let segments = manifest
             .segments
             .iter()
+            .filter(|entry| !is_lost(entry))
             .map(|entry| {
                 let known = current.segments().find(|live| live.entry.id == entry.id);
                 match known {
@@ -274,7 +278,8 @@ impl Engine {
             })
             .collect::<Result<_>>()?;
         let (floor, joins) = (self.floor_after(current), current.joins.clone());
-        Ok(Version::new(segments, generations, floor, joins))
+        let lost = current.lost_of(manifest);
+        Ok(Version::new(segments, generations, floor, joins).with_lost(lost))
     }
 
     /// The floor of a version that follows `current`, and so has every commit that is visible.
@@ -289,7 +294,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The distinct event types of all rows, or of those of one origin.
+    /// The distinct event types of all rows, or of those of one origin; without those that cannot be read
+    /// for damage, which a read of their rows names.
     pub(super) fn event_types_of(&self, origin: Option<Origin>) -> Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
         let Some(field) = self.schema.position_of(Role::EventType) else {
@@ -306,7 +312,11 @@ impl Engine {
         let generations = version.generations.iter().map(|hot| hot.dictionary(field));
         for strings in segments.chain(generations).flatten() {
             for code in 1..=strings.len() as u32 {
-                found.insert(strings.get(code)?.to_owned());
+                match strings.get(code) {
+                    Ok(name) => found.insert(name.to_owned()),
+                    Err(error) if error.kind() == ErrorKind::Corruption => break,
+                    Err(error) => return Err(error),
+                };
             }
         }
         Ok(found)
@@ -389,20 +399,15 @@ pub(super) fn open_segment(
 ) -> Result<Arc<LiveSegment>> {
     let path = SegmentEntry::path_of(entry.id);
     let file = storage.map(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Error::corrupt(format!(
-            "{path}: the manifest lists this segment of {} rows, but its file is missing; \
-             restore the file from a copy",
-            entry.rows
-        ))
-        .caused_by(error),
+        ErrorKind::NotFound => missing(entry).caused_by(error),
         _ => error,
     })?;
     let file_bytes = file.len() as u64;
-    let segment = Segment::open(&path, file, schema)?;
+    let segment = Segment::open(&path, file, schema).map_err(with_remedy)?;
     let footer = segment.footer();
     if footer.store != store {
         return Err(Error::corrupt(format!(
-            "{path}: it belongs to the store {}, and this is {store}; restore the file from a copy",
+            "{path}: it belongs to the store {}, and this is {store}; {RESTORE_SEGMENT}",
             footer.store
         )));
     }
@@ -413,7 +418,7 @@ pub(super) fn open_segment(
         && footer.origin == entry.origin;
     if !same {
         return Err(Error::corrupt(format!(
-            "{path}: not the segment that the manifest lists; restore the file from a copy"
+            "{path}: not the segment that the manifest lists; {RESTORE_SEGMENT}"
         )));
     }
     Ok(LiveSegment::new(

@@ -61,3 +61,29 @@ pub(super) fn check_is_store(root: &Path) -> Result<()> {
         Err(error) => Err(Error::io(format!("look for {}", path.display()), error)),
     }
 }
+
+/// Refuses a folder `to`, which need not be there, that lies in the folder of the store `root`.
+///
+/// # Errors
+/// `InvalidInput`.
+pub(super) fn check_outside(to: &Path, root: &Path) -> Result<()> {
+    match is_within(to, root) {
+        false => Ok(()),
+        true => Err(Error::invalid(format!(
+            "{}: it lies in the folder of the store; choose one outside",
+            to.display()
+        ))),
+    }
+}
+
+/// Whether a folder, which need not be there, lies in another.
+fn is_within(inner: &Path, outer: &Path) -> bool {
+    let full = |path: &Path| {
+        let there = path.ancestors().find_map(|part| part.canonicalize().ok());
+        there.or_else(|| std::path::absolute(path).ok())
+    };
+    match (full(inner), full(outer)) {
+        (Some(inner), Some(outer)) => inner.starts_with(outer),
+        _ => false,
+    }
+}

@@ -78,7 +78,9 @@ impl Version {
     fn needs_deletion(&self, tombstone: &Tombstone) -> bool {
         let hot = self.generations.iter();
         let mut hot = hot.filter_map(|generation| generation.sequences());
-        hot.any(|(first, _)| first < tombstone.sequence)
+        // A segment that does not open may come back.
+        !self.lost.is_empty()
+            || hot.any(|(first, _)| first < tombstone.sequence)
             || self.segments().any(|live| live.may_hold(tombstone))
     }
 
@@ -158,6 +160,10 @@ impl Engine {
     /// The same, where it pays: `pays` is told how many are to go, and of how many.
     pub(super) fn let_go_of_joins(&self, pays: impl Fn(usize, usize) -> bool) -> Result<()> {
         let version = self.version.load_full();
+        if version.check_is_whole().is_err() {
+            // What is lost may come back from a copy, and lack any of them.
+            return Ok(());
+        }
         let (links, late) = (version.joins.links.all(), version.joins.late.all());
         let tombstones = version.joins.deletions.all();
         let known = (links.len(), late.len(), tombstones.len());

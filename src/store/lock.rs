@@ -19,9 +19,27 @@ pub(crate) struct StoreLock {
 
 impl StoreLock {
     pub(crate) fn take(root: &Path, readers: Readers) -> Result<Self> {
-        let path = root.join(FILE);
+        Self::take_file(&root.join(FILE), readers, |holder| {
+            format!(
+                "{}: the store is open for writing in {holder}; close it there, or open this one \
+                 read-only",
+                root.display(),
+            )
+        })
+    }
+
+    /// Takes the lock on a file, which is made where it is missing; `refusal` is what an error says of
+    /// who holds it.
+    ///
+    /// # Errors
+    /// `Locked`, `Io`.
+    pub(super) fn take_file(
+        path: &Path,
+        readers: Readers,
+        refusal: impl FnOnce(&str) -> String,
+    ) -> Result<Self> {
         let doing = || format!("lock {}", path.display());
-        let file = readers.open_or_create(&path);
+        let file = readers.open_or_create(path);
         let file = file.map_err(|error| Error::io(doing(), error))?;
         match file.try_lock() {
             Ok(()) => {
@@ -29,15 +47,9 @@ impl StoreLock {
                 let _ = write_holder(&file);
                 Ok(Self { file })
             }
-            Err(TryLockError::WouldBlock) => Err(Error::new(
-                ErrorKind::Locked,
-                format!(
-                    "{}: the store is open for writing in {}; close it there, or open this one \
-                     read-only",
-                    root.display(),
-                    holder(&path)
-                ),
-            )),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::new(ErrorKind::Locked, refusal(&holder(path))))
+            }
             Err(TryLockError::Error(error)) => Err(Error::io(doing(), error)),
         }
     }

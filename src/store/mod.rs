@@ -5,6 +5,7 @@
 //! newest sequence number at that moment; everything above it is invisible to the snapshot.
 
 mod account;
+mod backups_folder;
 mod bulk;
 mod candidates;
 mod checkpoint;
@@ -28,6 +29,7 @@ mod joins;
 mod late;
 mod links;
 mod lock;
+mod lost;
 mod manifest;
 mod mask;
 mod memory;
@@ -38,15 +40,18 @@ mod owners;
 mod picked;
 mod presented;
 mod purge;
+mod quarantine;
 mod reading;
 mod recommendations;
 mod recovery;
+mod rehearsal;
 mod repeats;
 mod rotation;
 mod run;
 mod run_writer;
 mod scan;
 mod seal;
+mod segment_file;
 mod small_file;
 mod snapshot;
 mod sort;
@@ -62,10 +67,11 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use backups_folder::{BackupsReader, BackupsWriter};
 pub use bulk::{BulkImport, ImportMode};
 pub(crate) use checkpoint::NewCheckpoint;
 pub use checkpoint::{Checkpoint, Sharing};
-pub(crate) use creation::NewStore;
+pub(crate) use creation::{NewStore, is_unfinished};
 pub(crate) use engine::Engine;
 pub use event::{Event, value_at};
 pub(crate) use folders::is_store;
@@ -76,9 +82,11 @@ pub use inspect::{FormatVersions, GenerationReport, ManifestReport, SegmentRepor
 pub use interacted::Interacted;
 pub use newest::{EventTypeNumbers, NewestPerEventType};
 pub use purge::{PurgeFinding, PurgeReceipt, PurgedId};
+pub use quarantine::{DamagedSegment, RepairReport, UnnamedFile};
 pub(crate) use reading::id_of;
 pub(crate) use recovery::Opening;
 pub use recovery::RecoveryReport;
+pub use rehearsal::ImportRehearsal;
 pub use scan::Scan;
 pub use snapshot::Snapshot;
 pub use stats::{ColumnStats, Stats};

@@ -76,6 +76,7 @@ impl Engine {
 
     /// Rewrites segments and tables without what was deleted.
     fn take_out(&self) -> Result<Rewritten> {
+        self.version.load().check_is_whole()?;
         self.flush()?;
         let segments = || -> Vec<u64> {
             let version = self.version.load();

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::account::Account;
 use super::engine::{Engine, Parts};
 use super::folders::{self, HOT, check_is_store};
+use super::lost::open_what_can_be;
 use super::manifest::Manifest;
 use super::recovery::{
-    RecoveryReport, joins_of, last_sequence, open_segments, recover_generations, take_prepared,
+    RecoveryReport, joins_of, last_sequence, recover_generations, take_prepared,
 };
 use super::version::Version;
 use crate::hot::{Generation, OnDamage, ReadLog, Registry, Remembered, Tier};
@@ -59,10 +60,10 @@ impl Engine {
             };
             let known = earlier.filter(|earlier| Arc::ptr_eq(&earlier.schema, &schema));
             let known = known.map(|earlier| earlier.version.load_full());
-            let segments = open_segments(storage, &schema, manifest, known.as_deref())?;
+            let segments = open_what_can_be(storage, &schema, manifest, known.as_deref())?;
             Ok((schema, segments, hot))
         })?;
-        let (schema, segments, files) = steady.read;
+        let (schema, (segments, lost), files) = steady.read;
         let manifest = steady.manifest;
         let hot = files.recover(&schema, &manifest)?;
         let mut generations = hot.generations;
@@ -76,7 +77,8 @@ impl Engine {
             tier: None,
             registry: None,
             next,
-            version: Version::new(segments, generations, manifest.last_sequence, joins),
+            version: Version::new(segments, generations, manifest.last_sequence, joins)
+                .with_lost(lost),
             manifest,
             last_sequence,
             lock: None,
@@ -191,6 +193,7 @@ impl HotFiles {
             damage: damage.map_or_else(RecoveryReport::default, |damage| RecoveryReport {
                 damage: Some(damage.what),
                 dropped_records: damage.records,
+                damaged_bytes: damage.damaged_bytes,
                 ..RecoveryReport::default()
             }),
         })
@@ -201,7 +204,7 @@ impl HotFiles {
 pub(super) struct Hot {
     pub(super) generations: Vec<Arc<Generation>>,
     pub(super) registry: Registry,
-    damage: RecoveryReport,
+    pub(super) damage: RecoveryReport,
 }
 
 impl Hot {

@@ -1,20 +1,21 @@
 //! Opening a store for writing, after anything.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::account::Account;
+use super::backups_folder::check_is_no_backup;
 use super::creation;
-use super::engine::{Engine, Parts, open_segment};
+use super::engine::{Engine, Parts};
 use super::folders::{self, FOLDERS, HOT, SEGMENTS, TEMPORARY, check_is_store};
 use super::joins::Joins;
 use super::lock::StoreLock;
+use super::lost::open_what_can_be;
 use super::manifest::{Manifest, SegmentEntry};
-use super::version::{LiveSegment, Version};
+use super::version::Version;
 use crate::hot::{Generation, Log, Mended, OnDamage, Registry, RocksLog, Tier};
 use crate::io::Storage;
-use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings};
+use crate::types::{Clock, Error, ErrorKind, Limits, RESTORE_STORE, Result, Schema, Settings};
 
 /// What an opening found in the hot tier, and what one for writing did about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -23,9 +24,12 @@ pub struct RecoveryReport {
     /// An opening for writing does so where it is allowed to; one for reading where all that was durable
     /// at the last note precedes it.
     pub damage: Option<String>,
-    /// Records of the write-ahead log, a commit each, that stand behind the damage: dropped by an opening
-    /// for writing, not shown by one for reading.
+    /// Whole records of the write-ahead log, a commit each, that stand behind the damage: dropped by an
+    /// opening for writing, not shown by one for reading.
     pub dropped_records: u64,
+    /// Bytes of the log from the damage on that are no part of a whole record: those of one commit at
+    /// least, where there are any. How many commits they were cannot be told.
+    pub damaged_bytes: u64,
     /// Rows that were durable and are not there any more. 0 unless the opening was allowed to go on.
     pub lost_rows: u64,
     /// Copies of the damaged log files, in the folder of the hot tier.
@@ -45,6 +49,7 @@ impl Engine {
     pub(crate) fn open(root: &Path, opening: Opening) -> Result<Self> {
         opening.settings.validate()?;
         check_is_store(root)?;
+        check_is_no_backup(root)?;
         let lock = StoreLock::take(root, folders::readers(root))?;
         Self::open_locked(root, opening, Some(lock))
     }
@@ -94,7 +99,7 @@ impl Engine {
             opening.on_damage,
         );
         let registry = Registry::open(log, opening.clock, &opening.settings)?;
-        let segments = open_segments(&storage, &schema, &manifest, None)?;
+        let (segments, lost) = open_what_can_be(&storage, &schema, &manifest, None)?;
         let mut generations = recover_generations(&tier, &manifest)?;
         let strays = tier.generations()?.into_iter();
         let strays: Vec<u64> = strays
@@ -110,6 +115,7 @@ impl Engine {
         let report = RecoveryReport {
             damage: mended.damage,
             dropped_records: mended.dropped_records,
+            damaged_bytes: mended.damaged_bytes,
             lost_rows: tier.lost_rows(),
             kept_files: mended.kept,
         };
@@ -123,7 +129,8 @@ impl Engine {
             tier: Some(tier),
             registry: Some(registry),
             next,
-            version: Version::new(segments, generations, manifest.last_sequence, joins),
+            version: Version::new(segments, generations, manifest.last_sequence, joins)
+                .with_lost(lost),
             manifest,
             last_sequence,
             lock,
@@ -178,29 +185,9 @@ fn remove_strays(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
 }
 
 /// Whether the store makes files of this name: a number and the ending.
-fn is_own(name: &str, ending: &str) -> bool {
+pub(super) fn is_own(name: &str, ending: &str) -> bool {
     let number = name.strip_suffix(ending).unwrap_or_default();
     number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Opens the segments that the manifest lists; those of the `known` version are taken over.
-pub(super) fn open_segments(
-    storage: &Arc<dyn Storage>,
-    schema: &Schema,
-    manifest: &Manifest,
-    known: Option<&Version>,
-) -> Result<Vec<Arc<LiveSegment>>> {
-    let store = manifest.identity.store;
-    let known: HashMap<u64, &Arc<LiveSegment>> = known
-        .into_iter()
-        .flat_map(|version| version.segments())
-        .map(|live| (live.entry.id, live))
-        .collect();
-    let open = |entry: &SegmentEntry| match known.get(&entry.id) {
-        Some(live) if live.entry == *entry => Ok(Arc::clone(live)),
-        _ => open_segment(storage, schema, store, entry),
-    };
-    manifest.segments.iter().map(open).collect()
 }
 
 pub(super) fn recover_generations(
@@ -219,7 +206,7 @@ pub(super) fn recover_generations(
             tier.recover(*id).map_err(|error| match error.kind() {
                 ErrorKind::NotFound => Error::corrupt(format!(
                     "generation {id} is in the manifest, but not in folder {HOT}: the rows that \
-                     were written to it and not yet sealed are lost; restore the folder from a copy"
+                     were written to it and not yet sealed are lost; {RESTORE_STORE}"
                 ))
                 .caused_by(error),
                 _ => error,
@@ -237,7 +224,7 @@ fn check_strays(tier: &Tier, manifest: &Manifest, strays: &[u64]) -> Result<()> 
         if rows > 0 {
             return Err(Error::corrupt(format!(
                 "generation {id} holds {rows} rows, but the manifest does not know it; the files are of \
-                 different moments: restore all files of the store from one copy"
+                 different moments; {RESTORE_STORE}"
             )));
         }
     }

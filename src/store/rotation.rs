@@ -90,6 +90,7 @@ impl Engine {
                 self.floor_after(&current),
                 current.joins.clone(),
             );
+            let version = version.with_lost(current.lost.clone());
             self.version.store(Arc::new(version));
         }
         self.sealer.up();

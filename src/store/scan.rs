@@ -101,6 +101,7 @@ impl Snapshot {
 impl Snapshot {
     /// What has rows of the users that are asked for, oldest data first.
     fn sources(&self, query: &ScanQuery) -> Result<Vec<Source>> {
+        self.version.check_users(&query.users)?;
         let owners = Owners::shown(&self.schema, &self.version.joins, self.visible);
         let mut sources = Vec::new();
         for run in &self.version.runs {

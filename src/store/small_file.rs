@@ -2,7 +2,7 @@
 //! body. FORMAT.md section 3 has the bytes.
 
 use crate::io::crc32;
-use crate::types::{Error, ErrorKind, Result};
+use crate::types::{Error, ErrorKind, RESTORE_STORE, Result};
 
 /// The bytes of a file with this body.
 pub(super) fn encode(magic: [u8; 8], version: u32, body: &[u8]) -> Vec<u8> {
@@ -25,7 +25,7 @@ pub(super) fn decode<'a>(
     version: u32,
     file: &'a [u8],
 ) -> Result<&'a [u8]> {
-    let damaged = |what: &str| Error::corrupt(format!("{name}: {what}; restore it from a copy"));
+    let damaged = |what: &str| Error::corrupt(format!("{name}: {what}; {RESTORE_STORE}"));
     let short = || damaged("the file is cut short");
     let (found_magic, rest) = file.split_first_chunk::<8>().ok_or_else(short)?;
     let (sum, covered) = rest.split_first_chunk::<4>().ok_or_else(short)?;

@@ -42,6 +42,11 @@ pub struct Stats {
     pub segment_bytes: u64,
     /// Bytes of segment files per row in them.
     pub bytes_per_row: f64,
+    /// Segments that are damaged or missing, so that they do not open. Nothing of them is in the other
+    /// figures.
+    pub lost_segments: u64,
+    /// Rows of those segments.
+    pub lost_rows: u64,
     /// Hot generations.
     pub generations: u64,
     /// Memory that the hot tier takes, in bytes, about.
@@ -109,6 +114,10 @@ impl Snapshot {
             generations: self.version.generations.len() as u64,
             ..Stats::default()
         };
+        for lost in &*self.version.lost {
+            stats.lost_segments += 1;
+            stats.lost_rows += lost.entry.rows;
+        }
         for live in self.version.segments() {
             let footer = live.segment.footer();
             stats.segments += 1;

@@ -149,6 +149,7 @@ impl Snapshot {
                 texts,
                 hashes,
             } = &mut *items;
+            self.version.check_key(key.text)?;
             let segments = self.version.segments_of(key.text);
             for live in segments.filter(|live| live.entry.joined < linked) {
                 let segment = &live.segment;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::engine::{Engine, open_segment};
 use super::manifest::SegmentEntry;
+use super::quarantine::{UnnamedFile, unnamed_files};
 use super::reading::{GiveScratch, HotFiles, read_steady};
 use super::version::LiveSegment;
 use crate::hot::OnDamage;
@@ -24,6 +25,9 @@ pub struct VerifyReport {
     pub damage: Vec<Damage>,
     /// Rules that do not hold, failures of the hot tier, and what stopped compaction.
     pub problems: Vec<String>,
+    /// Files in the store's folders that nothing names; they take room and do no harm. An open store does
+    /// not look for them.
+    pub unnamed: Vec<UnnamedFile>,
 }
 
 impl VerifyReport {
@@ -49,14 +53,17 @@ impl VerifyReport {
             return Err(error);
         }
         let [first, last] = entry.sequences;
+        let cause = std::error::Error::source(&error);
+        let cause = cause.and_then(|cause| cause.downcast_ref::<Error>());
         self.damage.push(Damage {
             file: SegmentEntry::path_of(entry.id),
             bytes: [0, entry.file_bytes],
             what: format!(
                 "the whole segment, rows of the commits {first} to {last}: {} ({})",
                 entry.rows,
-                error.full_message()
+                error.message()
             ),
+            is_missing: cause.is_some_and(|cause| cause.kind() == ErrorKind::NotFound),
         });
         Ok(())
     }
@@ -95,6 +102,9 @@ impl Engine {
     pub(crate) fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport> {
         let snapshot = self.snapshot();
         let mut report = VerifyReport::default();
+        for lost in &*snapshot.version.lost {
+            report.problems.push(lost.why.clone());
+        }
         for live in snapshot.version.segments() {
             report.check(&live.segment, &self.schema);
             report.count(&live.entry, progress);
@@ -148,6 +158,7 @@ impl Engine {
             Ok(hot.rows())
         });
         report.add_hot(rows)?;
+        report.unnamed = unnamed_files(root, &steady.manifest)?;
         Ok(report)
     }
 }

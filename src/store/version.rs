@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::joins::Joins;
+use super::lost::LostSegment;
 use super::manifest::SegmentEntry;
 use super::run::Run;
 use crate::hot::Generation;
@@ -65,6 +66,8 @@ pub(crate) struct Version {
     pub floor: u64,
     /// What some of its rows lack.
     pub joins: Arc<Joins>,
+    /// Segments that are listed and do not open.
+    pub(super) lost: Arc<[LostSegment]>,
     /// Whether any segment holds rows of sessions.
     sessions: bool,
     /// Tells versions of the process apart.
@@ -95,6 +98,7 @@ impl Version {
             generations,
             floor,
             joins,
+            lost: Arc::default(),
             sessions,
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
         }

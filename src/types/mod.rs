@@ -30,6 +30,7 @@ mod printable;
 mod proceed;
 mod put_events;
 mod query;
+mod remedy;
 mod row;
 mod row_sizes;
 mod schema;
@@ -80,6 +81,7 @@ pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
 };
+pub(crate) use remedy::{RESTORE_SEGMENT, RESTORE_STORE};
 pub(crate) use row::items_of;
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub(crate) use row_sizes::RowSizes;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::hot::position::FileMark;
-use crate::types::{Error, Result};
+use crate::types::{Error, RESTORE_STORE, Result};
 
 const CURRENT: &str = "CURRENT";
 
@@ -171,8 +171,5 @@ pub(super) fn said(doing: &str, path: &Path, error: std::io::Error) -> Error {
 }
 
 pub(super) fn damaged(path: &Path, what: impl std::fmt::Display) -> Error {
-    Error::corrupt(format!(
-        "{}: {what}; restore the folder of the hot tier from a copy",
-        path.display()
-    ))
+    Error::corrupt(format!("{}: {what}; {RESTORE_STORE}", path.display()))
 }

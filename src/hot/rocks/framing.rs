@@ -37,7 +37,8 @@ pub(crate) enum End {
 }
 
 /// Reads a log to its end: calls `record` with each record up to the first bytes that are none, and
-/// with the place where it ends, then `behind` with each record that stands behind those bytes.
+/// with the place where it ends, then `behind` with each record that stands behind those bytes and the
+/// bytes that it takes there.
 ///
 /// Memory: a block, and the largest record.
 ///
@@ -46,7 +47,7 @@ pub(crate) enum End {
 pub(crate) fn read<E: From<std::io::Error>>(
     source: impl Read,
     mut record: impl FnMut(&[u8], u64) -> Result<(), E>,
-    mut behind: impl FnMut(&[u8]) -> Result<(), E>,
+    mut behind: impl FnMut(&[u8], u64) -> Result<(), E>,
 ) -> Result<End, E> {
     let mut blocks = Blocks::new(source);
     let mut fragments = Fragments::default();
@@ -86,7 +87,7 @@ fn past_damage<R: Read, E: From<std::io::Error>>(
     mut blocks: Blocks<R>,
     mut at: usize,
     whole: u64,
-    behind: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    behind: &mut impl FnMut(&[u8], u64) -> Result<(), E>,
 ) -> Result<End, E> {
     let mut found = false;
     let mut fragments = Fragments::default();
@@ -101,9 +102,10 @@ fn past_damage<R: Read, E: From<std::io::Error>>(
                         fragments.add(kind, data);
                     }
                     at += bytes;
+                    let taken = fragments.taken;
                     if let Some(complete) = fragments.complete() {
                         found = true;
-                        behind(complete)?;
+                        behind(complete, taken)?;
                         fragments.clear();
                     }
                 }
@@ -169,6 +171,8 @@ fn masked_sum(kind: u8, data: &[u8]) -> u32 {
 #[derive(Default)]
 struct Fragments {
     bytes: Vec<u8>,
+    /// Bytes of the log that it takes so far, headers included.
+    taken: u64,
     begun: bool,
     ended: bool,
 }
@@ -182,6 +186,7 @@ impl Fragments {
         self.begun = true;
         self.ended = matches!(kind, FULL | LAST);
         self.bytes.extend_from_slice(data);
+        self.taken += (HEADER_BYTES + data.len()) as u64;
         true
     }
 
@@ -191,6 +196,7 @@ impl Fragments {
 
     fn clear(&mut self) {
         self.bytes.clear();
+        self.taken = 0;
         (self.begun, self.ended) = (false, false);
     }
 }
@@ -292,7 +298,7 @@ mod tests {
                 records.push(record.to_vec());
                 Ok(())
             },
-            |_| {
+            |_, _| {
                 behind += 1;
                 Ok(())
             },

@@ -15,7 +15,7 @@ pub(crate) fn read_log(file: &[u8]) -> Result<(usize, usize, usize)> {
             batch::decode(record, |_| Ok(()))?;
             Ok(())
         },
-        |_| {
+        |_, _| {
             behind += 1;
             Ok(())
         },

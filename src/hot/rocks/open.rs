@@ -33,8 +33,10 @@ pub(super) struct LoggedRows {
 pub(crate) struct Mended {
     /// The damage of the write-ahead log: the file, the byte and what is wrong.
     pub(crate) damage: Option<String>,
-    /// Records of the write-ahead log that stood behind damage and were dropped.
+    /// Whole records of the write-ahead log that stood behind damage and were dropped.
     pub(crate) dropped_records: u64,
+    /// Bytes of it from the damage on that were no part of a whole record.
+    pub(crate) damaged_bytes: u64,
     /// Copies of the damaged files.
     pub(crate) kept: Vec<PathBuf>,
 }
@@ -74,6 +76,10 @@ impl RocksLog {
         let log = Self::start(path, generation_bytes, &names, logged)?;
         log.merge_tables()?;
         let mended = Mended {
+            damaged_bytes: match tail.damage {
+                Some(_) => tail.damaged_bytes,
+                None => 0,
+            },
             damage: tail.damage,
             dropped_records: tail.dropped_records,
             kept,

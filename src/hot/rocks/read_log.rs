@@ -36,8 +36,10 @@ pub(crate) struct ReadLog {
 pub(crate) struct LogDamage {
     /// The file, the byte and what is wrong.
     pub(crate) what: String,
-    /// Records behind it, which are not shown.
+    /// Whole records behind it, which are not shown.
     pub(crate) records: u64,
+    /// Bytes from it on that are no part of a whole record.
+    pub(crate) damaged_bytes: u64,
 }
 
 /// What the log says of a table: the newest value of each key, or that it was removed.
@@ -109,6 +111,7 @@ impl ReadLog {
         log.damage = tail.damage.map(|what| LogDamage {
             what,
             records: tail.dropped_records,
+            damaged_bytes: tail.damaged_bytes,
         });
         if all.values().any(|family| family.holds_entries()) {
             log.files = Some(open_files(path, &survey, &scratch()?)?);

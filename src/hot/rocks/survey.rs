@@ -9,7 +9,7 @@ use super::framing::{self, End};
 use super::version_edits::{Database, Failure};
 use crate::hot::batch::{self, Change};
 use crate::hot::position::{FileMark, Noted};
-use crate::types::{Error, ErrorKind, Result};
+use crate::types::{Error, ErrorKind, RESTORE_STORE, Result};
 
 /// What is there.
 pub(super) struct Survey {
@@ -45,8 +45,10 @@ pub(super) struct Tail {
     behind: Vec<u64>,
     /// What is wrong, where the bytes that are cut are damaged, and no torn write.
     pub(super) damage: Option<String>,
-    /// Records behind the damage.
+    /// Whole records behind the damage.
     pub(super) dropped_records: u64,
+    /// Bytes from the damage on that are no part of a whole record.
+    pub(super) damaged_bytes: u64,
 }
 
 /// A change that stands in a log.
@@ -194,11 +196,11 @@ impl Survey {
             let path = self.folder.join(folder::log_name(log.number));
             if tail.cut.is_some() {
                 tail.behind.push(log.number);
-                tail.dropped_records += self.records_of(&path)?;
+                self.count_records(&path, log.bytes, &mut tail)?;
                 continue;
             }
             let is_last = place + 1 == self.logs.len();
-            let end = self.read_log(log.number, &path, &mut next, visit, &mut tail)?;
+            let end = self.read_log(*log, &path, &mut next, visit, &mut tail)?;
             match end {
                 LogEnd::Framing(End::Whole) => {}
                 LogEnd::Framing(End::Torn { at })
@@ -252,8 +254,8 @@ impl Survey {
         let what = format!("{}: {what}", path.display());
         if !passes {
             return Err(Error::corrupt(format!(
-                "{what}; restore the folder of the hot tier from a copy, or give up what stands behind the \
-                 damage (annals repair --drop-damaged-log, StoreBuilder::drop_damaged_log)"
+                "{what}; {RESTORE_STORE}; or give up what stands behind the damage: annals repair STORE \
+                 --drop-damaged-log (StoreBuilder::drop_damaged_log)"
             )));
         }
         tail.cut = Some((log.number, at));
@@ -263,7 +265,7 @@ impl Survey {
 
     fn read_log(
         &self,
-        log: u64,
+        FileMark { number: log, bytes }: FileMark,
         path: &Path,
         next: &mut Option<u64>,
         visit: &mut dyn FnMut(Logged<'_>) -> Result<()>,
@@ -271,7 +273,7 @@ impl Survey {
     ) -> Result<LogEnd> {
         let file = File::open(path).map_err(|error| said("opening", path, error))?;
         let (mut hole, mut whole) = (None, 0);
-        let mut dropped = 0;
+        let (mut dropped, mut dropped_bytes) = (0, 0);
         let end = framing::read::<Failure>(
             file,
             |record, end| {
@@ -290,13 +292,17 @@ impl Survey {
                 whole = end;
                 Ok(())
             },
-            |_| {
+            |_, bytes| {
                 tail.dropped_records += 1;
+                dropped_bytes += bytes;
                 Ok(())
             },
         )
         .map_err(|failure| failure.into_error().within(path.display()))?;
         tail.dropped_records += dropped;
+        if let End::Torn { at } | End::Damaged { at } = end {
+            tail.damaged_bytes = bytes.saturating_sub(at + dropped_bytes);
+        }
         Ok(match hole {
             Some((found, want)) => LogEnd::Hole {
                 at: whole,
@@ -307,16 +313,28 @@ impl Survey {
         })
     }
 
-    fn records_of(&self, path: &Path) -> Result<u64> {
+    /// Counts what stands in a log of so many bytes that is given up.
+    fn count_records(&self, path: &Path, bytes: u64, tail: &mut Tail) -> Result<()> {
         let file = File::open(path).map_err(|error| said("opening", path, error))?;
-        let (mut before, mut behind) = (0, 0);
-        let count = |counter: &mut u64| {
-            *counter += 1;
-            Ok(())
-        };
-        framing::read::<Failure>(file, |_, _| count(&mut before), |_| count(&mut behind))
-            .map_err(Failure::into_error)?;
-        Ok(before + behind)
+        let (mut before, mut behind, mut behind_bytes) = (0, 0, 0);
+        let end = framing::read::<Failure>(
+            file,
+            |_, _| {
+                before += 1;
+                Ok(())
+            },
+            |_, bytes| {
+                behind += 1;
+                behind_bytes += bytes;
+                Ok(())
+            },
+        )
+        .map_err(Failure::into_error)?;
+        tail.dropped_records += before + behind;
+        if let End::Torn { at } | End::Damaged { at } = end {
+            tail.damaged_bytes += bytes.saturating_sub(at + behind_bytes);
+        }
+        Ok(())
     }
 
     /// Bytes of a log that the note says are there.

@@ -93,7 +93,7 @@ impl Database {
                 }
                 Ok(())
             },
-            |_| Ok(()),
+            |_, _| Ok(()),
         )
         .map_err(Failure::into_error)?;
         Ok((database, end))

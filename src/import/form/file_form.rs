@@ -4,7 +4,7 @@ use super::list::ListSeparator;
 use super::time::{Fractions, TimeUnit};
 use super::zone::Zone;
 use crate::csv::Dialect;
-use crate::types::Result;
+use crate::types::{Error, Result};
 
 /// What stands between two values of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum Delimiter {
 /// columns with names and types.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileForm {
-    pub(in crate::import) delimiter: Delimiter,
+    pub(in crate::import) delimiter: Option<Delimiter>,
     pub(in crate::import) no_quotes: bool,
     pub(in crate::import) columns: Option<Vec<Option<String>>>,
     pub(in crate::import) map: Vec<(String, String)>,
@@ -69,10 +69,12 @@ impl FileForm {
         Self::default()
     }
 
-    /// What stands between values. Default: a comma.
+    /// What stands between values. Default: a comma. JSON lines and Parquet have nothing of the kind, and
+    /// are refused where it is given, as where [`columns`](Self::columns) are or [`quotes`](Self::quotes)
+    /// are none.
     #[must_use]
     pub fn delimiter(mut self, delimiter: Delimiter) -> Self {
-        self.delimiter = delimiter;
+        self.delimiter = Some(delimiter);
         self
     }
 
@@ -166,7 +168,8 @@ impl FileForm {
 
     /// How values of its lines are told apart.
     pub(in crate::import) fn dialect(&self) -> Dialect {
-        let delimiter = match self.delimiter {
+        let between = self.delimiter.unwrap_or_default();
+        let delimiter = match between {
             Delimiter::Comma => b',',
             Delimiter::Tab => b'\t',
             Delimiter::Semicolon => b';',
@@ -175,8 +178,27 @@ impl FileForm {
         };
         Dialect {
             delimiter,
-            quotes: !self.no_quotes && self.delimiter != Delimiter::DoubleColon,
+            quotes: !self.no_quotes && between != Delimiter::DoubleColon,
             counts_records: false,
+        }
+    }
+
+    /// Refuses what is said of the lines of a file that has none; `what` is what the file holds.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the option.
+    pub(in crate::import) fn check_has_no_lines(&self, what: &str) -> Result<()> {
+        let options = [
+            ("--delimiter", self.delimiter.is_some()),
+            ("--quotes none", self.no_quotes),
+            ("--columns", self.columns.is_some()),
+        ];
+        match options.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((option, _)) => Err(Error::invalid(format!(
+                "{option}: the file holds {what}, whose values have names and nothing between them; leave \
+                 the option out, and name columns by --map FIELD=COLUMN"
+            ))),
         }
     }
 

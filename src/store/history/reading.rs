@@ -68,6 +68,7 @@ impl Reading<'_> {
     /// are worked aside.
     fn read_key(&mut self, key: HashedKey<'_>, linked: u64) -> Result<()> {
         let version = self.view.version;
+        version.check_key(key.text)?;
         for generation in version.generations.iter().rev() {
             self.read_generation(generation, key)?;
         }

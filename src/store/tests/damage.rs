@@ -93,14 +93,25 @@ fn another_segment_in_the_place_of_one_is_corruption() {
     let path = |number: usize| format!("segments/{}", names[number]);
     drop(engine);
     let other = machine.storage.map(&path(1)).unwrap();
+    let refuses = || {
+        let engine = machine.open().unwrap();
+        for error in [lines(&engine).unwrap_err(), engine.compact().unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::Corruption, "{error}");
+            assert!(error.message().contains(&path(0)), "{error}");
+        }
+        let [damaged] = engine.damaged_segments().try_into().unwrap();
+        assert!(damaged.contains(&path(0)), "{damaged}");
+        engine
+    };
     file(&machine.storage, &path(0), &other);
-    let error = machine.open().err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::Corruption);
-    assert!(error.message().contains(&path(0)), "{error}");
+    drop(refuses());
     machine.storage.remove(&path(0)).unwrap();
-    let error = machine.open().err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::Corruption, "{error}");
-    assert!(error.message().contains(&path(0)), "{error}");
+    // Writes, seals and rotations go on, and hide the damage no more than an opening does.
+    let engine = refuses();
+    Step::Write(4, Buffered).run(&engine, 4).unwrap();
+    Step::Flush.run(&engine, 4).unwrap();
+    drop(engine);
+    assert_eq!(refuses().segment_reports().len(), 2);
 }
 
 #[test]

@@ -12,6 +12,8 @@ const FRACTIONAL_TIMESTAMP: &str =
     "a timestamp must be a whole number; write Unix epoch seconds without a fraction";
 const TEXT_TIMESTAMP: &str =
     "a timestamp must be a whole number; write dates as Unix epoch seconds";
+const DATE_TIMESTAMP: &str = "a timestamp must be a whole number; write dates as Unix epoch seconds, or import \
+                              them with --time-unit iso";
 const HUGE_TIMESTAMP: &str = "a timestamp must fit 64 bits; write Unix epoch seconds";
 
 /// The rule of a type, and what to write.
@@ -125,9 +127,22 @@ fn timestamp_rule(text: &str) -> &'static str {
         return "must not be empty; write Unix epoch seconds";
     }
     match Decimal::parse(text) {
+        None if begins_with_date(text) => DATE_TIMESTAMP,
         None => TEXT_TIMESTAMP,
         Some(number) if number.negative => NEGATIVE_TIMESTAMP,
         Some(number) if number.has_fraction => FRACTIONAL_TIMESTAMP,
         Some(_) => HUGE_TIMESTAMP,
     }
+}
+
+/// Whether a text begins as `2024-01-31` does.
+fn begins_with_date(text: &str) -> bool {
+    let date = text.as_bytes().first_chunk::<10>();
+    date.is_some_and(|date| {
+        let mut letters = date.iter().zip(b"0000-00-00");
+        letters.all(|(letter, form)| match form {
+            b'-' => letter == form,
+            _ => letter.is_ascii_digit(),
+        })
+    })
 }

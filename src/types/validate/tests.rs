@@ -194,7 +194,8 @@ fn each_wrong_timestamp_has_its_own_message() {
         ),
         (
             "2019-11-24",
-            "a timestamp must be a whole number; write dates as Unix epoch seconds",
+            "a timestamp must be a whole number; write dates as Unix epoch seconds, or import them with \
+             --time-unit iso",
         ),
         (
             "NaN",

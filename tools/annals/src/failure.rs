@@ -20,6 +20,9 @@ pub enum Failure {
     ClosedPipe,
 }
 
+/// The exit code for a wrong command line.
+pub const USAGE: u8 = code::USAGE;
+
 /// See the list in `--help`.
 mod code {
     pub const REFUSED: u8 = 1;

@@ -115,11 +115,13 @@ impl FormArgs {
 
     pub fn form(&self) -> Outcome<FileForm> {
         let mut form = FileForm::new()
-            .delimiter(self.delimiter.unwrap_or_default())
             .quotes(self.quotes == Quotes::Double)
             .order_as_time(self.order_as_time)
             .click_labels(self.click_labels)
             .decimal_comma(self.decimal_comma);
+        if let Some(delimiter) = self.delimiter {
+            form = form.delimiter(delimiter);
+        }
         for (field, column) in &self.map {
             form = form.map(field, column);
         }

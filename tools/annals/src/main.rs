@@ -22,7 +22,8 @@ use annals::FormatVersions;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use commands::Command;
-use output::{detail, seconds};
+use failure::USAGE;
+use output::{detail, say_lines, seconds};
 use verbosity::Level;
 
 const EXIT_CODES: &str = "\
@@ -53,9 +54,10 @@ struct Cli {
 
 fn main() -> ExitCode {
     let start = Instant::now();
-    let cli = match Cli::from_arg_matches(&whole().get_matches()) {
+    let matches = whole().try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => error.format(&mut whole()).exit(),
+        Err(error) => return refused(&error.format(&mut whole())),
     };
     let level = match (cli.quiet, cli.verbose) {
         (true, _) => Level::Quiet,
@@ -73,6 +75,20 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// Says what is wrong with the command line, as any other error is said; or gives the help that was asked
+/// for.
+fn refused(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let text = error.render().to_string();
+        match text.strip_prefix("error: ") {
+            Some(message) => say_lines(message.trim_end()),
+            None => error.exit(),
+        }
+        return ExitCode::from(USAGE);
+    }
+    error.exit()
 }
 
 /// The command line with all that it takes.

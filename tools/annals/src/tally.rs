@@ -7,6 +7,7 @@ use annals::{
     value_at,
 };
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::args::{EventTypes, Window};
 use crate::failure::{Failure, Outcome};
@@ -96,8 +97,60 @@ pub fn each_user(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     Field(FieldId),
-    /// The timestamp's day, month or year in UTC: this many letters of the date.
-    Date(usize),
+    /// The time that the timestamp lies in, in UTC.
+    Period(Period),
+}
+
+/// Times that interactions are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    Hour,
+    Day,
+    /// From Monday on, by ISO 8601: the first week of a year has its first Thursday.
+    Week,
+    Month,
+    Year,
+}
+
+impl Period {
+    /// All of them, by the names that the command line has for them.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("hour", Self::Hour),
+        ("day", Self::Day),
+        ("week", Self::Week),
+        ("month", Self::Month),
+        ("year", Self::Year),
+    ];
+
+    /// What tells the moments of a batch apart: more groups than periods make no difference.
+    fn bits_of(self, seconds: i64) -> i64 {
+        match self {
+            Self::Hour => seconds.div_euclid(3600),
+            _ => seconds.div_euclid(86_400),
+        }
+    }
+
+    /// `2024-01-31T18`, `2024-01-31`, `2024-W05`, `2024-01` or `2024`.
+    fn name_of(self, seconds: i64) -> String {
+        let Ok(moment) = Timestamp::from_second(seconds) else {
+            return seconds.to_string();
+        };
+        if self == Self::Week {
+            let week = TimeZone::UTC.to_datetime(moment).date().iso_week_date();
+            return format!("{:04}-W{:02}", week.year(), week.week());
+        }
+        let letters = match self {
+            Self::Hour => "2024-01-31T18",
+            Self::Month => "2024-01",
+            Self::Year => "2024",
+            Self::Day | Self::Week => "2024-01-31",
+        }
+        .len();
+        let date = moment.to_string();
+        // A year of more than four digits has a sign and two more.
+        let more = if date.starts_with(['-', '+']) { 3 } else { 0 };
+        date.chars().take(letters + more).collect()
+    }
 }
 
 /// Counts interactions by the values that they have, in no order. Memory grows with the number of
@@ -110,7 +163,7 @@ pub fn by_values(
     let schema = snapshot.schema();
     let fields = by.iter().filter_map(|by| match by {
         By::Field(field) => schema.fields().get(*field),
-        By::Date(_) => None,
+        By::Period(_) => None,
     });
     let mut scan: Scan = snapshot.scan(&ScanQuery {
         projection: Projection::names(fields.map(|field| field.name())),
@@ -167,7 +220,7 @@ fn groups_of(schema: &Schema, batch: &Columns, by: &[By]) -> Vec<(usize, Tally)>
 fn bits_of(schema: &Schema, batch: &Columns, by: By, row: usize) -> u64 {
     let at = || batch.timestamps.get(row).copied().unwrap_or(0);
     match by {
-        By::Date(_) => at().div_euclid(86_400) as u64,
+        By::Period(period) => period.bits_of(at()) as u64,
         By::Field(field) if field == schema.user() => {
             batch.users.get(row).map_or(0, |code| u64::from(*code))
         }
@@ -184,14 +237,9 @@ fn bits_of(schema: &Schema, batch: &Columns, by: By, row: usize) -> u64 {
 fn value_of(schema: &Schema, batch: &Columns, by: By, row: usize) -> Outcome<Value> {
     match by {
         By::Field(field) => Ok(value_at(schema, batch, field, row)?),
-        By::Date(letters) => {
+        By::Period(period) => {
             let at = batch.timestamps.get(row).copied().unwrap_or(0);
-            let date = Timestamp::from_second(at).map(|time| time.to_string());
-            let date = date.unwrap_or_else(|_| at.to_string());
-            // A year of more than four digits has a sign and two more.
-            let more = if date.starts_with(['-', '+']) { 3 } else { 0 };
-            let date: String = date.chars().take(letters + more).collect();
-            Ok(Value::String(date))
+            Ok(Value::String(period.name_of(at)))
         }
     }
 }

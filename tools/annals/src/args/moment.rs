@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 const FORMS: &str = "write epoch seconds, a date such as 2024-01-31 (UTC), a date and time such as \
-                     2024-01-31T18:30:00Z, or how long ago, such as 7d (s, m, h, d, w)";
+                     2024-01-31T18:30:00Z, or how long before now, such as 7d (s, m, h, d, w)";
 
 /// Reads a moment: epoch seconds, a date or a date and time as ISO 8601 has them (in UTC where no zone
 /// is given), or a time before `now`. A fraction is rounded up, so that both bounds of a

@@ -9,8 +9,8 @@ use super::moment::epoch_seconds;
 /// A half-open range of timestamps.
 #[derive(Args)]
 pub struct Window {
-    /// Only timestamps from this one on: epoch seconds, a date or date and time (UTC), or how long ago:
-    /// 1704067200, 2024-01-01, 2024-01-01T18:30:00Z, 7d
+    /// Only timestamps from this one on: epoch seconds, a date or date and time (UTC), or how long before
+    /// now, by this machine's clock: 1704067200, 2024-01-01, 2024-01-01T18:30:00Z, 7d
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = bound)]
     since: Option<Bound>,
     /// Only timestamps before this one, written as with `--since`

@@ -9,19 +9,20 @@ use crate::args::{EventTypes, Format, Window};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Kind, Records, stdout};
 use crate::store::open_for_reading;
-use crate::tally::{By, by_values, query};
+use crate::tally::{By, Period, by_values, query};
 use crate::unmatched::{warn_of_event_types, warn_of_time};
 
-/// Counts interactions by the values of fields, and by day, month or year (UTC).
+/// Counts interactions by the values of fields, and by hour, day, week, month or year (UTC).
 #[derive(Args)]
 pub struct Count {
     /// The folder of the store
     store: PathBuf,
-    /// Fields of the schema, `day`, `month` or `year`, separated by commas. With a time the groups come
-    /// in their order, else the largest first
+    /// Fields of the schema, and `hour`, `day`, `week`, `month` or `year`, separated by commas: a group
+    /// for each combination that occurs. Weeks begin on Monday (ISO 8601, 2024-W05). With a time the groups
+    /// come in order of their values, in the order given; else the largest first
     #[arg(
         long,
-        value_name = "EVENT_TYPE,day",
+        value_name = "FIELD[,day]",
         value_delimiter = ',',
         default_value = "EVENT_TYPE"
     )]
@@ -48,7 +49,7 @@ impl Count {
         let by = by.collect::<Outcome<Vec<By>>>()?;
         let mut groups = by_values(&store.snapshot(), query(&self.window, &self.types), &by)?;
         let key = |values: &[Value]| values.iter().map(text_of).collect::<Vec<_>>();
-        let timed = by.iter().any(|by| matches!(by, By::Date(_)));
+        let timed = by.iter().any(|by| matches!(by, By::Period(_)));
         groups.sort_by_cached_key(|(values, tally)| {
             let rank = if timed { 0 } else { u64::MAX - tally.rows };
             (rank, key(values))
@@ -57,7 +58,7 @@ impl Count {
         for (name, by) in self.by.iter().zip(&by) {
             let kind = match by {
                 By::Field(field) => schema.fields().get(*field).map_or(Kind::Id, kind_of),
-                By::Date(_) => Kind::Id,
+                By::Period(_) => Kind::Id,
             };
             columns.push((name, kind));
         }
@@ -73,21 +74,18 @@ impl Count {
 }
 
 fn grouping(schema: &Schema, name: &str) -> Outcome<By> {
-    Ok(match name {
-        "day" => By::Date("2024-01-31".len()),
-        "month" => By::Date("2024-01".len()),
-        "year" => By::Date("2024".len()),
-        name => {
-            let field = schema.require(name).map_err(|error| {
-                Failure::from(error).and("beside fields there are day, month and year")
-            })?;
-            let role = schema.fields().get(field).map(|field| field.role());
-            if role == Some(Role::Impression) {
-                return Err(Failure::invalid(format_args!(
-                    "--by {name}: impressions are lists; count by another field"
-                )));
-            }
-            By::Field(field)
-        }
-    })
+    let period = Period::ALL.iter().find(|(known, _)| *known == name);
+    if let Some((_, period)) = period {
+        return Ok(By::Period(*period));
+    }
+    let field = schema.require(name).map_err(|error| {
+        Failure::from(error).and("beside fields there are hour, day, week, month and year")
+    })?;
+    let role = schema.fields().get(field).map(|field| field.role());
+    if role == Some(Role::Impression) {
+        return Err(Failure::invalid(format_args!(
+            "--by {name}: impressions are lists; count by another field"
+        )));
+    }
+    Ok(By::Field(field))
 }

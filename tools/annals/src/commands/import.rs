@@ -12,6 +12,7 @@ use crate::form_args::FormArgs;
 use crate::output::{OutputFile, check_output, count, print_done, say, seconds, thousands, warn};
 use crate::placeholders::warn_of_placeholder_users;
 use crate::progress::Progress;
+use crate::store::open_for_reading;
 
 /// Where refused rows go unless told otherwise.
 const REJECTS: &str = "rejects.csv";
@@ -61,6 +62,15 @@ enum Mode {
     Incremental,
 }
 
+impl From<Mode> for ImportMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Full => Self::Full,
+            Mode::Incremental => Self::Incremental,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BadRow {
     /// Ends the import; the store stays as it was
@@ -92,17 +102,14 @@ impl Import {
         if self.on_error == BadRow::Skip && !self.dry_run {
             check_output("--rejects", self.rejects(), &files, &self.store)?;
         }
+        if self.dry_run {
+            return self.rehearse(&files);
+        }
         let store = Store::builder()
             .settings(self.settings())
             .open(&self.store)?;
-        let mut import = store.import(match self.mode {
-            Mode::Full => ImportMode::Full,
-            Mode::Incremental => ImportMode::Incremental,
-        })?;
+        let mut import = store.import(self.mode.into())?;
         import.allow_empty(self.allow_empty);
-        if self.dry_run {
-            return self.rehearse(&store, &files, &mut import);
-        }
         let replaced = import.replaces();
         let (report, rejects) = self.read_for_good(store.validator(), &files, &mut import)?;
         // Before the commit, so that no row is missing from both.
@@ -145,9 +152,11 @@ impl Import {
         self.paths.iter().any(|path| is_stdin(path))
     }
 
-    /// Reads everything and writes nothing.
-    fn rehearse(&self, store: &Store, files: &[PathBuf], import: &mut BulkImport) -> Outcome {
-        let mut preview = Preview::of(import, store.schema());
+    /// Reads everything and writes nothing: the store is opened for reading.
+    fn rehearse(&self, files: &[PathBuf]) -> Outcome {
+        let store = open_for_reading(&self.store)?;
+        let rehearsal = store.rehearse_import(self.mode.into())?;
+        let mut preview = Preview::of(rehearsal, store.schema());
         let mut first_rejects = FirstRejects::default();
         let rejects: Option<&mut dyn Write> = match self.on_error {
             BadRow::Abort => None,

@@ -3,7 +3,9 @@
 use std::io::{IsTerminal, Write};
 
 use annals::import::RowSink;
-use annals::{BulkImport, Cell, DataType, Field, Result, Role, Row, Schema, Value, f32_of_bits};
+use annals::{
+    Cell, DataType, Field, ImportRehearsal, Result, Role, Row, Schema, Value, f32_of_bits,
+};
 
 use super::history::kind_of;
 use crate::args::Format;
@@ -13,9 +15,9 @@ use crate::output::{Records, instant, stdout};
 /// Rows that are shown.
 const ROWS: usize = 10;
 
-/// Hands rows on, and keeps the first of them.
+/// Checks rows, and keeps the first of them.
 pub struct Preview<'a> {
-    import: &'a mut BulkImport,
+    rehearsal: ImportRehearsal,
     schema: &'a Schema,
     rows: Vec<Vec<Value>>,
     /// The earliest and the latest time of all rows.
@@ -23,9 +25,9 @@ pub struct Preview<'a> {
 }
 
 impl<'a> Preview<'a> {
-    pub fn of(import: &'a mut BulkImport, schema: &'a Schema) -> Self {
+    pub fn of(rehearsal: ImportRehearsal, schema: &'a Schema) -> Self {
         Self {
-            import,
+            rehearsal,
             schema,
             rows: Vec::new(),
             times: None,
@@ -56,7 +58,7 @@ impl<'a> Preview<'a> {
 
 impl RowSink for Preview<'_> {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        self.import.push_row(row)?;
+        self.rehearsal.push_row(row)?;
         let time = row.timestamp;
         let (first, last) = self.times.unwrap_or((time, time));
         self.times = Some((first.min(time), last.max(time)));

@@ -32,6 +32,8 @@ mod stats;
 mod unseen;
 mod verify;
 
+pub use repair::damaged;
+
 use clap::Subcommand;
 
 use crate::failure::Outcome;
@@ -79,7 +81,7 @@ pub enum Command {
     Limits(limits::Limits),
     /// Read every byte and check every checksum and invariant
     Verify(verify::Verify),
-    /// Open a store whose log is damaged, without what stands behind the damage
+    /// Take out what is damaged, so that the rest is read again, and list what is lost
     Repair(repair::Repair),
     /// Copy a store as it is at this moment
     Checkpoint(checkpoint::Checkpoint),

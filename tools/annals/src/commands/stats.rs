@@ -28,7 +28,10 @@ impl Stats {
         let store = open_for_reading(&self.store)?;
         let mut report = Report {
             stats: store.stats()?,
-            rows_by_event_type: rows_by_event_type(&store)?,
+            rows_by_event_type: match store.damaged_segments().is_empty() {
+                true => rows_by_event_type(&store)?,
+                false => Vec::new(),
+            },
             remembered: Store::builder().remembered(&self.store)?,
             files: Files::of(&self.store)?,
         };
@@ -52,7 +55,7 @@ impl Stats {
 struct Report {
     #[serde(flatten)]
     stats: Figures,
-    /// The most frequent first.
+    /// The most frequent first; none where segments are damaged.
     rows_by_event_type: Vec<EventTypeRows>,
     remembered: Remembered,
     #[serde(flatten)]
@@ -131,7 +134,7 @@ fn event_types(types: &[EventTypeRows]) -> String {
     format!("{}\n\n", table(&header, rows))
 }
 
-fn figures(report: &Report) -> [(&'static str, String); 22] {
+fn figures(report: &Report) -> [(&'static str, String); 24] {
     let stats = &report.stats;
     let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
     let last_write = report.files.last_write.map(|at| at as i64);
@@ -156,6 +159,8 @@ fn figures(report: &Report) -> [(&'static str, String); 22] {
             thousands(report.remembered.recommendations),
         ),
         ("segments", thousands(stats.segments)),
+        ("damaged segments", thousands(stats.lost_segments)),
+        ("rows in damaged segments", thousands(stats.lost_rows)),
         ("sorted runs", thousands(stats.runs)),
         ("segment bytes", thousands(stats.segment_bytes)),
         ("bytes a row", format!("{:.2}", stats.bytes_per_row)),

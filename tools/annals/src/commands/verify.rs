@@ -29,24 +29,46 @@ impl Verify {
             count(report.hot_rows, "row"),
             seconds(start.elapsed())
         );
+        let unnamed = report.unnamed.iter();
+        let mut unnamed =
+            unnamed.map(|one| format!("{}: nothing names it; {}", one.file, one.what));
         if report.is_sound() {
-            return print_line(format_args!("{}: sound; {read}", self.store.display()));
+            print_line(format_args!("{}: sound; {read}", self.store.display()))?;
+            return unnamed.try_for_each(print_line);
         }
         list(&report)?;
+        unnamed.try_for_each(print_line)?;
         let found = (report.damage.len() + report.problems.len()) as u64;
         Err(Failure::damaged(format_args!(
-            "{}: {}; {read}; restore what is named from a copy",
+            "{}: {}; {read}; {}",
             self.store.display(),
             count(found, "damaged place"),
+            remedy(&report)
         )))
+    }
+}
+
+/// A segment's file never changes, so that of any copy will do; all else of a store is of one moment.
+fn remedy(report: &VerifyReport) -> String {
+    let whole = "restore the whole store from a backup: annals restore BACKUPS@N NEWSTORE";
+    match report.problems.is_empty() {
+        true => format!(
+            "copy the files of these names from a backup that has them (BACKUPS/N/segments), or {whole}; or \
+             see `annals repair --help`"
+        ),
+        false => format!("{whole}; or see `annals repair --help`"),
     }
 }
 
 fn list(report: &VerifyReport) -> Outcome {
     for damage in &report.damage {
         let [start, end] = damage.bytes;
+        let how = match damage.is_missing {
+            true => "missing".to_owned(),
+            false => format!("bytes {start}..{end} damaged"),
+        };
         print_line(format_args!(
-            "{}: bytes {start}..{end} damaged; lost: {}",
+            "{}: {how}; lost: {}",
             damage.file, damage.what
         ))?;
     }

@@ -91,6 +91,13 @@ pub fn say_always(text: impl std::fmt::Display) {
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
+/// As [`say_always`], of text in several lines, which stay as they are.
+pub fn say_lines(text: &str) {
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    let text = format!("annals: {}\n", lines.join("\n"));
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// Warnings, on standard error.
 pub fn warn<T: std::fmt::Display>(warnings: impl IntoIterator<Item = T>) {
     for warning in warnings {

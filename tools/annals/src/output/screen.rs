@@ -10,6 +10,8 @@ use crate::failure::Outcome;
 
 /// Rows that one can take in.
 const MOST_ROWS: usize = 40;
+/// Columns and rows of a terminal that tells none, as those of a serial line and of some containers do.
+const USUAL: (usize, usize) = (80, 24);
 
 /// What a table has to fit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,8 +38,21 @@ impl Screen {
 
 /// How many letters a line of the terminal has; `None` where there is none.
 pub fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
-    let (Width(width), _) = terminal_size_of(stream)?;
-    Some(usize::from(width))
+    size_of(stream).map(|(width, _)| width)
+}
+
+/// Columns and rows of the terminal; `None` where there is none.
+fn size_of(stream: impl std::os::fd::AsFd) -> Option<(usize, usize)> {
+    let (Width(width), Height(height)) = terminal_size_of(stream)?;
+    Some(size_of_told(width, height))
+}
+
+fn size_of_told(width: u16, height: u16) -> (usize, usize) {
+    let or_usual = |told: u16, usual| match told {
+        0 => usual,
+        told => usize::from(told),
+    };
+    (or_usual(width, USUAL.0), or_usual(height, USUAL.1))
 }
 
 /// The pager that whoever sits before the terminal wants.
@@ -50,8 +65,8 @@ fn pager() -> Option<String> {
 /// Writes text and a line end to standard output; by the pager, where there is one and the text is
 /// longer than the screen.
 pub fn show(text: &str) -> Outcome {
-    let height = terminal_size_of(std::io::stdout()).map(|(_, Height(height))| height);
-    let is_long = height.is_some_and(|height| text.lines().count() >= usize::from(height));
+    let height = size_of(std::io::stdout()).map(|(_, height)| height);
+    let is_long = height.is_some_and(|height| text.lines().count() >= height);
     if let Some(pager) = pager().filter(|_| is_long)
         && page(&pager, text).is_ok()
     {
@@ -76,4 +91,17 @@ fn page(pager: &str, text: &str) -> std::io::Result<()> {
         let _ = writeln!(input, "{text}");
     }
     child.wait().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_tells_no_size_has_the_usual_one() {
+        assert_eq!(size_of_told(0, 0), (80, 24));
+        assert_eq!(size_of_told(0, 50), (80, 50));
+        assert_eq!(size_of_told(132, 0), (132, 24));
+        assert_eq!(size_of_told(1, 1), (1, 1));
+    }
 }

@@ -73,7 +73,7 @@ fn what_is_lost_is_said() {
         lines[0]
     );
     assert!(
-        lines[1].starts_with(&format!("{second}: bytes 0..")),
+        lines[1].starts_with(&format!("{second}: missing; lost: ")),
         "{}",
         lines[1]
     );
@@ -84,7 +84,15 @@ fn what_is_lost_is_said() {
     );
     let message = ran.fails(4);
     assert!(message.contains("store: 2 damaged places"), "{message}");
-    folder.run(&["history", "store", "--user", "a"]).fails(4);
+    assert!(
+        message.contains("annals restore BACKUPS@N NEWSTORE"),
+        "{message}"
+    );
+    let message = folder.run(&["history", "store", "--user", "a"]).fails(4);
+    assert!(
+        message.contains("annals restore BACKUPS@N NEWSTORE"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -164,7 +172,7 @@ fn a_damaged_log_is_read_up_to_the_damage_and_repaired_on_demand() {
     assert!(read.stderr.contains(&log), "{}", read.stderr);
     assert!(
         read.stderr
-            .contains(&format!("{hidden} commits behind it is not")),
+            .contains(&format!("({hidden} whole commits, and ")),
         "{}",
         read.stderr
     );
@@ -174,7 +182,14 @@ fn a_damaged_log_is_read_up_to_the_damage_and_repaired_on_demand() {
     folder.run(&["verify", "died"]).fails(4);
     let said = folder.run(&["repair", "died", "--drop-damaged-log"]).ok();
     assert!(
-        said.contains(&format!("{hidden} commits dropped behind the damage")),
+        said.contains(&format!(
+            "{hidden} whole commits dropped behind the damage, and "
+        )),
+        "{said}"
+    );
+    // 40 were written: the one that is damaged is told, too, with its bytes.
+    assert!(
+        said.contains(" bytes of damaged ones (1 commit at least); 0 rows lost"),
         "{said}"
     );
     folder.run_with(&["put", "died"], hot_rows()).ok();
@@ -183,4 +198,105 @@ fn a_damaged_log_is_read_up_to_the_damage_and_repaired_on_demand() {
     ]);
     assert_eq!(read.stderr, "");
     assert_eq!(read.ok().lines().count() as u64, 1 + shown + 50);
+}
+
+#[test]
+fn a_store_with_a_damaged_segment_opens_and_is_repaired() {
+    let (folder, [first, second]) = with_two_segments();
+    let whole = std::fs::read(folder.path(&format!("store/{second}"))).unwrap();
+    // Its footer, so that it does not open.
+    flip(&folder, &format!("store/{second}"), whole.len() - 20);
+    let history = ["history", "store", "--user", "c"];
+    let said = folder.run(&history).fails(4);
+    assert!(said.contains(&second), "{said}");
+    assert!(
+        said.contains("its 1 rows of the commits 2 to 2 cannot be read"),
+        "{said}"
+    );
+    let line = r#"{"USER_ID":"d","ITEM_ID":"i1","TIMESTAMP":1,"EVENT_TYPE":"view"}"#;
+    folder.run_with(&["put", "store"], line).ok();
+    let stats = folder.run(&["stats", "store"]);
+    assert!(
+        stats.stderr.contains(&format!("warning: {second}: ")),
+        "{}",
+        stats.stderr
+    );
+    assert!(stats.ok().contains(" rows in damaged segments      1\n"));
+    folder.run(&["export", "store", "--output", "-"]).fails(4);
+    folder.run(&["compact", "store"]).fails(4);
+
+    let dry = folder.run(&["repair", "store", "--dry-run", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
+    dry.fails(4);
+    assert_eq!(report["segments"][0]["file"], second);
+    assert_eq!(report["segments"][0]["rows"], 1);
+    assert_eq!(report["segments"][0]["moved_to"], serde_json::Value::Null);
+    assert!(!folder.path("store/quarantine").exists());
+
+    let said = folder.run(&["repair", "store"]).ok();
+    assert!(said.contains(&format!("{second}: ")), "{said}");
+    assert!(
+        said.contains("lost: 1 row of the commits 2 to 2, of users that cannot be told"),
+        "{said}"
+    );
+    assert!(
+        said.contains("store: 1 segment taken out, 1 row lost"),
+        "{said}"
+    );
+    let moved = second.replace("segments/", "store/quarantine/");
+    let mut damaged = std::fs::read(folder.path(&moved)).unwrap();
+    let at = damaged.len() - 20;
+    damaged[at] ^= 0x40;
+    assert_eq!(damaged, whole);
+    assert!(!folder.path(&format!("store/{second}")).exists());
+    assert!(folder.path(&format!("store/{first}")).exists());
+    let rows = folder.exported("store");
+    assert_eq!(rows.lines().count(), 1 + 4 + 1, "{rows}");
+    let verified = folder.run(&["verify", "store"]).ok();
+    assert!(verified.starts_with("store: sound; "), "{verified}");
+    assert!(
+        verified.contains("quarantine/00000002.json: nothing names it; set aside by a repair")
+            || verified.contains(".json: nothing names it; set aside by a repair"),
+        "{verified}"
+    );
+    let said = folder.run(&["repair", "store"]).ok();
+    assert_eq!(said, "store: nothing is damaged; nothing was changed\n");
+    folder.run(&["compact", "store"]).ok();
+}
+
+#[test]
+fn a_repair_names_users_and_times_where_they_can_be_read_and_takes_missing_segments_off() {
+    let (folder, [first, second]) = with_two_segments();
+    flip(&folder, &format!("store/{first}"), 64);
+    std::fs::remove_file(folder.path(&format!("store/{second}"))).unwrap();
+    let ran = folder.run(&["repair", "store", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.ok()).unwrap();
+    let [one, other] = [0, 1].map(|at| report["segments"][at].clone());
+    assert_eq!(one["file"], first);
+    assert_eq!(one["rows"], 4);
+    assert_eq!(one["users"], 2);
+    assert_eq!(one["timestamps"], serde_json::json!([10, 30]));
+    assert_eq!(one["between_users"], serde_json::json!(["a", "b"]));
+    assert_eq!(other["file"], second);
+    assert_eq!(other["moved_to"], serde_json::Value::Null);
+    assert_eq!(folder.exported("store"), HEADER);
+    folder.run(&["verify", "store"]).ok();
+}
+
+#[test]
+fn files_that_nothing_names_are_listed() {
+    let (folder, _) = with_two_segments();
+    folder.write("store/segments/00009999.seg", "left");
+    folder.write("store/segments/notes.txt", "mine");
+    folder.write("store/temporary/00009998.run", "left");
+    let said = folder.run(&["verify", "store"]).ok();
+    assert!(said.starts_with("store: sound; "), "{said}");
+    for line in [
+        "segments/00009999.seg: nothing names it; left by what was interrupted",
+        "segments/notes.txt: nothing names it; no file of the store",
+        "temporary/00009998.run: nothing names it; left by",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(said.lines().count(), 4, "{said}");
 }

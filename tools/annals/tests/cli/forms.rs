@@ -612,6 +612,93 @@ fn rejects_can_be_corrected_and_imported() {
 }
 
 #[test]
+fn rejects_that_are_broken_are_bad_input() {
+    let folder = Folder::with_store();
+    folder.write("f", format!("{HEADER}u,i,x,v,,,\n"));
+    folder
+        .run(&["import", "store", "f", "--on-error", "skip"])
+        .fails(3);
+    let rejects = folder.read("rejects.csv");
+    // A quote that stood before the record is gone, so that its commas count.
+    let broken = rejects.replacen(",\"u,i,x,v,,,\"", ",u,i,x,v,,,", 1);
+    assert_ne!(broken, rejects);
+    folder.write("broken.csv", broken);
+    let said = folder.run(&["import", "store", "broken.csv"]).fails(3);
+    assert!(said.contains("broken.csv: "), "{said}");
+    assert!(
+        said.contains("line 2: 12 values, but a rejects file has 6"),
+        "{said}"
+    );
+    folder.write(
+        "cut.csv",
+        rejects.lines().next().unwrap().to_owned() + "\nf,3\n",
+    );
+    let said = folder.run(&["import", "store", "cut.csv"]).fails(3);
+    assert!(
+        said.contains("line 2: 2 values, but a rejects file has 6"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_said_of_lines_is_refused_where_there_are_none() {
+    let folder = Folder::with_store();
+    folder.write(
+        "f.jsonl",
+        r#"{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":1,"EVENT_TYPE":"view"}"#,
+    );
+    for option in [
+        &["--delimiter", "tab"][..],
+        &["--delimiter", ","],
+        &["--quotes", "none"],
+        &["--columns", "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"],
+    ] {
+        let line = [&["import", "store", "f.jsonl"][..], option].concat();
+        let said = folder.run(&line).fails(3);
+        assert!(said.contains("f.jsonl: --"), "{said}");
+        assert!(said.contains("the file holds JSON lines"), "{said}");
+        assert!(said.contains(option[0]), "{said}");
+    }
+    assert_eq!(folder.exported("store"), HEADER);
+}
+
+/// The names and bytes of all files below a folder, sorted.
+fn bytes_below(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(bytes_below(&path));
+        } else {
+            found.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_dry_run_changes_no_byte_and_runs_beside_a_writer() {
+    let folder = Folder::with_rows();
+    let line = r#"{"USER_ID":"a","ITEM_ID":"i1","TIMESTAMP":1,"EVENT_TYPE":"view"}"#;
+    folder.run_with(&["put", "store"], line).ok();
+    let before = bytes_below(&folder.path("store"));
+    folder.write("f", format!("{HEADER}u,i,1,v,,,\nu,i,2,w,,,\n"));
+    let dry = ["import", "store", "f", "--dry-run"];
+    folder.run(&dry).ok();
+    assert!(bytes_below(&folder.path("store")) == before);
+    let many: String = (0..9).map(|n| format!("u,i,{n},type {n},,,\n")).collect();
+    folder.write("many", format!("{HEADER}{many}"));
+    let said = folder.run(&["import", "store", "many", "--dry-run"]);
+    let for_good = folder.run(&["import", "store", "many"]);
+    assert_eq!(said.fails(3), for_good.fails(3));
+
+    let store = annals::Store::open(folder.path("store")).unwrap();
+    folder.run(&dry).ok();
+    drop(store);
+}
+
+#[test]
 fn more_bad_rows_than_were_allowed_end_the_import() {
     let folder = Folder::with_store();
     folder.write("f", format!("{HEADER}u,i,1,v,,,\nu,i,x,v,,,\nu,i,y,v,,,\n"));

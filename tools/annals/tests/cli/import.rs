@@ -259,10 +259,28 @@ fn all_wrong_names_come_in_one_message() {
     assert_eq!(
         message,
         "annals: rows.csv: line 1: the schema has no column \"user_id\" (did you mean USER_ID?), \
-         \"item\", \"Device\" (did you mean DEVICE?); the header lacks ITEM_ID; say which columns to \
-         take (--map FIELD=COLUMN), or rename or remove columns so that their names are those of the schema's \
-         fields: USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, \
-         EVENT_VALUE, DEVICE, IMPRESSION\n"
+         \"item\", \"Device\" (did you mean DEVICE?); the header lacks ITEM_ID; add --map \
+         USER_ID=user_id,ITEM_ID=item,DEVICE=Device to the import, which leaves out other columns, or rename \
+         columns\n"
+    );
+    // What the message says is what to do.
+    folder.write(
+        "rows.csv",
+        "user_id,item,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,Device,IMPRESSION\nu,i,1,view,,,\n",
+    );
+    let map = "USER_ID=user_id,ITEM_ID=item,DEVICE=Device";
+    folder
+        .run(&["import", "store", "rows.csv", "--map", map])
+        .ok();
+    assert_eq!(folder.exported("store"), format!("{HEADER}u,i,1,view,,,\n"));
+    folder.write("rows.csv", "user_id,movie_id,ts\nu1,i1,1700000000\n");
+    let message = folder.run(&["import", "store", "rows.csv"]).fails(3);
+    assert!(
+        message.contains(
+            "the header lacks ITEM_ID, TIMESTAMP, EVENT_TYPE, EVENT_VALUE, DEVICE, IMPRESSION; add --map \
+             USER_ID=user_id,ITEM_ID=movie_id,TIMESTAMP=ts --set EVENT_TYPE=VALUE to the import"
+        ),
+        "{message}"
     );
     folder.write("rows.csv", "user_id,movie_id,ts\nu1,i1,1700000000\n");
     let message = folder.run(&["schema", "infer", "rows.csv"]).fails(3);
@@ -272,6 +290,26 @@ fn all_wrong_names_come_in_one_message() {
         ),
         "{message}"
     );
+    assert!(
+        message.ends_with(
+            "add --map USER_ID=user_id,ITEM_ID=movie_id,TIMESTAMP=ts to infer and import\n"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_date_in_the_place_of_seconds_names_the_option() {
+    let folder = Folder::with_store();
+    folder.write("f", format!("{HEADER}u,i,2024-01-31T12:00:00Z,v,,,\n"));
+    let message = folder.run(&["import", "store", "f"]).fails(3);
+    assert!(
+        message.contains("import them with --time-unit iso"),
+        "{message}"
+    );
+    folder
+        .run(&["import", "store", "f", "--time-unit", "iso"])
+        .ok();
 }
 
 /// Two stray quotes: what stands between them is no value.

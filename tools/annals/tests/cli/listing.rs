@@ -98,12 +98,33 @@ fn interactions_are_counted_by_fields_and_days() {
         "{\"USER_ID\":\"a\",\"INTERACTIONS\":3}\n{\"USER_ID\":\"b\",\"INTERACTIONS\":2}\n\
          {\"USER_ID\":\"c\",\"INTERACTIONS\":1}\n"
     );
+    folder.write(
+        "weeks.csv",
+        format!(
+            "{HEADER}w,i,1735513199,view,,,\nw,i,1735513200,view,,,\nw,i,1735516800,view,,,\n\
+             w,i,1736035200,view,,,\n"
+        ),
+    );
+    folder
+        .run(&["init", "weeks", "--schema", "schema.json"])
+        .ok();
+    folder.run(&["import", "weeks", "weeks.csv"]).ok();
+    // 2024-12-29 is a Sunday; the week of 2024-12-30 is the first of 2025.
+    assert_eq!(
+        answer(&folder, "count weeks --by week"),
+        "week,INTERACTIONS\n2024-W52,2\n2025-W01,2\n"
+    );
+    assert_eq!(
+        answer(&folder, "count weeks --by hour,EVENT_TYPE"),
+        "hour,EVENT_TYPE,INTERACTIONS\n2024-12-29T22,view,1\n2024-12-29T23,view,1\n\
+         2024-12-30T00,view,1\n2025-01-05T00,view,1\n"
+    );
     let message = folder
         .run(&["count", "store", "--by", "event_type"])
         .fails(3);
     assert!(message.contains("did you mean EVENT_TYPE?"), "{message}");
     assert!(
-        message.contains("beside fields there are day, month and year"),
+        message.contains("beside fields there are hour, day, week, month and year"),
         "{message}"
     );
     let message = folder

@@ -29,6 +29,22 @@ fn lines_are_written_in_their_order() {
 }
 
 #[test]
+fn a_last_line_without_its_end_is_of_the_same_commit() {
+    let folder = Folder::with_store();
+    let lines = format!("{LINE}\n{LINE}");
+    folder.write("events.jsonl", &lines);
+    assert_eq!(
+        folder.run(&["put", "store", "events.jsonl"]).ok(),
+        "2 rows written, sequence 1\n"
+    );
+    // As a shell redirects a file.
+    let file = std::fs::File::open(folder.path("events.jsonl")).unwrap();
+    let output = folder.command(&["put", "store"]).stdin(file).output();
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert_eq!(said, "2 rows written, sequence 2\n");
+}
+
+#[test]
 fn lines_before_a_bad_one_are_written_and_none_after_it() {
     let folder = Folder::with_store();
     let lines = format!("{LINE}\n\n{LINE}\n{{\"USER_ID\":\"a\"}}\n{LINE}\n");

@@ -233,7 +233,7 @@ fn a_mapping_is_proposed_and_not_applied() {
                    --time-unit ms";
     assert!(
         said.contains(&format!(
-            "to take them by other names, add {options} to infer and import; the header has"
+            "to take them by other names, add {options} to infer and import\n"
         )),
         "{said}"
     );

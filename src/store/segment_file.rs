@@ -1,0 +1,83 @@
+//! The file of a segment that a manifest lists, looked at by itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::engine::open_segment;
+use super::folders;
+use super::manifest::SegmentEntry;
+use super::version::LiveSegment;
+use crate::io::Storage;
+use crate::types::{Error, ErrorKind, RESTORE_SEGMENT, Result, Schema, StoreId};
+
+/// Of the store in a folder, which need not be open.
+pub(super) struct SegmentFile<'a> {
+    root: PathBuf,
+    store: StoreId,
+    schema: &'a Schema,
+    entry: &'a SegmentEntry,
+}
+
+impl<'a> SegmentFile<'a> {
+    pub(super) fn new(
+        root: &Path,
+        store: StoreId,
+        schema: &'a Schema,
+        entry: &'a SegmentEntry,
+    ) -> Self {
+        Self {
+            root: root.to_owned(),
+            store,
+            schema,
+            entry,
+        }
+    }
+
+    /// Opens it: its size, footer and header are right then.
+    ///
+    /// # Errors
+    /// `Corruption`, naming folder and file; `Io`.
+    fn open(&self) -> Result<Arc<LiveSegment>> {
+        let storage: Arc<dyn Storage> = Arc::new(folders::storage(&self.root));
+        open_segment(&storage, self.schema, self.store, self.entry)
+            .map_err(|error| error.within(self.root.display()))
+    }
+
+    /// Reads every byte of it, and holds it against its checksum.
+    ///
+    /// # Errors
+    /// As [`SegmentFile::open`].
+    pub(super) fn read(&self) -> Result<()> {
+        let live = self.open()?;
+        match live.segment.damage(self.schema).first() {
+            None => Ok(()),
+            Some(damage) => {
+                let [start, end] = damage.bytes;
+                Err(Error::corrupt(format!(
+                    "{}: bytes {start}..{end} are damaged ({}); {RESTORE_SEGMENT}",
+                    damage.file, damage.what
+                ))
+                .within(self.root.display()))
+            }
+        }
+    }
+}
+
+/// A segment whose file is not there.
+pub(super) fn missing(entry: &SegmentEntry) -> Error {
+    Error::corrupt(format!(
+        "{}: the manifest lists this segment of {} rows, but its file is missing; {RESTORE_SEGMENT}",
+        SegmentEntry::path_of(entry.id),
+        entry.rows
+    ))
+}
+
+/// Says what to do about a segment that does not open.
+pub(super) fn with_remedy(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Corruption => {
+            Error::corrupt(format!("{}; {RESTORE_SEGMENT}", error.full_message()))
+        }
+        _ => error,
+    }
+}

@@ -7,6 +7,8 @@ CARGO_FLAGS ?=
 BENCH_ARGS ?=
 # Passed on to the comparison with other stores, e.g. PEERS_ARGS=--large; see benches/peers/src/args.rs
 PEERS_ARGS ?=
+# Passed on to pytest by `make python`
+PYTHON_ARGS ?=
 # Where `make install` puts the tool
 PREFIX ?= /usr/local
 # Of the crashes
@@ -15,7 +17,7 @@ STATES ?= 20000
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install dist test crash lint docs bench peers performance sanitize
+.PHONY: help setup demo install dist test crash lint docs bench peers performance python sanitize
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +45,9 @@ crash: setup ## Crash the real store in 20,000 states, kills and failing calls; 
 	$(TARGET)/release/annals-crash kill --seed $(SEED) --folder $(TARGET)/crash
 	$(TARGET)/release/annals-crash faults --seed $(SEED)
 	$(TARGET)/release/annals-crash random --seed $(SEED)
+
+python: setup ## Build the wheel of the Python package and run its tests (PYTHON=python3.12, PYTHON_ARGS="-k polars")
+	CARGO="$(CARGO)" tools/python/build.sh $(PYTHON_ARGS)
 
 sanitize: setup ## Run the tests under AddressSanitizer (needs a nightly toolchain)
 	CARGO="$(CARGO)" tools/sanitize.sh

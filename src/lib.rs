@@ -93,6 +93,8 @@ mod hot;
 pub mod import;
 pub mod insights;
 mod io;
+#[cfg(feature = "report")]
+pub mod report;
 mod segment;
 mod store;
 mod types;

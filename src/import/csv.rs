@@ -5,6 +5,7 @@ mod run;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use self::run::Run;
 use super::distinct::{Distinct, Known};
@@ -57,6 +58,7 @@ pub struct CsvImport<'a> {
     distinct: Option<Distinct>,
     max_record_bytes: usize,
     progress: Option<Box<dyn FnMut(u64) + 'a>>,
+    stop: Option<&'a AtomicBool>,
 }
 
 impl<'a> CsvImport<'a> {
@@ -70,6 +72,7 @@ impl<'a> CsvImport<'a> {
             distinct: None,
             max_record_bytes: DEFAULT_MAX_RECORD_BYTES.max(row_bytes(validator.schema())),
             progress: None,
+            stop: None,
         }
     }
 
@@ -121,12 +124,21 @@ impl<'a> CsvImport<'a> {
         self
     }
 
+    /// Ends the import, with an error of `Interrupted`, when the flag is set; it is looked at about every
+    /// 256 KiB. Any thread may set it.
+    #[must_use]
+    pub fn stop(mut self, stop: &'a AtomicBool) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// Reads files, as [`csv_files`](super::csv_files) lists them, one after another.
     ///
     /// # Errors
     /// `InvalidInput` for a header that does not match, a line beyond the bound on a record, and in
     /// [`OnError::Abort`] for the first bad row, which a quote that is not closed is, too; `Io` and
-    /// `NotFound` for files; and what the sink gives. The sink then has the rows up to there.
+    /// `NotFound` for files; `Interrupted` ([`CsvImport::stop`]); and what the sink gives. The sink then has
+    /// the rows up to there.
     pub fn run<S: RowSink + ?Sized>(self, files: &[PathBuf], sink: &mut S) -> Result<ImportReport> {
         self.run_over(|run| files.iter().try_for_each(|file| run.file(file, sink)))
     }
@@ -158,6 +170,7 @@ impl<'a> CsvImport<'a> {
             max_rejected: self.max_rejected,
             rejects,
             progress: self.progress,
+            stop: self.stop,
             cells: CellBuffer::default(),
             scratch: Scratch::default(),
             known: Known::default(),

@@ -5,6 +5,8 @@ mod part;
 mod reading;
 mod resolved;
 
+use std::ops::Range;
+
 use super::event::Event;
 use super::snapshot::{ReadView, Snapshot};
 use crate::types::{
@@ -116,6 +118,16 @@ impl History {
         })
     }
 
+    /// The interactions as they lie: columns, and the rows of them that come next in the order asked
+    /// for. The rows are given oldest first; newest first they are to be read backwards
+    /// ([`History::is_newest_first`]). Empty columns were not asked for. No part is empty.
+    ///
+    /// For those who copy whole columns into a form of their own, such as Arrow arrays.
+    pub fn parts(&self) -> impl Iterator<Item = (&Columns, Range<usize>)> {
+        let parts = self.order.iter();
+        parts.filter_map(|stretch| Some((self.columns(stretch)?, stretch.rows())))
+    }
+
     fn event(&self, stretch: &Stretch, row: usize) -> Option<Event<'_>> {
         Some(Event {
             schema: &self.resolved.as_ref()?.schema,
@@ -128,7 +140,8 @@ impl History {
         Some(&self.parts.used().get(stretch.part)?.columns)
     }
 
-    fn is_newest_first(&self) -> bool {
+    /// Whether the interactions come newest first.
+    pub fn is_newest_first(&self) -> bool {
         let resolved = self.resolved.as_ref();
         resolved.is_some_and(|resolved| resolved.tier.newest)
     }

@@ -27,6 +27,8 @@ pub enum ErrorKind {
     Poisoned,
     /// The store was written by a newer version, or the handle cannot do this.
     Unsupported,
+    /// The caller asked that the work end before it was done: nothing of it stays.
+    Interrupted,
     /// Something that must hold in memory did not: a bug in annals. What was asked for was not
     /// done, and files are as sound as they were: restore nothing, and report it with its message.
     Internal,
@@ -43,6 +45,7 @@ impl ErrorKind {
             Self::Io => "input/output",
             Self::Poisoned => "poisoned",
             Self::Unsupported => "unsupported",
+            Self::Interrupted => "interrupted",
             Self::Internal => "internal",
         }
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
-const RANKS: [(&str, u8); 14] = [
+const RANKS: [(&str, u8); 15] = [
     ("types", 0),
     ("io", 1),
     ("codec", 1),
@@ -24,14 +24,18 @@ const RANKS: [(&str, u8); 14] = [
     ("filter", HOST),
     ("backup", HOST),
     ("insights", HOST),
+    ("report", REPORT),
     ("fuzzing", FUZZING),
 ];
 
 /// These stand on the public API, as any host does.
 const HOST: u8 = 5;
 
+/// Shows what the folders of hosts find.
+const REPORT: u8 = 6;
+
 /// Opens the private parsers to the fuzz targets, so it may name anything, and nobody names it.
-const FUZZING: u8 = 6;
+const FUZZING: u8 = 7;
 
 /// What a folder of rank `HOST` may name beside its own files and what the crate root re-exports.
 const OPEN_TO_HOSTS: [&str; 3] = ["api", "csv", "types"];

@@ -102,7 +102,7 @@ impl Run<'_> {
                     }
                 }
                 if pipeline.len() == 0 {
-                    self.show_progress(place.bytes);
+                    self.show_progress(place.bytes)?;
                     return more.map(|_| None);
                 }
                 let mut block = pipeline.take().ok_or_else(lost)?;
@@ -110,7 +110,7 @@ impl Run<'_> {
                     let bytes = block.bytes.split_off(broken);
                     return more.and_then(|_| with_blocks(bytes, pipeline)).map(Some);
                 }
-                self.show_progress(place.bytes);
+                self.show_progress(place.bytes)?;
                 idle.push(block);
             }
         })?;

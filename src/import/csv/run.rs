@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::csv::{Fault, Record, RecordReader, Step};
 use crate::import::distinct::{Distinct, Known, Once};
@@ -27,6 +28,7 @@ pub(super) struct Run<'a> {
     pub(super) max_rejected: u64,
     pub(super) rejects: Option<Rejects<'a>>,
     pub(super) progress: Option<Box<dyn FnMut(u64) + 'a>>,
+    pub(super) stop: Option<&'a AtomicBool>,
     pub(super) cells: CellBuffer,
     pub(super) scratch: Scratch,
     pub(super) known: Known,
@@ -119,18 +121,28 @@ impl Run<'_> {
                 Step::Broken(fault) => self.broken(path, reader, fault, rows)?,
                 Step::End => break,
             }
-            self.show_progress(before + reader.bytes_read());
+            self.show_progress(before + reader.bytes_read())?;
         }
-        self.show_progress(before + reader.bytes_taken());
-        Ok(())
+        self.show_progress(before + reader.bytes_taken())
     }
 
-    /// Notes how many bytes were read, and tells so when they are more than before.
-    pub(super) fn show_progress(&mut self, bytes: u64) {
+    /// Notes how many bytes were read. When they are more than before, it tells so, and looks whether the
+    /// import is to end.
+    pub(super) fn show_progress(&mut self, bytes: u64) -> Result<()> {
         let before = std::mem::replace(&mut self.report.bytes, bytes);
-        if let Some(progress) = self.progress.as_mut().filter(|_| bytes > before) {
+        if bytes <= before {
+            return Ok(());
+        }
+        if let Some(progress) = self.progress.as_mut() {
             progress(bytes);
         }
+        if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(Error::new(
+                ErrorKind::Interrupted,
+                "the import was stopped; nothing of it was stored",
+            ));
+        }
+        Ok(())
     }
 
     pub(super) fn record<S: RowSink + ?Sized>(

@@ -656,3 +656,23 @@ fn a_source_is_read_as_a_file_is() {
     assert_eq!((report.files, report.rows), (1, 2));
     assert_eq!(report.bytes, rest.len() as u64);
 }
+
+#[test]
+fn an_import_ends_when_it_is_stopped() {
+    let folder = TempDir::new().unwrap();
+    let file = write(
+        &folder,
+        "a.csv",
+        format!("{HEADER}\nu,i,1,click,,,\n").as_bytes(),
+    );
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let run = || {
+        let mut sink = sink();
+        CsvImport::new(&validator())
+            .stop(&stop)
+            .run(std::slice::from_ref(&file), &mut sink)
+    };
+    assert_eq!(run().unwrap().rows, 1);
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(run().unwrap_err().kind(), ErrorKind::Interrupted);
+}

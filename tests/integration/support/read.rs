@@ -43,6 +43,16 @@ fn assert_copies(history: &History, schema: &Schema) {
     history.copy_timestamps(&mut timestamps);
     let expected: Vec<i64> = history.iter().map(|event| event.timestamp()).collect();
     assert_eq!(timestamps, expected);
+    let mut of_parts = Vec::new();
+    for (columns, rows) in history.parts() {
+        assert!(!rows.is_empty());
+        let part = &columns.timestamps[rows];
+        match history.is_newest_first() {
+            true => of_parts.extend(part.iter().rev()),
+            false => of_parts.extend(part),
+        }
+    }
+    assert_eq!(of_parts, expected);
     let mut texts = TextBuffer::new();
     for field in 0..schema.fields().len() {
         history.copy_text(field, &mut texts).unwrap();

@@ -26,6 +26,7 @@ mod put_events;
 mod recommendations;
 mod records;
 mod repair;
+mod report;
 mod restore;
 mod schema;
 mod stats;
@@ -77,6 +78,8 @@ pub enum Command {
     Stats(stats::Stats),
     /// Report what the data lacks for training
     Insights(insights::Insights),
+    /// Write a report on the store as a page of HTML
+    Report(report::Report),
     /// Show the limits of a store, or raise some
     Limits(limits::Limits),
     /// Read every byte and check every checksum and invariant
@@ -123,6 +126,7 @@ impl Command {
             Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),
             Self::Insights(command) => command.run(),
+            Self::Report(command) => command.run(),
             Self::Limits(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Repair(command) => command.run(),

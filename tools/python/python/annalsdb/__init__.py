@@ -1,0 +1,87 @@
+"""annalsdb: an embedded store of user-item interactions.
+
+What users did to items (who, what, when, how, in which context, and what else was on the screen), in the
+host's own process. It answers two questions: what did this user do last and which of these candidates has
+the user not seen yet, at request time; and everything in user and time order, as columns, for training.
+
+>>> import annalsdb, tempfile
+>>> folder = tempfile.mkdtemp() + "/store"
+>>> store = annalsdb.create(folder, annalsdb.schema(EVENT_TYPE="string"))
+>>> store.write({"USER_ID": "ada", "ITEM_ID": "tea", "TIMESTAMP": 60, "EVENT_TYPE": "view"})
+1
+>>> store.history("ada", limit=10).to_dicts()
+[{'ITEM_ID': 'tea', 'TIMESTAMP': 60, 'EVENT_TYPE': 'view'}]
+>>> store.unseen("ada", ["tea", "cake"]).to_list()
+[False, True]
+>>> store.close()
+"""
+
+from __future__ import annotations
+
+from ._annalsdb import (
+    Attributes,
+    Batches,
+    Buffer,
+    Rows,
+    Scan,
+    Snapshot,
+    Store,
+    View,
+    Vocabulary,
+    __version__,
+    create,
+    infer_schema,
+    open,
+    open_reader,
+    verify,
+)
+from ._errors import (
+    AlreadyExistsError,
+    AnnalsError,
+    ClosedError,
+    CorruptionError,
+    ForkedError,
+    InternalError,
+    InvalidInputError,
+    LockedError,
+    NotFoundError,
+    PoisonedError,
+    StoppedError,
+    StoreIOError,
+    UnsupportedError,
+)
+from ._polars import scan_polars
+from ._schema import schema
+
+__all__ = [
+    "AlreadyExistsError",
+    "AnnalsError",
+    "Attributes",
+    "Batches",
+    "Buffer",
+    "ClosedError",
+    "CorruptionError",
+    "ForkedError",
+    "InternalError",
+    "InvalidInputError",
+    "LockedError",
+    "NotFoundError",
+    "PoisonedError",
+    "Rows",
+    "Scan",
+    "Snapshot",
+    "StoppedError",
+    "Store",
+    "StoreIOError",
+    "UnsupportedError",
+    "View",
+    "Vocabulary",
+    "__version__",
+    "create",
+    "infer_schema",
+    "open",
+    "open_reader",
+    "scan_polars",
+    "schema",
+    "verify",
+]

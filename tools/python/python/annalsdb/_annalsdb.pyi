@@ -1,0 +1,278 @@
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from os import PathLike
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypedDict, Unpack, final
+
+__version__: str
+
+class _HasArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+class _HasArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> object: ...
+
+_Path: TypeAlias = str | PathLike[str]
+_Time: TypeAlias = int | datetime
+_Strings: TypeAlias = Iterable[str] | _HasArrowArray | _HasArrowStream
+_Times: TypeAlias = Literal["int", "datetime"]
+_Durability: TypeAlias = Literal["synced", "buffered"]
+_Mode: TypeAlias = Literal["full", "incremental"]
+_Users: TypeAlias = tuple[str | None, str | None]
+_Order: TypeAlias = Literal["user-time", "any"]
+
+class _FileForm(TypedDict, total=False):
+    map: Mapping[str, str]
+    set: Mapping[str, str]
+    file_columns: Sequence[str | None]
+    delimiter: Literal[",", "\t", ";", "|", "::"]
+    quotes: bool
+    time_unit: str
+    timezone: str
+    fractions: Literal["drop", "refuse"]
+    order_as_time: bool
+    list_separator: Literal["|", ",", " ", "json"]
+    click_labels: bool
+    decimal_comma: bool
+
+class View:
+    @property
+    def schema(self) -> str: ...
+    @property
+    def fields(self) -> list[str]: ...
+    @property
+    def sequence(self) -> int: ...
+    def history(
+        self,
+        user: str,
+        *,
+        limit: int | None = None,
+        event_types: str | Iterable[str] | None = None,
+        since: _Time | None = None,
+        until: _Time | None = None,
+        columns: str | Iterable[str] | None = None,
+        oldest_first: bool = False,
+        times: _Times = "int",
+    ) -> Rows: ...
+    def histories(
+        self,
+        users: _Strings,
+        *,
+        limit: int | None = None,
+        event_types: str | Iterable[str] | None = None,
+        since: _Time | None = None,
+        until: _Time | None = None,
+        columns: str | Iterable[str] | None = None,
+        oldest_first: bool = False,
+    ) -> Rows: ...
+    def unseen(
+        self,
+        user: str,
+        candidates: _Strings,
+        *,
+        event_types: str | Iterable[str] | None = None,
+        newest: int | None = None,
+    ) -> Buffer: ...
+    def filter(
+        self,
+        expression: str,
+        user: str,
+        candidates: _Strings,
+        *,
+        parameters: Mapping[str, str | float | Sequence[str]] | None = None,
+        items: Attributes | None = None,
+        users: Attributes | None = None,
+        current_item: str | None = None,
+    ) -> Buffer: ...
+    def filter_users(
+        self,
+        expression: str,
+        *,
+        parameters: Mapping[str, str | float | Sequence[str]] | None = None,
+        items: Attributes | None = None,
+        users: Attributes | None = None,
+    ) -> list[str]: ...
+    def scan(
+        self,
+        *,
+        columns: str | Iterable[str] | None = None,
+        event_types: str | Iterable[str] | None = None,
+        since: _Time | None = None,
+        until: _Time | None = None,
+        users: _Users | None = None,
+        order: str = "user-time",
+        limit: int | None = None,
+        strings: Literal["plain", "dictionary"] = "plain",
+        times: str = "int",
+        batch_rows: int = 8192,
+    ) -> Scan: ...
+    def users(self, start: str | None = None, end: str | None = None) -> list[str]: ...
+    def user_ranges(self, parts: int) -> list[_Users]: ...
+    def insights(self) -> dict[str, Any]: ...
+
+@final
+class Snapshot(View): ...
+
+@final
+class Store(View):
+    @property
+    def path(self) -> PathLike[str]: ...
+    @property
+    def writable(self) -> bool: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def event_types(self) -> list[str]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None: ...
+    def close(self) -> None: ...
+    def refresh(self) -> bool: ...
+    def snapshot(self) -> Snapshot: ...
+    def write(
+        self,
+        interactions: Mapping[str, Any] | Iterable[Any] | _HasArrowStream | Any,
+        *,
+        durability: _Durability = "synced",
+    ) -> int: ...
+    def put_events(
+        self,
+        request: str | Mapping[str, Any],
+        *,
+        durability: _Durability = "synced",
+        ignore_unknown: bool = False,
+    ) -> dict[str, Any]: ...
+    def record_recommendation(
+        self, recommendation: str | Mapping[str, Any], *, durability: _Durability = "synced"
+    ) -> int: ...
+    def import_csv(
+        self,
+        paths: _Path | Iterable[_Path],
+        *,
+        mode: _Mode = "incremental",
+        on_error: Literal["abort", "skip"] = "abort",
+        rejects: _Path | None = None,
+        max_errors: int | None = None,
+        distinct: Literal["full", "user-item-time"] | None = None,
+        allow_empty: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+        **form: Unpack[_FileForm],
+    ) -> dict[str, Any]: ...
+    def import_arrow(
+        self,
+        data: _HasArrowStream,
+        *,
+        mode: _Mode = "incremental",
+        allow_empty: bool = False,
+        progress: Callable[[int], object] | None = None,
+    ) -> int: ...
+    def flush(self) -> None: ...
+    def compact(self) -> None: ...
+    def maintain(self) -> None: ...
+    def checkpoint(
+        self, path: _Path, *, sharing: Literal["link", "copy"] = "link"
+    ) -> dict[str, int]: ...
+    def stats(self) -> dict[str, Any]: ...
+    def verify(self) -> dict[str, Any]: ...
+    def report(self, path: _Path) -> None: ...
+    def export(
+        self,
+        path: _Path,
+        *,
+        format: Literal["csv", "jsonl"] = "csv",
+        columns: str | Iterable[str] | None = None,
+        event_types: str | Iterable[str] | None = None,
+        since: _Time | None = None,
+        until: _Time | None = None,
+        order: _Order = "user-time",
+        limit: int | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> int: ...
+
+@final
+class Rows:
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> dict[str, Any]: ...
+    @property
+    def column_names(self) -> list[str]: ...
+    def to_dicts(self) -> list[dict[str, Any]]: ...
+    def to_list(self, column: str) -> list[Any]: ...
+    def buffer(self, column: str) -> Buffer: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@final
+class Scan:
+    @property
+    def column_names(self) -> list[str]: ...
+    def __iter__(self) -> Batches: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@final
+class Batches(Iterator[Rows]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Rows: ...
+
+@final
+class Buffer:
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> Any: ...
+    def to_list(self) -> list[Any]: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+@final
+class Attributes:
+    def __new__(cls, dataset: Literal["items", "users"], schema: str, path: _Path) -> Self: ...
+    def __len__(self) -> int: ...
+
+@final
+class Vocabulary:
+    def __new__(cls, strings: Iterable[str]) -> Self: ...
+    @staticmethod
+    def of(view: View, column: str = "ITEM_ID", *, min_count: int = 1) -> Vocabulary: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, key: str, /) -> bool: ...
+    def __reduce__(self) -> tuple[type[Vocabulary], tuple[list[str]]]: ...
+    def to_list(self) -> list[str]: ...
+    def encode(self, strings: _Strings) -> Buffer: ...
+    def decode(self, codes: Iterable[int]) -> list[str | None]: ...
+
+@final
+class SequenceBlock:
+    @staticmethod
+    def read(
+        view: View,
+        users: _Users,
+        columns: Sequence[str],
+        vocabularies: Mapping[str, Vocabulary],
+        *,
+        max_length: int,
+        min_length: int = 1,
+        event_types: str | Iterable[str] | None = None,
+        since: _Time | None = None,
+        until: _Time | None = None,
+    ) -> SequenceBlock: ...
+    def __len__(self) -> int: ...
+    def users(self, positions: Sequence[int]) -> list[str]: ...
+    def gather(self, positions: Sequence[int]) -> dict[str, bytearray]: ...
+    def columns(self) -> list[tuple[str, bool]]: ...
+
+def create(
+    path: _Path,
+    schema: str | Mapping[str, Any],
+    *,
+    limits: Literal["personalize", "unlimited"] | Mapping[str, int | bool | None] | None = None,
+    settings: Mapping[str, int | bool | None] | None = None,
+    into_nonempty: bool = False,
+    group_may_read: bool = False,
+) -> Store: ...
+def open(path: _Path, *, settings: Mapping[str, int | bool | None] | None = None) -> Store: ...
+def open_reader(path: _Path, *, settings: Mapping[str, int | bool | None] | None = None) -> Store: ...
+def infer_schema(path: _Path) -> tuple[str, list[str]]: ...
+def verify(path: _Path) -> dict[str, Any]: ...

@@ -4,16 +4,19 @@
 
 mod fixture;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use annals::import::put_events_of_json;
-use annals::{Durability, Store};
+use annals::{Deletion, Durability, Store};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
-use fixture::{Asker, Owned, Result};
+use fixture::{Asker, NEWEST, Owned, Result};
 
 const ROWS: u64 = 500_000;
+/// Users that are deleted.
+const DELETED: usize = 1000;
 /// Rows that one timed import takes.
 const IMPORTED: usize = 100_000;
 
@@ -21,6 +24,8 @@ static FIXTURE: OnceLock<Fixture> = OnceLock::new();
 
 struct Fixture {
     store: Store,
+    /// The same beside deletions of other users that no compaction has worked in.
+    beside_deletions: Store,
     rows: Vec<Owned>,
 }
 
@@ -29,14 +34,53 @@ fn main() -> Result<()> {
     let rows = fixture::rows(ROWS)?;
     let store = fixture::create(&folder.path().join("read"))?;
     fixture::import(&store, &rows)?;
-    let _ = FIXTURE.set(Fixture { store, rows });
+    let beside_deletions = fixture::create(&folder.path().join("deleted"))?;
+    fixture::import(&beside_deletions, &rows)?;
+    delete(&beside_deletions, &rows)?;
+    let _ = FIXTURE.set(Fixture {
+        store,
+        beside_deletions,
+        rows,
+    });
     divan::main();
+    Ok(())
+}
+
+/// Deletes users of whom nobody asks: those with few rows.
+fn delete(store: &Store, rows: &[Owned]) -> Result<()> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for row in rows {
+        let user = row.row(|row| row.user.to_owned());
+        *counts.entry(user).or_default() += 1;
+    }
+    let few = counts.into_iter().filter(|(_, rows)| *rows < NEWEST);
+    let few: Vec<String> = few.map(|(user, _)| user).take(DELETED).collect();
+    if few.len() < DELETED {
+        return Err("too few users with few rows".into());
+    }
+    for user in few {
+        store.delete(&Deletion::user(user), Durability::Buffered)?;
+    }
     Ok(())
 }
 
 /// Asks the fixture's store; counts `items` for each call.
 fn ask(bencher: Bencher<'_, '_>, items: u64, call: impl Fn(&mut Asker) -> Result<usize>) {
-    let Some(Ok(mut asker)) = FIXTURE.get().map(|fixture| Asker::new(&fixture.store)) else {
+    ask_of(bencher, items, |fixture| &fixture.store, call);
+}
+
+/// Asks the store beside deletions.
+fn ask_beside(bencher: Bencher<'_, '_>, items: u64, call: impl Fn(&mut Asker) -> Result<usize>) {
+    ask_of(bencher, items, |fixture| &fixture.beside_deletions, call);
+}
+
+fn ask_of(
+    bencher: Bencher<'_, '_>,
+    items: u64,
+    store: impl Fn(&Fixture) -> &Store,
+    call: impl Fn(&mut Asker) -> Result<usize>,
+) {
+    let Some(Ok(mut asker)) = FIXTURE.get().map(|fixture| Asker::new(store(fixture))) else {
         return;
     };
     bencher
@@ -77,6 +121,26 @@ fn scan_all(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 20)]
 fn scan_user_item_time(bencher: Bencher<'_, '_>) {
     ask(bencher, ROWS, |asker| asker.scan(false));
+}
+
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn history_100_beside_deletions(bencher: Bencher<'_, '_>) {
+    ask_beside(bencher, 1, Asker::history);
+}
+
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn history_100_view_beside_deletions(bencher: Bencher<'_, '_>) {
+    ask_beside(bencher, 1, Asker::view);
+}
+
+#[divan::bench(sample_count = 1000, sample_size = 16)]
+fn unseen_500_beside_deletions(bencher: Bencher<'_, '_>) {
+    ask_beside(bencher, 1, Asker::unseen);
+}
+
+#[divan::bench(sample_count = 20)]
+fn scan_all_beside_deletions(bencher: Bencher<'_, '_>) {
+    ask_beside(bencher, ROWS, |asker| asker.scan(true));
 }
 
 #[divan::bench(sample_count = 1000, args = [Durability::Buffered, Durability::Synced])]

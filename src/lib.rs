@@ -101,7 +101,7 @@ mod types;
 
 // The store, and views of it.
 pub use api::{Following, Reader, Snapshot, Store, StoreBuilder};
-pub use types::{Limits, Settings};
+pub use types::{Limits, Retention, Settings};
 
 // What it holds.
 pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};

@@ -12,8 +12,8 @@ use super::{
 use crate::store::{Engine, Worker};
 use crate::types::{
     Columns, Commit, Deletion, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits,
-    PutEvents, Recommendation, Result, ScanQuery, Schema, Settings, StoreId, Strings, Validator,
-    WriteBatch,
+    PutEvents, Recommendation, Result, Retention, ScanQuery, Schema, Settings, StoreId, Strings,
+    Validator, WriteBatch,
 };
 
 /// An embedded store of user-item interactions.
@@ -270,6 +270,35 @@ impl Store {
     /// users than the log takes at once ([`Settings::generation_bytes`]). Else as [`Store::write`].
     pub fn delete(&self, deletion: &Deletion, durability: Durability) -> Result<Commit> {
         self.engine().delete(deletion, durability)
+    }
+
+    /// Has rules on how long interactions are kept hold from now on, durably, in the place of those before,
+    /// and drops what they do not keep. They stay with the store. What was dropped does not come back when rules are
+    /// loosened.
+    ///
+    /// What becomes too old later is dropped by commits of the store's own, as it opens for writing and by a
+    /// background thread: after a hundredth of the shortest age, and after a minute at the latest. Snapshots keep what they
+    /// see. Compactions give the space back, in the background once a quarter of a run is too old.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an age out of its range. Else as [`Store::write`].
+    pub fn set_retention(&self, retention: &Retention) -> Result<()> {
+        self.engine().set_retention(retention)
+    }
+
+    /// The rules on how long interactions are kept; of a store that is open for reading none are known.
+    pub fn retention(&self) -> Retention {
+        self.engine().retention()
+    }
+
+    /// Drops now what the rules of retention do not keep; without background threads the host calls it
+    /// from time to time. Nothing happens where there are no rules. Cost: an append to the log for each
+    /// rule; with a rule on sessions, a look at each session that has no user.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn expire(&self) -> Result<()> {
+        self.engine().expire()
     }
 
     /// Records the events of a session, all or none of them, as one commit; in all else as

@@ -2,7 +2,7 @@
 
 use super::table::Kind;
 use crate::codec::{WireReader, WireWriter};
-use crate::types::{Error, Result, TimeRange};
+use crate::types::{Error, Result, Retention, TimeRange};
 
 const AWAITED: u8 = 1;
 const RECORDED: u8 = 2;
@@ -50,19 +50,38 @@ pub(crate) struct Tombstone {
     pub(crate) keys: Vec<String>,
     /// Only rows with this item.
     pub(crate) item: Option<String>,
+    /// Only rows of this event type, without regard to ASCII case.
+    pub(crate) event_type: Option<String>,
     /// Only rows of this time.
     pub(crate) time: TimeRange,
 }
 
 impl Tombstone {
-    /// Whether it hides an item, whatever its rows lie under.
-    pub(crate) fn is_for_everybody(&self) -> bool {
-        self.keys.is_empty()
+    /// The item that it hides whatever its rows lie under, and takes out of impressions.
+    pub(crate) fn item_for_everybody(&self) -> Option<&str> {
+        self.item.as_deref().filter(|_| self.keys.is_empty())
+    }
+
+    /// Whether it hides rows by their time alone, or by that and their event type.
+    pub(crate) fn is_expiry(&self) -> bool {
+        self.keys.is_empty() && self.item.is_none()
     }
 
     /// Whether it hides all earlier rows of its keys.
     pub(crate) fn is_of_all(&self) -> bool {
-        self.item.is_none() && self.time == TimeRange::ALL
+        !self.keys.is_empty()
+            && self.item.is_none()
+            && self.event_type.is_none()
+            && self.time == TimeRange::ALL
+    }
+
+    /// Whether a later one hides all that this one does.
+    pub(crate) fn is_superseded_by(&self, later: &Self) -> bool {
+        self.is_expiry()
+            && later.is_expiry()
+            && self.sequence < later.sequence
+            && self.event_type == later.event_type
+            && self.time.until <= later.time.until
     }
 }
 
@@ -71,6 +90,7 @@ pub(super) fn encode_tombstone(tombstone: &Tombstone) -> Vec<u8> {
     wire.varint(tombstone.keys.len() as u64);
     tombstone.keys.iter().for_each(|key| wire.text(key));
     wire.text(tombstone.item.as_deref().unwrap_or_default());
+    wire.text(tombstone.event_type.as_deref().unwrap_or_default());
     wire.i64(tombstone.time.since);
     wire.u8(u8::from(tombstone.time.until.is_some()));
     wire.i64(tombstone.time.until.unwrap_or(0));
@@ -82,7 +102,10 @@ pub(super) fn decode_tombstone(key: &[u8], value: &[u8]) -> Result<Tombstone> {
     let count = wire.count()?;
     let keys = (0..count).map(|_| wire.text().map(str::to_owned));
     let keys = keys.collect::<Result<_>>()?;
-    let item = Some(wire.text()?.to_owned()).filter(|item| !item.is_empty());
+    let mut given = || -> Result<Option<String>> {
+        Ok(Some(wire.text()?.to_owned()).filter(|text| !text.is_empty()))
+    };
+    let (item, event_type) = (given()?, given()?);
     let since = wire.i64()?;
     let until = match wire.u8()? {
         0 => {
@@ -97,8 +120,15 @@ pub(super) fn decode_tombstone(key: &[u8], value: &[u8]) -> Result<Tombstone> {
         sequence: decode_commit(key)?,
         keys,
         item,
+        event_type,
         time: TimeRange { since, until },
     })
+}
+
+/// Rules of retention, as JSON.
+pub(super) fn decode_rules(value: &[u8]) -> Result<Retention> {
+    serde_json::from_slice(value)
+        .map_err(|error| Error::corrupt(format!("no rules of retention: {error}")))
 }
 
 pub(super) fn decode_user(value: &[u8]) -> Result<String> {
@@ -206,6 +236,7 @@ pub(super) fn check(kind: Kind, key: &[u8], value: &[u8]) -> Result<()> {
         Kind::Late => decode_late(key, value).map(drop),
         Kind::Commits => decode_commit(value).map(drop),
         Kind::Tombstones => decode_tombstone(key, value).map(drop),
+        Kind::Rules => decode_rules(value).map(drop),
     }
 }
 
@@ -291,14 +322,16 @@ mod tests {
             sequence: 7,
             keys: vec!["ann".to_owned(), "s\0".to_owned()],
             item: None,
+            event_type: None,
             time: TimeRange::ALL,
         };
         let value = encode_tombstone(&tombstone);
-        let all = b"\x02\x03ann\x02s\0\x00\0\0\0\0\0\0\0\x80\x00\0\0\0\0\0\0\0\0";
+        let all = b"\x02\x03ann\x02s\0\x00\x00\0\0\0\0\0\0\0\x80\x00\0\0\0\0\0\0\0\0";
         assert_eq!(value, all);
         let key = 7u64.to_be_bytes();
         assert_eq!(decode_tombstone(&key, &value).unwrap(), tombstone);
         tombstone.item = Some("tea".to_owned());
+        tombstone.event_type = Some("view".to_owned());
         tombstone.time = TimeRange::new(Some(-1), Some(1));
         let value = encode_tombstone(&tombstone);
         assert_eq!(decode_tombstone(&key, &value).unwrap(), tombstone);

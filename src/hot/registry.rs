@@ -13,9 +13,10 @@ use super::log::{Log, Visit};
 use super::periods::Periods;
 use super::records::{self, Known, LateRecord, Link, Tombstone};
 use super::table::{Kind, Notes, Table};
-use crate::types::{Clock, Error, ErrorKind, Recommendation, Result, Settings};
+use crate::types::{Clock, Error, ErrorKind, Recommendation, Result, Retention, Settings};
 
 const LAST: &[u8] = b"last";
+const RETENTION: &[u8] = b"retention";
 
 /// How many things a store remembers beside its rows. What has outlived its retention counts until it is
 /// dropped.
@@ -223,6 +224,36 @@ impl Registry {
         self.all(Kind::Tombstones, records::decode_tombstone)
     }
 
+    /// Notes that a deletion is not needed any more.
+    pub(crate) fn forget_tombstone(&self, tombstone: &Tombstone, notes: &mut Notes) {
+        let table = Table::only(Kind::Tombstones);
+        notes.remove(table, &tombstone.sequence.to_be_bytes());
+    }
+
+    /// Notes the rules of retention, as JSON.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub(crate) fn note_retention(&self, json: &[u8], notes: &mut Notes) -> Result<()> {
+        let table = self.lasting(Kind::Rules)?;
+        notes.put(table, RETENTION, json);
+        Ok(())
+    }
+
+    /// The rules of retention.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn retention(&self) -> Result<Retention> {
+        let found = self.all(Kind::Rules, |_, value| records::decode_rules(value))?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    /// The time of the store's clock, in Unix epoch seconds.
+    pub(crate) fn now_seconds(&self) -> u64 {
+        self.clock.now_seconds()
+    }
+
     /// Notes a commit that has no rows.
     ///
     /// # Errors
@@ -253,7 +284,9 @@ impl Registry {
                 Kind::Ids => &mut found.event_ids,
                 Kind::Sessions => &mut found.sessions,
                 Kind::Recommendations => &mut found.recommendations,
-                Kind::Links | Kind::Late | Kind::Commits | Kind::Tombstones => continue,
+                Kind::Links | Kind::Late | Kind::Commits | Kind::Tombstones | Kind::Rules => {
+                    continue;
+                }
             };
             self.visit(table, &mut |_, _| {
                 *count += 1;

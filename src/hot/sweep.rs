@@ -93,7 +93,7 @@ impl Registry {
             let name = table.name();
             let mut text = |id: &str| visit(&name, id);
             self.visit(table, &mut |key, value| match table.kind {
-                Kind::Ids | Kind::Commits => Ok(()),
+                Kind::Ids | Kind::Commits | Kind::Rules => Ok(()),
                 Kind::Sessions => {
                     text(&records::text(key)?)?;
                     text(&records::decode_user(value)?)

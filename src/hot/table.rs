@@ -21,10 +21,12 @@ pub(crate) enum Kind {
     Commits,
     /// What was deleted and not purged yet.
     Tombstones,
+    /// Rules of the store.
+    Rules,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Ids,
         Self::Sessions,
         Self::Links,
@@ -32,6 +34,7 @@ impl Kind {
         Self::Late,
         Self::Commits,
         Self::Tombstones,
+        Self::Rules,
     ];
 
     fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Kind {
             Self::Late => "late",
             Self::Commits => "commits",
             Self::Tombstones => "tombstones",
+            Self::Rules => "rules",
         }
     }
 }

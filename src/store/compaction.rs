@@ -47,6 +47,25 @@ impl Engine {
         }
     }
 
+    /// Rewrites each run of which a good part is too old.
+    ///
+    /// # Errors
+    /// What `proceed` gives.
+    pub(super) fn rewrite_expired(&self, proceed: Proceed<'_>) -> Result<()> {
+        let _compacting = self.compacting.lock();
+        loop {
+            let version = self.version.load_full();
+            let expired = version
+                .runs
+                .iter()
+                .find(|run| version.expired_part(run) >= EXPIRED_PART);
+            match expired {
+                Some(run) => self.merge_runs(&[run], proceed)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
     /// Merges recorded runs of about the same size, and runs of an origin that has more of them than
     /// the settings allow.
     ///
@@ -134,6 +153,27 @@ impl Engine {
             |version, manifest| self.version_of(manifest, version, version.generations.clone()),
         )?;
         Ok(current)
+    }
+}
+
+/// A run of which this part is too old is rewritten.
+const EXPIRED_PART: f64 = 0.25;
+
+impl Version {
+    /// The part of a run's time that is too old whatever the event type, and lies in segments that do
+    /// not know it yet.
+    fn expired_part(&self, run: &Run) -> f64 {
+        let [first, last] = run.timestamps();
+        let tombstones = self.joins.deletions.all();
+        let plain = tombstones.iter().filter(|one| {
+            let lacks = |live: &Arc<LiveSegment>| live.entry.lacks_deletion(one.sequence);
+            one.is_expiry() && one.event_type.is_none() && run.segments.iter().all(lacks)
+        });
+        match plain.filter_map(|one| one.time.until).max() {
+            Some(until) if until > last => 1.0,
+            Some(until) if until > first => (until - first) as f64 / (last - first).max(1) as f64,
+            _ => 0.0,
+        }
     }
 }
 

@@ -26,6 +26,7 @@ impl Engine {
             sequence,
             keys: self.version.load().keys_of(&deletion.users),
             item: deletion.item.clone(),
+            event_type: None,
             time: deletion.time,
         };
         let mut notes = Notes::default();

@@ -17,9 +17,10 @@ use crate::types::{HashedKey, Result, Strings};
 /// Tombstones, only ever added to. A reader passes over those of commits above its own.
 pub(crate) struct Deletions {
     count: AtomicUsize,
-    /// The newest that names keys, and the newest of an item for everybody; 0 for none.
+    /// The newest that names keys, the newest of an item for everybody, and the newest of a time; 0 for none.
     newest_of_keys: AtomicU64,
     newest_of_items: AtomicU64,
+    newest_of_times: AtomicU64,
     /// A set of hashes of keys: most keys that no tombstone names are not in it.
     filter: [AtomicU64; FILTER_WORDS],
     known: RwLock<Known>,
@@ -34,6 +35,8 @@ struct Known {
     all: Vec<Arc<Tombstone>>,
     of_key: HashMap<String, Vec<Arc<Tombstone>>, Xxh3DefaultBuilder>,
     items: Arc<DeletedItems>,
+    /// Of everybody's rows of a time.
+    times: Vec<Arc<Tombstone>>,
 }
 
 /// Items that were deleted for everybody.
@@ -87,6 +90,7 @@ impl Default for Deletions {
             count: AtomicUsize::new(0),
             newest_of_keys: AtomicU64::new(0),
             newest_of_items: AtomicU64::new(0),
+            newest_of_times: AtomicU64::new(0),
             filter: std::array::from_fn(|_| AtomicU64::new(0)),
             known: RwLock::default(),
         }
@@ -104,12 +108,14 @@ impl Deletions {
             let of_key = known.of_key.entry(key.clone()).or_default();
             of_key.push(tombstone.clone());
         }
-        let newest = match (&tombstone.item, tombstone.is_for_everybody()) {
-            (Some(item), true) => {
-                Arc::make_mut(&mut known.items).add(item, tombstone.sequence);
-                &self.newest_of_items
-            }
-            _ => &self.newest_of_keys,
+        let newest = if let Some(item) = tombstone.item_for_everybody() {
+            Arc::make_mut(&mut known.items).add(item, tombstone.sequence);
+            &self.newest_of_items
+        } else if tombstone.is_expiry() {
+            known.times.push(tombstone.clone());
+            &self.newest_of_times
+        } else {
+            &self.newest_of_keys
         };
         newest.fetch_max(tombstone.sequence, Release);
         known.all.push(tombstone);
@@ -130,12 +136,22 @@ impl Deletions {
 
     /// Whether anything of a commit behind `joined` was deleted.
     pub(super) fn any_after(&self, joined: u64) -> bool {
-        self.newest_of_keys.load(Acquire) > joined || self.newest_of_items.load(Acquire) > joined
+        let newest = [
+            &self.newest_of_keys,
+            &self.newest_of_items,
+            &self.newest_of_times,
+        ];
+        newest.iter().any(|newest| newest.load(Acquire) > joined)
     }
 
     /// Whether any item was deleted for everybody by a commit behind `joined`.
     pub(super) fn any_item_after(&self, joined: u64) -> bool {
         self.newest_of_items.load(Acquire) > joined
+    }
+
+    /// Whether rows were deleted by their time alone by a commit behind `joined`.
+    pub(super) fn any_time_after(&self, joined: u64) -> bool {
+        self.newest_of_times.load(Acquire) > joined
     }
 
     /// Whether a tombstone may name the key. Cost: one word of a table of 8 KiB.
@@ -159,6 +175,20 @@ impl Deletions {
         let of_key = known.of_key.get(key.text).into_iter().flatten();
         let within = |one: &&Arc<Tombstone>| (after + 1..=visible).contains(&one.sequence);
         of_key.filter(within).cloned().collect()
+    }
+
+    /// Those of everybody's rows of a time that concern rows from `oldest` on, of commits behind `after` and
+    /// up to `visible`.
+    pub(super) fn of_times(&self, oldest: i64, [after, visible]: [u64; 2]) -> Vec<Arc<Tombstone>> {
+        if self.newest_of_times.load(Acquire) <= after {
+            return Vec::new();
+        }
+        let known = self.known.read();
+        let concerns = |one: &&Arc<Tombstone>| {
+            (after + 1..=visible).contains(&one.sequence)
+                && one.time.until.is_none_or(|until| oldest < until)
+        };
+        known.times.iter().filter(concerns).cloned().collect()
     }
 
     /// The items that were deleted for everybody, where a commit behind `joined` did so.

@@ -21,8 +21,8 @@ use crate::hot::{Generation, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
 use crate::types::{
-    Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Role, RowSizes, Schema, Settings, StoreId,
-    Validator, lifting,
+    Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Retention, Role, RowSizes, Schema, Settings,
+    StoreId, Validator, lifting,
 };
 
 /// An open store.
@@ -65,6 +65,9 @@ pub(crate) struct Engine {
     pub(super) sealer: Wake,
     pub(super) compactor: Wake,
     report: RecoveryReport,
+    /// The rules that hold, and when to look next for what they do not keep, in Unix epoch seconds.
+    pub(super) retention: Mutex<Retention>,
+    pub(super) next_expiry: AtomicU64,
     lock: Option<StoreLock>,
 }
 
@@ -86,6 +89,8 @@ pub(super) struct Parts {
 
 impl Engine {
     pub(super) fn assemble(parts: Parts) -> Result<Self> {
+        let retention = parts.registry.as_ref().map(Registry::retention);
+        let retention = retention.transpose()?.unwrap_or_default();
         let validator = Validator::new(parts.schema.clone(), parts.manifest.limits.clone());
         let engine = Self {
             storage: parts.storage,
@@ -111,6 +116,11 @@ impl Engine {
             sealer: Wake::default(),
             compactor: Wake::default(),
             report: parts.report,
+            next_expiry: AtomicU64::new(match retention.is_for_ever() {
+                true => u64::MAX,
+                false => 0,
+            }),
+            retention: Mutex::new(retention),
             lock: parts.lock,
         };
         engine.refresh_event_types()?;

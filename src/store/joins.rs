@@ -10,7 +10,7 @@ use super::links::Links;
 use super::manifest::SegmentEntry;
 use super::run::Run;
 use super::version::{LiveSegment, Version};
-use crate::hot::{EncodedRows, LateRecord, Link, Notes, Tier, Tombstone};
+use crate::hot::{EncodedRows, Generation, LateRecord, Link, Notes, Tier, Tombstone};
 use crate::segment::Origin;
 use crate::types::{Result, session_key};
 
@@ -76,7 +76,14 @@ impl Version {
 
     /// Whether any rows may lie here that a deletion hides.
     fn needs_deletion(&self, tombstone: &Tombstone) -> bool {
+        let is_old = |hot: &Arc<Generation>| {
+            let oldest = hot.timestamps().map(|(oldest, _)| oldest);
+            oldest
+                .zip(tombstone.time.until)
+                .is_none_or(|(oldest, until)| oldest < until)
+        };
         let hot = self.generations.iter();
+        let hot = hot.filter(|hot| !tombstone.is_expiry() || is_old(hot));
         let mut hot = hot.filter_map(|generation| generation.sequences());
         // A segment that does not open may come back.
         !self.lost.is_empty()
@@ -106,10 +113,14 @@ impl LiveSegment {
             return false;
         }
         let has_user = |key: &String| self.segment.has_user(key).unwrap_or(true);
-        match (&tombstone.item, tombstone.is_for_everybody()) {
-            (Some(item), true) => self.segment.has_item(item).unwrap_or(true),
-            _ => tombstone.keys.iter().any(has_user),
+        if let Some(item) = tombstone.item_for_everybody() {
+            return self.segment.has_item(item).unwrap_or(true);
         }
+        if tombstone.is_expiry() {
+            let oldest = self.segment.footer().timestamps[0];
+            return tombstone.time.until.is_none_or(|until| oldest < until);
+        }
+        tombstone.keys.iter().any(has_user)
     }
 }
 
@@ -172,8 +183,13 @@ impl Engine {
         let needed = |late: &Arc<LateRecord>| version.needs_late(late);
         let (kept_late, done_late): (Vec<_>, Vec<_>) = late.into_iter().partition(needed);
         // An item stays known until a purge: recommendations may still name it.
-        let needed = |one: &Arc<Tombstone>| one.is_for_everybody() || version.needs_deletion(one);
-        let kept_tombstones: Vec<_> = tombstones.into_iter().filter(needed).collect();
+        let superseded = |one: &Arc<Tombstone>| {
+            one.is_expiry() && tombstones.iter().any(|other| one.is_superseded_by(other))
+        };
+        let needed = |one: &&Arc<Tombstone>| {
+            one.item_for_everybody().is_some() || !superseded(one) && version.needs_deletion(one)
+        };
+        let kept_tombstones: Vec<_> = tombstones.iter().filter(needed).cloned().collect();
         let done = done_links.len() + done_late.len() + known.2 - kept_tombstones.len();
         if !pays(done, known.0 + known.1 + known.2) {
             return Ok(());

@@ -3,10 +3,38 @@
 use std::sync::Arc;
 
 use super::deletions::{DeletedItems, Deletions};
-use crate::hot::Tombstone;
+use super::version::LiveSegment;
+use crate::hot::{Generation, Tombstone};
 use crate::types::{
-    Column, Columns, Error, FieldId, HashedKey, Result, Schema, Strings, TierQuery,
+    Column, Columns, Error, FieldId, HashedKey, Result, Role, Schema, Strings, TierQuery,
 };
+
+/// What is known of the rows in a place.
+#[derive(Clone, Copy)]
+pub(super) struct Held {
+    /// Commits up to this are worked into them.
+    pub(super) joined: u64,
+    /// No timestamp is lower.
+    pub(super) oldest: i64,
+}
+
+impl Held {
+    pub(super) fn of_segment(live: &LiveSegment) -> Self {
+        Self {
+            joined: live.entry.joined,
+            oldest: live.segment.footer().timestamps[0],
+        }
+    }
+
+    pub(super) fn of_generation(generation: &Generation) -> Self {
+        Self {
+            joined: 0,
+            oldest: generation
+                .timestamps()
+                .map_or(i64::MIN, |(oldest, _)| oldest),
+        }
+    }
+}
 
 /// What is to be left out of the rows of a key, or of all keys, in one place.
 #[derive(Clone, Default)]
@@ -14,41 +42,61 @@ pub(super) struct Mask {
     /// Those that name the key.
     of_key: Vec<Arc<Tombstone>>,
     items: Option<Arc<DeletedItems>>,
+    /// Those of all rows of a time.
+    times: Vec<Arc<Tombstone>>,
     /// Of which commits: behind the first, up to the second.
     range: [u64; 2],
 }
 
 impl Mask {
-    /// What is to be left out of the rows of a key in a place into which the commits up to `joined` are
-    /// worked, as of the commit `visible`; `None` where nothing is. Cost of a key that nothing names:
-    /// two numbers, and a test of a small filter where there are tombstones.
+    /// What is to be left out of the rows of a key in a place, as of the commit `visible`; `None` where
+    /// nothing is. Cost of a key that nothing names: three numbers, and a test of a small filter where there
+    /// are tombstones.
     #[inline]
     pub(super) fn of(
         deletions: &Deletions,
         key: HashedKey<'_>,
-        joined: u64,
+        held: impl FnOnce() -> Held,
         visible: u64,
     ) -> Option<Self> {
         if deletions.is_empty() {
             return None;
         }
-        let range = [joined, visible];
-        let of_key = deletions.of_key(key, range);
-        let items = deletions.items_after(joined);
-        (!of_key.is_empty() || items.is_some()).then_some(Self {
+        let held = held();
+        let all = Self::of_all(deletions, held, visible);
+        let of_key = deletions.of_key(key, [held.joined, visible]);
+        if of_key.is_empty() {
+            return all;
+        }
+        Some(Self {
             of_key,
-            items,
-            range,
+            range: [held.joined, visible],
+            ..all.unwrap_or_default()
         })
     }
 
     /// The same for rows of any keys that no tombstone names.
-    pub(super) fn of_items(deletions: &Deletions, joined: u64, visible: u64) -> Option<Self> {
-        Some(Self {
+    pub(super) fn of_all(deletions: &Deletions, held: Held, visible: u64) -> Option<Self> {
+        let range = [held.joined, visible];
+        let items = deletions.items_after(held.joined);
+        let times = deletions.of_times(held.oldest, range);
+        (items.is_some() || !times.is_empty()).then_some(Self {
             of_key: Vec::new(),
-            items: Some(deletions.items_after(joined)?),
-            range: [joined, visible],
+            items,
+            times,
+            range,
         })
+    }
+
+    /// Takes out what hides all rows before a time, whatever their commit, which is `last` at most: the
+    /// first time that is left, if any, and the rest of the mask.
+    pub(super) fn split_time(mut self, last: u64) -> (Option<i64>, Option<Self>) {
+        let is_plain = |one: &Arc<Tombstone>| one.event_type.is_none() && last < one.sequence;
+        let plain = self.times.iter().filter(|one| is_plain(one));
+        let since = plain.filter_map(|one| one.time.until).max();
+        self.times.retain(|one| !is_plain(one));
+        let is_left = !self.of_key.is_empty() || self.items.is_some() || !self.times.is_empty();
+        (since, is_left.then_some(self))
     }
 
     /// Whether it hides every row of commits up to `last`.
@@ -67,6 +115,17 @@ impl Mask {
         read: impl Fn(&TierQuery, &mut Columns) -> Result<()>,
         dictionary: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
     ) -> Result<()> {
+        if self.of_key.is_empty() && self.items.is_none() {
+            // Who asks for the newest rows mostly gets none that is too old.
+            let before = out.rows();
+            read(query, out)?;
+            let left = self.times.iter().filter_map(|one| one.time.until).max();
+            let read = out.timestamps.get(before..).unwrap_or_default();
+            if read.iter().min() >= left.as_ref() {
+                return Ok(());
+            }
+            out.truncate(before);
+        }
         let mut wider = self.needs(schema, query);
         loop {
             let mut rows = Columns::for_schema(schema).asked_only(&wider.asked);
@@ -85,8 +144,13 @@ impl Mask {
     pub(super) fn needs(&self, schema: &Schema, query: &TierQuery) -> TierQuery {
         let mut wider = query.clone();
         wider.sequences = true;
-        if let Some(asked) = wider.asked.get_mut(schema.item()) {
-            *asked = true;
+        let types = self
+            .needs_types()
+            .then(|| schema.position_of(Role::EventType));
+        for field in [Some(schema.item()), types.flatten()].into_iter().flatten() {
+            if let Some(asked) = wider.asked.get_mut(field) {
+                *asked = true;
+            }
         }
         wider
     }
@@ -106,14 +170,46 @@ impl Mask {
         let Some(Column::Strings(codes)) = rows.fields.get(item) else {
             return Err(no_items());
         };
+        let types = schema
+            .position_of(Role::EventType)
+            .filter(|_| self.needs_types());
+        let types = types.and_then(|field| match rows.fields.get(field) {
+            Some(Column::Strings(codes)) => Some((codes, dictionary(field)?)),
+            _ => None,
+        });
         let mut kept = Vec::with_capacity(rows.rows());
         let numbers = rows.timestamps.iter().zip(&rows.sequences);
         for (row, ((at, sequence), code)) in numbers.zip(codes).enumerate() {
-            if !self.hides(*at, *sequence, *code, &*strings)? {
+            if self.hides(*at, *sequence, *code, &*strings)? {
+                continue;
+            }
+            let event_type = match &types {
+                Some((codes, strings)) => match codes.get(row).copied().unwrap_or(0) {
+                    0 => None,
+                    code => Some(strings.get(code)?),
+                },
+                None => None,
+            };
+            if !self.is_too_old(*at, *sequence, event_type) {
                 kept.push(row as u32);
             }
         }
         Ok(kept)
+    }
+
+    fn needs_types(&self) -> bool {
+        self.times.iter().any(|one| one.event_type.is_some())
+    }
+
+    fn is_too_old(&self, at: i64, sequence: u64, event_type: Option<&str>) -> bool {
+        self.times.iter().any(|one| {
+            let of_type = one.event_type.as_deref();
+            sequence < one.sequence
+                && one.time.contains(at)
+                && of_type.is_none_or(|of_type| {
+                    event_type.is_some_and(|event_type| event_type.eq_ignore_ascii_case(of_type))
+                })
+        })
     }
 
     fn hides(&self, at: i64, sequence: u64, code: u32, items: &dyn Strings) -> Result<bool> {

@@ -18,6 +18,7 @@ mod engine;
 mod event;
 mod events;
 mod evolve;
+mod expiry;
 mod folders;
 mod follow;
 mod group_sync;

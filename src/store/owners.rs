@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::joins::Joins;
-use super::mask::Mask;
+use super::mask::{Held, Mask};
 use super::snapshot::{ReadView, Snapshot};
 use super::version::LiveSegment;
 use crate::types::{
@@ -88,18 +88,18 @@ impl Owners {
         &self.schema
     }
 
-    /// What was deleted of the rows of a key, in a place into which the commits up to `joined` are worked.
-    pub(super) fn mask(&self, key: &str, joined: u64) -> Option<Mask> {
+    /// What was deleted of the rows of a key in a place.
+    pub(super) fn mask(&self, key: &str, held: Held) -> Option<Mask> {
         let deletions = &self.joins.deletions;
         match deletions.is_empty() {
             true => None,
-            false => Mask::of(deletions, HashedKey::of(key), joined, self.upto),
+            false => Mask::of(deletions, HashedKey::of(key), || held, self.upto),
         }
     }
 
-    /// What was deleted of all keys alike in a place into which the commits up to `joined` are worked.
-    pub(super) fn item_mask(&self, joined: u64) -> Option<Mask> {
-        Mask::of_items(&self.joins.deletions, joined, self.upto)
+    /// What was deleted of all keys alike in a place.
+    pub(super) fn mask_of_all(&self, held: Held) -> Option<Mask> {
+        Mask::of_all(&self.joins.deletions, held, self.upto)
     }
 
     /// The keys of a segment of which anything was deleted, in order. Cost: a look into the segment's

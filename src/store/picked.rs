@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::mask::Mask;
+use super::mask::{Held, Mask};
 use super::owners::Owners;
 use super::source::UserCodes;
 use super::version::LiveSegment;
@@ -55,7 +55,7 @@ impl PickedSource {
             part: PickedPart::Generation(generation.clone()),
             schema: owners.schema().clone(),
             joined: 0,
-            users: masked(users, 0, owners),
+            users: masked(users, Held::of_generation(generation), owners),
             next: 0,
         }
     }
@@ -75,7 +75,7 @@ impl PickedSource {
             part: PickedPart::Segment(live.segment.clone()),
             schema: owners.schema().clone(),
             joined: live.entry.joined,
-            users: masked(users.collect(), live.entry.joined, owners),
+            users: masked(users.collect(), Held::of_segment(live), owners),
             next: 0,
         }
     }
@@ -173,9 +173,9 @@ fn own(owner: Arc<str>) -> Picked {
 }
 
 /// The same, with what is left out of their rows.
-fn masked(mut users: Vec<Picked>, joined: u64, owners: &Owners) -> Vec<Picked> {
+fn masked(mut users: Vec<Picked>, held: Held, owners: &Owners) -> Vec<Picked> {
     for user in &mut users {
-        user.mask = owners.mask(user.key(), joined).map(Box::new);
+        user.mask = owners.mask(user.key(), held).map(Box::new);
     }
     users
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::mask::{Mask, append_kept};
+use super::mask::{Held, Mask, append_kept};
 use super::owners::Owners;
 use super::picked::PickedSource;
 use super::presented::ShownUsers;
@@ -58,6 +58,7 @@ impl Source {
                 cursor: Cursor::new(segment, query)?,
                 stops: VecDeque::new(),
                 mask: None,
+                since: None,
                 joined: 0,
                 shown: false,
             })
@@ -241,6 +242,8 @@ struct Place {
     stops: VecDeque<Stop>,
     /// What is left out of the rows of all others.
     mask: Option<(Mask, Arc<Schema>)>,
+    /// The first time that is left of all others.
+    since: Option<i64>,
     /// Commits up to this are worked into its rows.
     joined: u64,
     /// Whether sessions are called by their id.
@@ -266,7 +269,7 @@ fn stops(
     moved.sort();
     let mut stops: Vec<Stop> = Vec::new();
     for key in owners.deleted_of(live, &query.users)? {
-        let mask = owners.mask(&key, live.entry.joined);
+        let mask = owners.mask(&key, Held::of_segment(live));
         let mask = mask.filter(|mask| !mask.hides_all(live.entry.sequences[1]));
         if moved.binary_search(&key).is_err() {
             let mask = mask.map(|mask| (mask, owners.schema().clone()));
@@ -286,13 +289,15 @@ impl Place {
         stops: VecDeque<Stop>,
     ) -> Result<Self> {
         let shown = live.entry.sessions > 0 && owners.are_shown();
+        let all = owners.mask_of_all(Held::of_segment(live));
+        let all = all.map(|mask| mask.split_time(live.entry.sequences[1]));
+        let (since, mask) = all.unwrap_or_default();
         let mut place = Self {
             cursor: Cursor::new(live.segment.clone(), query)?,
             ids: ids_of(&live.segment, shown),
             stops,
-            mask: owners
-                .item_mask(live.entry.joined)
-                .map(|mask| (mask, owners.schema().clone())),
+            mask: mask.map(|mask| (mask, owners.schema().clone())),
+            since,
             joined: live.entry.joined,
             shown,
         };
@@ -331,6 +336,8 @@ impl Place {
             }
             stop => {
                 let until = stop.map(|stop| stop.key.as_str());
+                let bounded = self.since.map(|since| query.clone().from(since));
+                let query = bounded.as_ref().unwrap_or(query);
                 take_masked(&mut self.cursor, rows, until, &self.mask, query, out)?;
             }
         }

@@ -209,6 +209,9 @@ impl Snapshot {
         if named(user) || self.sessions_of(user).iter().any(|one| named(&one.key)) {
             return true;
         }
+        if deletions.any_time_after(0) {
+            return true;
+        }
         deletions.items_after(0).is_some_and(|items| {
             let range = [0, self.visible];
             let mut candidates = candidates.iter().map(AsRef::as_ref);

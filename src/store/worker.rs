@@ -56,6 +56,12 @@ impl Duty {
         (Self::Compact, "annals-compact"),
     ];
 
+    /// Whether there is work that nobody asks for.
+    fn is_due(self, engine: &Weak<Engine>) -> bool {
+        let is_due = |engine: Arc<Engine>| engine.expires_now();
+        matches!(self, Self::Compact) && engine.upgrade().is_some_and(is_due)
+    }
+
     fn wake(self, engine: &Engine) -> &Wake {
         match self {
             Self::Seal => &engine.sealer,
@@ -72,7 +78,13 @@ impl Duty {
                 engine.prepare_next()?;
                 engine.seal_waiting()
             }
-            Self::Compact => engine.compact_if_needed(proceed),
+            Self::Compact => {
+                if engine.expires_now() {
+                    engine.expire()?;
+                }
+                engine.compact_if_needed(proceed)?;
+                engine.rewrite_expired(proceed)
+            }
         }
     }
 }
@@ -159,7 +171,7 @@ fn run(duty: Duty, engine: &Weak<Engine>, state: &SharedState) {
     loop {
         {
             let mut state_now = state.0.lock();
-            while !state_now.called && !state_now.stop {
+            while !state_now.called && !state_now.stop && !duty.is_due(engine) {
                 state.1.wait_for(&mut state_now, LOOK);
             }
             if state_now.stop {

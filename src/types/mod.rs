@@ -31,6 +31,7 @@ mod proceed;
 mod put_events;
 mod query;
 mod remedy;
+mod retention;
 mod row;
 mod row_sizes;
 mod schema;
@@ -82,6 +83,7 @@ pub use query::{
     HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
 };
 pub(crate) use remedy::{RESTORE_SEGMENT, RESTORE_STORE};
+pub use retention::Retention;
 pub(crate) use row::items_of;
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
 pub(crate) use row_sizes::RowSizes;

@@ -198,6 +198,26 @@ pub struct TierQuery {
 }
 
 impl TierQuery {
+    /// The same of rows from a time on.
+    pub(crate) fn from(mut self, since: i64) -> Self {
+        self.time.since = self.time.since.max(since);
+        self
+    }
+
+    /// The newest row's timestamp.
+    pub(crate) fn newest_time() -> Self {
+        Self {
+            limit: 1,
+            newest: true,
+            event_types: Vec::new(),
+            time: TimeRange::ALL,
+            visible: u64::MAX,
+            asked: Vec::new(),
+            sequences: false,
+            copies_text: false,
+        }
+    }
+
     /// Every row, column and sequence number.
     pub fn everything(schema: &Schema) -> Self {
         Self {

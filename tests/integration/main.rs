@@ -20,6 +20,7 @@ mod kill;
 mod model;
 mod numbers;
 mod ranks;
+mod retention;
 mod rocksdb;
 mod store;
 mod support;

@@ -7,7 +7,7 @@ use super::resolved::Resolved;
 use crate::hot::Generation;
 use crate::segment::Origin;
 use crate::store::late::LateJoin;
-use crate::store::mask::Mask;
+use crate::store::mask::{Held, Mask};
 use crate::store::owners::SessionKey;
 use crate::store::snapshot::ReadView;
 use crate::store::version::LiveSegment;
@@ -96,7 +96,7 @@ impl Reading<'_> {
             place: Place::Generation(generation.id()),
             left,
             tied: true,
-            mask: self.mask(key, 0),
+            mask: self.mask(key, || Held::of_generation(generation)),
             joined: 0,
         };
         rows.prefetch(self.resolved.ask(left, true));
@@ -124,7 +124,7 @@ impl Reading<'_> {
             place: Place::Segment(live.entry.id),
             left,
             tied,
-            mask: self.mask(key, live.entry.joined),
+            mask: self.mask(key, || Held::of_segment(live)),
             joined: live.entry.joined,
         };
         let recorded = live.entry.origin == Origin::Recorded;
@@ -136,10 +136,10 @@ impl Reading<'_> {
         )
     }
 
-    /// What was deleted of a key's rows in a place into which the commits up to `joined` are worked.
-    fn mask(&self, key: HashedKey<'_>, joined: u64) -> Option<Mask> {
+    /// What was deleted of a key's rows in a place.
+    fn mask(&self, key: HashedKey<'_>, held: impl FnOnce() -> Held) -> Option<Mask> {
         let deletions = &self.view.version.joins.deletions;
-        Mask::of(deletions, key, joined, self.view.visible)
+        Mask::of(deletions, key, held, self.view.visible)
     }
 
     /// How many rows a place may still give, after those that are found already and lie behind its

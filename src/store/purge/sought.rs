@@ -41,10 +41,12 @@ impl Sought {
         };
         for tombstone in tombstones {
             match &tombstone.item {
-                Some(item) if tombstone.is_for_everybody() => {
+                Some(item) if tombstone.item_for_everybody().is_some() => {
                     let commits = sought.deleted_items.entry(item.clone()).or_default();
                     commits.push(tombstone.sequence);
                 }
+                // What is too old is named by no id.
+                _ if tombstone.is_expiry() => {}
                 _ if !tombstone.is_of_all() => sought.parts += 1,
                 _ => {
                     for key in &tombstone.keys {

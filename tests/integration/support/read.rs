@@ -43,7 +43,7 @@ fn assert_copies(history: &History, schema: &Schema) {
     history.copy_timestamps(&mut timestamps);
     let expected: Vec<i64> = history.iter().map(|event| event.timestamp()).collect();
     assert_eq!(timestamps, expected);
-    let mut of_parts = Vec::new();
+    let mut of_parts: Vec<i64> = Vec::new();
     for (columns, rows) in history.parts() {
         assert!(!rows.is_empty());
         let part = &columns.timestamps[rows];

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 
 pub use candidates::read_candidates;
 pub use event_types::EventTypes;
+pub use moment::age_in_seconds;
 pub use quotas::{AllQuotas, Quotas, SingleQuotas, values as limit_values};
 pub use window::Window;
 

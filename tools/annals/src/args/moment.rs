@@ -23,10 +23,17 @@ pub fn epoch_seconds(text: &str, now: Timestamp) -> Result<i64, String> {
     Ok(moment.as_second() + fraction)
 }
 
-/// `7d`: so long before now.
-fn before(text: &str, now: Timestamp) -> Option<Result<Timestamp, String>> {
+/// Reads an age: a number and a unit.
+pub fn age_in_seconds(text: &str) -> Result<u64, String> {
+    span(text.trim()).ok_or_else(|| {
+        "write a number and a unit, such as 365d (s, m, h, d, w), or none".to_owned()
+    })
+}
+
+/// The seconds of a number with a unit.
+fn span(text: &str) -> Option<u64> {
     let unit = text.chars().next_back()?;
-    let seconds: i64 = match unit {
+    let seconds: u64 = match unit {
         's' => 1,
         'm' => 60,
         'h' => 3600,
@@ -35,7 +42,12 @@ fn before(text: &str, now: Timestamp) -> Option<Result<Timestamp, String>> {
         _ => return None,
     };
     let number: u32 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-    let ago = SignedDuration::from_secs(i64::from(number) * seconds);
+    Some(u64::from(number) * seconds)
+}
+
+/// `7d`: so long before now.
+fn before(text: &str, now: Timestamp) -> Option<Result<Timestamp, String>> {
+    let ago = SignedDuration::from_secs(i64::try_from(span(text)?).ok()?);
     let moment = now.checked_sub(ago);
     Some(moment.map_err(|_| format!("{text} ago is before the year -9999")))
 }

@@ -28,6 +28,7 @@ mod records;
 mod repair;
 mod report;
 mod restore;
+mod retention;
 mod schema;
 mod stats;
 mod unseen;
@@ -92,6 +93,8 @@ pub enum Command {
     Backup(backup::Backup),
     /// Copy a backup to a new store
     Restore(restore::Restore),
+    /// Show or change how long interactions are kept
+    Retention(retention::Retention),
     /// Take what was deleted out of every file
     Purge(purge::Purge),
     /// Merge what was written into few segments
@@ -133,6 +136,7 @@ impl Command {
             Self::Checkpoint(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),
+            Self::Retention(command) => command.run(),
             Self::Purge(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),

@@ -139,3 +139,36 @@ fn a_purge_takes_the_bytes_out_and_its_receipt_is_checked_later() {
     let message = purge(&[]).fails(4);
     assert!(message.contains("first in notes.txt: byte 5"), "{message}");
 }
+
+#[test]
+fn rules_of_retention_are_shown_and_changed() {
+    let folder = Folder::with_rows();
+    let retention = |more: &[&str]| folder.run(&[&["retention", "store"], more].concat());
+    assert_eq!(retention(&[]).ok(), "everything is kept for ever\n");
+    // What is here is of 1970.
+    let said = retention(&["--event-type", "view=36h", "--sessions", "7d"]).ok();
+    assert!(
+        said.contains("event type view") && said.contains("36h"),
+        "{said}"
+    );
+    assert!(
+        said.contains("sessions without a user") && said.contains("7d"),
+        "{said}"
+    );
+    let csv = folder.exported("store");
+    assert!(!csv.contains("view") && csv.contains("click"), "{csv}");
+    let said = retention(&["--max-age", "52w", "--event-type", "view=none"]).ok();
+    assert!(!said.contains("view") && said.contains("364d"), "{said}");
+    assert_eq!(rows(&folder), Vec::<String>::new());
+    let json = retention(&["--show", "--format", "json"]).ok();
+    assert!(json.contains("\"max_age_seconds\": 31449600"), "{json}");
+    let message = retention(&["--max-age", "1y"]).fails(2);
+    assert!(
+        message.contains("write a number and a unit, such as 365d"),
+        "{message}"
+    );
+    let message = retention(&["--event-type", "30d"]).fails(2);
+    assert!(message.contains("such as view=30d"), "{message}");
+    let message = retention(&["--max-age", "0d"]).fails(3);
+    assert!(message.contains("it must be at least 1"), "{message}");
+}

@@ -1,0 +1,279 @@
+//! Rules on how long interactions are kept: what is too old is gone, whatever tier it lies in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use annals::{
+    Durability, ErrorKind, HistoryQuery, ImportMode, Interaction, Limits, PutEvent, PutEvents,
+    Retention, ScanQuery, Settings, Snapshot, Store, Unseen,
+};
+
+use crate::support::{folder, quiet, schema};
+
+/// A store whose clock stands where it is put.
+struct Timed {
+    store: Store,
+    now: Arc<AtomicU64>,
+    folder: tempfile::TempDir,
+}
+
+impl Timed {
+    fn new(settings: Settings) -> Self {
+        let (folder, now) = (folder(), Arc::new(AtomicU64::new(1000)));
+        let builder = Self::builder(&now, settings).limits(Limits::unlimited());
+        let store = builder
+            .create(folder.path().join("store"), &schema())
+            .unwrap();
+        Self { store, now, folder }
+    }
+
+    fn builder(now: &Arc<AtomicU64>, settings: Settings) -> annals::StoreBuilder {
+        let clock = now.clone();
+        Store::builder()
+            .settings(settings)
+            .clock(move || clock.load(Ordering::SeqCst))
+    }
+
+    fn row(user: &str, at: i64, event_type: &str) -> Interaction {
+        Interaction::new(user, format!("item {at}"), at)
+            .event_type(event_type)
+            .with("POSITION", 1)
+    }
+
+    /// Rows of two users at the times 0, 10, ..., 990, a third of them in each tier: every fifth is a
+    /// purchase.
+    fn fill(&self) {
+        let all = (0..100).map(|number| {
+            let event_type = if number % 5 == 0 { "purchase" } else { "view" };
+            Self::row(["ann", "bob"][number as usize % 2], number * 10, event_type)
+        });
+        let rows: Vec<Interaction> = all.collect();
+        let mut import = self.store.import(ImportMode::Full).unwrap();
+        rows.iter()
+            .step_by(3)
+            .for_each(|row| import.push(row).unwrap());
+        import.commit().unwrap();
+        let write = |first: usize| {
+            for row in rows.iter().skip(first).step_by(3) {
+                self.store.write(row.clone(), Durability::Buffered).unwrap();
+            }
+        };
+        write(1);
+        self.store.flush().unwrap();
+        write(2);
+    }
+}
+
+/// The times of all rows, in order; each read says the same.
+fn times(snapshot: &Snapshot) -> Vec<i64> {
+    let mut scanned = Vec::new();
+    for batch in snapshot.scan(&ScanQuery::default()).unwrap() {
+        scanned.extend(batch.unwrap().timestamps);
+    }
+    scanned.sort();
+    let mut read = Vec::new();
+    for user in ["ann", "bob"] {
+        let mut history = annals::History::new();
+        let query = HistoryQuery::default();
+        snapshot.history(user, &query, &mut history).unwrap();
+        let all: Vec<i64> = history.iter().map(|event| event.timestamp()).collect();
+        assert!(all.is_sorted_by(|a, b| a > b));
+        for limit in [1, 3, 1000] {
+            let newest = snapshot.newest(user, limit).unwrap();
+            let newest: Vec<i64> = newest.iter().map(|event| event.timestamp()).collect();
+            assert_eq!(newest, all[..all.len().min(limit)]);
+        }
+        let items: Vec<String> = (0..100)
+            .map(|number| format!("item {}", number * 10))
+            .collect();
+        let mut buffer = Unseen::new();
+        let unseen = snapshot.unseen(user, &items, &[], &mut buffer).unwrap();
+        for (number, unseen) in unseen.iter().enumerate() {
+            assert_eq!(*unseen, !all.contains(&(number as i64 * 10)));
+        }
+        read.extend(all);
+    }
+    read.sort();
+    assert_eq!(read, scanned);
+    scanned
+}
+
+fn aged(seconds: u64) -> Retention {
+    Retention {
+        max_age_seconds: Some(seconds),
+        ..Retention::default()
+    }
+}
+
+#[test]
+fn what_is_older_than_a_rule_allows_is_gone_at_once_and_for_good() {
+    let timed = Timed::new(quiet());
+    timed.fill();
+    let before = timed.store.snapshot();
+    timed.store.set_retention(&aged(300)).unwrap();
+    let from = |first: i64| {
+        (first / 10..100)
+            .map(|number| number * 10)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(times(&timed.store.snapshot()), from(700));
+    assert_eq!(times(&before).len(), 100);
+    // Time goes by; the host asks for it.
+    timed.now.store(1205, Ordering::SeqCst);
+    assert_eq!(times(&timed.store.snapshot()), from(700));
+    timed.store.expire().unwrap();
+    assert_eq!(times(&timed.store.snapshot()), from(910));
+    timed.store.compact().unwrap();
+    assert_eq!(times(&timed.store.snapshot()), from(910));
+    let rows: u64 = timed
+        .store
+        .segments()
+        .iter()
+        .map(|segment| segment.rows)
+        .sum();
+    assert_eq!(rows, 9);
+    // Rules stay with the store, and loosening them brings nothing back.
+    let Timed { store, now, folder } = timed;
+    drop(store);
+    let path = folder.path().join("store");
+    let store = Timed::builder(&now, quiet()).open(&path).unwrap();
+    assert_eq!(store.retention(), aged(300));
+    store.set_retention(&Retention::default()).unwrap();
+    assert!(store.retention().is_for_ever());
+    assert_eq!(times(&store.snapshot()), from(910));
+    store
+        .write(Timed::row("ann", 5, "view"), Durability::Buffered)
+        .unwrap();
+    store.expire().unwrap();
+    assert_eq!(times(&store.snapshot()).len(), 10);
+    assert!(store.verify(&mut |_| {}).unwrap().is_sound());
+    let reader = Store::open_read_only(&path).unwrap();
+    assert_eq!(times(&reader.snapshot()).len(), 10);
+}
+
+#[test]
+fn event_types_have_ages_of_their_own() {
+    let timed = Timed::new(quiet());
+    timed.fill();
+    let retention = Retention {
+        max_age_seconds: Some(900),
+        max_age_seconds_of: [("VIEW".to_owned(), 200)].into(),
+        ..Retention::default()
+    };
+    timed.store.set_retention(&retention).unwrap();
+    let want: Vec<i64> = (0..100)
+        .filter(|number| number % 5 == 0 && *number >= 10 || *number >= 80)
+        .map(|number| number * 10)
+        .collect();
+    assert_eq!(times(&timed.store.snapshot()), want);
+    timed.store.compact().unwrap();
+    assert_eq!(times(&timed.store.snapshot()), want);
+    let types = HistoryQuery {
+        event_types: vec!["view".to_owned()],
+        ..HistoryQuery::default()
+    };
+    let mut history = annals::History::new();
+    timed.store.history("ann", &types, &mut history).unwrap();
+    assert!(history.iter().all(|event| event.timestamp() >= 800));
+}
+
+#[test]
+fn sessions_that_never_became_a_users_go_once_their_last_event_is_old() {
+    let timed = Timed::new(quiet());
+    let event = |session: &str, user: Option<&str>, at: i64| {
+        let request = PutEvents {
+            session_id: session.to_owned().into(),
+            user_id: user.map(|user| user.to_owned().into()),
+            events: vec![PutEvent {
+                event_type: "view".into(),
+                item_id: Some("tea".into()),
+                sent_at: at,
+                properties: vec![("position".into(), 1.into())],
+                ..PutEvent::default()
+            }],
+            ..PutEvents::default()
+        };
+        timed
+            .store
+            .put_events(&request, Durability::Buffered)
+            .unwrap();
+    };
+    event("old", None, 100);
+    event("lasting", None, 100);
+    event("known", None, 100);
+    timed.store.flush().unwrap();
+    event("lasting", None, 950);
+    event("known", Some("ann"), 110);
+    let retention = Retention {
+        session_seconds: Some(500),
+        ..Retention::default()
+    };
+    timed.store.set_retention(&retention).unwrap();
+    let users = || -> Vec<String> {
+        let snapshot = timed.store.snapshot();
+        let users = snapshot.users(Default::default()).unwrap();
+        users.map(|user| user.unwrap()).collect()
+    };
+    assert_eq!(users(), ["ann", "lasting"]);
+    timed.store.compact().unwrap();
+    assert_eq!(users(), ["ann", "lasting"]);
+    timed.now.store(1451, Ordering::SeqCst);
+    timed.store.expire().unwrap();
+    assert_eq!(users(), ["ann"]);
+}
+
+/// Seals, rewrites and drops by itself.
+#[test]
+fn a_background_thread_drops_what_becomes_too_old() {
+    let timed = Timed::new(Settings {
+        generation_rows: 20,
+        ..Settings::default()
+    });
+    timed.store.set_retention(&aged(300)).unwrap();
+    timed.fill();
+    timed.now.store(1500, Ordering::SeqCst);
+    let began = Instant::now();
+    let left = || times(&timed.store.snapshot()).len();
+    let sealed = || -> u64 {
+        timed
+            .store
+            .segments()
+            .iter()
+            .map(|segment| segment.rows)
+            .sum()
+    };
+    while left() > 0 || sealed() > 0 {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{} rows are left, {} sealed",
+            left(),
+            sealed()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(timed.store.verify(&mut |_| {}).unwrap().is_sound());
+}
+
+#[test]
+fn rules_out_of_their_range_are_refused() {
+    let timed = Timed::new(quiet());
+    let of = |event_type: &str, seconds: u64| Retention {
+        max_age_seconds_of: [(event_type.to_owned(), seconds)].into(),
+        ..Retention::default()
+    };
+    for (retention, says) in [
+        (
+            aged(0),
+            "the greatest age is 0 seconds; it must be at least 1",
+        ),
+        (aged(u64::MAX), "at most 10000000000"),
+        (of("view", 0), "of event type \"view\" is 0 seconds"),
+        (of("", 9), "an event type without a name"),
+    ] {
+        let error = timed.store.set_retention(&retention).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    assert!(timed.store.retention().is_for_ever());
+}

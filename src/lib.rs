@@ -146,3 +146,6 @@ pub use types::{Error, ErrorKind, Result, printable};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(any(doc, doctest))]
+pub mod guide;

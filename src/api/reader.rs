@@ -23,7 +23,7 @@ use crate::types::{Error, Result, Settings};
 /// # fn main() -> annals::Result<()> {
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("store");
-/// let schema = Schema::builder().build()?;
+/// let schema = Schema::builder().build(&Limits::personalize())?;
 /// let store = Store::create(&path, &schema)?;
 ///
 /// let reader = Store::open_reader(&path)?;

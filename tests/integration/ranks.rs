@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
-const RANKS: [(&str, u8); 15] = [
+const RANKS: [(&str, u8); 16] = [
     ("types", 0),
     ("io", 1),
     ("codec", 1),
@@ -23,6 +23,7 @@ const RANKS: [(&str, u8); 15] = [
     ("export", HOST),
     ("filter", HOST),
     ("backup", HOST),
+    ("guide", HOST),
     ("insights", HOST),
     ("report", REPORT),
     ("fuzzing", FUZZING),

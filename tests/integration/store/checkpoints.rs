@@ -118,7 +118,7 @@ fn files_of_a_copy_are_not_taken_for_those_of_the_original() {
         std::fs::copy(path.join(name), copy.join(name)).unwrap();
         let error = Store::open_read_only(&copy).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Corruption, "{name}");
-        assert!(error.message().contains("restore the one"), "{error}");
+        assert!(error.message().contains("put that one back"), "{error}");
         std::fs::write(copy.join(name), own).unwrap();
     }
     Store::open_read_only(&copy).unwrap();

@@ -27,7 +27,7 @@ fn errors() -> Vec<Error> {
         .unwrap();
     store.flush().unwrap();
     drop(store);
-    std::fs::remove_dir_all(folder.path().join("segments")).unwrap();
+    std::fs::remove_file(folder.path().join("ACCOUNT")).unwrap();
     errors.extend(Store::open_read_only(folder.path()).err());
     assert_eq!(errors.len(), 3);
     errors

@@ -67,7 +67,8 @@ impl Reader {
         })
     }
 
-    /// The store at the last refresh, read-only. Cost: a count.
+    /// The store, read-only, at the last refresh or, where one has gone on in the same file of the log since, a
+    /// later one; a snapshot stays as it is. Cost: a count.
     pub fn store(&self) -> Arc<Store> {
         self.inner.current.load_full()
     }
@@ -80,8 +81,8 @@ impl Reader {
     /// Goes on to what is written by now: every commit that was acknowledged before the call. Gives whether
     /// anything had changed. Snapshots that were taken before stay as they are.
     ///
-    /// Cost: two stat calls where nothing has changed; else the log of the hot tier is read, and the footers
-    /// of segments that are new.
+    /// Cost: two stat calls where nothing has changed; what has come into the log since, where it is in the same
+    /// file; else the log of the hot tier is read, and the footers of segments that are new.
     ///
     /// # Errors
     /// As [`StoreBuilder::open_read_only`](super::StoreBuilder::open_read_only); the state of before goes on
@@ -93,6 +94,12 @@ impl Reader {
             return Ok(false);
         }
         let now = Seen::now(&inner.path)?;
+        if seen.only_grew(&now)
+            && (inner.current.load()).catch_up(|| now.is_published(&inner.path))?
+        {
+            *seen = now;
+            return Ok(true);
+        }
         let store = inner
             .current
             .load()

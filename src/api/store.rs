@@ -130,6 +130,11 @@ impl Store {
         })
     }
 
+    /// See [`Engine::catch_up`].
+    pub(super) fn catch_up(&self, is_published: impl Fn() -> Result<bool>) -> Result<bool> {
+        self.engine().catch_up(is_published)
+    }
+
     pub(super) fn verify_files(
         path: &Path,
         scratch: Option<PathBuf>,

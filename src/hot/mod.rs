@@ -48,10 +48,12 @@ pub(crate) use log::Log;
 #[cfg(test)]
 pub(crate) use memory::MemoryLog;
 pub(crate) use position::{Noted, Position};
-pub(crate) use records::{Known, LateRecord, Link, Tombstone};
+pub(crate) use records::{Known, LateRecord, Link, TableEntry, Tombstone};
 pub(crate) use registry::Registry;
 pub use registry::Remembered;
-pub(crate) use rocks::{Mended, OnDamage, ReadLog, RocksLog, copy_log, newest_log};
+pub(crate) use rocks::{
+    LogPlace, LogTail, Mended, OnDamage, ReadLog, RocksLog, copy_log, newest_log,
+};
 #[cfg(feature = "fuzzing")]
 pub(crate) use rocks::{read_log, read_manifest};
 pub(crate) use row::FORMAT as ROW_FORMAT;
@@ -63,4 +65,4 @@ pub(crate) use table::Notes;
 #[cfg(test)]
 pub(crate) use table::{Kind, Table};
 pub(crate) use tally::Holdings;
-pub(crate) use tier::{EncodedRows, Tier};
+pub(crate) use tier::{EncodedRows, Tier, insert_logged};

@@ -225,6 +225,31 @@ pub(super) fn decode_commit(bytes: &[u8]) -> Result<u64> {
         .map_err(|_| Error::corrupt("not a sequence number of eight bytes"))
 }
 
+/// What an entry of a table says to readers.
+pub(crate) enum TableEntry {
+    Link(Link),
+    Late(LateRecord),
+    Tombstone(Tombstone),
+    /// The newest commit without rows.
+    Commit(u64),
+    /// Nothing.
+    Other,
+}
+
+impl TableEntry {
+    /// # Errors
+    /// `Corruption`.
+    pub(crate) fn of(kind: Kind, key: &[u8], value: &[u8]) -> Result<Self> {
+        Ok(match kind {
+            Kind::Links => Self::Link(decode_link(key, value)?),
+            Kind::Late => Self::Late(decode_late(key, value)?),
+            Kind::Tombstones => Self::Tombstone(decode_tombstone(key, value)?),
+            Kind::Commits => Self::Commit(decode_commit(value)?),
+            Kind::Ids | Kind::Sessions | Kind::Recommendations | Kind::Rules => Self::Other,
+        })
+    }
+}
+
 /// Checks an entry of a table.
 pub(super) fn check(kind: Kind, key: &[u8], value: &[u8]) -> Result<()> {
     match kind {

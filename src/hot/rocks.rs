@@ -6,6 +6,7 @@ mod folder;
 mod framing;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
+mod log_tail;
 mod open;
 mod read_log;
 mod survey;
@@ -32,6 +33,7 @@ pub(crate) use copy::copy_log;
 pub(crate) use folder::newest_log;
 #[cfg(feature = "fuzzing")]
 pub(crate) use fuzzing::{read_log, read_manifest};
+pub(crate) use log_tail::{LogPlace, LogTail};
 pub(crate) use open::Mended;
 pub(crate) use read_log::ReadLog;
 pub(crate) use survey::OnDamage;

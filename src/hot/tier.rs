@@ -222,7 +222,7 @@ impl Tier {
         let mut found = Tally::default();
         let read = self.read(id, &self.noted, &mut |key, value| {
             found.add(key, value);
-            self.recover_row(&generation, key, value)
+            insert_logged(&self.schema, &generation, key, value).map(drop)
         })?;
         match (self.on_damage, read) {
             (OnDamage::Refuse | OnDamage::Stop, read) => read?,
@@ -255,18 +255,6 @@ impl Tier {
             })
         })?;
         Ok(check.end(id))
-    }
-
-    fn recover_row(&self, generation: &Generation, key: &[u8], value: &[u8]) -> Result<()> {
-        let key = key::decode(key)?;
-        let mut cells = Vec::new();
-        row::decode(&self.schema, value, &mut cells)?;
-        let row = Row {
-            user: &key.user,
-            timestamp: key.timestamp,
-            cells: &cells,
-        };
-        generation.insert(&row, key.sequence, key.index)
     }
 
     /// Drops a generation from the log, durably; one that is not there is no error.
@@ -316,4 +304,26 @@ impl Tier {
         }
         Ok(rows)
     }
+}
+
+/// Inserts a row as it stands in the log into a mirror; gives the number of its commit.
+///
+/// # Errors
+/// `Corruption` or `Unsupported`.
+pub(crate) fn insert_logged(
+    schema: &Schema,
+    generation: &Generation,
+    key: &[u8],
+    value: &[u8],
+) -> Result<u64> {
+    let key = key::decode(key)?;
+    let mut cells = Vec::new();
+    row::decode(schema, value, &mut cells)?;
+    let row = Row {
+        user: &key.user,
+        timestamp: key.timestamp,
+        cells: &cells,
+    };
+    generation.insert(&row, key.sequence, key.index)?;
+    Ok(key.sequence)
 }

@@ -17,7 +17,7 @@ use super::segment_file::{missing, with_remedy};
 use super::snapshot::{ReadView, Snapshot};
 use super::version::{LiveSegment, Version};
 use super::worker::Wake;
-use crate::hot::{Generation, Registry, Tier};
+use crate::hot::{Generation, LogTail, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
 use crate::types::{
@@ -68,6 +68,8 @@ pub(crate) struct Engine {
     /// The rules that hold, and when to look next for what they do not keep, in Unix epoch seconds.
     pub(super) retention: Mutex<Retention>,
     pub(super) next_expiry: AtomicU64,
+    /// Of a reader: where it stands in the log.
+    pub(super) tail: Mutex<Option<LogTail>>,
     lock: Option<StoreLock>,
 }
 
@@ -84,6 +86,7 @@ pub(super) struct Parts {
     pub next: Option<Arc<Generation>>,
     pub last_sequence: u64,
     pub lock: Option<StoreLock>,
+    pub tail: Option<LogTail>,
     pub report: RecoveryReport,
 }
 
@@ -121,6 +124,7 @@ impl Engine {
                 false => 0,
             }),
             retention: Mutex::new(retention),
+            tail: Mutex::new(parts.tail),
             lock: parts.lock,
         };
         engine.refresh_event_types()?;

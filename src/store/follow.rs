@@ -1,11 +1,14 @@
-//! Whether a store has changed since a reader looked.
+//! Whether a store has changed since a reader looked, and going on from there.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use super::engine::Engine;
 use super::folders::HOT;
 use super::manifest;
-use crate::hot::newest_log;
+use crate::hot::{LogPlace, TableEntry, insert_logged, newest_log};
 use crate::types::{Error, Result};
 
 /// What a reader saw of the files: every commit makes the newest file of the log longer, and every edit
@@ -39,6 +42,19 @@ impl Seen {
         })
     }
 
+    /// Whether the log has only grown in the file that was the newest.
+    pub(crate) fn only_grew(&self, now: &Self) -> bool {
+        self.manifest == now.manifest && self.log == now.log
+    }
+
+    /// Whether the manifest is still the same.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn is_published(&self, root: &Path) -> Result<bool> {
+        Ok(mark(&root.join(manifest::FILE))?.as_ref() == Some(&self.manifest))
+    }
+
     /// Whether nothing has changed since. Cost: two stat calls.
     ///
     /// # Errors
@@ -46,6 +62,62 @@ impl Seen {
     pub(crate) fn is_current(&self, root: &Path) -> Result<bool> {
         Ok(mark(&self.log)? == self.log_mark
             && mark(&root.join(manifest::FILE))?.as_ref() == Some(&self.manifest))
+    }
+}
+
+impl Engine {
+    /// Goes on, in a store that is open for reading, to what came into the log since; `is_published` tells
+    /// whether the manifest is still the one that was read. `false` where more than rows and notes has come, and
+    /// the store has to be read anew; what is shown has not changed then.
+    pub(crate) fn catch_up(&self, is_published: impl Fn() -> Result<bool>) -> Result<bool> {
+        let mut held = self.tail.lock();
+        let Some(tail) = held.as_mut() else {
+            return Ok(false);
+        };
+        let version = self.version.load_full();
+        let before = self.visible.load(Ordering::Acquire).max(version.floor);
+        let (mut newest, mut rows, mut is_known) = (before, 0, true);
+        let mut entries = Vec::new();
+        let read = tail.read(&mut |place, key, value| {
+            match (place, value) {
+                (LogPlace::Generation(id), Some(value)) => {
+                    let generation = version.generations.iter().find(|hot| hot.id() == id);
+                    match generation {
+                        Some(hot) => {
+                            newest = newest.max(insert_logged(&self.schema, hot, key, value)?);
+                            rows += 1;
+                        }
+                        None => is_known = false,
+                    }
+                }
+                (LogPlace::Table(table), Some(value)) => {
+                    entries.push(TableEntry::of(table.kind, key, value)?);
+                }
+                // What is let go of concerns nobody.
+                (_, None) => {}
+            }
+            Ok(())
+        });
+        // Whether what is wrong is damage, reading it anew will tell.
+        if !matches!(read, Ok(true)) || !is_known || !is_published()? {
+            *held = None;
+            return Ok(false);
+        }
+        let joins = &version.joins;
+        for entry in entries {
+            match entry {
+                TableEntry::Link(link) => joins.links.add(Arc::new(link)),
+                TableEntry::Late(late) => joins.late.add(Arc::new(late)),
+                TableEntry::Tombstone(one) => joins.deletions.add(Arc::new(one)),
+                TableEntry::Commit(sequence) => newest = newest.max(sequence),
+                TableEntry::Other => {}
+            }
+        }
+        if rows > 0 {
+            self.refresh_event_types()?;
+        }
+        self.visible.store(newest, Ordering::Release);
+        Ok(true)
     }
 }
 

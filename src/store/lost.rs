@@ -36,8 +36,8 @@ impl LostSegment {
         let [after, before] = &self.between;
         let ends_before = users.to.as_deref().zip(after.as_deref());
         let begins_behind = users.from.as_deref().zip(before.as_deref());
-        !ends_before.is_some_and(|(to, after)| to <= after)
-            && !begins_behind.is_some_and(|(from, before)| from > before)
+        ends_before.is_none_or(|(to, after)| to > after)
+            && begins_behind.is_none_or(|(from, before)| from <= before)
     }
 
     fn error(&self) -> Error {

@@ -12,7 +12,7 @@ use super::recovery::{
     RecoveryReport, joins_of, last_sequence, recover_generations, take_prepared,
 };
 use super::version::Version;
-use crate::hot::{Generation, OnDamage, ReadLog, Registry, Remembered, Tier};
+use crate::hot::{Generation, LogTail, OnDamage, ReadLog, Registry, Remembered, Tier};
 use crate::io::Storage;
 use crate::types::{Clock, Error, ErrorKind, Limits, Result, Schema, Settings, StoreId};
 
@@ -82,6 +82,7 @@ impl Engine {
             manifest,
             last_sequence,
             lock: None,
+            tail: hot.tail,
             report: hot.damage,
         })
     }
@@ -184,12 +185,14 @@ impl HotFiles {
     /// Reads each row of the generations that the manifest lists.
     pub(super) fn recover(self, schema: &Arc<Schema>, manifest: &Manifest) -> Result<Hot> {
         let registry = self.registry()?;
+        let tail = self.log.take_tail();
         let damage = self.log.damage().cloned();
         let holdings = self.account.holdings;
         let tier = Tier::open(self.log, schema.clone(), holdings, self.on_damage);
         Ok(Hot {
             generations: recover_generations(&tier, manifest)?,
             registry,
+            tail,
             damage: damage.map_or_else(RecoveryReport::default, |damage| RecoveryReport {
                 damage: Some(damage.what),
                 dropped_records: damage.records,
@@ -204,6 +207,8 @@ impl HotFiles {
 pub(super) struct Hot {
     pub(super) generations: Vec<Arc<Generation>>,
     pub(super) registry: Registry,
+    /// Where the log ended.
+    tail: Option<LogTail>,
     pub(super) damage: RecoveryReport,
 }
 

@@ -134,6 +134,7 @@ impl Engine {
             manifest,
             last_sequence,
             lock,
+            tail: None,
             report,
         })?;
         if is_behind {

@@ -195,3 +195,64 @@ fn a_reader_of_no_store_says_so() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("no store here"), "{error}");
 }
+
+/// As long as the writer begins no other file of the log, a reader goes on where it stood: also with what
+/// concerns earlier rows.
+#[test]
+fn a_reader_goes_on_in_the_log() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    let store = create(&path, quiet());
+    let mut model = Model::default();
+    // The first deletion makes a table, which is more than the log has.
+    let deleted = Deleted::Item("none".to_owned());
+    store
+        .delete(&deleted.deletion(), Durability::Buffered)
+        .unwrap();
+    model.delete(&deleted);
+    let reader = Store::open_reader(&path).unwrap();
+    let same = reader.store();
+    let mut held = Vec::new();
+    for number in 0..200 {
+        let records: Vec<Record> = (0..number % 4)
+            .map(|row| {
+                Record::numbered(
+                    &format!("user {}", row + number % 3),
+                    number as i64,
+                    number * 9 + row,
+                )
+            })
+            .collect();
+        store.write(batch(&records), Durability::Buffered).unwrap();
+        model.write(&records);
+        if number % 17 == 16 {
+            let deleted = Deleted::Item(
+                records
+                    .first()
+                    .map_or("none".to_owned(), |one| one.item.clone()),
+            );
+            store
+                .delete(&deleted.deletion(), Durability::Buffered)
+                .unwrap();
+            model.delete(&deleted);
+        }
+        if number % 3 == 0 {
+            refreshed(&reader);
+            model.assert_equals(&reader.snapshot());
+            held.push((reader.snapshot(), model.clone()));
+        }
+    }
+    refreshed(&reader);
+    assert_eq!(
+        same.snapshot().sequence(),
+        model.sequence,
+        "it was not opened anew"
+    );
+    for (snapshot, model) in &held {
+        model.assert_equals(snapshot);
+    }
+    store.flush().unwrap();
+    refreshed(&reader);
+    model.assert_equals(&reader.snapshot());
+    assert!(!refreshed(&reader));
+}

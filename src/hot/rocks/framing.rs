@@ -46,14 +46,30 @@ pub(crate) enum End {
 /// Those of `source` and of the two functions.
 pub(crate) fn read<E: From<std::io::Error>>(
     source: impl Read,
+    record: impl FnMut(&[u8], u64) -> Result<(), E>,
+    behind: impl FnMut(&[u8], u64) -> Result<(), E>,
+) -> Result<End, E> {
+    read_from(source, 0, record, behind)
+}
+
+/// Where the block of a place begins.
+pub(super) fn block_of(place: u64) -> u64 {
+    place - place % BLOCK_BYTES as u64
+}
+
+/// The same from `from` on, where a record ends; `source` begins with the block of that place.
+pub(super) fn read_from<E: From<std::io::Error>>(
+    source: impl Read,
+    from: u64,
     mut record: impl FnMut(&[u8], u64) -> Result<(), E>,
     mut behind: impl FnMut(&[u8], u64) -> Result<(), E>,
 ) -> Result<End, E> {
-    let mut blocks = Blocks::new(source);
+    let mut blocks = Blocks::new(source, block_of(from));
     let mut fragments = Fragments::default();
-    let mut whole = 0;
+    let mut whole = from;
+    let mut first = (from - block_of(from)) as usize;
     while blocks.next()? {
-        let mut at = 0;
+        let mut at = std::mem::take(&mut first);
         loop {
             match fragment(blocks.rest(at)) {
                 Fragment::None => break,
@@ -210,11 +226,12 @@ struct Blocks<R> {
 }
 
 impl<R: Read> Blocks<R> {
-    fn new(source: R) -> Self {
+    /// Blocks from the byte `start` of a file on.
+    fn new(source: R, start: u64) -> Self {
         Self {
             source,
             block: Vec::with_capacity(BLOCK_BYTES),
-            start: 0,
+            start,
         }
     }
 

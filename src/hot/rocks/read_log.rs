@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use parking_lot::Mutex;
 use rocksdb::DB;
 
 use super::copy::lay_out;
 use super::error::failed;
+use super::log_tail::LogTail;
 use super::survey::{OnDamage, Survey};
 use super::{folder, visit_family};
 use crate::hot::families;
@@ -29,6 +31,7 @@ pub(crate) struct ReadLog {
     /// Where table files hold anything.
     files: Option<DB>,
     damage: Option<LogDamage>,
+    tail: Mutex<Option<LogTail>>,
 }
 
 /// Damage of the write-ahead log that a reader stopped at.
@@ -91,6 +94,7 @@ impl ReadLog {
             tables: BTreeMap::new(),
             files: None,
             damage: None,
+            tail: Mutex::default(),
         };
         let all = &survey.database.families;
         for family in all.values() {
@@ -108,6 +112,9 @@ impl ReadLog {
                 None => Ok(()),
             }
         })?;
+        // Behind damage nothing can be read.
+        let end = tail.end.filter(|_| tail.damage.is_none());
+        log.tail = Mutex::new(end.map(|end| LogTail::new(&survey, end, tail.next)));
         log.damage = tail.damage.map(|what| LogDamage {
             what,
             records: tail.dropped_records,
@@ -122,6 +129,11 @@ impl ReadLog {
     /// The damage that it stopped at.
     pub(crate) fn damage(&self) -> Option<&LogDamage> {
         self.damage.as_ref()
+    }
+
+    /// Takes where it ended, for who goes on from there.
+    pub(crate) fn take_tail(&self) -> Option<LogTail> {
+        self.tail.lock().take()
     }
 
     fn add(&mut self, family: &str, key: &[u8], value: Option<&[u8]>) -> Result<()> {

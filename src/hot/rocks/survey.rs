@@ -49,6 +49,10 @@ pub(super) struct Tail {
     pub(super) dropped_records: u64,
     /// Bytes from the damage on that are no part of a whole record.
     pub(super) damaged_bytes: u64,
+    /// The last log, up to the end of its last whole record.
+    pub(super) end: Option<(u64, u64)>,
+    /// RocksDB's number of the change that must follow.
+    pub(super) next: Option<u64>,
 }
 
 /// A change that stands in a log.
@@ -95,6 +99,10 @@ impl Survey {
         survey.check_tables()?;
         survey.check_logs()?;
         Ok(survey)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn check_identity(&self) -> Result<()> {
@@ -227,6 +235,7 @@ impl Survey {
                 }
             }
         }
+        tail.next = next;
         Ok(tail)
     }
 
@@ -300,6 +309,7 @@ impl Survey {
         )
         .map_err(|failure| failure.into_error().within(path.display()))?;
         tail.dropped_records += dropped;
+        tail.end = Some((log, whole));
         if let End::Torn { at } | End::Damaged { at } = end {
             tail.damaged_bytes = bytes.saturating_sub(at + dropped_bytes);
         }

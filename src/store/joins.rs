@@ -21,6 +21,8 @@ const NOTES_BYTES: usize = 64 << 10;
 pub(crate) struct Joins {
     pub(super) links: Links,
     pub(super) late: LateRecords,
+    /// Whether there may have been others, that are worked into rows by now.
+    pub(super) were_others: bool,
 }
 
 impl Joins {
@@ -32,6 +34,25 @@ impl Joins {
         links.into_iter().for_each(|link| joins.links.add(link));
         late.into_iter().for_each(|late| joins.late.add(late));
         Arc::new(joins)
+    }
+
+    /// Those of a store that may have had others before.
+    pub(super) fn after_others(
+        links: impl IntoIterator<Item = Arc<Link>>,
+        late: impl IntoIterator<Item = Arc<LateRecord>>,
+    ) -> Arc<Self> {
+        let joins = Self {
+            were_others: true,
+            ..Self::default()
+        };
+        links.into_iter().for_each(|link| joins.links.add(link));
+        late.into_iter().for_each(|late| joins.late.add(late));
+        Arc::new(joins)
+    }
+
+    /// Whether there ever was one.
+    pub(super) fn were_any(&self) -> bool {
+        self.were_others || !self.links.is_empty() || !self.late.is_empty()
     }
 }
 
@@ -132,7 +153,7 @@ impl Engine {
         if done == 0 || done * 2 < known.0 + known.1 {
             return Ok(());
         }
-        let kept = Joins::new(kept_links, kept_late);
+        let kept = Joins::after_others(kept_links, kept_late);
         let mut notes = Notes::default();
         let (tier, registry) = (self.writable()?, self.registry()?);
         let _commit = self.commit.lock();

@@ -139,7 +139,11 @@ pub(super) struct Found {
 pub(super) fn joins_of(registry: &Registry) -> Result<Arc<Joins>> {
     let links = registry.links()?.into_iter().map(Arc::new);
     let late = registry.late()?.into_iter().map(Arc::new);
-    Ok(Joins::new(links, late))
+    // Sessions, recommendations and event ids that are remembered are the trace of those that are done.
+    Ok(match registry.is_empty()? {
+        true => Joins::new(links, late),
+        false => Joins::after_others(links, late),
+    })
 }
 
 /// Removes files that no edit published: half-written segments and imports. Files of other names are

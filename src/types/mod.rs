@@ -76,7 +76,7 @@ pub use printable::printable;
 pub(crate) use proceed::{Proceed, always};
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
-    HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
+    HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
 };
 pub(crate) use row::items_of;
 pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};

@@ -11,6 +11,8 @@
 mod concurrency;
 mod corruption;
 mod events;
+#[cfg(feature = "files")]
+mod export;
 mod filter;
 mod golden;
 mod insights;

@@ -2,6 +2,8 @@
 
 mod args;
 mod commands;
+mod export_args;
+mod export_files;
 mod failure;
 mod form_args;
 mod input;

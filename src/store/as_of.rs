@@ -68,14 +68,7 @@ impl Snapshot {
 
     /// The earliest commit of which [`Snapshot::as_of`] can tell what was known.
     pub fn earliest(&self) -> u64 {
-        let bulk = self
-            .version
-            .runs
-            .iter()
-            .filter(|run| run.origin == Origin::Bulk);
-        let bulk = bulk.flat_map(|run| &run.segments);
-        let replaced = bulk.map(|live| live.entry.sequences[0]).min().unwrap_or(0);
-        let mut earliest = replaced;
+        let mut earliest = self.version.replaced;
         if self.version.joins.were_any() {
             let recorded = self.version.segments().map(|live| &live.entry);
             let recorded = recorded.filter(|entry| entry.origin == Origin::Recorded);

@@ -274,7 +274,8 @@ impl Engine {
             })
             .collect::<Result<_>>()?;
         let (floor, joins) = (self.floor_after(current), current.joins.clone());
-        Ok(Version::new(segments, generations, floor, joins))
+        let version = Version::new(segments, generations, floor, joins);
+        Ok(version.after_replacing(manifest.replaced))
     }
 
     /// The floor of a version that follows `current`, and so has every commit that is visible.

@@ -66,7 +66,8 @@ impl Engine {
             tier: None,
             registry: None,
             next,
-            version: Version::new(segments, generations, manifest.last_sequence, joins),
+            version: Version::new(segments, generations, manifest.last_sequence, joins)
+                .after_replacing(manifest.replaced),
             manifest,
             last_sequence,
             lock: None,

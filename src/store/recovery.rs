@@ -113,7 +113,8 @@ impl Engine {
             tier: Some(tier),
             registry: Some(registry),
             next,
-            version: Version::new(segments, generations, manifest.last_sequence, joins),
+            version: Version::new(segments, generations, manifest.last_sequence, joins)
+                .after_replacing(manifest.replaced),
             manifest,
             last_sequence,
             lock,

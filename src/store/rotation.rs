@@ -90,6 +90,7 @@ impl Engine {
                 self.floor_after(&current),
                 current.joins.clone(),
             );
+            let version = version.after_replacing(current.replaced);
             self.version.store(Arc::new(version));
         }
         self.sealer.up();

@@ -9,6 +9,9 @@ pub mod reading {}
 #[doc = include_str!("../docs/filters.md")]
 pub mod filters {}
 
+#[doc = include_str!("../docs/exports.md")]
+pub mod exports {}
+
 #[doc = include_str!("../docs/import.md")]
 pub mod import {}
 

@@ -117,7 +117,8 @@ pub use api::{
     Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, Users, value_at,
 };
 pub use types::{
-    HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange, UserRange,
+    HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange,
+    UserRange,
 };
 
 // Rows and columns as they are: for bulk imports from memory, and for scans.

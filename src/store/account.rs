@@ -58,7 +58,7 @@ impl Account {
     /// # Errors
     /// `Corruption` when they are damaged, `Unsupported` when another version wrote them.
     pub(crate) fn decode(file: &[u8]) -> Result<Self> {
-        let body = super::small_file::decode(FILE, MAGIC, VERSION, file)?;
+        let (_, body) = super::small_file::decode(FILE, MAGIC, VERSION..=VERSION, file)?;
         Self::decode_body(body).map_err(|error| error.within(FILE))
     }
 

@@ -412,9 +412,13 @@ impl Engine {
         self.publish(
             |manifest| {
                 if mode == ImportMode::Full {
+                    let before = manifest.segments.len();
                     manifest
                         .segments
                         .retain(|entry| entry.origin != Origin::Bulk);
+                    if manifest.segments.len() < before {
+                        manifest.replaced = sequence;
+                    }
                 }
                 manifest.last_sequence = sequence;
                 let bytes: u64 = entries.iter().map(|entry| entry.file_bytes).sum();

@@ -115,12 +115,14 @@ impl Engine {
         self.make_registry_durable()?;
         let run_of = RunOf::Commits { joined };
         let entries = finish_run(&*self.storage, prepared, run_of)?;
+        // What was known before can no longer be told.
+        let deleted = joins.deletions.newest_upto(joined);
         let merged: Vec<u64> = runs.iter().map(|run| run.id).collect();
         let replaced: Vec<Arc<LiveSegment>> = runs
             .iter()
             .flat_map(|run| run.segments.iter().cloned())
             .collect();
-        let published = self.publish_merged(&merged, entries);
+        let published = self.publish_merged(&merged, entries, deleted);
         if !matches!(published, Ok(false)) && self.keeps_files(&published) {
             files.keep();
         }
@@ -133,7 +135,12 @@ impl Engine {
 
     /// Puts `entries` in the place of the runs `merged`; `false` when an import has replaced one
     /// of them meanwhile, so that the work is to be thrown away.
-    fn publish_merged(&self, merged: &[u64], entries: Vec<SegmentEntry>) -> Result<bool> {
+    fn publish_merged(
+        &self,
+        merged: &[u64],
+        entries: Vec<SegmentEntry>,
+        deleted: u64,
+    ) -> Result<bool> {
         let mut current = true;
         self.publish(
             |manifest| {
@@ -147,6 +154,7 @@ impl Engine {
                     manifest.segment_bytes_written += bytes;
                     manifest.segments.splice(place..place, entries);
                     manifest.segments.retain(|entry| !is_input(entry));
+                    manifest.replaced = manifest.replaced.max(deleted);
                 }
                 Ok(())
             },

@@ -144,6 +144,12 @@ impl Deletions {
         newest.iter().any(|newest| newest.load(Acquire) > joined)
     }
 
+    /// The newest commit up to `last` that deleted anything; 0 for none.
+    pub(super) fn newest_upto(&self, last: u64) -> u64 {
+        let commits = self.all().into_iter().map(|one| one.sequence);
+        commits.filter(|commit| *commit <= last).max().unwrap_or(0)
+    }
+
     /// Whether any item was deleted for everybody by a commit behind `joined`.
     pub(super) fn any_item_after(&self, joined: u64) -> bool {
         self.newest_of_items.load(Acquire) > joined

@@ -293,7 +293,8 @@ impl Engine {
             .collect::<Result<_>>()?;
         let (floor, joins) = (self.floor_after(current), current.joins.clone());
         let lost = current.lost_of(manifest);
-        Ok(Version::new(segments, generations, floor, joins).with_lost(lost))
+        let version = Version::new(segments, generations, floor, joins).with_lost(lost);
+        Ok(version.after_replacing(manifest.replaced))
     }
 
     /// The floor of a version that follows `current`, and so has every commit that is visible.

@@ -23,6 +23,8 @@ pub(crate) struct Joins {
     pub(super) links: Links,
     pub(super) late: LateRecords,
     pub(super) deletions: Deletions,
+    /// Whether there may have been others, that are worked into rows by now.
+    pub(super) were_others: bool,
 }
 
 impl Joins {
@@ -31,12 +33,37 @@ impl Joins {
         late: impl IntoIterator<Item = Arc<LateRecord>>,
         tombstones: impl IntoIterator<Item = Arc<Tombstone>>,
     ) -> Arc<Self> {
+        Arc::new(Self::of(links, late, tombstones))
+    }
+
+    /// Those of a store that may have had others before.
+    pub(super) fn after_others(
+        links: impl IntoIterator<Item = Arc<Link>>,
+        late: impl IntoIterator<Item = Arc<LateRecord>>,
+        tombstones: impl IntoIterator<Item = Arc<Tombstone>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            were_others: true,
+            ..Self::of(links, late, tombstones)
+        })
+    }
+
+    fn of(
+        links: impl IntoIterator<Item = Arc<Link>>,
+        late: impl IntoIterator<Item = Arc<LateRecord>>,
+        tombstones: impl IntoIterator<Item = Arc<Tombstone>>,
+    ) -> Self {
         let joins = Self::default();
         links.into_iter().for_each(|link| joins.links.add(link));
         late.into_iter().for_each(|late| joins.late.add(late));
         let deletions = &joins.deletions;
         tombstones.into_iter().for_each(|one| deletions.add(one));
-        Arc::new(joins)
+        joins
+    }
+
+    /// Whether there ever was one.
+    pub(super) fn were_any(&self) -> bool {
+        self.were_others || !self.links.is_empty() || !self.late.is_empty()
     }
 }
 
@@ -194,7 +221,7 @@ impl Engine {
         if !pays(done, known.0 + known.1 + known.2) {
             return Ok(());
         }
-        let kept = Joins::new(kept_links, kept_late, kept_tombstones);
+        let kept = Joins::after_others(kept_links, kept_late, kept_tombstones);
         let mut notes = Notes::default();
         let (tier, registry) = (self.writable()?, self.registry()?);
         let _commit = self.commit.lock();

@@ -12,7 +12,9 @@ use crate::types::{Entropy, Error, Limits, Result, StoreId};
 pub(crate) const FILE: &str = "MANIFEST";
 pub(super) const NEW_FILE: &str = "MANIFEST.new";
 const MAGIC: [u8; 8] = *b"ANNALSMF";
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
+/// The oldest that is read. It does not say what was replaced.
+const OLDEST: u32 = 2;
 
 /// Which store it is, and which copy of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,6 +129,8 @@ pub(crate) struct Manifest {
     /// were written for the first time.
     pub segment_bytes_written: u64,
     pub segment_bytes_ingested: u64,
+    /// The newest commit that removed rows of earlier ones; 0 for none.
+    pub replaced: u64,
 }
 
 impl Manifest {
@@ -142,6 +146,7 @@ impl Manifest {
             generations: Vec::new(),
             segment_bytes_written: 0,
             segment_bytes_ingested: 0,
+            replaced: 0,
         }
     }
 
@@ -180,6 +185,7 @@ impl Manifest {
         }
         wire.varint(self.generations.len() as u64);
         self.generations.iter().for_each(|id| wire.varint(*id));
+        wire.varint(self.replaced);
         Ok(small_file::encode(MAGIC, VERSION, &wire.finish()))
     }
 
@@ -188,13 +194,13 @@ impl Manifest {
     /// # Errors
     /// `Corruption` when they are damaged, `Unsupported` when another version wrote them.
     pub(crate) fn decode(file: &[u8]) -> Result<Self> {
-        let body = small_file::decode(FILE, MAGIC, VERSION, file)?;
-        Self::decode_body(body).map_err(|error| error.within(FILE))
+        let (version, body) = small_file::decode(FILE, MAGIC, OLDEST..=VERSION, file)?;
+        Self::decode_body(version, body).map_err(|error| error.within(FILE))
     }
 
-    fn decode_body(body: &[u8]) -> Result<Self> {
+    fn decode_body(version: u32, body: &[u8]) -> Result<Self> {
         let mut wire = WireReader::new(body);
-        let manifest = Self {
+        let mut manifest = Self {
             identity: Identity::read(&mut wire)?,
             edit: wire.varint()?,
             schema: wire.text()?.to_owned(),
@@ -214,11 +220,27 @@ impl Manifest {
                 let count = wire.count()?;
                 (0..count).map(|_| wire.varint()).collect::<Result<_>>()?
             },
+            replaced: 0,
+        };
+        manifest.replaced = match version {
+            OLDEST => manifest.replaced_at_most(),
+            _ => wire.varint()?,
         };
         if !wire.is_empty() {
             return Err(Error::corrupt("bytes behind its end"));
         }
         Ok(manifest)
+    }
+
+    /// The newest commit that may have removed rows, as far as segments tell: a FULL import comes before
+    /// all bulk rows that there are.
+    fn replaced_at_most(&self) -> u64 {
+        let bulk = self
+            .segments
+            .iter()
+            .filter(|entry| entry.origin == Origin::Bulk);
+        let first = bulk.map(|entry| entry.sequences[0]).min();
+        first.unwrap_or(self.last_sequence)
     }
 
     /// Reads the manifest of a store.

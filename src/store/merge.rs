@@ -67,6 +67,13 @@ impl Merge {
         })
     }
 
+    /// From now on, and for rows read ahead, says of each row whether it was recorded one by one. To be
+    /// called before any row was given.
+    pub(super) fn tell_origins(&mut self) {
+        self.shared.origins = true;
+        self.inputs.iter_mut().for_each(Input::tell_origins);
+    }
+
     /// Begins new dictionaries, so that they hold no more than what comes from now on. To be called
     /// between users only (see [`Merge::pending_rows`]).
     pub(super) fn begin_dictionaries(&mut self) -> Result<()> {

@@ -20,6 +20,8 @@ pub(super) struct Shared {
     pub(super) late: Option<LateJoin>,
     /// Those of the merge, by field.
     pub(super) dictionaries: Vec<Arc<SharedDictionary>>,
+    /// Whether rows say how they came.
+    pub(super) origins: bool,
     item: usize,
 }
 
@@ -29,6 +31,7 @@ impl Shared {
             query,
             late,
             dictionaries: Vec::new(),
+            origins: false,
             item: schema.item(),
         };
         shared.dictionaries = (schema.fields().iter().map(|_| Arc::default())).collect();
@@ -244,7 +247,16 @@ impl Input {
             shared.translate(&mut self.rows, 0, &mut self.remap, strings)?;
             shared.apply_late(&mut self.rows, joined, recorded)?;
         }
+        if shared.origins {
+            self.tell_origins();
+        }
         Ok(())
+    }
+
+    /// Says of each row that was read ahead whether it was recorded one by one.
+    pub(super) fn tell_origins(&mut self) {
+        let recorded = self.source.is_recorded();
+        self.rows.recorded.resize(self.rows.rows(), recorded);
     }
 
     /// Turns the codes of the rows that were not given, which belong to earlier dictionaries of the

@@ -5,6 +5,7 @@
 //! newest sequence number at that moment; everything above it is invisible to the snapshot.
 
 mod account;
+mod as_of;
 mod backups_folder;
 mod bulk;
 mod candidates;

@@ -103,7 +103,7 @@ impl Engine {
             let _manifest = self.manifest.lock();
             let current = self.version.load_full();
             let joins = &current.joins;
-            let joins = Joins::new(joins.links.all(), joins.late.all(), []);
+            let joins = Joins::after_others(joins.links.all(), joins.late.all(), []);
             self.version
                 .store(std::sync::Arc::new(current.with_joins(joins)));
         }

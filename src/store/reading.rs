@@ -78,7 +78,8 @@ impl Engine {
             registry: None,
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
-                .with_lost(lost),
+                .with_lost(lost)
+                .after_replacing(manifest.replaced),
             manifest,
             last_sequence,
             lock: None,

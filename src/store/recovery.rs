@@ -130,7 +130,8 @@ impl Engine {
             registry: Some(registry),
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
-                .with_lost(lost),
+                .with_lost(lost)
+                .after_replacing(manifest.replaced),
             manifest,
             last_sequence,
             lock,
@@ -158,7 +159,11 @@ pub(super) fn joins_of(registry: &Registry) -> Result<Arc<Joins>> {
     let links = registry.links()?.into_iter().map(Arc::new);
     let late = registry.late()?.into_iter().map(Arc::new);
     let tombstones = registry.tombstones()?.into_iter().map(Arc::new);
-    Ok(Joins::new(links, late, tombstones))
+    // Sessions, recommendations and event ids that are remembered are the trace of those that are done.
+    Ok(match registry.is_empty()? {
+        true => Joins::new(links, late, tombstones),
+        false => Joins::after_others(links, late, tombstones),
+    })
 }
 
 /// Removes files that no edit published: half-written segments and imports. Files of other names are

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::late::LateJoin;
 use super::merge::Merge;
 use super::owners::Owners;
+use super::run::Run;
 use super::snapshot::Snapshot;
 use super::source::{Source, UserCodes};
+use crate::segment::Origin;
 use crate::types::{
     Column, Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
     UserRange, check_asked_user, shown_user,
@@ -26,6 +28,8 @@ pub struct Scan {
     rows: usize,
     asked: Vec<bool>,
     query: TierQuery,
+    /// Whether batches say how each row came.
+    arrival: bool,
     form: Form,
 }
 
@@ -74,17 +78,16 @@ impl Snapshot {
             time: query.time,
             visible: self.visible,
             asked: read,
-            sequences: merged,
+            sequences: merged || query.arrival,
             copies_text: false,
         };
         let form = if merged {
-            Form::Merged(Box::new(Merge::new(
-                sources,
-                tier_query.clone(),
-                &self.schema,
-                late,
-                AHEAD_BYTES,
-            )?))
+            let mut merge =
+                Merge::new(sources, tier_query.clone(), &self.schema, late, AHEAD_BYTES)?;
+            if query.arrival {
+                merge.tell_origins();
+            }
+            Form::Merged(Box::new(merge))
         } else {
             Form::Parts(sources.into())
         };
@@ -93,6 +96,7 @@ impl Snapshot {
             rows: query.batch_rows,
             asked,
             query: tier_query,
+            arrival: query.arrival,
             form,
         })
     }
@@ -102,12 +106,17 @@ impl Snapshot {
     /// What has rows of the users that are asked for, oldest data first.
     fn sources(&self, query: &ScanQuery) -> Result<Vec<Source>> {
         self.version.check_users(&query.users)?;
-        let owners = Owners::shown(&self.schema, &self.version.joins, self.visible);
+        let owners = match query.session_keys {
+            true => Owners::stored(&self.schema, &self.version.joins, self.visible),
+            false => Owners::shown(&self.schema, &self.version.joins, self.visible),
+        };
         let mut sources = Vec::new();
-        for run in &self.version.runs {
+        let asked = |run: &&Run| query.origins.contain(run.origin == Origin::Recorded);
+        for run in self.version.runs.iter().filter(asked) {
             sources.extend(Source::of_run(run, query, &owners)?);
         }
-        for generation in &self.version.generations {
+        let generations = self.version.generations.iter();
+        for generation in generations.filter(|_| query.origins.contain(true)) {
             sources.push(Source::of_generation(generation, query, &owners));
         }
         let mut asked = Vec::with_capacity(sources.len());
@@ -180,7 +189,12 @@ impl Scan {
         out.clear();
         match &mut self.form {
             Form::Merged(merge) => merge.next(self.rows, out)?,
-            Form::Parts(sources) => next_of_parts(sources, self.rows, &self.query, out)?,
+            Form::Parts(sources) => {
+                let recorded = next_of_parts(sources, self.rows, &self.query, out)?;
+                if self.arrival {
+                    out.recorded.resize(out.rows(), recorded);
+                }
+            }
         }
         Ok(out.rows() > 0)
     }
@@ -211,12 +225,13 @@ impl Iterator for Scan {
     }
 }
 
+/// Fills `out` with the next rows, all of one source, and tells whether they were recorded one by one.
 fn next_of_parts(
     sources: &mut VecDeque<Source>,
     rows: usize,
     query: &TierQuery,
     out: &mut Columns,
-) -> Result<()> {
+) -> Result<bool> {
     while let Some(source) = sources.front_mut() {
         if source.user()?.is_none() {
             sources.pop_front();
@@ -234,8 +249,8 @@ fn next_of_parts(
         if out.rows() > 0 {
             let batch: Arc<dyn Strings> = Arc::new(batch);
             out.user_ids = Some(own.unwrap_or(batch));
-            return Ok(());
+            return Ok(source.is_recorded());
         }
     }
-    Ok(())
+    Ok(false)
 }

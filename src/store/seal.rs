@@ -50,16 +50,17 @@ impl Engine {
     fn seal(&self, generation: &Arc<Generation>) -> Result<()> {
         let id = generation.id();
         let tier = self.writable()?;
-        let (sealed, mut files) = match generation.rows() {
-            0 => (Vec::new(), None),
+        let (sealed, mut files, deleted) = match generation.rows() {
+            0 => (Vec::new(), None, 0),
             _ => {
-                let (entries, files) = self.write_generation(generation)?;
-                (entries, Some(files))
+                let (entries, files, deleted) = self.write_generation(generation)?;
+                (entries, Some(files), deleted)
             }
         };
         let published = self.publish(
             |manifest| {
                 manifest.generations.retain(|live| *live != id);
+                manifest.replaced = manifest.replaced.max(deleted);
                 for entry in sealed {
                     manifest.last_sequence = manifest.last_sequence.max(entry.sequences[1]);
                     manifest.segment_bytes_written += entry.file_bytes;
@@ -83,10 +84,11 @@ impl Engine {
         tier.retire(id)
     }
 
+    /// The segments, their files, and the newest commit of which deletions were worked in.
     fn write_generation(
         &self,
         generation: &Arc<Generation>,
-    ) -> Result<(Vec<SegmentEntry>, Unpublished)> {
+    ) -> Result<(Vec<SegmentEntry>, Unpublished, u64)> {
         let mut writer = RunWriter::new(self, Origin::Recorded, &always);
         let joined = self.visible.load(Ordering::Acquire);
         let joins = self.version.load().joins.clone();
@@ -112,7 +114,11 @@ impl Engine {
         let (prepared, files) = writer.finish()?;
         self.make_registry_durable()?;
         let entries = finish_run(&*self.storage, prepared, RunOf::Commits { joined })?;
-        Ok((entries, files))
+        let deleted = match joins.deletions.any_after(first) {
+            true => joins.deletions.newest_upto(joined),
+            false => 0,
+        };
+        Ok((entries, files, deleted))
     }
 
     /// The rows of a generation as a segment wants them.

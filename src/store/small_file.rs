@@ -1,6 +1,8 @@
 //! The frame of the small files of a store, the manifest and the account: magic, checksum, version,
 //! body. FORMAT.md section 3 has the bytes.
 
+use std::ops::RangeInclusive;
+
 use crate::io::crc32;
 use crate::types::{Error, ErrorKind, RESTORE_STORE, Result};
 
@@ -14,17 +16,18 @@ pub(super) fn encode(magic: [u8; 8], version: u32, body: &[u8]) -> Vec<u8> {
     file
 }
 
-/// The body of a file; `name` is what errors call it. Magic and version are looked at before the
-/// checksum, so that a file of another version is told from a damaged one.
+/// The version and the body of a file, which is of one of `versions`; `name` is what errors call it. Magic
+/// and version are looked at before the checksum, so that a file of another version is told from a damaged
+/// one.
 ///
 /// # Errors
 /// `Corruption` when the bytes are damaged, `Unsupported` when they are of another version.
 pub(super) fn decode<'a>(
     name: &str,
     magic: [u8; 8],
-    version: u32,
+    versions: RangeInclusive<u32>,
     file: &'a [u8],
-) -> Result<&'a [u8]> {
+) -> Result<(u32, &'a [u8])> {
     let damaged = |what: &str| Error::corrupt(format!("{name}: {what}; {RESTORE_STORE}"));
     let short = || damaged("the file is cut short");
     let (found_magic, rest) = file.split_first_chunk::<8>().ok_or_else(short)?;
@@ -34,8 +37,9 @@ pub(super) fn decode<'a>(
         return Err(damaged("bytes 0..8 are not its magic"));
     }
     let found = u32::from_le_bytes(*found);
-    if found != version {
-        let advice = match found < version {
+    if !versions.contains(&found) {
+        let version = versions.end();
+        let advice = match found < *version {
             true => "export the data with the annals that wrote it, and import it into a new store",
             false => "open the store with a newer annals",
         };
@@ -48,5 +52,5 @@ pub(super) fn decode<'a>(
         let place = format!("checksum mismatch in bytes 8..{}", file.len());
         return Err(damaged(&place));
     }
-    Ok(body)
+    Ok((found, body))
 }

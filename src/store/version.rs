@@ -64,6 +64,8 @@ pub(crate) struct Version {
     /// The newest commit when it was made, or the bulk import that it brought: a snapshot of this
     /// version sees at least so far.
     pub floor: u64,
+    /// The newest commit that removed rows of earlier ones; 0 for none.
+    pub replaced: u64,
     /// What some of its rows lack.
     pub joins: Arc<Joins>,
     /// Segments that are listed and do not open.
@@ -97,11 +99,17 @@ impl Version {
             runs,
             generations,
             floor,
+            replaced: 0,
             joins,
             lost: Arc::default(),
             sessions,
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
         }
+    }
+
+    /// The same, of which some commit removed rows.
+    pub(super) fn after_replacing(self, replaced: u64) -> Self {
+        Self { replaced, ..self }
     }
 
     /// The same rows with other joins.

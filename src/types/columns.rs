@@ -316,6 +316,8 @@ pub struct Columns {
     /// Sequence numbers of the rows' commits, one a row; empty where not asked for, or where all
     /// rows are of one commit that has no number yet.
     pub sequences: Vec<u64>,
+    /// Whether each row was recorded one by one, and not imported in bulk; empty where not asked for.
+    pub recorded: Vec<bool>,
     /// One column for each schema field, by position.
     pub fields: Vec<Column>,
     /// The strings of `users`.
@@ -356,6 +358,7 @@ impl Columns {
         self.users.clear();
         self.timestamps.clear();
         self.sequences.clear();
+        self.recorded.clear();
         self.fields.iter_mut().for_each(Column::clear);
     }
 
@@ -364,6 +367,7 @@ impl Columns {
         self.users.truncate(rows);
         self.timestamps.truncate(rows);
         self.sequences.truncate(rows);
+        self.recorded.truncate(rows);
         self.fields
             .iter_mut()
             .for_each(|column| column.truncate(rows));
@@ -389,6 +393,7 @@ impl Columns {
     pub(crate) fn append_range(&mut self, from: &Self, rows: Range<usize>) -> Result<()> {
         extend(&mut self.timestamps, &from.timestamps, rows.clone())?;
         extend(&mut self.sequences, &from.sequences, rows.clone())?;
+        extend(&mut self.recorded, &from.recorded, rows.clone())?;
         for (column, from) in self.fields.iter_mut().zip(&from.fields) {
             column.append_range(from, rows.clone())?;
         }
@@ -403,6 +408,7 @@ impl Columns {
     pub(crate) fn append_rows(&mut self, from: &Self, rows: &[u32]) -> Result<()> {
         pick(&from.timestamps, rows, &mut self.timestamps)?;
         pick(&from.sequences, rows, &mut self.sequences)?;
+        pick(&from.recorded, rows, &mut self.recorded)?;
         for (column, from) in self.fields.iter_mut().zip(&from.fields) {
             column.append_rows(from, rows)?;
         }
@@ -414,6 +420,7 @@ impl Columns {
         self.users.capacity() * 4
             + self.timestamps.capacity() * 8
             + self.sequences.capacity() * 8
+            + self.recorded.capacity()
             + self.fields.iter().map(Column::memory_bytes).sum::<usize>()
     }
 }

@@ -80,7 +80,7 @@ pub use printable::printable;
 pub(crate) use proceed::{Proceed, always};
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
-    HistoryQuery, Order, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
+    HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
 };
 pub(crate) use remedy::{RESTORE_SEGMENT, RESTORE_STORE};
 pub use retention::Retention;

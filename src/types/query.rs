@@ -1,5 +1,7 @@
 //! What a read asks for.
 
+use serde::{Deserialize, Serialize};
+
 use super::{FieldId, Result, Schema};
 
 /// A half-open range of timestamps, in epoch seconds.
@@ -144,6 +146,30 @@ pub enum ScanOrder {
     Any,
 }
 
+/// How rows came into the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origins {
+    /// By imports and one by one.
+    #[default]
+    All,
+    /// By bulk imports.
+    Bulk,
+    /// One by one: by writes and event requests.
+    Put,
+}
+
+impl Origins {
+    /// Whether rows that were recorded one by one, or else imported, are among them.
+    pub(crate) fn contain(self, recorded: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Bulk => !recorded,
+            Self::Put => recorded,
+        }
+    }
+}
+
 /// What to read of the whole store. The default is everything in user and timestamp order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanQuery {
@@ -153,10 +179,19 @@ pub struct ScanQuery {
     pub users: UserRange,
     /// Only these event types, matched without regard to ASCII case; empty for all.
     pub event_types: Vec<String>,
+    /// Only rows that came so.
+    pub origins: Origins,
     /// Which fields.
     pub projection: Projection,
     /// The order of the rows.
     pub order: ScanOrder,
+    /// Whether batches say of each row with which commit it came, and whether it was recorded one by
+    /// one ([`Columns::sequences`](crate::Columns::sequences),
+    /// [`Columns::recorded`](crate::Columns::recorded)). Default: false.
+    pub arrival: bool,
+    /// Whether a session that stands in as a user comes under its key, its id and U+0000, and not under
+    /// its id alone, as a user of that name does. Default: false.
+    pub session_keys: bool,
     /// Rows of a batch, at most. Default 8,192: what a batch of a few columns of strings
     /// takes stays near the processor.
     pub batch_rows: usize,
@@ -168,8 +203,11 @@ impl Default for ScanQuery {
             time: TimeRange::ALL,
             users: UserRange::default(),
             event_types: Vec::new(),
+            origins: Origins::All,
             projection: Projection::All,
             order: ScanOrder::UserTime,
+            arrival: false,
+            session_keys: false,
             batch_rows: 1 << 13,
         }
     }

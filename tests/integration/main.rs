@@ -12,6 +12,8 @@ mod concurrency;
 mod corruption;
 mod events;
 mod evolve;
+#[cfg(feature = "files")]
+mod export;
 mod filter;
 mod follow;
 mod golden;

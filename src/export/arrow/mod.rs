@@ -1,5 +1,6 @@
 //! Columns to Arrow record batches.
 
+mod arrays;
 mod copied;
 mod memory;
 mod shared;
@@ -11,17 +12,18 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, ListArray,
-    RecordBatch, RecordBatchOptions,
+    RecordBatch, RecordBatchOptions, StringArray, StringViewArray,
 };
 use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema};
 
+pub(super) use self::arrays::Arrays;
 use self::copied::{Bounds, Copies};
 use self::memory::{Memory, Use};
 use self::shared::Dictionaries;
 use crate::api::Scan;
 use crate::types::{
-    Cell, Column, Columns, DataType, Error, ListColumn, NumberColumn, Result, Role, Schema,
+    Cell, Column, Columns, DataType, Error, Field, ListColumn, NumberColumn, Result, Role, Schema,
     Strings, f32_of_bits,
 };
 
@@ -37,6 +39,8 @@ pub enum ArrowStrings {
     /// Each string is looked up once: those of a segment are kept with it, in at most 16 MiB a
     /// dictionary, those of the hot tier with the scan, in at most 32 MiB.
     Plain,
+    /// As `Utf8View`, made of plain strings.
+    View,
 }
 
 /// A [`Scan`] as Arrow record batches.
@@ -62,6 +66,7 @@ pub struct ArrowScan {
 enum Texts {
     Dictionary(Dictionaries),
     Plain(Copies),
+    View(Copies),
 }
 
 /// The farthest that the offsets of an array reach.
@@ -77,28 +82,32 @@ pub fn arrow_schema(schema: &Schema, asked: &[bool], strings: ArrowStrings) -> A
         .filter(|(_, asked)| *asked);
     ArrowSchema::new(
         fields
-            .map(|(field, _)| {
-                let data_type = match (field.role(), field.data_type()) {
-                    (Role::Impression, _) => ArrowType::List(Arc::new(item_field(strings))),
-                    (_, DataType::String) => string_type(strings),
-                    (_, DataType::Int) => ArrowType::Int32,
-                    (_, DataType::Long) => ArrowType::Int64,
-                    (_, DataType::Float) => ArrowType::Float32,
-                    (_, DataType::Double) => ArrowType::Float64,
-                    (_, DataType::Boolean) => ArrowType::Boolean,
-                };
-                ArrowField::new(field.name(), data_type, field.is_nullable())
-            })
+            .map(|(field, _)| arrow_field(field, strings))
             .collect::<Vec<_>>(),
     )
 }
 
-fn string_type(strings: ArrowStrings) -> ArrowType {
+/// The Arrow field of a field of the schema.
+pub(super) fn arrow_field(field: &Field, strings: ArrowStrings) -> ArrowField {
+    let data_type = match (field.role(), field.data_type()) {
+        (Role::Impression, _) => ArrowType::List(Arc::new(item_field(strings))),
+        (_, DataType::String) => string_type(strings),
+        (_, DataType::Int) => ArrowType::Int32,
+        (_, DataType::Long) => ArrowType::Int64,
+        (_, DataType::Float) => ArrowType::Float32,
+        (_, DataType::Double) => ArrowType::Float64,
+        (_, DataType::Boolean) => ArrowType::Boolean,
+    };
+    ArrowField::new(field.name(), data_type, field.is_nullable())
+}
+
+pub(super) fn string_type(strings: ArrowStrings) -> ArrowType {
     match strings {
         ArrowStrings::Dictionary => {
             ArrowType::Dictionary(Box::new(ArrowType::Int32), Box::new(ArrowType::Utf8))
         }
         ArrowStrings::Plain => ArrowType::Utf8,
+        ArrowStrings::View => ArrowType::Utf8View,
     }
 }
 
@@ -135,10 +144,7 @@ impl ArrowScan {
     pub fn strings(mut self, strings: ArrowStrings) -> Self {
         let schema = arrow_schema(self.scan.schema(), self.scan.asked(), strings);
         self.schema = Arc::new(schema);
-        self.texts = match strings {
-            ArrowStrings::Dictionary => Texts::Dictionary(Dictionaries::default()),
-            ArrowStrings::Plain => Texts::Plain(Copies::new(Bounds::default())),
-        };
+        self.texts = Texts::new(strings);
         self
     }
 
@@ -340,6 +346,14 @@ impl Values<'_> {
 }
 
 impl Texts {
+    fn new(strings: ArrowStrings) -> Self {
+        match strings {
+            ArrowStrings::Dictionary => Self::Dictionary(Dictionaries::default()),
+            ArrowStrings::Plain => Self::Plain(Copies::new(Bounds::default())),
+            ArrowStrings::View => Self::View(Copies::new(Bounds::default())),
+        }
+    }
+
     /// The array of `field`, whose codes come in runs.
     fn users(
         &mut self,
@@ -351,6 +365,7 @@ impl Texts {
         match self {
             Self::Dictionary(shared) => shared.array([field; 2], codes, ids, memory).map(Some),
             Self::Plain(copies) => copies.runs(field, codes, &**ids, memory),
+            Self::View(copies) => viewed(copies.runs(field, codes, &**ids, memory)?),
         }
     }
 
@@ -366,8 +381,17 @@ impl Texts {
         match self {
             Self::Dictionary(shared) => shared.array(fields, codes, strings, memory).map(Some),
             Self::Plain(copies) => copies.array(fields, codes, strings, memory),
+            Self::View(copies) => viewed(copies.array(fields, codes, strings, memory)?),
         }
     }
+}
+
+/// Plain strings as views of them.
+pub(super) fn viewed(plain: Option<ArrayRef>) -> Result<Option<ArrayRef>> {
+    let Some(plain) = plain else { return Ok(None) };
+    let strings = plain.as_any().downcast_ref::<StringArray>();
+    let strings = strings.ok_or_else(|| Error::internal("strings that are no string array"))?;
+    Ok(Some(Arc::new(StringViewArray::from(strings))))
 }
 
 /// The nulls among codes, where there are any.
@@ -385,6 +409,6 @@ fn too_short() -> Error {
     Error::internal("columns of different lengths")
 }
 
-fn unfit(error: ArrowError) -> Error {
+pub(super) fn unfit(error: ArrowError) -> Error {
     Error::internal("columns that do not make an Arrow batch").caused_by(error)
 }

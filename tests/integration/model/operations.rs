@@ -243,6 +243,7 @@ fn asked() -> impl Strategy<Value = Asked> {
                     ScanOrder::UserTime
                 },
                 batch_rows,
+                ..ScanQuery::default()
             },
         );
     (user(), history, scan, vec(item(), 0..20)).prop_map(|(user, history, scan, candidates)| {

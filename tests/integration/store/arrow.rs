@@ -66,6 +66,7 @@ fn of_row(snapshot: &Snapshot, batch: &RecordBatch, row: usize, strings: ArrowSt
 fn text(array: &dyn Array, row: usize, strings: ArrowStrings) -> String {
     let text = match strings {
         ArrowStrings::Plain => array.as_string::<i32>().value(row),
+        ArrowStrings::View => array.as_string_view().value(row),
         ArrowStrings::Dictionary => {
             let keyed = array.as_dictionary::<Int32Type>();
             let key = keyed.keys().value(row) as usize;
@@ -77,7 +78,11 @@ fn text(array: &dyn Array, row: usize, strings: ArrowStrings) -> String {
 
 fn assert_same(snapshot: &Snapshot, query: &ScanQuery) {
     let expected = read::scan(snapshot, query);
-    for strings in [ArrowStrings::Dictionary, ArrowStrings::Plain] {
+    for strings in [
+        ArrowStrings::Dictionary,
+        ArrowStrings::Plain,
+        ArrowStrings::View,
+    ] {
         for kept in [false, true] {
             assert_eq!(arrow(snapshot, query, strings, kept), expected);
         }

@@ -49,6 +49,16 @@ impl Failure {
         Self::new(code::INVALID, message)
     }
 
+    /// The operating system or the store refuses.
+    pub fn refused(message: impl Display) -> Self {
+        Self::new(code::REFUSED, message)
+    }
+
+    /// What must be equal is not.
+    pub fn unequal(message: impl Display) -> Self {
+        Self::new(code::BUG, message)
+    }
+
     pub fn damaged(message: impl Display) -> Self {
         Self::new(code::DAMAGED, message)
     }

@@ -2,6 +2,8 @@
 
 mod args;
 mod commands;
+mod export_args;
+mod export_files;
 mod failure;
 mod form_args;
 mod input;
@@ -34,7 +36,7 @@ Exit codes:
   3  the data or an argument breaks a rule of the schema, the limits or the file format
   4  damage on disk was found
   5  the store is open for writing elsewhere
-  6  a bug in annals: nothing was written, report it
+  6  what must be equal is not: a bug in annals, or for skew and export --check another content
 
 Errors go to standard error as `annals: message`.";
 

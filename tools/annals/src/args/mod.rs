@@ -1,6 +1,7 @@
 //! Arguments that several commands share.
 
 mod candidates;
+mod event_rules;
 mod event_types;
 mod moment;
 mod quotas;
@@ -12,8 +13,9 @@ use annals::Durability;
 use clap::ValueEnum;
 
 pub use candidates::read_candidates;
+pub use event_rules::EventRules;
 pub use event_types::EventTypes;
-pub use moment::age_in_seconds;
+pub use moment::{age_in_seconds, epoch_seconds};
 pub use quotas::{AllQuotas, Quotas, SingleQuotas, values as limit_values};
 pub use window::Window;
 

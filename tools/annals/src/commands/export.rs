@@ -1,202 +1,231 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use annals::export::CsvExport;
-use annals::{Columns, Scan, ScanOrder, ScanQuery, Store, value_at};
-use clap::{Args, ValueEnum};
+use annals::export::{
+    Export as Plan, ExportReport, Form, FormOptions, Layout, Manifest, ManifestFile, ManifestPlan,
+    Partition, Place, WrittenFile, write_export,
+};
+use annals::{ScanOrder, Store};
+use clap::Args;
 
-use super::history::projection;
-use crate::args::{EventTypes, Format, TimeForm, Window};
+use super::export_check::check;
+use crate::export_args::{FormArgs, LayoutArgs, SelectionArgs, manifest_of};
+use crate::export_files::{Target, path_of};
 use crate::failure::{Failure, Outcome};
-use crate::output::{Kind, OutputFile, Records, check_output, count, say, seconds};
+use crate::output::{check_output, count, say, seconds, warn};
 use crate::progress::Progress;
 use crate::store::open_for_reading;
-use crate::unmatched::{warn_of_event_types, warn_of_time};
+use crate::unmatched::{warn_of_names, warn_of_time};
 
 #[derive(Args)]
 pub struct Export {
     /// The folder of the store
     store: PathBuf,
-    /// The file to write, or `-` for standard output. The file appears when it is complete
-    #[arg(long, value_name = "FILE|-")]
-    output: PathBuf,
-    /// The format of the file [default: jsonl for a name that ends in .jsonl or .ndjson, else csv]
-    #[arg(long, value_enum)]
-    format: Option<FileFormat>,
+    /// The file to write, or `-` for standard output; with `--split` or `--partition-by` a folder. It
+    /// appears when it is complete, with a manifest beside it (FILE.manifest.json) or in it
+    #[arg(
+        long,
+        value_name = "PATH|-",
+        required_unless_present = "check",
+        conflicts_with = "check"
+    )]
+    output: Option<PathBuf>,
     #[command(flatten)]
-    window: Window,
+    form: FormArgs,
     #[command(flatten)]
-    types: EventTypes,
-    /// Only these fields, separated by commas; they come in schema order
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    columns: Option<Vec<String>>,
-    /// The order of the rows
-    #[arg(long, value_enum, default_value_t = RowOrder::UserTime)]
-    order: RowOrder,
-    /// At most so many rows, the first in this order
-    #[arg(long, value_name = "N")]
-    limit: Option<u64>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FileFormat {
-    /// A header of the schema's field names; null is an empty cell
-    Csv,
-    /// One object a line, keyed by the schema's field names, as `put` takes them
-    Jsonl,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum RowOrder {
-    /// By user, then timestamp, then arrival
-    UserTime,
-    /// As they lie: faster
-    Any,
+    layout: LayoutArgs,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// What was known at the commit SEQ
+    #[arg(long, value_name = "SEQ")]
+    as_of: Option<u64>,
+    /// Make the export of a manifest again, and tell whether its content and its files are as they were
+    #[arg(long, value_name = "MANIFEST")]
+    check: Option<PathBuf>,
 }
 
 impl Export {
     pub fn run(self) -> Outcome {
-        let start = Instant::now();
-        check_output("--output", &self.output, &[], &self.store)?;
-        let format = match self.format {
-            Some(format) => format,
-            None => format_of(&self.output)?,
-        };
-        let store = open_for_reading(&self.store)?;
-        let query = ScanQuery {
-            time: self.window.range(),
-            event_types: self.types.names(),
-            projection: projection(self.columns.as_deref()),
-            order: match self.order {
-                RowOrder::UserTime => ScanOrder::UserTime,
-                RowOrder::Any => ScanOrder::Any,
-            },
-            ..ScanQuery::default()
-        };
-        let mut scan = store.scan(&query)?;
-        warn_of_event_types(&store, &self.types);
-        warn_of_time(&store, &self.window);
-        let most = self.limit.unwrap_or(u64::MAX);
-        let progress = Progress::of_rows("exporting", rows_of(&store).min(most));
-        let mut file = OutputFile::create(&self.output)?;
-        let mut batches = Batches {
-            left: most,
-            rows: 0,
-            scan: &mut scan,
-            progress: &progress,
-        };
-        match format {
-            FileFormat::Csv => write_csv(&mut file, &mut batches)?,
-            FileFormat::Jsonl => write_json_lines(&mut file, &mut batches)?,
+        if let Some(manifest) = &self.check {
+            return check(manifest, &open_for_reading(&self.store)?);
         }
-        let rows = batches.rows;
-        file.finish()?;
+        let start = Instant::now();
+        let Some(output) = self.output.clone() else {
+            return Err(Failure::usage("--output is missing"));
+        };
+        let is_stream = output == Path::new("-");
+        if is_stream && self.form.is_folder() {
+            return Err(Failure::usage(
+                "--output -: --split and --partition-by write a folder of files; give its path",
+            ));
+        }
+        check_output("--output", &output, &[], &self.store)?;
+        let form = self.form.form(&output)?;
+        let layout = self.layout.layout()?;
+        let store = open_for_reading(&self.store)?;
+        let (export, sequence) = self.plan(&store, form, layout.clone())?;
+        warn_of_names(&store, &self.selection.events.names());
+        warn_of_time(&store, &self.selection.window);
+        warn(self.form.split.and_then(|split| split.warning()));
+        let mut target = Target::create(&output, self.form.is_folder())?;
+        let mut batches = export.batches()?;
+        let columns = batches.schema().clone();
+        let progress = Progress::of_rows("exporting", batches.progress().1);
+        let options = self.options(&layout, batches.times());
+        let parts = self.form.split.as_ref().map(|split| split.parts());
+        let first: Vec<Place> = match (parts, self.form.partition_by) {
+            (_, Some(_)) => Vec::new(),
+            (None, None) => vec![Place::default()],
+            (Some(parts), None) => parts
+                .iter()
+                .map(|part| Place {
+                    part: Some(*part),
+                    partition: None,
+                })
+                .collect(),
+        };
+        let name = |place: &Place| path_of(place, self.form.partition_by, form);
+        let written = write_export(
+            &mut batches,
+            form,
+            &options,
+            &first,
+            &mut |place| target.file(&name(place)),
+            &mut |done, _| {
+                progress.at(done);
+                std::ops::ControlFlow::Continue(())
+            },
+        )?;
         drop(progress);
-        let rows = count(rows, "row");
-        say(format_args!(
-            "{rows} exported in {}",
-            seconds(start.elapsed())
-        ));
+        let plan = ManifestPlan {
+            selection: self.selection.selection(),
+            layout,
+            split: self.form.split,
+            partition: self.form.partition_by,
+            form,
+            leak_guard: self.layout.has_leak_guard(),
+        };
+        let single = output
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let files = written.files.iter().map(|file| ManifestFile {
+            path: match self.form.is_folder() {
+                true => name(&file.place).to_string_lossy().into_owned(),
+                false => single.clone().unwrap_or_default(),
+            },
+            records: file.records,
+            bytes: file.bytes,
+            sha256: file.sha256.clone(),
+        });
+        let report = written.report.clone();
+        let mut manifest =
+            Manifest::new(&store, sequence, plan, &columns, report, files.collect())?;
+        manifest.notes.extend(written.note.clone());
+        for file in &written.files {
+            if let Some(part) = file.place.part {
+                *manifest.parts.entry(part.to_string()).or_default() += file.records;
+            }
+        }
+        target.finish(&manifest_of(&output), &manifest.to_json()?)?;
+        tell(&written.report, &written.files, start);
         Ok(())
     }
-}
 
-/// Endings of names whose files are in formats that are not written.
-const OTHERS: [(&str, &str); 14] = [
-    (".parquet", "Parquet"),
-    (".pq", "Parquet"),
-    (".arrow", "Arrow"),
-    (".feather", "Arrow"),
-    (".orc", "ORC"),
-    (".avro", "Avro"),
-    (".json", "JSON"),
-    (".xlsx", "a spreadsheet"),
-    (".gz", "compressed"),
-    (".zst", "compressed"),
-    (".bz2", "compressed"),
-    (".xz", "compressed"),
-    (".tsv", "tab-separated"),
-    (".db", "a database"),
-];
-
-/// The format that a file's name asks for.
-fn format_of(output: &Path) -> Outcome<FileFormat> {
-    let name = output.to_string_lossy().to_ascii_lowercase();
-    let mut others = OTHERS.iter();
-    if let Some((_, other)) = others.find(|(ending, _)| name.ends_with(ending)) {
-        return Err(Failure::usage(format_args!(
-            "--output {}: the name says {other}, and export writes CSV and JSON lines; give a name that \
-             ends in .csv or .jsonl, or say --format",
-            output.display()
-        )));
-    }
-    let lines = [".jsonl", ".ndjson"];
-    match lines.iter().any(|ending| name.ends_with(ending)) {
-        true => Ok(FileFormat::Jsonl),
-        false => Ok(FileFormat::Csv),
-    }
-}
-
-/// The batches of a scan, up to a number of rows.
-struct Batches<'a> {
-    scan: &'a mut Scan,
-    left: u64,
-    rows: u64,
-    progress: &'a Progress,
-}
-
-impl Batches<'_> {
-    fn read(&mut self, batch: &mut Columns) -> Outcome<bool> {
-        if self.left == 0 || !self.scan.read(batch)? {
-            return Ok(false);
+    /// The export, and the newest commit that it sees.
+    fn plan(&self, store: &Store, form: Form, layout: Layout) -> Outcome<(Plan, u64)> {
+        let mut snapshot = store.snapshot();
+        if let Some(since) = self.selection.changes_since {
+            snapshot.check_changes_since(since)?;
         }
-        batch.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
-        self.left -= batch.rows() as u64;
-        self.rows += batch.rows() as u64;
-        self.progress.at(self.rows);
-        Ok(true)
+        if let Some(sequence) = self.as_of {
+            snapshot = snapshot.as_of(sequence)?;
+        }
+        let sequence = snapshot.sequence();
+        let mut export = snapshot
+            .export()
+            .selection(self.selection.selection())
+            .layout(layout)
+            .strings(form.strings(self.form.strings())?)
+            .order(self.form.order())
+            .threads(self.form.threads());
+        if let Some(split) = self.form.split {
+            export = export.split(split);
+        }
+        if let Some(partition) = self.form.partition_by {
+            export = export.partition(partition);
+        }
+        if !self.layout.has_leak_guard() {
+            export = export.without_leak_guard();
+        }
+        if form == Form::Inter {
+            export = export.with_times();
+        }
+        Ok((export, sequence))
     }
-}
 
-fn write_csv(file: &mut OutputFile, batches: &mut Batches<'_>) -> Outcome {
-    let schema = batches.scan.schema().clone();
-    let asked = batches.scan.asked().to_vec();
-    let mut export = CsvExport::new(file, &schema, &asked)?;
-    let mut batch = batches.scan.new_batch();
-    while batches.read(&mut batch)? {
-        export.write_columns(&schema, &batch)?;
-    }
-    export.finish()?;
-    Ok(())
-}
-
-fn write_json_lines(file: &mut OutputFile, batches: &mut Batches<'_>) -> Outcome {
-    let schema = batches.scan.schema().clone();
-    let asked = batches.scan.asked().to_vec();
-    let fields: Vec<usize> = (0..asked.len())
-        .filter(|field| asked.get(*field) == Some(&true))
-        .collect();
-    let columns: Vec<(&str, Kind)> = fields
-        .iter()
-        .filter_map(|field| Some((schema.fields().get(*field)?.name(), Kind::Text)))
-        .collect();
-    let mut records = Records::new(file, Format::Jsonl, Some(TimeForm::Epoch), &columns)?;
-    let mut batch = batches.scan.new_batch();
-    let mut values = Vec::with_capacity(fields.len());
-    while batches.read(&mut batch)? {
-        for row in 0..batch.rows() {
-            values.clear();
-            for field in &fields {
-                values.push(value_at(&schema, &batch, *field, row)?);
-            }
-            records.write(&values)?;
+    fn options(&self, layout: &Layout, times: Option<(i64, i64)>) -> FormOptions {
+        let files = match self.form.partition_by {
+            None => 1,
+            Some(Partition::UserHash(shards)) => shards as usize,
+            Some(Partition::Month) => MONTHS,
+        };
+        FormOptions {
+            layout: layout.clone(),
+            sorted: *layout == Layout::Rows && self.form.order() == ScanOrder::UserTime,
+            times,
+            // Files that are written side by side have no use for threads of their own.
+            threads: if self.form.is_folder() {
+                0
+            } else {
+                self.form.threads()
+            },
+            row_group_rows: (files > 1).then(|| (OPEN_ROWS / files).max(LEAST_GROUP)),
         }
     }
-    records.finish()
 }
 
-fn rows_of(store: &Store) -> u64 {
-    let sealed: u64 = store.segments().iter().map(|segment| segment.rows).sum();
-    let hot: u64 = store.generations().iter().map(|hot| hot.rows).sum();
-    sealed + hot
+/// Months of which files are written side by side, as far as memory is shared out.
+const MONTHS: usize = 64;
+/// Rows that all files together hold in memory, about.
+const OPEN_ROWS: usize = 1 << 22;
+/// Rows of a row group, at least.
+const LEAST_GROUP: usize = 1 << 13;
+
+/// Says what was written, and what was left out.
+fn tell(report: &ExportReport, files: &[WrittenFile], start: Instant) {
+    for (rule, rows) in report.dropped.by_rule() {
+        if rows > 0 {
+            say(format_args!(
+                "{} left out by {}",
+                count(rows, "row"),
+                rule.replace('_', "-")
+            ));
+        }
+    }
+    if report.short_of_negatives > 0 {
+        say(format_args!(
+            "{} with fewer negatives than asked for: there are no more items that the user did not interact with",
+            count(report.short_of_negatives, "target")
+        ));
+    }
+    if report.not_shown > 0 {
+        say(format_args!(
+            "{} of an item that is not in the impression",
+            count(report.not_shown, "event")
+        ));
+    }
+    let rows = report.content.rows;
+    let made = match report.records == rows {
+        true => String::new(),
+        false => format!(" as {}", count(report.records, "record")),
+    };
+    let in_files = match files.len() {
+        1 => String::new(),
+        files => format!(" into {}", count(files as u64, "file")),
+    };
+    say(format_args!(
+        "{} exported{made}{in_files} in {}",
+        count(rows, "row"),
+        seconds(start.elapsed())
+    ));
 }

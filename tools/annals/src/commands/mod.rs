@@ -6,10 +6,12 @@ mod compact;
 mod completions;
 mod count;
 mod delete;
+mod digest;
 mod dump;
 mod dump_segment;
 mod dump_store;
 mod export;
+mod export_check;
 mod filter;
 mod generate;
 mod history;
@@ -30,6 +32,7 @@ mod report;
 mod restore;
 mod retention;
 mod schema;
+mod skew;
 mod stats;
 mod unseen;
 mod verify;
@@ -71,8 +74,12 @@ pub enum Command {
     Top(listing::Top),
     /// Count interactions by the values of fields, and by day
     Count(count::Count),
-    /// Write the store as CSV or JSON lines
-    Export(export::Export),
+    /// Write interactions to files, as rows or as training data
+    Export(Box<export::Export>),
+    /// Show a digest of all interactions
+    Digest(digest::Digest),
+    /// Compare what is served with what was exported
+    Skew(skew::Skew),
     /// Show what is physically there
     Dump(dump::Dump),
     /// Show figures about the store
@@ -126,6 +133,8 @@ impl Command {
             Self::Top(command) => command.run(),
             Self::Count(command) => command.run(),
             Self::Export(command) => command.run(),
+            Self::Digest(command) => command.run(),
+            Self::Skew(command) => command.run(),
             Self::Dump(command) => command.run(),
             Self::Stats(command) => command.run(),
             Self::Insights(command) => command.run(),

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::unfinished::Unfinished;
-use super::{BUFFER_BYTES, Stdout, Terminal};
+use super::{BUFFER_BYTES, Terminal};
 use crate::failure::{Failure, Outcome};
 
 /// What a command writes a result to: `-` is standard output; a file is written beside its place
@@ -17,7 +17,7 @@ pub struct OutputFile {
 }
 
 enum Target {
-    Stdout(Stdout),
+    Stdout(BufWriter<Terminal<io::Stdout>>),
     Special(BufWriter<Terminal<File>>),
     Whole(BufWriter<Unfinished>),
 }
@@ -27,7 +27,10 @@ impl OutputFile {
         if path == Path::new("-") {
             return Ok(Self {
                 path: path.to_owned(),
-                target: Target::Stdout(super::stdout()),
+                target: Target::Stdout(BufWriter::with_capacity(
+                    BUFFER_BYTES,
+                    Terminal::new(io::stdout()),
+                )),
             });
         }
         let failed = |error| Failure::io(format_args!("creating {}", path.display()), &error);
@@ -61,6 +64,11 @@ impl OutputFile {
                 file.persist(&place).map_err(|error| failed(&error))
             }
         }
+    }
+
+    /// Whether it is a file that appears when it is complete, and no pipe or device.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.target, Target::Whole(_))
     }
 
     /// As it was given.

@@ -3,6 +3,7 @@
 mod apart;
 mod file;
 mod fit;
+mod folder;
 mod records;
 mod screen;
 mod table;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use apart::{check_output, is_same_file};
 pub use file::OutputFile;
+pub use folder::OutputFolder;
 pub use records::{Kind, Records};
 pub use table::{Align, facts, table};
 pub use terminal::Terminal;

@@ -43,7 +43,14 @@ fn a_file_appears_as_a_whole() {
     assert_eq!(folder.read("out.csv"), format!("{HEADER}{SORTED}"));
     assert_eq!(
         folder.names("."),
-        ["out.csv", "rows.csv", "schema.json", "store"]
+        [
+            "link.csv.manifest.json",
+            "out.csv",
+            "out.csv.manifest.json",
+            "rows.csv",
+            "schema.json",
+            "store"
+        ]
     );
 }
 
@@ -196,7 +203,7 @@ fn a_signal_that_is_ignored_stays_so() {
 fn a_name_of_another_format_is_refused() {
     let folder = Folder::with_rows();
     for (name, what) in [
-        ("x.parquet", "Parquet"),
+        ("x.orc", "ORC"),
         ("x.JSON", "JSON"),
         ("x.csv.gz", "compressed"),
     ] {
@@ -205,8 +212,9 @@ fn a_name_of_another_format_is_refused() {
         assert_eq!(
             message,
             format!(
-                "annals: --output {name}: the name says {what}, and export writes CSV and JSON lines; give a \
-                 name that ends in .csv or .jsonl, or say --format\n"
+                "annals: --output {name}: the name says {what}, and export writes CSV, JSON lines, Parquet, Arrow \
+                 and RecBole's files; give a name that ends in .csv, .jsonl, .parquet, .arrow, .arrows or \
+                 .inter, or say --format\n"
             )
         );
         assert!(!folder.path(name).exists());

@@ -28,6 +28,7 @@ mod round_trip;
 mod schema;
 mod shapes;
 mod support;
+mod training;
 mod unmatched;
 mod unseen;
 mod usage;

@@ -1,0 +1,83 @@
+//! What was known at an earlier commit.
+
+use super::snapshot::Snapshot;
+use crate::segment::Origin;
+use crate::types::{Error, Result};
+
+impl Snapshot {
+    /// The store as it was known at an earlier commit: the rows of all commits up to it.
+    ///
+    /// It is refused where that can no longer be told: where bulk data was imported later, for a FULL
+    /// import replaces what was there before; where rows were rewritten since that had belonged to a
+    /// session or waited for a recommendation; and where deleted rows were left out of segments since.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a commit that the snapshot does not see, and for one that can no longer be told,
+    /// with the earliest that can.
+    pub fn as_of(&self, sequence: u64) -> Result<Self> {
+        if sequence > self.visible {
+            return Err(Error::invalid(format!(
+                "as of commit {sequence}: the newest is {}",
+                self.visible
+            )));
+        }
+        let earliest = self.earliest();
+        if sequence < earliest {
+            return Err(Error::invalid(format!(
+                "as of commit {sequence}: what was known then can no longer be told, since rows were replaced or \
+                 rewritten later; the earliest commit that can is {earliest}"
+            )));
+        }
+        Ok(Self {
+            visible: sequence,
+            ..self.clone()
+        })
+    }
+
+    /// Whether what arrived after a commit makes up, with what was known then, what is known now: where
+    /// rows that were there were replaced or changed since, it does not.
+    ///
+    /// # Errors
+    /// `InvalidInput`, telling to start over from an export of all.
+    pub fn check_changes_since(&self, sequence: u64) -> Result<()> {
+        let start_over = |why: &str| {
+            Err(Error::invalid(format!(
+                "changes since commit {sequence}: {why}; start over with an export of all"
+            )))
+        };
+        if sequence > self.visible {
+            return start_over(&format!("the newest commit is {}", self.visible));
+        }
+        let earliest = self.earliest();
+        if sequence < earliest {
+            return start_over(&format!(
+                "rows that were there were replaced or rewritten since; changes can be told from commit {earliest} on"
+            ));
+        }
+        let joins = &self.version.joins;
+        let later = |commit: u64| commit > sequence && commit <= self.visible;
+        let links = joins.links.all().iter().any(|link| later(link.sequence));
+        let late = joins.late.all().iter().any(|late| later(late.sequence));
+        if links || late {
+            return start_over(
+                "sessions have become users since, or recommendations were recorded after their events",
+            );
+        }
+        let deletions = joins.deletions.all();
+        match deletions.iter().any(|one| later(one.sequence)) {
+            true => start_over("interactions were deleted since"),
+            false => Ok(()),
+        }
+    }
+
+    /// The earliest commit of which [`Snapshot::as_of`] can tell what was known.
+    pub fn earliest(&self) -> u64 {
+        let mut earliest = self.version.replaced;
+        if self.version.joins.were_any() {
+            let recorded = self.version.segments().map(|live| &live.entry);
+            let recorded = recorded.filter(|entry| entry.origin == Origin::Recorded);
+            earliest = earliest.max(recorded.map(|entry| entry.joined).max().unwrap_or(0));
+        }
+        earliest.min(self.visible)
+    }
+}

@@ -1,0 +1,8 @@
+//! Exports, compared with one simple model.
+
+mod digests;
+mod examples;
+mod forms;
+mod model;
+mod random;
+mod selection;

@@ -1,0 +1,119 @@
+//! The files of an export.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use annals::export::{Form, Partition, Place};
+
+use crate::failure::{Failure, Outcome};
+use crate::output::{OutputFile, OutputFolder};
+
+/// Where an export goes.
+pub enum Target {
+    File(Arc<Mutex<OutputFile>>),
+    Folder(OutputFolder),
+}
+
+/// A file of an export.
+pub enum Sink {
+    Whole(Arc<Mutex<OutputFile>>),
+    Part(BufWriter<File>),
+}
+
+impl Target {
+    pub fn create(path: &Path, is_folder: bool) -> Outcome<Self> {
+        Ok(match is_folder {
+            true => Self::Folder(OutputFolder::create(path)?),
+            #[expect(
+                clippy::arc_with_non_send_sync,
+                reason = "a terminal's lock is taken with each write, and the file is shared by no two threads"
+            )]
+            false => Self::File(Arc::new(Mutex::new(OutputFile::create(path)?))),
+        })
+    }
+
+    /// The file with a name.
+    pub fn file(&mut self, name: &Path) -> io::Result<Sink> {
+        match self {
+            Self::File(file) => Ok(Sink::Whole(file.clone())),
+            Self::Folder(folder) => folder.file(name).map(Sink::Part),
+        }
+    }
+
+    /// Puts all in its place, the manifest last.
+    pub fn finish(self, beside: &Path, manifest: &str) -> Outcome {
+        match self {
+            Self::File(file) => {
+                let file = Arc::into_inner(file).and_then(|file| file.into_inner().ok());
+                let file =
+                    file.ok_or_else(|| Failure::unequal("an export that is still written to"))?;
+                if !file.is_whole() {
+                    return file.finish();
+                }
+                // An earlier one is not of this file.
+                match std::fs::remove_file(beside) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(Failure::io(
+                            format_args!("removing {}", beside.display()),
+                            &error,
+                        ));
+                    }
+                    _ => {}
+                }
+                file.finish()?;
+                let mut file = OutputFile::create(beside)?;
+                let written = file.write_all(manifest.as_bytes());
+                written.map_err(|error| {
+                    Failure::io(format_args!("writing {}", beside.display()), &error)
+                })?;
+                file.finish()
+            }
+            Self::Folder(mut folder) => {
+                let written = folder
+                    .file(Path::new("manifest.json"))
+                    .and_then(|mut file| {
+                        file.write_all(manifest.as_bytes())?;
+                        file.flush()
+                    });
+                written.map_err(|error| Failure::io("writing manifest.json", &error))?;
+                folder.finish()
+            }
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Whole(file) => locked(file)?.write(bytes),
+            Self::Part(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Whole(file) => locked(file)?.flush(),
+            Self::Part(file) => file.flush(),
+        }
+    }
+}
+
+fn locked(file: &Mutex<OutputFile>) -> io::Result<std::sync::MutexGuard<'_, OutputFile>> {
+    file.lock()
+        .map_err(|_| io::Error::other("a thread of the export has panicked"))
+}
+
+/// The path of a place's file, from the folder of the export.
+pub fn path_of(place: &Place, partition: Option<Partition>, form: Form) -> PathBuf {
+    let mut path = PathBuf::new();
+    if let Some(part) = place.part {
+        path.push(part.name());
+    }
+    if let (Some(partition), Some(value)) = (partition, &place.partition) {
+        path.push(format!("{}={value}", partition.column()));
+    }
+    path.push(format!("part-0.{}", form.name()));
+    path
+}

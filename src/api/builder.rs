@@ -121,13 +121,15 @@ impl StoreBuilder {
     }
 
     /// Opens the store in the folder `path` for writing, after anything: what a crash left
-    /// unpublished is removed, acknowledged writes come back.
+    /// unpublished is removed, acknowledged writes come back. A segment that is damaged or missing does not
+    /// stop it: see [`Store::damaged_segments`].
     ///
     /// Cost: the footers of all segments are read, and every row of the hot tier, into memory.
     ///
     /// # Errors
     /// `InvalidInput` when a setting is out of its range, `NotFound`, `Locked` when it is open for
-    /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it, `Io`.
+    /// writing elsewhere, `Corruption`, `Unsupported` when a newer version wrote it or it is a backup in a
+    /// folder of [`Backups`](crate::backup::Backups), `Io`.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let engine = Engine::open(path.as_ref(), self.opening())?;
         Store::writable(path.as_ref(), Arc::new(engine))

@@ -442,8 +442,8 @@ impl Store {
     }
 
     /// Reads every page of every segment and the hot tier's log again, and checks checksums and
-    /// invariants. Manifest, headers and footers are checked when a store is opened, so damage
-    /// there stops the opening; [`StoreBuilder::verify`] goes on past it. A store that is open
+    /// invariants. The manifest is checked when a store is opened, so damage there stops the opening;
+    /// segments that did not open then are named again. A store that is open
     /// read-only has read the log at its opening, and does not read it again.
     ///
     /// `progress` is told after each segment how many bytes were read so far. Damage is in the

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use annals::{Cell, Column, Columns, DataType, FieldId, NumberColumn, Schema, Strings, f32_of_bits};
+use annals::{
+    Cell, Column, Columns, DataType, FieldId, NumberColumn, Schema, Strings, f32_of_bits,
+};
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
-    ListArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array,
+    Int64Array, ListArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
 };
 use datafusion::arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{Int32Type, SchemaRef};
@@ -60,7 +62,11 @@ impl Batches {
         self.fields = fields;
         // Without columns nothing else tells how many rows there are.
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(self.out.clone(), arrays?, &options)?)
+        Ok(RecordBatch::try_new_with_options(
+            self.out.clone(),
+            arrays?,
+            &options,
+        )?)
     }
 
     fn array(&mut self, columns: &Columns, field: FieldId, rows: usize) -> Result<ArrayRef> {
@@ -82,7 +88,8 @@ impl Batches {
                 let item = self.schema.item();
                 let ends = part(&lists.ends, rows)?;
                 let items = ends.last().map_or(0, |end| *end as usize);
-                let items = self.codes(item, part(&lists.items, items)?, dictionary(columns, item)?)?;
+                let items =
+                    self.codes(item, part(&lists.items, items)?, dictionary(columns, item)?)?;
                 lists_of(ends, items)
             }
             Some(Column::Absent) | None => Err(internal("a column that was not asked for")),
@@ -95,7 +102,11 @@ impl Batches {
             valid => Some(NullBuffer::from(part(valid, rows)?)),
         };
         let bits = part(&numbers.bits, rows)?.iter().copied();
-        let data_type = self.schema.fields().get(field).map(|field| field.data_type());
+        let data_type = self
+            .schema
+            .fields()
+            .get(field)
+            .map(|field| field.data_type());
         Ok(match data_type {
             Some(DataType::Int) => {
                 let values: Vec<i32> = bits.map(|bits| Cell::i64_of_bits(bits) as i32).collect();
@@ -123,7 +134,12 @@ impl Batches {
 
     /// Codes as a dictionary column. A small dictionary is shared by all batches that have it, and that of a
     /// segment with the segment; of a large one a batch has the strings that it needs.
-    fn codes(&mut self, field: FieldId, codes: &[u32], strings: &Arc<dyn Strings>) -> Result<ArrayRef> {
+    fn codes(
+        &mut self,
+        field: FieldId,
+        codes: &[u32],
+        strings: &Arc<dyn Strings>,
+    ) -> Result<ArrayRef> {
         if strings.len() > SHARED_STRINGS {
             return self.picked(codes, &**strings);
         }
@@ -180,7 +196,11 @@ impl Batches {
         let mut failure = None;
         for code in codes {
             // A null has any key.
-            let place = if *code == 0 { Ok(1) } else { add(*code, &mut used, places) };
+            let place = if *code == 0 {
+                Ok(1)
+            } else {
+                add(*code, &mut used, places)
+            };
             match place {
                 Ok(place) => keys.push(place as i32 - 1),
                 Err(error) => {
@@ -203,23 +223,38 @@ impl Batches {
 
 /// Keys into `values`, null where the code is 0.
 fn dictionary_array(keys: Vec<i32>, codes: &[u32], values: ArrayRef) -> Result<ArrayRef> {
-    let nulls = codes.contains(&0).then(|| codes.iter().map(|code| *code != 0).collect::<NullBuffer>());
+    let nulls = codes
+        .contains(&0)
+        .then(|| codes.iter().map(|code| *code != 0).collect::<NullBuffer>());
     let keys = Int32Array::try_new(keys.into(), nulls)?;
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values)?))
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+        keys, values,
+    )?))
 }
 
 /// Lists that end where `ends` says; an empty one is null.
 fn lists_of(ends: &[u32], items: ArrayRef) -> Result<ArrayRef> {
     let mut before = 0;
-    let present = ends.iter().map(|end| *end != std::mem::replace(&mut before, *end));
+    let present = ends
+        .iter()
+        .map(|end| *end != std::mem::replace(&mut before, *end));
     let nulls: NullBuffer = present.collect();
     let ends = ends.iter().map(|end| i32::try_from(*end));
-    let offsets = std::iter::once(Ok(0)).chain(ends).collect::<Result<Vec<i32>, _>>();
+    let offsets = std::iter::once(Ok(0))
+        .chain(ends)
+        .collect::<Result<Vec<i32>, _>>();
     let offsets = offsets.map_err(|_| {
-        DataFusionError::ResourcesExhausted("a batch of more than 2^31 items of impressions".to_owned())
+        DataFusionError::ResourcesExhausted(
+            "a batch of more than 2^31 items of impressions".to_owned(),
+        )
     })?;
     let offsets = OffsetBuffer::new(offsets.into());
-    Ok(Arc::new(ListArray::try_new(item_field(), offsets, items, Some(nulls))?))
+    Ok(Arc::new(ListArray::try_new(
+        item_field(),
+        offsets,
+        items,
+        Some(nulls),
+    )?))
 }
 
 fn dictionary(columns: &Columns, field: FieldId) -> Result<&Arc<dyn Strings>> {
@@ -228,7 +263,9 @@ fn dictionary(columns: &Columns, field: FieldId) -> Result<&Arc<dyn Strings>> {
 }
 
 fn part<T>(column: &[T], rows: usize) -> Result<&[T]> {
-    column.get(..rows).ok_or_else(|| internal("columns of different lengths"))
+    column
+        .get(..rows)
+        .ok_or_else(|| internal("columns of different lengths"))
 }
 
 fn no_dictionary() -> DataFusionError {

@@ -24,7 +24,11 @@ const BATCH_ROWS: usize = 8192;
 ///
 /// # Errors
 /// The engine's, with file, line, column, value and rule.
-pub fn attributes(dataset: AttributeDataset, schema: &str, csv: impl AsRef<Path>) -> Result<MemTable> {
+pub fn attributes(
+    dataset: AttributeDataset,
+    schema: &str,
+    csv: impl AsRef<Path>,
+) -> Result<MemTable> {
     let table = AttributeTable::open(dataset, schema, csv).map_err(engine)?;
     let id_field = match dataset {
         AttributeDataset::Items => "ITEM_ID",
@@ -35,7 +39,11 @@ pub fn attributes(dataset: AttributeDataset, schema: &str, csv: impl AsRef<Path>
             true => ArrowType::Utf8,
             false => arrow_type(field.data_type()),
         };
-        Field::new(field.name().to_ascii_lowercase(), data_type, field.is_nullable())
+        Field::new(
+            field.name().to_ascii_lowercase(),
+            data_type,
+            field.is_nullable(),
+        )
     });
     let out: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let mut ids: Vec<&str> = table.ids().collect();
@@ -54,7 +62,10 @@ fn batch(table: &AttributeTable, out: &SchemaRef, ids: &[&str]) -> Result<Record
         }
         Ok(growing.finish())
     });
-    Ok(RecordBatch::try_new(out.clone(), arrays.collect::<Result<_>>()?)?)
+    Ok(RecordBatch::try_new(
+        out.clone(),
+        arrays.collect::<Result<_>>()?,
+    )?)
 }
 
 fn value_of(attribute: Attribute<'_>, data_type: DataType) -> Value {

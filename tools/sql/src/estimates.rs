@@ -50,14 +50,21 @@ impl Estimates {
         let mut statistics = Statistics::new_unknown(out);
         statistics.num_rows = Precision::Inexact(self.rows_of(wanted) as usize);
         for (field, column) in fields.iter().zip(&mut statistics.column_statistics) {
-            if schema.fields().get(*field).is_some_and(|field| !field.is_nullable()) {
+            if schema
+                .fields()
+                .get(*field)
+                .is_some_and(|field| !field.is_nullable())
+            {
                 column.null_count = Precision::Exact(0);
             }
             if *field == schema.timestamp() {
                 self.add_span(column);
             }
             if *field == schema.user() && self.users > 0 {
-                let users = wanted.users.points().map_or(self.users, |points| points as u64);
+                let users = wanted
+                    .users
+                    .points()
+                    .map_or(self.users, |points| points as u64);
                 column.distinct_count = Precision::Inexact(users as usize);
             }
         }
@@ -74,7 +81,11 @@ impl Estimates {
             let since = wanted.time.since.max(first) as f64;
             let until = wanted.time.until.map_or(last, |until| until.min(last)) as f64;
             let whole = last as f64 - first as f64;
-            if whole > 0.0 { ((until - since) / whole).clamp(0.0, 1.0) } else { 1.0 }
+            if whole > 0.0 {
+                ((until - since) / whole).clamp(0.0, 1.0)
+            } else {
+                1.0
+            }
         });
         (of_users * part).ceil() as u64
     }

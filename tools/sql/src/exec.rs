@@ -14,7 +14,8 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{
-    EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr, RangePartitioning,
+    EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr,
+    RangePartitioning,
 };
 use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
@@ -22,7 +23,8 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
+    ReplaceChildrenOptions,
 };
 use futures::stream;
 
@@ -78,7 +80,10 @@ impl InteractionsExec {
 
     fn query(&self, batch_rows: usize) -> ScanQuery {
         let schema = self.snapshot.schema();
-        let named = self.fields.iter().filter_map(|field| schema.fields().get(*field));
+        let named = self
+            .fields
+            .iter()
+            .filter_map(|field| schema.fields().get(*field));
         ScanQuery {
             time: self.wanted.time,
             event_types: self.wanted.event_types.clone().unwrap_or_default(),
@@ -102,7 +107,11 @@ fn parts(snapshot: &Snapshot, wanted: &Wanted, partitions: usize) -> Result<Vec<
         part.intersection(&wanted.users).ranges().to_vec()
     });
     let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
-    Ok(if parts.is_empty() { vec![Vec::new()] } else { parts })
+    Ok(if parts.is_empty() {
+        vec![Vec::new()]
+    } else {
+        parts
+    })
 }
 
 fn properties(
@@ -125,7 +134,10 @@ fn properties(
     let by_user = LexOrdering::new(ordering.first().cloned());
     let partitioning = match by_user {
         Some(by_user) if parts.len() > 1 => {
-            let splits = parts.iter().skip(1).filter_map(|part| part.first()?.from.clone());
+            let splits = parts
+                .iter()
+                .skip(1)
+                .filter_map(|part| part.first()?.from.clone());
             let text = |id: String| ScalarValue::Utf8(Some(id));
             let key = out.fields().get(user.unwrap_or_default());
             let splits = splits.map(|id| match key.map(|field| field.data_type()) {
@@ -209,7 +221,11 @@ impl ExecutionPlan for InteractionsExec {
         self.replace_children(children, options)
     }
 
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         let ranges = self.parts.get(partition);
         let ranges = ranges.ok_or_else(|| internal("a partition that the scan does not have"))?;
         let out = self.schema();
@@ -218,7 +234,11 @@ impl ExecutionPlan for InteractionsExec {
             query: self.query(context.session_config().batch_size()),
             ranges: ranges.iter().cloned().collect(),
             open: None,
-            batches: Batches::new(self.snapshot.schema().clone(), out.clone(), self.fields.to_vec()),
+            batches: Batches::new(
+                self.snapshot.schema().clone(),
+                out.clone(),
+                self.fields.to_vec(),
+            ),
             left: self.fetch.unwrap_or(usize::MAX),
             metrics: BaselineMetrics::new(&self.metrics, partition),
         };
@@ -230,7 +250,11 @@ impl ExecutionPlan for InteractionsExec {
         Some(self.metrics.clone_inner())
     }
 
-    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
         let whole = (*self.statistics).clone();
         let part = match args.partition() {
             Some(_) => Estimates::part(whole, self.parts.len()),
@@ -241,7 +265,10 @@ impl ExecutionPlan for InteractionsExec {
 
     fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
         let fetch = limit;
-        Some(Arc::new(Self { fetch, ..self.clone() }))
+        Some(Arc::new(Self {
+            fetch,
+            ..self.clone()
+        }))
     }
 
     fn fetch(&self) -> Option<usize> {

@@ -49,7 +49,9 @@ impl TableFunctionImpl for HistoryFunction {
         };
         let mut history = History::new();
         let snapshot = self.interactions.snapshot();
-        snapshot.history(user, &query, &mut history).map_err(engine)?;
+        snapshot
+            .history(user, &query, &mut history)
+            .map_err(engine)?;
         let schema = self.interactions.schema();
         let arrays = schema.fields().iter().enumerate().map(|(field, column)| {
             let mut growing = Growing::of(column.data_type())?;

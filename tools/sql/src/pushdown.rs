@@ -1,6 +1,7 @@
 //! What of a query's filters the engine answers itself.
 
 use annals::TimeRange;
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown};
 
@@ -99,7 +100,10 @@ impl Reader<'_> {
         };
         asked.iter().all(|asked| {
             let alike = |known: &&String| known.eq_ignore_ascii_case(asked);
-            self.event_types.iter().filter(alike).all(|known| known == asked)
+            self.event_types
+                .iter()
+                .filter(alike)
+                .all(|known| known == asked)
         })
     }
 
@@ -113,7 +117,10 @@ impl Reader<'_> {
                     Some(both)
                 }
                 Operator::Or => {
-                    let (left, right) = (self.conditions(&binary.left)?, self.conditions(&binary.right)?);
+                    let (left, right) = (
+                        self.conditions(&binary.left)?,
+                        self.conditions(&binary.right)?,
+                    );
                     Some(vec![either(left, right)?])
                 }
                 op => {
@@ -128,13 +135,12 @@ impl Reader<'_> {
                 Some(vec![low, high])
             }
             Expr::InList(list) if !list.negated => {
-                let mut conditions = list.list.iter();
-                let first = self.comparison(&list.expr, Operator::Eq, conditions.next()?)?;
-                let all = conditions.try_fold(vec![first], |all, value| {
+                let mut values = list.list.iter();
+                let first = self.comparison(&list.expr, Operator::Eq, values.next()?)?;
+                values.try_fold(vec![first], |all, value| {
                     let next = self.comparison(&list.expr, Operator::Eq, value)?;
                     Some(vec![either(all, vec![next])?])
-                });
-                all
+                })
             }
             _ => None,
         }
@@ -189,8 +195,13 @@ impl Reader<'_> {
 
 /// What holds where either of two conditions does: of the same column, and sets, not bounds of time.
 fn either(left: Vec<Condition>, right: Vec<Condition>) -> Option<Condition> {
-    match (<[Condition; 1]>::try_from(left), <[Condition; 1]>::try_from(right)) {
-        (Ok([Condition::Users(a)]), Ok([Condition::Users(b)])) => Some(Condition::Users(a.union(&b))),
+    match (
+        <[Condition; 1]>::try_from(left),
+        <[Condition; 1]>::try_from(right),
+    ) {
+        (Ok([Condition::Users(a)]), Ok([Condition::Users(b)])) => {
+            Some(Condition::Users(a.union(&b)))
+        }
         (Ok([Condition::EventTypes(mut a)]), Ok([Condition::EventTypes(b)])) => {
             a.extend(b);
             a.sort();
@@ -246,8 +257,8 @@ fn instant(value: &ScalarValue) -> Option<(i64, i64)> {
     }
 }
 
-fn is_moment(data_type: &datafusion::arrow::datatypes::DataType) -> bool {
-    matches!(data_type, datafusion::arrow::datatypes::DataType::Timestamp(_, None))
+fn is_moment(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Timestamp(_, None))
 }
 
 fn integer(value: &ScalarValue) -> Option<i64> {
@@ -260,7 +271,9 @@ fn integer(value: &ScalarValue) -> Option<i64> {
 fn text(value: &ScalarValue) -> Option<&str> {
     match value {
         ScalarValue::Dictionary(_, value) => text(value),
-        ScalarValue::Utf8(value) | ScalarValue::LargeUtf8(value) | ScalarValue::Utf8View(value) => value.as_deref(),
+        ScalarValue::Utf8(value) | ScalarValue::LargeUtf8(value) | ScalarValue::Utf8View(value) => {
+            value.as_deref()
+        }
         _ => None,
     }
 }

@@ -49,11 +49,7 @@ pub(crate) fn arrow_type(data_type: DataType) -> ArrowType {
 
 /// The field of an impression's items.
 pub(crate) fn item_field() -> Arc<ArrowField> {
-    Arc::new(ArrowField::new(
-        "item",
-        arrow_type(DataType::String),
-        false,
-    ))
+    Arc::new(ArrowField::new("item", arrow_type(DataType::String), false))
 }
 
 /// Which fields of a schema a filter can name, with what they are to the engine.

@@ -19,13 +19,15 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::{
+    EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr,
+};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
-    ReplaceChildrenOptions,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
+    PlanProperties, ReplaceChildrenOptions,
 };
 use futures::{Stream, StreamExt};
 
@@ -58,12 +60,24 @@ impl Sequences {
         let item = |data_type, nullable| Arc::new(Field::new("item", data_type, nullable));
         let mut fields = vec![
             Field::new("user_id", DataType::Utf8, false),
-            Field::new("item_ids", DataType::List(item(DataType::Utf8, true)), false),
-            Field::new("timestamps", DataType::List(item(DataType::Int64, true)), false),
+            Field::new(
+                "item_ids",
+                DataType::List(item(DataType::Utf8, true)),
+                false,
+            ),
+            Field::new(
+                "timestamps",
+                DataType::List(item(DataType::Int64, true)),
+                false,
+            ),
         ];
         let known = Known::of(interactions.snapshot().schema());
         if known.event_type.is_some() {
-            fields.push(Field::new("event_types", DataType::List(item(DataType::Utf8, true)), false));
+            fields.push(Field::new(
+                "event_types",
+                DataType::List(item(DataType::Utf8, true)),
+                false,
+            ));
         }
         Self {
             interactions: interactions.clone(),
@@ -101,7 +115,10 @@ impl TableProvider for Sequences {
         TableType::Temporary
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(filters.iter().map(|filter| self.support(filter)).collect())
     }
 
@@ -128,7 +145,10 @@ impl TableProvider for Sequences {
             Some((column, name.clone()))
         });
         let columns: Vec<_> = columns.collect();
-        Ok(Arc::new(ProjectionExec::try_new(columns, Arc::new(sequences))?))
+        Ok(Arc::new(ProjectionExec::try_new(
+            columns,
+            Arc::new(sequences),
+        )?))
     }
 }
 
@@ -144,7 +164,8 @@ impl SequencesExec {
     fn new(input: Arc<dyn ExecutionPlan>, schema: SchemaRef, max_length: usize) -> Self {
         let user: Arc<dyn PhysicalExpr> = Arc::new(Column::new("user_id", 0));
         let by_user = PhysicalSortExpr::new(user, SortOptions::new(false, false));
-        let equivalence = EquivalenceProperties::new_with_orderings(schema, LexOrdering::new([by_user]));
+        let equivalence =
+            EquivalenceProperties::new_with_orderings(schema, LexOrdering::new([by_user]));
         let partitions = input.output_partitioning().partition_count();
         let properties = PlanProperties::new(
             equivalence,
@@ -210,12 +231,19 @@ impl ExecutionPlan for SequencesExec {
         }
     }
 
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
         self.replace_children(children, options)
     }
 
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         let schema = self.schema();
         let gathering = Gathering {
             input: Some(self.input.execute(partition, context)?),
@@ -281,7 +309,8 @@ impl Gathering {
         for batch in self.open.drain(..) {
             let skipped = beyond.min(batch.num_rows());
             beyond -= skipped;
-            self.ready.events(&batch.slice(skipped, batch.num_rows() - skipped))?;
+            self.ready
+                .events(&batch.slice(skipped, batch.num_rows() - skipped))?;
         }
         self.ready.end(&user);
         Ok(())

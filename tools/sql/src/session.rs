@@ -38,16 +38,22 @@ pub fn session(options: &Options) -> Result<SessionContext> {
     if let Some(threads) = options.threads {
         config = config.with_target_partitions(threads);
     }
+    // Errors say where.
+    config.options_mut().sql_parser.collect_spans = true;
     let optimizer = &mut config.options_mut().optimizer;
     // An order that is there already is kept, and partitions by user serve what groups by more than the user.
     optimizer.prefer_existing_sort = true;
     optimizer.subset_repartition_threshold = 1;
-    let mut runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(DiskManagerBuilder::default());
+    let mut runtime =
+        RuntimeEnvBuilder::new().with_disk_manager_builder(DiskManagerBuilder::default());
     if let Some(memory) = options.memory {
         let pool = TrackConsumersPool::new(FairSpillPool::new(memory), NAMED_CONSUMERS);
         runtime = runtime.with_memory_pool(Arc::new(pool));
     }
-    Ok(SessionContext::new_with_config_rt(config, Arc::new(runtime.build()?)))
+    Ok(SessionContext::new_with_config_rt(
+        config,
+        Arc::new(runtime.build()?),
+    ))
 }
 
 /// Gives a session the tables of a store as it is now: `interactions`, and the functions `history` and

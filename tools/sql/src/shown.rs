@@ -26,17 +26,26 @@ impl Shown<'_> {
     pub(crate) fn line(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "InteractionsExec: ")?;
         let parts = self.parts();
-        let parts: Vec<_> = parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         f.write_str(&parts.join(", "))
     }
 
     /// One a line, for the tree.
     pub(crate) fn lines(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.parts().iter().try_for_each(|(name, value)| writeln!(f, "{name}={value}"))
+        self.parts()
+            .iter()
+            .try_for_each(|(name, value)| writeln!(f, "{name}={value}"))
     }
 
     fn parts(&self) -> Vec<(&'static str, String)> {
-        let columns = self.schema.fields().iter().map(|field| field.name().clone());
+        let columns = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone());
         let mut parts = vec![("columns", list(columns))];
         if !self.wanted.users.is_all() {
             parts.push(("users", users(&self.wanted.users)));
@@ -49,7 +58,10 @@ impl Shown<'_> {
             parts.push(("until", until.to_string()));
         }
         if let Some(types) = &self.wanted.event_types {
-            parts.push(("event_types", list(types.iter().map(|name| format!("{name:?}")))));
+            parts.push((
+                "event_types",
+                list(types.iter().map(|name| format!("{name:?}"))),
+            ));
         }
         if let Some(fetch) = self.fetch {
             parts.push(("fetch", fetch.to_string()));

@@ -109,14 +109,23 @@ impl Interactions {
     ) -> Result<InteractionsExec> {
         let inner = &self.inner;
         let out = Arc::new(inner.schema.project(&fields)?);
-        InteractionsExec::new(&inner.snapshot, out, fields, wanted, partitions, &inner.estimates)
+        InteractionsExec::new(
+            &inner.snapshot,
+            out,
+            fields,
+            wanted,
+            partitions,
+            &inner.estimates,
+        )
     }
 }
 
 impl fmt::Debug for Interactions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sequence = self.inner.snapshot.sequence();
-        f.debug_struct("Interactions").field("sequence", &sequence).finish_non_exhaustive()
+        f.debug_struct("Interactions")
+            .field("sequence", &sequence)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,9 +139,15 @@ impl TableProvider for Interactions {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         let reader = self.reader();
-        Ok(filters.iter().map(|filter| reader.support(filter)).collect())
+        Ok(filters
+            .iter()
+            .map(|filter| reader.support(filter))
+            .collect())
     }
 
     async fn scan(

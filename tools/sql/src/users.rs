@@ -154,7 +154,17 @@ fn meets(last: &UserRange, next: &UserRange) -> bool {
 mod tests {
     use super::*;
 
-    const IDS: [&str; 9] = ["a", "a\u{1}", "a\u{1}\u{1}", "aa", "ab", "b", "ba", "c", "é"];
+    const IDS: [&str; 9] = [
+        "a",
+        "a\u{1}",
+        "a\u{1}\u{1}",
+        "aa",
+        "ab",
+        "b",
+        "ba",
+        "c",
+        "é",
+    ];
 
     fn members(set: &UserSet) -> Vec<&'static str> {
         let inside = |id: &&str| set.ranges().iter().any(|range| range.contains(id));
@@ -185,7 +195,11 @@ mod tests {
         }
         for (a, of_a) in &sets {
             for (b, of_b) in &sets {
-                let both: Vec<_> = of_a.iter().filter(|id| of_b.contains(id)).copied().collect();
+                let both: Vec<_> = of_a
+                    .iter()
+                    .filter(|id| of_b.contains(id))
+                    .copied()
+                    .collect();
                 assert_eq!(members(&a.intersection(b)), both, "{a:?} and {b:?}");
                 let any = |id: &&str| of_a.contains(id) || of_b.contains(id);
                 let either: Vec<_> = IDS.into_iter().filter(any).collect();
@@ -202,7 +216,10 @@ mod tests {
 
     #[test]
     fn single_users_are_counted() {
-        assert_eq!(UserSet::one("a").union(&UserSet::one("b")).points(), Some(2));
+        assert_eq!(
+            UserSet::one("a").union(&UserSet::one("b")).points(),
+            Some(2)
+        );
         assert_eq!(UserSet::from("a", true).points(), None);
         assert_eq!(UserSet::all().points(), None);
         assert!(UserSet::all().is_all());

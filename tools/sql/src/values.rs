@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use annals::Value;
 use datafusion::arrow::array::{
-    ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, Int32Builder, Int64Builder, ListBuilder,
-    StringBuilder, StringDictionaryBuilder,
+    ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, Int32Builder, Int64Builder,
+    ListBuilder, StringBuilder, StringDictionaryBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, Int32Type};
 use datafusion::error::Result;
@@ -68,7 +68,11 @@ impl Growing {
             (Self::Doubles(column), Value::Double(value)) => column.append_value(value),
             (Self::Booleans(column), Value::Boolean(value)) => column.append_value(value),
             (column, Value::Null) => column.push_null(),
-            (_, value) => return Err(internal(format_args!("{value:?} in a column of another type"))),
+            (_, value) => {
+                return Err(internal(format_args!(
+                    "{value:?} in a column of another type"
+                )));
+            }
         }
         Ok(())
     }

@@ -130,5 +130,7 @@ pub fn write(store: &Store, rows: &[Row]) {
         }
         one
     });
-    store.write(WriteBatch::from_iter(interactions), Durability::Buffered).unwrap();
+    store
+        .write(WriteBatch::from_iter(interactions), Durability::Buffered)
+        .unwrap();
 }

@@ -29,15 +29,28 @@ fn history_gives_the_newest_first() {
         for (user, mut own) in by_user(&rows).into_iter().take(5) {
             own.reverse();
             let shown = |row: &Row| {
-                let value = row.value.map_or("NULL".to_owned(), |value| format!("{value:?}"));
+                let value = row
+                    .value
+                    .map_or("NULL".to_owned(), |value| format!("{value:?}"));
                 let impression = match row.impression.as_slice() {
                     [] => "NULL".to_owned(),
                     items => format!("[{}]", items.join(", ")),
                 };
-                vec![row.item.clone(), row.time.to_string(), row.event_type.to_owned(), value, impression]
+                vec![
+                    row.item.clone(),
+                    row.time.to_string(),
+                    row.event_type.to_owned(),
+                    value,
+                    impression,
+                ]
             };
-            for (call, count) in [(format!("history('{user}')"), usize::MAX), (format!("history('{user}', 3)"), 3)] {
-                let sql = format!("SELECT item_id, timestamp, event_type, event_value, impression FROM {call}");
+            for (call, count) in [
+                (format!("history('{user}')"), usize::MAX),
+                (format!("history('{user}', 3)"), 3),
+            ] {
+                let sql = format!(
+                    "SELECT item_id, timestamp, event_type, event_value, impression FROM {call}"
+                );
                 let expected: Vec<_> = own.iter().take(count).map(shown).collect();
                 assert_eq!(answer(&context, &sql), expected, "{held:?}: {call}");
             }
@@ -54,7 +67,11 @@ fn sequences_have_a_row_for_each_user() {
         for threads in [1, 3] {
             let context = context(&stored.store, threads);
             answer(&context, "SET datafusion.execution.batch_size = 50");
-            for (call, max_length) in [("sequences(7)", 7), ("sequences(60)", 60), ("sequences()", usize::MAX)] {
+            for (call, max_length) in [
+                ("sequences(7)", 7),
+                ("sequences(60)", 60),
+                ("sequences()", usize::MAX),
+            ] {
                 let expected: Vec<Vec<String>> = by_user(&rows)
                     .into_iter()
                     .map(|(user, own)| {
@@ -72,7 +89,11 @@ fn sequences_have_a_row_for_each_user() {
                     })
                     .collect();
                 let sql = format!("SELECT * FROM {call} ORDER BY user_id");
-                assert_eq!(answer(&context, &sql), expected, "{held:?}, {threads}: {call}");
+                assert_eq!(
+                    answer(&context, &sql),
+                    expected,
+                    "{held:?}, {threads}: {call}"
+                );
             }
         }
     }
@@ -86,7 +107,10 @@ fn sequences_of_some_users_read_those_alone() {
     let sql = "SELECT user_id FROM sequences(5) WHERE user_id = 'u07'";
     assert_eq!(answer(&context, sql), [["u07"]]);
     let plan = plan(&context, sql);
-    assert!(plan.contains(r#"users=["u07"]"#) && !plan.contains("FilterExec"), "{plan}");
+    assert!(
+        plan.contains(r#"users=["u07"]"#) && !plan.contains("FilterExec"),
+        "{plan}"
+    );
 }
 
 #[test]
@@ -95,10 +119,16 @@ fn functions_say_what_they_take() {
     let context = context(&stored.store, 1);
     for (sql, rule) in [
         ("SELECT * FROM history()", "history takes a user id"),
-        ("SELECT * FROM history(7)", "history takes a user's id in single quotes"),
+        (
+            "SELECT * FROM history(7)",
+            "history takes a user's id in single quotes",
+        ),
         ("SELECT * FROM history('a', 0)", "a whole number from 1"),
         ("SELECT * FROM sequences('a')", "a whole number from 1"),
-        ("SELECT * FROM sequences(1, 2)", "sequences takes the greatest length"),
+        (
+            "SELECT * FROM sequences(1, 2)",
+            "sequences takes the greatest length",
+        ),
     ] {
         let message = error(&context, sql);
         assert!(message.contains(rule), "{sql}: {message}");
@@ -118,11 +148,24 @@ fn attributes_of_users_join_by_id() {
     let stored = store_of(&rows, Held::Compacted);
     let file = stored.folder.path().join("users.csv");
     // The last row of an id counts.
-    std::fs::write(&file, "USER_ID,AGE,MEMBER,CITY\nu07,1,false,Ulm\nu08,,true,\nu07,31,true,\"Bonn|Köln\"\n").unwrap();
+    std::fs::write(
+        &file,
+        "USER_ID,AGE,MEMBER,CITY\nu07,1,false,Ulm\nu08,,true,\nu07,31,true,\"Bonn|Köln\"\n",
+    )
+    .unwrap();
     let context = context(&stored.store, 2);
     register_attributes(&context, AttributeDataset::Users, USERS, &file).unwrap();
-    let all = answer(&context, "SELECT user_id, age, member, city FROM users ORDER BY user_id");
-    assert_eq!(all, [["u07", "31", "true", "Bonn|Köln"], ["u08", "NULL", "true", "NULL"]]);
+    let all = answer(
+        &context,
+        "SELECT user_id, age, member, city FROM users ORDER BY user_id",
+    );
+    assert_eq!(
+        all,
+        [
+            ["u07", "31", "true", "Bonn|Köln"],
+            ["u08", "NULL", "true", "NULL"]
+        ]
+    );
     let events = rows.iter().filter(|row| row.user == "u07").count();
     let joined = "SELECT count(*) FROM interactions i JOIN users u ON i.user_id = u.user_id WHERE u.age = 31";
     assert_eq!(answer(&context, joined), [[events.to_string()]]);
@@ -134,7 +177,9 @@ fn a_bad_attribute_is_named_with_its_place() {
     let file = stored.folder.path().join("users.csv");
     std::fs::write(&file, "USER_ID,AGE,MEMBER,CITY\nu07,1,maybe,Ulm\n").unwrap();
     let context = context(&stored.store, 1);
-    let failed = register_attributes(&context, AttributeDataset::Users, USERS, &file).unwrap_err().to_string();
+    let failed = register_attributes(&context, AttributeDataset::Users, USERS, &file)
+        .unwrap_err()
+        .to_string();
     for part in ["users.csv", "line 2", "MEMBER", "maybe", "boolean"] {
         assert!(failed.contains(part), "{part}: {failed}");
     }

@@ -38,15 +38,23 @@ fn counted<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
 
 pub fn counts_by_type_and_day(rows: &[Row]) -> Answer {
     let counts = counted(rows.iter().map(|row| (row.event_type, down(row.time, DAY))));
-    counts.iter().map(|((kind, day), count)| row([kind.to_string(), day.to_string(), count.to_string()])).collect()
+    counts
+        .iter()
+        .map(|((kind, day), count)| row([kind.to_string(), day.to_string(), count.to_string()]))
+        .collect()
 }
 
 pub fn sessions(rows: &[Row]) -> Answer {
     let sessions = by_user(rows).into_values().map(|rows| {
-        let breaks = rows.windows(2).filter(|pair| pair[1].time - pair[0].time > 1_800);
+        let breaks = rows
+            .windows(2)
+            .filter(|pair| pair[1].time - pair[0].time > 1_800);
         1 + breaks.count()
     });
-    counted(sessions).iter().map(|(sessions, users)| row([sessions.to_string(), users.to_string()])).collect()
+    counted(sessions)
+        .iter()
+        .map(|(sessions, users)| row([sessions.to_string(), users.to_string()]))
+        .collect()
 }
 
 pub fn funnel(rows: &[Row]) -> Answer {
@@ -56,7 +64,8 @@ pub fn funnel(rows: &[Row]) -> Answer {
         for bought in of("purchase") {
             let led = of("view").any(|viewed| {
                 bought.time - viewed.time <= DAY
-                    && of("cart").any(|carted| viewed.time <= carted.time && carted.time <= bought.time)
+                    && of("cart")
+                        .any(|carted| viewed.time <= carted.time && carted.time <= bought.time)
             });
             if led {
                 purchases += 1;
@@ -77,7 +86,12 @@ pub fn top_items_by_week(rows: &[Row]) -> Answer {
     for (week, mut items) in weeks {
         items.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         for (place, (count, item)) in items.iter().take(3).enumerate() {
-            answer.push(row([week.to_string(), (place + 1).to_string(), item.to_string(), count.to_string()]));
+            answer.push(row([
+                week.to_string(),
+                (place + 1).to_string(),
+                item.to_string(),
+                count.to_string(),
+            ]));
         }
     }
     answer
@@ -86,38 +100,71 @@ pub fn top_items_by_week(rows: &[Row]) -> Answer {
 pub fn covisited(rows: &[Row]) -> Answer {
     let mut pairs = Vec::new();
     for rows in by_user(rows).into_values() {
-        let bought = rows.iter().filter(|row| row.event_type == "purchase").map(|row| &row.item);
+        let bought = rows
+            .iter()
+            .filter(|row| row.event_type == "purchase")
+            .map(|row| &row.item);
         let bought: BTreeSet<_> = bought.collect();
         for a in &bought {
-            pairs.extend(bought.iter().filter(|b| a < b).map(|b| (a.to_string(), b.to_string())));
+            pairs.extend(
+                bought
+                    .iter()
+                    .filter(|b| a < b)
+                    .map(|b| (a.to_string(), b.to_string())),
+            );
         }
     }
     let mut counts: Vec<_> = counted(pairs.into_iter()).into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    counts.into_iter().take(20).map(|((a, b), users)| row([a, b, users.to_string()])).collect()
+    counts
+        .into_iter()
+        .take(20)
+        .map(|((a, b), users)| row([a, b, users.to_string()]))
+        .collect()
 }
 
 pub fn retention(rows: &[Row]) -> Answer {
     let mut active = BTreeSet::new();
     for (user, rows) in by_user(rows) {
         let cohort = down(rows[0].time, WEEK);
-        active.extend(rows.iter().map(|row| (cohort, down(row.time, WEEK) - cohort, user)));
+        active.extend(
+            rows.iter()
+                .map(|row| (cohort, down(row.time, WEEK) - cohort, user)),
+        );
     }
     let counts = counted(active.into_iter().map(|(cohort, age, _)| (cohort, age)));
-    counts.iter().map(|((cohort, age), users)| row([cohort.to_string(), age.to_string(), users.to_string()])).collect()
+    counts
+        .iter()
+        .map(|((cohort, age), users)| row([cohort.to_string(), age.to_string(), users.to_string()]))
+        .collect()
 }
 
 pub fn repeat_purchases(rows: &[Row]) -> Answer {
     let bought = rows.iter().filter(|row| row.event_type == "purchase");
     let times = counted(bought.map(|row| (&row.user, &row.item))).into_values();
-    counted(times).iter().map(|(times, pairs)| row([times.to_string(), pairs.to_string()])).collect()
+    counted(times)
+        .iter()
+        .map(|(times, pairs)| row([times.to_string(), pairs.to_string()]))
+        .collect()
 }
 
 pub fn position_bias(rows: &[Row]) -> Answer {
     let shown = rows.iter().filter(|row| !row.impression.is_empty());
-    let places = shown.map(|row| row.impression.iter().position(|item| *item == row.item).unwrap_or(usize::MAX));
-    let text = |place: usize| place.checked_add(1).map_or("NULL".to_owned(), |place| place.to_string());
-    counted(places).iter().map(|(place, events)| row([text(*place), events.to_string()])).collect()
+    let places = shown.map(|row| {
+        row.impression
+            .iter()
+            .position(|item| *item == row.item)
+            .unwrap_or(usize::MAX)
+    });
+    let text = |place: usize| {
+        place
+            .checked_add(1)
+            .map_or("NULL".to_owned(), |place| place.to_string())
+    };
+    counted(places)
+        .iter()
+        .map(|(place, events)| row([text(*place), events.to_string()]))
+        .collect()
 }
 
 pub fn newest_per_user(rows: &[Row]) -> Answer {
@@ -128,13 +175,17 @@ pub fn newest_per_user(rows: &[Row]) -> Answer {
 
 pub fn did_a_not_b(rows: &[Row]) -> Answer {
     let did = |rows: &Vec<&Row>, kind: &str| rows.iter().any(|row| row.event_type == kind);
-    let users = by_user(rows).into_values().filter(|rows| did(rows, "cart") && !did(rows, "purchase"));
+    let users = by_user(rows)
+        .into_values()
+        .filter(|rows| did(rows, "cart") && !did(rows, "purchase"));
     vec![row([users.count().to_string()])]
 }
 
 pub fn sliding_counts(rows: &[Row]) -> Answer {
     let recent = rows.iter().map(|row| {
-        let inside = |other: &&Row| other.user == row.user && (row.time - DAY..=row.time).contains(&other.time);
+        let inside = |other: &&Row| {
+            other.user == row.user && (row.time - DAY..=row.time).contains(&other.time)
+        };
         rows.iter().filter(inside).count()
     });
     most_and_total(recent.collect())
@@ -142,7 +193,9 @@ pub fn sliding_counts(rows: &[Row]) -> Answer {
 
 pub fn popularity_as_of(rows: &[Row]) -> Answer {
     let popularity = rows.iter().map(|row| {
-        let inside = |other: &&Row| other.item == row.item && (row.time - WEEK..row.time).contains(&other.time);
+        let inside = |other: &&Row| {
+            other.item == row.item && (row.time - WEEK..row.time).contains(&other.time)
+        };
         rows.iter().filter(inside).count()
     });
     most_and_total(popularity.collect())
@@ -150,5 +203,8 @@ pub fn popularity_as_of(rows: &[Row]) -> Answer {
 
 fn most_and_total(counts: Vec<usize>) -> Answer {
     let most = counts.iter().max().unwrap();
-    vec![row([most.to_string(), counts.iter().sum::<usize>().to_string()])]
+    vec![row([
+        most.to_string(),
+        counts.iter().sum::<usize>().to_string(),
+    ])]
 }

@@ -29,11 +29,15 @@ fn what_goes_by_user_and_time_needs_no_sort_and_no_exchange() {
         // Up from the scan to what puts the partitions together, which is where the answer is small.
         let by_user = below.take_while(|line| {
             let line = line.trim_start();
-            !line.starts_with("CoalescePartitionsExec") && !line.starts_with("SortPreservingMergeExec")
+            !line.starts_with("CoalescePartitionsExec")
+                && !line.starts_with("SortPreservingMergeExec")
                 && !(line.starts_with("AggregateExec") && !line.contains("user_id"))
         });
         for line in by_user {
-            assert!(!line.contains("SortExec") && !line.contains("RepartitionExec"), "{sql}\n{plan}");
+            assert!(
+                !line.contains("SortExec") && !line.contains("RepartitionExec"),
+                "{sql}\n{plan}"
+            );
         }
     }
 }
@@ -41,13 +45,19 @@ fn what_goes_by_user_and_time_needs_no_sort_and_no_exchange() {
 #[test]
 fn the_declared_order_is_the_order() {
     let rows = rows(2_000, 6);
-    let mut expected: Vec<_> = rows.iter().map(|row| vec![row.user.clone(), row.time.to_string()]).collect();
+    let mut expected: Vec<_> = rows
+        .iter()
+        .map(|row| vec![row.user.clone(), row.time.to_string()])
+        .collect();
     expected.sort();
     for held in EVERY_WAY {
         let stored = store_of(&rows, held);
         for threads in [1, 5] {
             let context = context(&stored.store, threads);
-            let found = answer(&context, "SELECT user_id, timestamp FROM interactions ORDER BY user_id, timestamp");
+            let found = answer(
+                &context,
+                "SELECT user_id, timestamp FROM interactions ORDER BY user_id, timestamp",
+            );
             assert_eq!(found, expected, "{held:?}, {threads}");
         }
     }
@@ -73,7 +83,14 @@ fn a_limit_reads_no_more_than_it_needs() {
     let sql = "SELECT user_id FROM interactions LIMIT 7";
     assert_eq!(answer(&context, sql).len(), 7);
     assert!(plan(&context, sql).contains("fetch=7"));
-    assert_eq!(answer(&context, "SELECT user_id FROM interactions WHERE user_id = 'u07' LIMIT 2").len(), 2);
+    assert_eq!(
+        answer(
+            &context,
+            "SELECT user_id FROM interactions WHERE user_id = 'u07' LIMIT 2"
+        )
+        .len(),
+        2
+    );
 }
 
 #[test]
@@ -82,12 +99,17 @@ fn the_planner_knows_how_many_rows_there_are() {
     let context = context(&stored.store, 2);
     let explain = |sql: &str| {
         let rows = answer(&context, &format!("EXPLAIN {sql}"));
-        rows.into_iter().map(|row| row.join(" ")).collect::<String>()
+        rows.into_iter()
+            .map(|row| row.join(" "))
+            .collect::<String>()
     };
     answer(&context, "SET datafusion.explain.show_statistics = true");
     assert!(explain("SELECT item_id FROM interactions").contains("Rows=Inexact(1000)"));
     // The rows of one user of 61.
-    assert!(explain("SELECT item_id FROM interactions WHERE user_id = 'u07'").contains("Rows=Inexact(17)"));
+    assert!(
+        explain("SELECT item_id FROM interactions WHERE user_id = 'u07'")
+            .contains("Rows=Inexact(17)")
+    );
 }
 
 #[test]
@@ -106,10 +128,16 @@ fn a_table_shows_one_commit_and_registering_again_goes_on() {
 fn rows_that_were_deleted_are_not_shown() {
     let rows = rows(800, 11);
     let stored = store_of(&rows, Held::Compacted);
-    stored.store.delete(&annals::Deletion::user("u07"), Durability::Buffered).unwrap();
+    stored
+        .store
+        .delete(&annals::Deletion::user("u07"), Durability::Buffered)
+        .unwrap();
     let context = context(&stored.store, 2);
     let left = rows.iter().filter(|row| row.user != "u07").count();
-    assert_eq!(answer(&context, "SELECT count(*) FROM interactions"), [[left.to_string()]]);
+    assert_eq!(
+        answer(&context, "SELECT count(*) FROM interactions"),
+        [[left.to_string()]]
+    );
 }
 
 /// A stream that is dropped reads no further; what it gave stays as it was.
@@ -119,7 +147,10 @@ fn a_stream_can_be_dropped_at_any_batch() {
     let context = context(&stored.store, 2);
     answer(&context, "SET datafusion.execution.batch_size = 64");
     let first = block_on(async {
-        let frame = context.sql("SELECT user_id, timestamp FROM interactions").await.unwrap();
+        let frame = context
+            .sql("SELECT user_id, timestamp FROM interactions")
+            .await
+            .unwrap();
         let mut stream = frame.execute_stream().await.unwrap();
         stream.next().await.unwrap().unwrap()
     });
@@ -132,7 +163,11 @@ fn a_stream_can_be_dropped_at_any_batch() {
 fn columns_have_the_types_of_the_schema() {
     let stored = store_of(&rows(10, 13), Held::Hot);
     let schema = Interactions::of(&stored.store).schema();
-    let fields: Vec<_> = schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| format!("{} {}", field.name(), field.data_type()))
+        .collect();
     assert_eq!(
         fields,
         [

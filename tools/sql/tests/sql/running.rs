@@ -23,13 +23,20 @@ pub fn context(store: &Store, threads: usize) -> SessionContext {
 }
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     runtime.unwrap().block_on(future)
 }
 
 pub fn answer(context: &SessionContext, sql: &str) -> Answer {
     let batches = block_on(async { context.sql(sql).await.unwrap().collect().await });
-    batches.unwrap_or_else(|error| panic!("{sql}: {error}")).iter().flat_map(texts).collect()
+    batches
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
+        .iter()
+        .flat_map(texts)
+        .collect()
 }
 
 pub fn error(context: &SessionContext, sql: &str) -> String {
@@ -53,13 +60,25 @@ pub fn plan(context: &SessionContext, sql: &str) -> String {
 
 pub fn texts(batch: &RecordBatch) -> Answer {
     let options = FormatOptions::default().with_null("NULL");
-    let columns: Vec<_> = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-    let row = |row: usize| columns.iter().map(|column| column.value(row).to_string()).collect();
+    let columns: Vec<_> = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
+        .collect();
+    let row = |row: usize| {
+        columns
+            .iter()
+            .map(|column| column.value(row).to_string())
+            .collect()
+    };
     (0..batch.num_rows()).map(row).collect()
 }
 
 /// Whether each batch of a column is a dictionary.
 pub fn is_dictionary(batch: &RecordBatch, column: &str) -> bool {
     let column = batch.column_by_name(column).unwrap();
-    matches!(column.data_type(), datafusion::arrow::datatypes::DataType::Dictionary(..))
+    matches!(
+        column.data_type(),
+        datafusion::arrow::datatypes::DataType::Dictionary(..)
+    )
 }

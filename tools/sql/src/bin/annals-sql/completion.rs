@@ -8,20 +8,72 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 const KEYWORDS: [&str; 44] = [
-    "AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "COUNT", "CREATE", "DESC", "DESCRIBE", "DISTINCT", "ELSE", "END", "EXPLAIN",
-    "EXISTS", "FROM", "GROUP", "HAVING", "IN", "INNER", "IS", "JOIN", "LEFT", "LIKE", "LIMIT", "NOT", "NULL", "ON", "OR",
-    "ORDER", "OVER", "PARTITION", "RANGE", "ROWS", "SELECT", "SHOW", "TABLES", "THEN", "UNION", "UNNEST", "VIEW", "WHEN",
-    "WHERE", "WITH",
+    "AND",
+    "AS",
+    "ASC",
+    "BETWEEN",
+    "BY",
+    "CASE",
+    "COUNT",
+    "CREATE",
+    "DESC",
+    "DESCRIBE",
+    "DISTINCT",
+    "ELSE",
+    "END",
+    "EXPLAIN",
+    "EXISTS",
+    "FROM",
+    "GROUP",
+    "HAVING",
+    "IN",
+    "INNER",
+    "IS",
+    "JOIN",
+    "LEFT",
+    "LIKE",
+    "LIMIT",
+    "NOT",
+    "NULL",
+    "ON",
+    "OR",
+    "ORDER",
+    "OVER",
+    "PARTITION",
+    "RANGE",
+    "ROWS",
+    "SELECT",
+    "SHOW",
+    "TABLES",
+    "THEN",
+    "UNION",
+    "UNNEST",
+    "VIEW",
+    "WHEN",
+    "WHERE",
+    "WITH",
 ];
 
 /// Commands of the prompt, with what they do.
 pub const COMMANDS: [(&str, &str); 8] = [
     (".help", "show this"),
     (".tables", "show the tables"),
-    (".schema", ".schema [TABLE]: show the columns, of interactions where no table is named"),
-    (".format", ".format table|csv|json|jsonl: how results are written"),
-    (".rows", ".rows N: rows of a table that are shown, 0 for all"),
-    (".explain", ".explain on|off: show plans, and do not run statements"),
+    (
+        ".schema",
+        ".schema [TABLE]: show the columns, of interactions where no table is named",
+    ),
+    (
+        ".format",
+        ".format table|csv|json|jsonl: how results are written",
+    ),
+    (
+        ".rows",
+        ".rows N: rows of a table that are shown, 0 for all",
+    ),
+    (
+        ".explain",
+        ".explain on|off: show plans, and do not run statements",
+    ),
     (".timer", ".timer on|off: say what statements took"),
     (".quit", "end"),
 ];
@@ -57,10 +109,13 @@ impl Prompt {
             head.is_some_and(|head| head.eq_ignore_ascii_case(word))
         };
         let upper = word.chars().all(|c| !c.is_lowercase());
-        let keywords = KEYWORDS.iter().filter(|name| fits(name)).map(|name| match upper {
-            true => (*name).to_owned(),
-            false => name.to_lowercase(),
-        });
+        let keywords = KEYWORDS
+            .iter()
+            .filter(|name| fits(name))
+            .map(|name| match upper {
+                true => (*name).to_owned(),
+                false => name.to_lowercase(),
+            });
         let names = self.names.iter().filter(|name| fits(name)).cloned();
         let mut all: Vec<_> = names.chain(keywords).collect();
         all.sort();
@@ -84,7 +139,12 @@ impl Hinter for Prompt {
 impl Completer for Prompt {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, place: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>), ReadlineError> {
+    fn complete(
+        &self,
+        line: &str,
+        place: usize,
+        _: &Context<'_>,
+    ) -> Result<(usize, Vec<Pair>), ReadlineError> {
         let (start, candidates) = self.candidates(line, place);
         let pair = |name: String| Pair {
             display: name.clone(),
@@ -95,7 +155,10 @@ impl Completer for Prompt {
 }
 
 impl Validator for Prompt {
-    fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult, ReadlineError> {
+    fn validate(
+        &self,
+        context: &mut ValidationContext<'_>,
+    ) -> Result<ValidationResult, ReadlineError> {
         Ok(match is_complete(context.input()) {
             true => ValidationResult::Valid(None),
             false => ValidationResult::Incomplete,
@@ -137,10 +200,24 @@ mod tests {
 
     #[test]
     fn a_semicolon_outside_of_quotes_and_comments_ends_a_statement() {
-        for complete in ["", " ", ".tables", "SELECT 1;", "SELECT ';';", "SELECT 1; -- done", "SELECT 'it''s';"] {
+        for complete in [
+            "",
+            " ",
+            ".tables",
+            "SELECT 1;",
+            "SELECT ';';",
+            "SELECT 1; -- done",
+            "SELECT 'it''s';",
+        ] {
             assert!(is_complete(complete), "{complete}");
         }
-        for open in ["SELECT 1", "SELECT ';", "SELECT 1 -- ;", "SELECT \"a;", "SELECT 1;\n2"] {
+        for open in [
+            "SELECT 1",
+            "SELECT ';",
+            "SELECT 1 -- ;",
+            "SELECT \"a;",
+            "SELECT 1;\n2",
+        ] {
             assert!(!is_complete(open), "{open}");
         }
     }

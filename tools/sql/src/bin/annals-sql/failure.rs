@@ -115,7 +115,10 @@ impl From<DataFusionError> for Failure {
         match place {
             Some(span) => Self::new(
                 code,
-                format_args!("line {}, column {}: {message}", span.start.line, span.start.column),
+                format_args!(
+                    "line {}, column {}: {message}",
+                    span.start.line, span.start.column
+                ),
             ),
             None => Self::new(code, message),
         }

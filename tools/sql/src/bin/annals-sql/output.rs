@@ -31,23 +31,33 @@ impl Output {
         Ok(match cli.format {
             Format::Table => Self::Table(Table::new(cli, schema)?),
             Format::Csv => {
-                let mut writer = WriterBuilder::new().with_header(true).build(Sink::create(&cli.output)?);
+                let mut writer = WriterBuilder::new()
+                    .with_header(true)
+                    .build(Sink::create(&cli.output)?);
                 // The header of a result without rows, too.
                 let empty = joined(&RecordBatch::new_empty(plain_schema(schema)));
-                writer.write(&empty.map_err(|error| Failure::writing(&error))?)
+                writer
+                    .write(&empty.map_err(|error| Failure::writing(&error))?)
                     .map_err(|error| Failure::writing(&error))?;
                 Self::Csv(writer)
             }
             Format::Json => Self::Json(Box::new(ArrayWriter::new(Sink::create(&cli.output)?))),
-            Format::Jsonl => Self::Jsonl(Box::new(LineDelimitedWriter::new(Sink::create(&cli.output)?))),
-            Format::Parquet => Self::Parquet(Box::new(ParquetFile::create(&cli.output, &plain_schema(schema))?)),
+            Format::Jsonl => Self::Jsonl(Box::new(LineDelimitedWriter::new(Sink::create(
+                &cli.output,
+            )?))),
+            Format::Parquet => Self::Parquet(Box::new(ParquetFile::create(
+                &cli.output,
+                &plain_schema(schema),
+            )?)),
         })
     }
 
     pub fn write(&mut self, batch: &RecordBatch) -> Outcome {
         let written = match self {
             Self::Table(table) => return table.write(batch),
-            Self::Parquet(file) => return file.write(&plain(batch).map_err(|error| Failure::writing(&error))?),
+            Self::Parquet(file) => {
+                return file.write(&plain(batch).map_err(|error| Failure::writing(&error))?);
+            }
             Self::Csv(writer) => plain(batch).and_then(|batch| writer.write(&joined(&batch)?)),
             Self::Json(writer) => plain(batch).and_then(|batch| writer.write(&batch)),
             Self::Jsonl(writer) => plain(batch).and_then(|batch| writer.write(&batch)),
@@ -78,7 +88,9 @@ impl Output {
 /// Writes text to standard output.
 pub fn print(text: &str) -> Outcome {
     let mut out = std::io::stdout().lock();
-    let written = out.write_all(text.trim_end().as_bytes()).and_then(|()| writeln!(out));
+    let written = out
+        .write_all(text.trim_end().as_bytes())
+        .and_then(|()| writeln!(out));
     written.map_err(|error| Failure::io("writing to standard output", &error))
 }
 

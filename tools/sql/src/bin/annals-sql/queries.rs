@@ -34,12 +34,11 @@ impl Queries {
         warn_of_damage(&reader.store());
         let options = Options {
             threads: cli.threads,
-            memory: cli.memory.map(|mebibytes| mebibytes.saturating_mul(1 << 20)),
+            memory: cli
+                .memory
+                .map(|mebibytes| mebibytes.saturating_mul(1 << 20)),
         };
         let context = session(&options)?;
-        let sql = &mut context.state_ref();
-        // Errors say where.
-        sql.write().config_mut().options_mut().sql_parser.collect_spans = true;
         let interactions = register(&context, &reader.store())?;
         let queries = Self {
             reader,
@@ -94,7 +93,11 @@ impl Queries {
             let start = Instant::now();
             let done = self.statement(statement, cli).await?;
             if cli.timing {
-                say(&format!("{} in {:.3} s", rows(done.rows), start.elapsed().as_secs_f64()));
+                say(&format!(
+                    "{} in {:.3} s",
+                    rows(done.rows),
+                    start.elapsed().as_secs_f64()
+                ));
             }
         }
         Ok(())
@@ -143,7 +146,10 @@ async fn explained(frame: DataFrame) -> Outcome<String> {
     let logical = state.optimize(&plan)?;
     let physical = state.create_physical_plan(&logical).await?;
     let physical = displayable(physical.as_ref()).indent(false);
-    Ok(format!("logical plan\n{}\n\nphysical plan\n{physical}", logical.display_indent()))
+    Ok(format!(
+        "logical plan\n{}\n\nphysical plan\n{physical}",
+        logical.display_indent()
+    ))
 }
 
 /// `1 row`, `2 rows`.

@@ -29,7 +29,8 @@ enum Step {
 pub fn run(runtime: &Runtime, queries: &mut Queries, cli: &Cli) -> Outcome {
     let config = Config::builder().max_history_size(HISTORY_LINES);
     let config = config.map_err(unreadable)?.auto_add_history(true).build();
-    let mut editor: Editor<Prompt, FileHistory> = Editor::with_config(config).map_err(unreadable)?;
+    let mut editor: Editor<Prompt, FileHistory> =
+        Editor::with_config(config).map_err(unreadable)?;
     let history = history_file();
     if let Some(history) = &history {
         // The first time there is none.
@@ -37,7 +38,9 @@ pub fn run(runtime: &Runtime, queries: &mut Queries, cli: &Cli) -> Outcome {
     }
     let mut cli = cli.clone();
     cli.timing = true;
-    say("statements end with a semicolon; .help shows the commands, Ctrl-C ends a statement, Ctrl-D all");
+    say(
+        "statements end with a semicolon; .help shows the commands, Ctrl-C ends a statement, Ctrl-D all",
+    );
     loop {
         editor.set_helper(Some(Prompt::new(names(queries))));
         let line = match editor.readline("annals> ") {
@@ -87,7 +90,9 @@ fn command(runtime: &Runtime, queries: &Queries, cli: &mut Cli, line: &str) -> O
     let sql = match (name, argument) {
         (".quit" | ".exit", None) => return Ok(Step::End),
         (".help", None) => {
-            let lines = COMMANDS.iter().map(|(name, does)| format!("{name:<10} {does}"));
+            let lines = COMMANDS
+                .iter()
+                .map(|(name, does)| format!("{name:<10} {does}"));
             print(&lines.collect::<Vec<_>>().join("\n"))?;
             return Ok(Step::Go);
         }
@@ -105,15 +110,22 @@ fn command(runtime: &Runtime, queries: &Queries, cli: &mut Cli, line: &str) -> O
             return Ok(Step::Go);
         }
         (".format", Some(format)) => {
-            let format = Format::from_str(format, true).ok().filter(|format| *format != Format::Parquet);
-            cli.format = format.ok_or_else(|| Failure::usage(".format takes table, csv, json or jsonl"))?;
+            let format = Format::from_str(format, true)
+                .ok()
+                .filter(|format| *format != Format::Parquet);
+            cli.format =
+                format.ok_or_else(|| Failure::usage(".format takes table, csv, json or jsonl"))?;
             return Ok(Step::Go);
         }
         (".tables", None) => "SELECT table_name, table_type FROM information_schema.tables \
                               WHERE table_schema = 'public' ORDER BY table_name"
             .to_owned(),
         (".schema", table) => format!("DESCRIBE {}", table.unwrap_or("interactions")),
-        _ => return Err(Failure::usage(format_args!("no such command: {line}; .help shows them"))),
+        _ => {
+            return Err(Failure::usage(format_args!(
+                "no such command: {line}; .help shows them"
+            )));
+        }
     };
     let plain = Cli {
         explain: false,

@@ -52,13 +52,17 @@ impl Table {
             return self.sink.finish();
         }
         let shown: u64 = self.shown.iter().map(|batch| batch.num_rows() as u64).sum();
-        let batch = concat_batches(&self.schema, &self.shown).map_err(|error| Failure::writing(&error))?;
+        let batch =
+            concat_batches(&self.schema, &self.shown).map_err(|error| Failure::writing(&error))?;
         let options = FormatOptions::default().with_null("NULL");
         let table = pretty_format_batches_with_options(&[batch], &options);
         let table = table.map_err(|error| Failure::writing(&error))?.to_string();
         let lines: Vec<_> = table.lines().map(printable).collect();
         let note = match shown < self.count {
-            true => format!("{}, of which the first {shown} are shown (--rows 0 shows all)", rows(self.count)),
+            true => format!(
+                "{}, of which the first {shown} are shown (--rows 0 shows all)",
+                rows(self.count)
+            ),
             false => rows(self.count),
         };
         let written = writeln!(self.sink, "{}\n{note}", lines.join("\n"));

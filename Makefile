@@ -17,7 +17,7 @@ STATES ?= 20000
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install dist test crash lint docs bench peers performance python sanitize
+.PHONY: help setup demo install dist test crash lint docs bench peers performance python sanitize sql sqlbench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -65,6 +65,14 @@ bench: setup ## Run the benchmarks (BENCH_ARGS=filter)
 peers: setup ## Compare with other stores, half an hour (PEERS_ARGS="--rows 1000000")
 	benches/peers/setup.sh
 	CARGO="$(CARGO)" benches/peers/build.sh run -- $(PEERS_ARGS)
+
+sql: setup ## Build annals-sql, SQL over a store, and run its tests; the query engine takes twenty minutes once
+	CARGO="$(CARGO)" tools/sql/build.sh build $(CARGO_FLAGS)
+	CARGO="$(CARGO)" tools/sql/build.sh test $(CARGO_FLAGS)
+
+sqlbench: sql ## Compare annals-sql with DuckDB (ROWS=n RUNS=n); installs DuckDB in a folder of its own
+	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
+	benches/sql/run.sh
 
 performance: ## Write PERFORMANCE.md from the results of the comparison
 	python3 benches/peers/performance.py

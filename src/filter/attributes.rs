@@ -45,6 +45,8 @@ pub enum Attribute<'a> {
     Float(f32),
     /// A 64-bit floating point number.
     Double(f64),
+    /// A truth value. No filter asks about one.
+    Boolean(bool),
 }
 
 impl Attribute<'_> {
@@ -53,7 +55,7 @@ impl Attribute<'_> {
             Self::Integer(integer) => Some(Held::Integer(*integer)),
             Self::Float(real) => Some(Held::Float(*real)),
             Self::Double(real) => Some(Held::Double(*real)),
-            Self::Null | Self::Text(_) => None,
+            Self::Null | Self::Text(_) | Self::Boolean(_) => None,
         }
     }
 }

@@ -114,6 +114,17 @@ impl AttributeTable {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
+
+    /// The fields, in the schema's order: the position of each is the field that
+    /// [`Attributes::value`] knows it by.
+    pub fn fields(&self) -> &[TableField] {
+        &self.fields
+    }
+
+    /// The ids of the items or users, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(|(id, _)| &**id)
+    }
 }
 
 impl Attributes for AttributeTable {
@@ -166,8 +177,7 @@ impl TableColumn {
     }
 }
 
-/// A cell of a field that is no string. Booleans are checked and not kept: no filter asks about
-/// them.
+/// A cell of a field that is no string.
 fn number(field: &TableField, text: &str) -> Result<Attribute<'static>> {
     if text.is_empty() {
         return Ok(Attribute::Null);
@@ -186,7 +196,11 @@ fn number(field: &TableField, text: &str) -> Result<Attribute<'static>> {
             let real = text.parse().ok().filter(|real: &f64| real.is_finite());
             real.map(Attribute::Double)
         }
-        _ => matches!(text, "true" | "false").then_some(Attribute::Null),
+        _ => match text {
+            "true" => Some(Attribute::Boolean(true)),
+            "false" => Some(Attribute::Boolean(false)),
+            _ => None,
+        },
     };
     parsed.ok_or_else(|| {
         let (value, data_type) = (shown(text), field.data_type.name());

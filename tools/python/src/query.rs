@@ -134,6 +134,7 @@ impl ScanArguments<'_, '_> {
                 &[("user-time", ScanOrder::UserTime), ("any", ScanOrder::Any)],
             )?,
             batch_rows: self.batch_rows,
+            ..ScanQuery::default()
         })
     }
 }

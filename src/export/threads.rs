@@ -1,9 +1,11 @@
 //! Work in pieces by several threads, whose results come in the order of the pieces.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
 
 use crate::types::{Error, Result};
 
@@ -63,8 +65,8 @@ impl<P: Send + 'static, T: Send + 'static> Ordered<P, T> {
             let mut work = make();
             let run = move || {
                 loop {
-                    let job = taken.lock().map(|jobs| jobs.recv());
-                    let Ok(Ok(Job { piece, tell })) = job else {
+                    let job = taken.lock().recv();
+                    let Ok(Job { piece, tell }) = job else {
                         return;
                     };
                     // That nobody listens is no failure.

@@ -273,9 +273,11 @@ mod tests {
             times: &[1, 2, 3],
             sequences: &[1, 7, 3],
         };
-        let mut faulty = Windows::default();
-        faulty.members = vec![0, 1];
-        faulty.targets = vec![(2, 0..2)];
+        let mut faulty = Windows {
+            members: vec![0, 1],
+            targets: vec![(2, 0..2)],
+            ..Windows::default()
+        };
         let error = faulty.guard(timeline, &examples).unwrap_err();
         assert!(
             error.message().contains("arrived after it (commit 7"),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use super::builder::{ExportBatches, ExportReport};
@@ -91,7 +92,7 @@ pub fn write_export<W: Write + Send>(
     for (place, mut file) in files {
         file.writer.finish()?;
         written.note = written.note.or(file.writer.note());
-        let tally = file.tally.lock().map_err(|_| poisoned())?;
+        let tally = file.tally.lock();
         written.files.push(WrittenFile {
             place,
             records: file.records,
@@ -145,9 +146,7 @@ struct Tallying<W: Write> {
 impl<W: Write> Write for Tallying<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
-        let tally = self.tally.lock();
-        let mut tally =
-            tally.map_err(|_| io::Error::other("a thread of the export has panicked"))?;
+        let mut tally = self.tally.lock();
         tally.bytes += written as u64;
         tally.hash.update(bytes.get(..written).unwrap_or_default());
         Ok(written)
@@ -161,10 +160,6 @@ impl<W: Write> Write for Tallying<W> {
 fn creating(place: &Place, error: io::Error) -> Error {
     let of = place.partition.as_deref().unwrap_or("all records");
     Error::io(format!("make the file of {of}"), error)
-}
-
-fn poisoned() -> Error {
-    Error::internal("a thread of the export has panicked")
 }
 
 /// The SHA-256 of what is read, as hexadecimal digits, and its bytes.

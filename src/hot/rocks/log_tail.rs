@@ -35,6 +35,9 @@ pub(crate) enum LogPlace {
     Table(Table),
 }
 
+/// Called with each change: what it is of, key and value; without a value the key was removed.
+type VisitChange<'a> = dyn FnMut(LogPlace, &[u8], Option<&[u8]>) -> Result<()> + 'a;
+
 impl LogTail {
     /// Behind what was read by a survey: up to the byte `at` of the file `log`.
     pub(super) fn new(survey: &Survey, (log, at): (u64, u64), next: Option<u64>) -> Self {
@@ -60,10 +63,7 @@ impl LogTail {
     ///
     /// # Errors
     /// `Io`; what `visit` gives.
-    pub(crate) fn read(
-        &mut self,
-        visit: &mut dyn FnMut(LogPlace, &[u8], Option<&[u8]>) -> Result<()>,
-    ) -> Result<bool> {
+    pub(crate) fn read(&mut self, visit: &mut VisitChange<'_>) -> Result<bool> {
         if !self.is_newest()? {
             return Ok(false);
         }

@@ -36,8 +36,11 @@ impl Rows {
     pub(crate) fn import(&mut self, records: &[Record], mode: ImportMode) {
         match mode {
             ImportMode::Full => {
+                let before = self.all.len();
                 self.all.retain(|known| !known.bulk);
-                self.replaced = self.sequence + 1;
+                if self.all.len() < before {
+                    self.replaced = self.sequence + 1;
+                }
             }
             ImportMode::Incremental if records.is_empty() => return,
             ImportMode::Incremental => {}

@@ -14,6 +14,7 @@ fn value(table: &AttributeTable, id: &str, field: &str) -> Attribute<'static> {
         Attribute::Integer(integer) => Attribute::Integer(integer),
         Attribute::Float(real) => Attribute::Float(real),
         Attribute::Double(real) => Attribute::Double(real),
+        Attribute::Boolean(truth) => Attribute::Boolean(truth),
     }
 }
 

@@ -126,8 +126,8 @@ fn what_was_written_before_is_read_under_the_new_schema() {
     assert_eq!(reader.snapshot().schema().fields().len(), 10);
 
     let users = |at: i64| match at {
-        ..200 => "ann",
-        ..220 => "bob",
+        0..200 => "ann",
+        200..220 => "bob",
         _ => "cid",
     };
     let want: Vec<Vec<String>> = (0..230).map(|at| evolved(users(at), at)).collect();

@@ -60,7 +60,7 @@ pub(crate) use row::FORMAT as ROW_FORMAT;
 #[cfg(feature = "fuzzing")]
 pub(crate) use row::{decode as decode_row, encode as encode_row};
 pub(crate) use strings::SharedDictionary;
-pub(crate) use sweep::Sweep;
+pub(crate) use sweep::{Names, Sweep};
 pub(crate) use table::Notes;
 #[cfg(test)]
 pub(crate) use table::{Kind, Table};

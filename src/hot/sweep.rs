@@ -15,6 +15,14 @@ pub(crate) struct Sweep<'a> {
     pub(crate) tombstones: &'a [Tombstone],
 }
 
+/// What an id in a table names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// A user, or a session that may stand in as one.
+    User,
+    Item,
+}
+
 /// Bytes of changes that are written at once.
 const NOTES_BYTES: usize = 64 << 10;
 
@@ -84,37 +92,62 @@ impl Registry {
         Ok(())
     }
 
-    /// Calls `visit` with each id in the tables, and what they call the table; ids of events are hashes.
+    /// Calls `visit` with each session of which a user is remembered, and that user.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn each_session(&self, visit: &mut dyn FnMut(&str, &str)) -> Result<()> {
+        for table in self.tables()? {
+            if table.kind == Kind::Sessions {
+                self.visit(table, &mut |session, user| {
+                    visit(&records::text(session)?, &records::decode_user(user)?);
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with each id in the tables, what it names, and what they call the table; ids of events
+    /// are hashes.
     ///
     /// # Errors
     /// Those of the log; `Corruption`; what `visit` gives.
-    pub(crate) fn each_id(&self, visit: &mut dyn FnMut(&str, &str) -> Result<()>) -> Result<()> {
+    pub(crate) fn each_id(
+        &self,
+        visit: &mut dyn FnMut(&str, Names, &str) -> Result<()>,
+    ) -> Result<()> {
         for table in self.tables()? {
             let name = table.name();
-            let mut text = |id: &str| visit(&name, id);
+            let mut found = |names: Names, id: &str| visit(&name, names, id);
             self.visit(table, &mut |key, value| match table.kind {
                 Kind::Ids | Kind::Commits | Kind::Rules => Ok(()),
                 Kind::Sessions => {
-                    text(&records::text(key)?)?;
-                    text(&records::decode_user(value)?)
+                    found(Names::User, &records::text(key)?)?;
+                    found(Names::User, &records::decode_user(value)?)
                 }
                 Kind::Links => {
                     let link = records::decode_link(key, value)?;
-                    text(&link.session)?;
-                    text(&link.user)
+                    found(Names::User, &link.session)?;
+                    found(Names::User, &link.user)
                 }
                 Kind::Recommendations => match records::decode_known(value)? {
                     Known::Awaited(_) => Ok(()),
-                    Known::Recorded { items, .. } => items.iter().try_for_each(|item| text(item)),
+                    Known::Recorded { items, .. } => {
+                        items.iter().try_for_each(|item| found(Names::Item, item))
+                    }
                 },
                 Kind::Late => {
                     let late = records::decode_late(key, value)?;
-                    late.items.iter().try_for_each(|item| text(item))
+                    let mut items = late.items.iter();
+                    items.try_for_each(|item| found(Names::Item, item))
                 }
                 Kind::Tombstones => {
                     let tombstone = records::decode_tombstone(key, value)?;
-                    tombstone.keys.iter().try_for_each(|key| text(key))?;
-                    tombstone.item.iter().try_for_each(|item| text(item))
+                    let mut keys = tombstone.keys.iter();
+                    keys.try_for_each(|key| found(Names::User, key))?;
+                    let mut items = tombstone.item.iter();
+                    items.try_for_each(|item| found(Names::Item, item))
                 }
             })?;
         }

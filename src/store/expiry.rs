@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
+use super::mask::{Held, Mask};
 use super::version::Version;
 use crate::hot::{EncodedRows, Notes, Tombstone};
 use crate::types::{
-    Error, HashedKey, Result, Retention, TierQuery, TimeRange, UserRange, session_of,
+    Columns, Error, HashedKey, Result, Retention, Schema, TierQuery, TimeRange, UserRange,
+    session_of,
 };
 
 /// Sessions that one commit drops.
-const SESSIONS_AT_ONCE: usize = 10_000;
+const SESSIONS_AT_ONCE: usize = 1000;
 
 /// Seconds between two looks at what is too old, at most.
 const LONGEST_BETWEEN: u64 = 60;
@@ -73,16 +75,7 @@ impl Engine {
             self.drop_before(event_type, before(age))?;
         }
         if let Some(age) = retention.session_seconds {
-            let sessions = self.version.load().sessions_before(before(age))?;
-            for keys in sessions.chunks(SESSIONS_AT_ONCE) {
-                self.append_expiry(|sequence| Tombstone {
-                    sequence,
-                    keys: keys.to_vec(),
-                    item: None,
-                    event_type: None,
-                    time: TimeRange::ALL,
-                })?;
-            }
+            self.drop_sessions(before(age))?;
         }
         // Those that a later one has made needless.
         self.let_go_of_joins(|done, _| done > 0)
@@ -100,20 +93,60 @@ impl Engine {
         if !oldest.chain(sealed).any(|oldest| oldest < until) {
             return Ok(());
         }
-        self.append_expiry(|sequence| Tombstone {
-            sequence,
-            keys: Vec::new(),
-            item: None,
-            event_type,
-            time: TimeRange::new(None, Some(until)),
+        self.append_expiry(|sequence| {
+            Ok(Some(Tombstone {
+                sequence,
+                keys: Vec::new(),
+                item: None,
+                event_type,
+                time: TimeRange::new(None, Some(until)),
+            }))
         })
     }
 
-    fn append_expiry(&self, tombstone: impl FnOnce(u64) -> Tombstone) -> Result<()> {
+    fn drop_sessions(&self, until: i64) -> Result<()> {
+        let visible = self.visible.load(Ordering::Acquire);
+        let version = self.version.load_full();
+        let old = version.sessions_before(&self.schema, until, visible)?;
+        for keys in old.chunks(SESSIONS_AT_ONCE) {
+            self.append_expiry(|sequence| {
+                // Events may have come meanwhile, and users.
+                let version = self.version.load_full();
+                let mut keys = keys.to_vec();
+                let mut failed = None;
+                keys.retain(|key| {
+                    let is_old = version.is_old_session(&self.schema, key, until, sequence - 1);
+                    is_old.unwrap_or_else(|error| {
+                        failed = Some(error);
+                        false
+                    })
+                });
+                if let Some(error) = failed {
+                    return Err(error);
+                }
+                Ok((!keys.is_empty()).then_some(Tombstone {
+                    sequence,
+                    keys,
+                    item: None,
+                    event_type: None,
+                    time: TimeRange::ALL,
+                }))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Commits a tombstone, if any, that is made while nobody else commits; it is told its number.
+    fn append_expiry(
+        &self,
+        tombstone: impl FnOnce(u64) -> Result<Option<Tombstone>>,
+    ) -> Result<()> {
         let (_held, generation) = self.room(self.commit.lock())?;
         let registry = self.registry()?;
         let sequence = self.visible.load(Ordering::Acquire) + 1;
-        let tombstone = tombstone(sequence);
+        let Some(tombstone) = tombstone(sequence)? else {
+            return Ok(());
+        };
         let mut notes = Notes::default();
         for earlier in self.version.load().joins.deletions.all() {
             if earlier.is_superseded_by(&tombstone) {
@@ -132,7 +165,7 @@ impl Engine {
 
 impl Version {
     /// The keys of sessions without a user whose last event came before `until`.
-    fn sessions_before(&self, until: i64) -> Result<Vec<String>> {
+    fn sessions_before(&self, schema: &Schema, until: i64, visible: u64) -> Result<Vec<String>> {
         let mut keys: BTreeSet<String> = BTreeSet::new();
         for live in self.segments().filter(|live| live.entry.sessions > 0) {
             let ids = live.segment.user_ids();
@@ -150,26 +183,67 @@ impl Version {
         }
         let mut old = Vec::new();
         for key in keys {
-            let session = session_of(&key).unwrap_or_default();
-            let linked = self.joins.links.of_session(session, u64::MAX).is_some();
-            if !linked && self.newest_of(&key)?.is_some_and(|newest| newest < until) {
+            if self.is_old_session(schema, &key, until, visible)? {
                 old.push(key);
             }
         }
         Ok(old)
     }
 
-    /// The newest timestamp of the rows under a key.
-    fn newest_of(&self, key: &str) -> Result<Option<i64>> {
-        let query = TierQuery::newest_time();
+    /// Whether a session has no user, and its last event, of those that were not deleted, came before
+    /// `until`.
+    fn is_old_session(&self, schema: &Schema, key: &str, until: i64, visible: u64) -> Result<bool> {
+        let session = session_of(key).unwrap_or_default();
+        if self.joins.links.of_session(session, u64::MAX).is_some() {
+            return Ok(false);
+        }
+        let newest = self.newest_of(schema, key, visible)?;
+        Ok(newest.is_some_and(|newest| newest < until))
+    }
+
+    /// The newest timestamp of the rows under a key that were not deleted.
+    fn newest_of(&self, schema: &Schema, key: &str, visible: u64) -> Result<Option<i64>> {
+        let query = TierQuery {
+            asked: vec![false; schema.fields().len()],
+            ..TierQuery::newest_time()
+        };
         let hashed = HashedKey::of(key);
-        let mut columns = crate::types::Columns::default();
+        let deletions = &self.joins.deletions;
+        let mut newest: Option<i64> = None;
         for live in self.segments_of(key) {
-            live.segment.history(hashed, &query, &mut columns)?;
+            let mut columns = Columns::for_schema(schema).asked_only(&query.asked);
+            let segment = &live.segment;
+            match Mask::of(deletions, hashed, || Held::of_segment(live), visible) {
+                None => segment.history(hashed, &query, &mut columns)?,
+                Some(mask) => mask.read(
+                    schema,
+                    &query,
+                    &mut columns,
+                    |query, out| segment.history(hashed, query, out),
+                    |field| segment.dictionary(field),
+                )?,
+            }
+            newest = newest.max(columns.timestamps.iter().max().copied());
         }
         for generation in &self.generations {
-            generation.history(key, &query, &mut columns)?;
+            let mut columns = Columns::for_schema(schema).asked_only(&query.asked);
+            match Mask::of(
+                deletions,
+                hashed,
+                || Held::of_generation(generation),
+                visible,
+            ) {
+                None => generation.history(key, &query, &mut columns)?,
+                Some(mask) => mask.read(
+                    schema,
+                    &query,
+                    &mut columns,
+                    |query, out| generation.history(key, query, out),
+                    |field| generation.dictionary(field),
+                )?,
+            }
+            newest = newest.max(columns.timestamps.iter().max().copied());
         }
-        Ok(columns.timestamps.iter().max().copied())
+        Ok(newest)
     }
 }

@@ -17,7 +17,7 @@ use crate::types::{Error, Result};
 pub(crate) struct Seen {
     manifest: Mark,
     log: PathBuf,
-    log_mark: Option<Mark>,
+    log_mark: Mark,
 }
 
 /// One file: which it is, its bytes, and when it was changed.
@@ -34,12 +34,25 @@ impl Seen {
     /// # Errors
     /// `Io`; `Corruption` where a file of the hot tier is none.
     pub(crate) fn now(root: &Path) -> Result<Self> {
-        let log = newest_log(&root.join(HOT))?;
-        Ok(Self {
-            manifest: need(&root.join(manifest::FILE))?,
-            log_mark: mark(&log)?,
-            log,
-        })
+        // First: who begins another file of the log replaces the manifest behind it, which then counts as
+        // news. The other way round, the new file might be missed and the new manifest be known.
+        let manifest = need(&root.join(manifest::FILE))?;
+        let mut log = newest_log(&root.join(HOT))?;
+        loop {
+            if let Some(log_mark) = mark(&log)? {
+                return Ok(Self {
+                    manifest,
+                    log,
+                    log_mark,
+                });
+            }
+            // A file that goes is followed by another, which the commits are in.
+            let next = newest_log(&root.join(HOT))?;
+            if next == log {
+                return Err(missing(&log));
+            }
+            log = next;
+        }
     }
 
     /// Whether the log has only grown in the file that was the newest.
@@ -60,7 +73,7 @@ impl Seen {
     /// # Errors
     /// `Io`.
     pub(crate) fn is_current(&self, root: &Path) -> Result<bool> {
-        Ok(mark(&self.log)? == self.log_mark
+        Ok(mark(&self.log)?.as_ref() == Some(&self.log_mark)
             && mark(&root.join(manifest::FILE))?.as_ref() == Some(&self.manifest))
     }
 }
@@ -122,11 +135,12 @@ impl Engine {
 }
 
 fn need(path: &Path) -> Result<Mark> {
-    let missing = || {
-        let error = std::io::Error::from(std::io::ErrorKind::NotFound);
-        Error::io(format!("look at {}", path.display()), error)
-    };
-    mark(path)?.ok_or_else(missing)
+    mark(path)?.ok_or_else(|| missing(path))
+}
+
+fn missing(path: &Path) -> Error {
+    let error = std::io::Error::from(std::io::ErrorKind::NotFound);
+    Error::io(format!("look at {}", path.display()), error)
 }
 
 /// `None` where there is no such file.

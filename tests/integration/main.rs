@@ -8,6 +8,7 @@
     reason = "a test that fails by panic says where, in its helper functions too"
 )]
 
+mod changes;
 mod concurrency;
 mod corruption;
 mod events;

@@ -14,6 +14,10 @@ use crate::types::{Entropy, Error, Result, StoreId};
 /// The folder of the receipts.
 pub(super) const PURGES: &str = "purges";
 
+/// Kinds of ids.
+pub(super) const USER: &str = "user";
+pub(super) const ITEM: &str = "item";
+
 /// What a purge deleted and where it looked. It names no id: each stands as a salted hash, with which
 /// one who knows the id can tell that it was meant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,8 +90,8 @@ impl PurgeReceipt {
             kind: kind.to_owned(),
             hash: hash(&salt, id),
         };
-        let users = sought.users.iter().map(|id| deleted("user", id));
-        let items = sought.items.iter().map(|id| deleted("item", id));
+        let users = sought.users.iter().map(|id| deleted(USER, id));
+        let items = sought.items.iter().map(|id| deleted(ITEM, id));
         let found = found.into_iter().map(|place| PurgeFinding {
             hash: hash(&salt, &place.id),
             file: place.file,

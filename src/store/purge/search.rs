@@ -1,14 +1,15 @@
 //! Looks for ids in all files of a store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 
-use super::receipt::{PurgeFinding, PurgeReceipt};
+use super::receipt::{ITEM, PurgeFinding, PurgeReceipt, USER};
 use super::sought::Sought;
+use crate::hot::Names;
 use crate::segment::Segment;
 use crate::store::engine::Engine;
 use crate::store::folders::HOT;
@@ -31,21 +32,41 @@ pub(super) struct Searched {
     pub(super) bytes: u64,
 }
 
-/// Calls `visit` with each text that the store holds as a value: file, what it is, text.
-fn each_value(
-    engine: &Engine,
-    visit: &mut dyn FnMut(&str, &str, &str) -> Result<()>,
-) -> Result<()> {
+/// A text that the store holds as a value.
+struct Found<'a> {
+    file: &'a str,
+    /// What it is.
+    what: &'a str,
+    /// What it names, where that is known.
+    names: Option<Names>,
+    text: &'a str,
+}
+
+/// Calls `visit` with each of them.
+fn each_value(engine: &Engine, visit: &mut dyn FnMut(&Found<'_>) -> Result<()>) -> Result<()> {
     let version = engine.version.load_full();
     for live in version.segments() {
         let file = SegmentEntry::path_of(live.entry.id);
-        each_text(&live.segment, engine, &mut |what, text| {
-            visit(&file, what, text)
+        each_text(&live.segment, engine, &mut |what, names, text| {
+            visit(&Found {
+                file: &file,
+                what,
+                names,
+                text,
+            })
         })?;
     }
+    let mut hot = |what: &str, names: Option<Names>, text: &str| {
+        visit(&Found {
+            file: HOT,
+            what,
+            names,
+            text,
+        })
+    };
     for generation in &version.generations {
         for user in generation.users(&Default::default()) {
-            visit(HOT, "a user of the hot tier", &user)?;
+            hot("a user of the hot tier", Some(Names::User), &user)?;
         }
         for (id, field) in engine.schema.fields().iter().enumerate() {
             // Impressions share the dictionary of the items.
@@ -54,29 +75,35 @@ fn each_value(
                 continue;
             };
             for code in 1..=strings.len() as u32 {
-                visit(HOT, field.name(), strings.get(code)?)?;
+                hot(field.name(), named_by(engine, id), strings.get(code)?)?;
             }
         }
     }
     let registry = engine.registry()?;
-    registry.each_id(&mut |table, text| visit(HOT, table, text))
+    registry.each_id(&mut |table, names, text| hot(table, Some(names), text))
+}
+
+/// What the values of a field name.
+fn named_by(engine: &Engine, field: usize) -> Option<Names> {
+    let is_item = field == engine.schema.item();
+    is_item.then_some(Names::Item)
 }
 
 fn each_text(
     segment: &Segment,
     engine: &Engine,
-    visit: &mut dyn FnMut(&str, &str) -> Result<()>,
+    visit: &mut dyn FnMut(&str, Option<Names>, &str) -> Result<()>,
 ) -> Result<()> {
     let ids = segment.user_ids();
     for code in 1..=ids.len() as u32 {
-        visit("a user", ids.get(code)?)?;
+        visit("a user", Some(Names::User), ids.get(code)?)?;
     }
     for (id, field) in engine.schema.fields().iter().enumerate() {
         let Some(strings) = segment.dictionary(id) else {
             continue;
         };
         for code in 1..=strings.len() as u32 {
-            visit(field.name(), strings.get(code)?)?;
+            visit(field.name(), named_by(engine, id), strings.get(code)?)?;
         }
     }
     Ok(())
@@ -85,12 +112,12 @@ fn each_text(
 /// Looks for the ids among all values.
 pub(super) fn values(engine: &Engine, sought: &Sought) -> Result<Vec<Place>> {
     let mut found = Vec::new();
-    each_value(engine, &mut |file, what, text| {
-        if sought.holds(text) {
+    each_value(engine, &mut |value| {
+        if sought.holds(value.names, value.text) {
             found.push(Place {
-                id: shown_user(text).to_owned(),
-                file: file.to_owned(),
-                what: what.to_owned(),
+                id: shown_user(value.text).to_owned(),
+                file: value.file.to_owned(),
+                what: value.what.to_owned(),
             });
         }
         Ok(())
@@ -100,19 +127,30 @@ pub(super) fn values(engine: &Engine, sought: &Sought) -> Result<Vec<Place>> {
 
 /// Looks for ids that a receipt names by their hashes among all values.
 pub(super) fn hashed(engine: &Engine, receipt: &PurgeReceipt) -> Result<Vec<PurgeFinding>> {
-    let deleted: BTreeSet<&str> = receipt
-        .deleted
-        .iter()
-        .map(|one| one.hash.as_str())
-        .collect();
+    let names = |kind: &str| match kind {
+        USER => Some(Names::User),
+        ITEM => Some(Names::Item),
+        _ => None,
+    };
+    let mut deleted: BTreeMap<&str, Vec<Option<Names>>> = BTreeMap::new();
+    for one in &receipt.deleted {
+        let of_hash = deleted.entry(one.hash.as_str()).or_default();
+        of_hash.push(names(&one.kind));
+    }
     let mut found = BTreeSet::new();
-    each_value(engine, &mut |file, what, text| {
-        let hash = receipt.hash_of(shown_user(text));
-        if deleted.contains(hash.as_str()) {
+    each_value(engine, &mut |value| {
+        let hash = receipt.hash_of(shown_user(value.text));
+        let of_hash = deleted.get(hash.as_str()).into_iter().flatten();
+        let mut meant = of_hash.map(|names| {
+            names
+                .zip(value.names)
+                .is_none_or(|(deleted, found)| deleted == found)
+        });
+        if meant.any(|is_meant| is_meant) {
             found.insert(PurgeFinding {
                 hash,
-                file: file.to_owned(),
-                place: what.to_owned(),
+                file: value.file.to_owned(),
+                place: value.what.to_owned(),
             });
         }
         Ok(())
@@ -176,8 +214,8 @@ fn automaton(ids: &[&str]) -> Result<AhoCorasick> {
 fn not_contained<'a>(engine: &Engine, ids: Vec<&'a str>) -> Result<Vec<&'a str>> {
     let automaton = automaton(&ids)?;
     let mut contained = BTreeSet::new();
-    each_value(engine, &mut |_, _, text| {
-        let matches = automaton.find_overlapping_iter(text);
+    each_value(engine, &mut |value| {
+        let matches = automaton.find_overlapping_iter(value.text);
         contained.extend(matches.map(|one| one.pattern().as_usize()));
         Ok(())
     })?;

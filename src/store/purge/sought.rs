@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::hot::{Registry, Tombstone};
+use crate::hot::{Names, Registry, Tombstone};
 use crate::store::version::Version;
-use crate::types::{Result, session_of, shown_user};
+use crate::types::{Result, session_key, shown_user};
 
 /// The ids that were deleted and that nothing else uses.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Sought {
                 _ => {
                     for key in &tombstone.keys {
                         let id = shown_user(key).to_owned();
-                        match holds_key(key)? {
+                        match holds_key(&id)? || holds_key(&session_key(&id))? {
                             true => sought.used.insert(id),
                             false => sought.users.insert(id),
                         };
@@ -61,8 +61,30 @@ impl Sought {
         }
         let used = &sought.used;
         sought.users.retain(|id| !used.contains(id));
+        sought.find_used_sessions(registry)?;
         sought.find_used_items(version, registry)?;
         Ok(sought)
+    }
+
+    /// Sessions that a user has who is not to be forgotten: the store goes on knowing whose they are.
+    fn find_used_sessions(&mut self, registry: &Registry) -> Result<()> {
+        let mut owned = Vec::new();
+        registry.each_session(&mut |session, user| {
+            if self.users.contains(session) {
+                owned.push((session.to_owned(), user.to_owned()));
+            }
+        })?;
+        // A session that is kept may have the name of a user who has others.
+        loop {
+            let is_kept = |(session, user): &&(String, String)| {
+                self.users.contains(session) && !self.users.contains(user)
+            };
+            let Some((session, _)) = owned.iter().find(is_kept) else {
+                return Ok(());
+            };
+            self.users.remove(session);
+            self.used.insert(session.clone());
+        }
     }
 
     fn find_used_items(&mut self, version: &Version, registry: &Registry) -> Result<()> {
@@ -100,9 +122,15 @@ impl Sought {
         self.users.iter().chain(&self.items).map(String::as_str)
     }
 
-    /// Whether a text of the store is one of them: an id, or the key of a session.
-    pub(super) fn holds(&self, text: &str) -> bool {
-        let is = |id: &str| self.users.contains(id) || self.items.contains(id);
-        is(text) || session_of(text).is_some_and(|session| self.users.contains(session))
+    /// Whether a text of the store is one of them: an id, or the key of a session. A user may be called as an
+    /// item is; a text that names neither may be any.
+    pub(super) fn holds(&self, names: Option<Names>, text: &str) -> bool {
+        let is_user = || self.users.contains(shown_user(text));
+        let is_item = || self.items.contains(text);
+        match names {
+            Some(Names::User) => is_user(),
+            Some(Names::Item) => is_item(),
+            None => is_user() || is_item(),
+        }
     }
 }

@@ -65,10 +65,9 @@ impl Retention {
                 rules.session_seconds = age;
             }
             for (event_type, Rule(age)) in self.event_type {
-                match age {
-                    Some(age) => rules.max_age_seconds_of.insert(event_type, age),
-                    None => rules.max_age_seconds_of.remove(&event_type),
-                };
+                let of_types = &mut rules.max_age_seconds_of;
+                of_types.retain(|other, _| !other.eq_ignore_ascii_case(&event_type));
+                of_types.extend(age.map(|age| (event_type, age)));
             }
             store.set_retention(&rules)?;
         }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder, StringViewBuilder};
-use arrow_array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, ListArray, RecordBatch, StringArray,
-};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, ListArray, RecordBatch};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType as ArrowType, FieldRef};
 
@@ -174,13 +172,6 @@ impl Arranging<'_> {
                 let shown = chunk.rows.iter().zip(&chunk.extra.shown);
                 let clicked = shown.map(|(row, shown)| items.get(*row as usize) == Some(shown));
                 Arc::new(BooleanArray::from(clicked.collect::<Vec<_>>()))
-            }
-            Source::Partition => {
-                let by = self.plan.partition.as_ref().zip(chunk.key.1);
-                let value = by.map(|(by, number)| by.value(number));
-                let value = value.ok_or_else(no_items)?;
-                let values = std::iter::repeat_n(value.as_str(), chunk.rows.len());
-                Arc::new(StringArray::from_iter_values(values))
             }
         })
     }

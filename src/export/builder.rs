@@ -244,7 +244,6 @@ impl Export {
             self.selection.asked(&schema)?,
             self.strings,
             self.selection.has_weights(),
-            self.partition,
         )?;
         let needed = rules.needed(&schema);
         let mut read: Vec<bool> = needed

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::arrow::{ArrowStrings, arrow_field, string_type};
 use super::selection::WEIGHT;
-use super::split::Partition;
 use crate::types::{Error, FieldId, Result, Role, Schema};
 
 /// What one record of an export is.
@@ -126,8 +125,6 @@ pub(super) enum Source {
     Clicked,
     /// The item of the event.
     EventItem,
-    /// The value of the partition.
-    Partition,
 }
 
 /// The columns of an export.
@@ -170,7 +167,6 @@ impl Layout {
         asked: Option<Vec<bool>>,
         strings: ArrowStrings,
         weights: bool,
-        partition: Option<Partition>,
     ) -> Result<OutColumns> {
         let fields = asked.unwrap_or_else(|| self.usual(schema));
         let mut made = Making {
@@ -245,14 +241,6 @@ impl Layout {
                     made.number(Source::Weight, WEIGHT, ArrowType::Float64);
                 }
             }
-        }
-        if let Some(partition) = partition {
-            made.add(
-                Source::Partition,
-                partition.column(),
-                ArrowType::Utf8,
-                false,
-            );
         }
         made.finish(fields)
     }

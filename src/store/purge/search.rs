@@ -89,11 +89,10 @@ fn named_by(engine: &Engine, field: usize) -> Option<Names> {
     is_item.then_some(Names::Item)
 }
 
-fn each_text(
-    segment: &Segment,
-    engine: &Engine,
-    visit: &mut dyn FnMut(&str, Option<Names>, &str) -> Result<()>,
-) -> Result<()> {
+/// Called with what a text is of, what it names, and the text.
+type VisitText<'a> = dyn FnMut(&str, Option<Names>, &str) -> Result<()> + 'a;
+
+fn each_text(segment: &Segment, engine: &Engine, visit: &mut VisitText<'_>) -> Result<()> {
     let ids = segment.user_ids();
     for code in 1..=ids.len() as u32 {
         visit("a user", Some(Names::User), ids.get(code)?)?;

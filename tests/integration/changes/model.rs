@@ -21,9 +21,9 @@ pub(super) struct Row {
     pub(super) score: Option<f32>,
     pub(super) impression: Vec<String>,
     pub(super) recommendation: Option<String>,
-    source: Option<String>,
-    bulk: bool,
-    sequence: u64,
+    pub(super) source: Option<String>,
+    pub(super) bulk: bool,
+    pub(super) sequence: u64,
 }
 
 #[derive(Clone, Debug)]

@@ -82,15 +82,7 @@ impl Engine {
     }
 
     fn drop_before(&self, event_type: Option<String>, until: i64) -> Result<()> {
-        let version = self.version.load_full();
-        let hot = version
-            .generations
-            .iter()
-            .filter_map(|hot| hot.timestamps());
-        let oldest = hot.map(|(oldest, _)| oldest);
-        let segments = version.segments();
-        let sealed = segments.map(|live| live.segment.footer().timestamps[0]);
-        if !oldest.chain(sealed).any(|oldest| oldest < until) {
+        if !self.version.load().has_before(&event_type, until) {
             return Ok(());
         }
         self.append_expiry(|sequence| {
@@ -160,6 +152,27 @@ impl Engine {
             let version = self.version.load();
             version.joins.deletions.add(Arc::new(tombstone));
         })
+    }
+}
+
+impl Version {
+    /// Whether rows from before a time may lie anywhere that the newest tombstone of their event type does
+    /// not hide.
+    fn has_before(&self, event_type: &Option<String>, until: i64) -> bool {
+        let tombstones = self.joins.deletions.all();
+        let alike = |one: &&Arc<Tombstone>| one.is_expiry() && one.event_type == *event_type;
+        let known = tombstones.iter().rfind(alike);
+        let has = |[oldest, newest]: [i64; 2], last: u64| {
+            let known = known.filter(|one| last < one.sequence);
+            let since = known.and_then(|one| one.time.until).unwrap_or(i64::MIN);
+            oldest < until && since < until && since <= newest
+        };
+        let mut hot = self.generations.iter();
+        let mut segments = self.segments();
+        hot.any(|hot| {
+            let rows = hot.timestamps().zip(hot.sequences());
+            rows.is_some_and(|((oldest, newest), (_, last))| has([oldest, newest], last))
+        }) || segments.any(|live| has(live.segment.footer().timestamps, live.entry.sequences[1]))
     }
 }
 

@@ -223,6 +223,81 @@ fn sessions_that_never_became_a_users_go_once_their_last_event_is_old() {
     assert_eq!(users(), ["ann"]);
 }
 
+/// Nor is anything committed where nothing becomes too old, though rows of other event types are.
+#[test]
+fn what_is_dropped_is_not_dropped_again() {
+    let timed = Timed::new(quiet());
+    timed.fill();
+    let retention = Retention {
+        max_age_seconds_of: [("view".to_owned(), 5)].into(),
+        ..Retention::default()
+    };
+    timed.store.set_retention(&retention).unwrap();
+    for step in 0..4 {
+        timed.now.fetch_add(10, Ordering::SeqCst);
+        let before = timed.store.snapshot();
+        timed.store.expire().unwrap();
+        let after = timed.store.snapshot();
+        assert_eq!(times(&after).len(), 20, "the purchases");
+        match step {
+            0 => {}
+            _ => assert_eq!(after.sequence(), before.sequence(), "step {step}"),
+        }
+        if step == 2 {
+            timed
+                .store
+                .write(Timed::row("ann", 5, "view"), Durability::Buffered)
+                .unwrap();
+            timed.store.expire().unwrap();
+            assert_eq!(times(&timed.store.snapshot()).len(), 20);
+        }
+    }
+}
+
+/// Each session once, though its rows lie where they did; and by the events that are left.
+#[test]
+fn sessions_are_dropped_once_and_by_what_is_left_of_them() {
+    let timed = Timed::new(quiet());
+    let event = |session: &str, item: &str, at: i64| {
+        let request = PutEvents {
+            session_id: session.to_owned().into(),
+            events: vec![PutEvent {
+                event_type: "view".into(),
+                item_id: Some(item.to_owned().into()),
+                sent_at: at,
+                properties: vec![("position".into(), 1.into())],
+                ..PutEvent::default()
+            }],
+            ..PutEvents::default()
+        };
+        timed
+            .store
+            .put_events(&request, Durability::Buffered)
+            .unwrap();
+    };
+    event("old", "tea", 100);
+    timed.store.flush().unwrap();
+    event("old", "tea", 110);
+    event("left", "tea", 100);
+    event("left", "gone", 990);
+    timed
+        .store
+        .delete(&annals::Deletion::item("gone"), Durability::Buffered)
+        .unwrap();
+    let retention = Retention {
+        session_seconds: Some(500),
+        ..Retention::default()
+    };
+    timed.store.set_retention(&retention).unwrap();
+    let snapshot = timed.store.snapshot();
+    assert_eq!(snapshot.users(Default::default()).unwrap().count(), 0);
+    for _ in 0..3 {
+        timed.now.fetch_add(10, Ordering::SeqCst);
+        timed.store.expire().unwrap();
+    }
+    assert_eq!(timed.store.snapshot().sequence(), snapshot.sequence());
+}
+
 /// Seals, rewrites and drops by itself.
 #[test]
 fn a_background_thread_drops_what_becomes_too_old() {

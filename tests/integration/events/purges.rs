@@ -191,3 +191,67 @@ fn an_id_that_is_left_in_a_file_of_any_kind_is_found() {
         std::fs::remove_file(left).unwrap();
     }
 }
+
+/// As in many data sets, where both are numbers.
+#[test]
+fn a_deleted_user_is_not_found_in_an_item_of_the_same_id() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    let builder = Store::builder().settings(quiet());
+    let store = builder.create(&path, &schema()).unwrap();
+    for (user, item) in [("100000017", "100000042"), ("100000042", "100000017")] {
+        let row = Interaction::new(user, item, 1).event_type("view");
+        store.write(row, Durability::Buffered).unwrap();
+    }
+    store
+        .delete(&Deletion::user("100000017"), Durability::Buffered)
+        .unwrap();
+    drop(store);
+    let receipt = Store::builder().purge(&path).unwrap().unwrap();
+    assert!(receipt.is_clean(), "{:?}", receipt.found);
+    assert_eq!(receipt.deleted.len(), 1);
+    let check = || Store::builder().check_purge(&path, &receipt).unwrap();
+    assert_eq!(check(), []);
+    let store = Store::open(&path).unwrap();
+    let back = Interaction::new("100000017", "100000017", 2).event_type("view");
+    store.write(back, Durability::Buffered).unwrap();
+    drop(store);
+    assert_eq!(check().len(), 1);
+}
+
+/// The store goes on knowing whose it is.
+#[test]
+fn a_session_that_a_user_has_who_is_not_deleted_is_still_used() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    let builder = Store::builder().settings(quiet());
+    let store = builder.create(&path, &schema()).unwrap();
+    let event = |user: Option<&str>| {
+        let request = PutEvents {
+            session_id: SESSION.into(),
+            user_id: user.map(|user| user.to_owned().into()),
+            events: vec![PutEvent {
+                event_type: "view".into(),
+                item_id: Some(ITEM.into()),
+                sent_at: 1,
+                ..PutEvent::default()
+            }],
+            ..PutEvents::default()
+        };
+        store.put_events(&request, Durability::Buffered).unwrap();
+    };
+    event(None);
+    event(Some(USER));
+    store
+        .delete(&Deletion::user(USER), Durability::Buffered)
+        .unwrap();
+    event(Some("user-bob-000001"));
+    drop(store);
+    let receipt = Store::builder().purge(&path).unwrap().unwrap();
+    assert!(receipt.is_clean(), "{:?}", receipt.found);
+    assert_eq!(receipt.still_used, [receipt.hash_of(SESSION)]);
+    let deleted: Vec<&str> = (receipt.deleted.iter())
+        .map(|one| one.hash.as_str())
+        .collect();
+    assert_eq!(deleted, [receipt.hash_of(USER)]);
+}

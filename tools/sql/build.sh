@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR=$target
 cargo=${CARGO:-cargo}
 
 if [ -z "${ROCKSDB_LIB_DIR:-}" ]; then
-    (cd "$root" && "$cargo" build --release -p annals)
+    (cd "$root" && "$cargo" build --release -p annals-tool)
     archive=$(ls -t "$target"/release/build/librocksdb-sys-*/out/librocksdb.a | head -n 1)
     ROCKSDB_LIB_DIR=$(dirname "$archive")
     export ROCKSDB_LIB_DIR ROCKSDB_STATIC=1

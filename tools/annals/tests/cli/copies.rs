@@ -144,7 +144,7 @@ fn a_damaged_store_is_not_backed_up() {
     damaged[100] ^= 4;
     folder.write(&path, &damaged);
     let said = folder.run(&["backup", "store", "backups"]).fails(4);
-    assert!(said.contains(&format!("store: ")), "{said}");
+    assert!(said.contains("store: "), "{said}");
     assert!(
         said.contains(&format!("segments/{name}: bytes 0..")),
         "{said}"

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use annals::export::{Form, Partition, Place};
+use parking_lot::Mutex;
 
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputFile, OutputFolder};
@@ -26,10 +27,6 @@ impl Target {
     pub fn create(path: &Path, is_folder: bool) -> Outcome<Self> {
         Ok(match is_folder {
             true => Self::Folder(OutputFolder::create(path)?),
-            #[expect(
-                clippy::arc_with_non_send_sync,
-                reason = "a terminal's lock is taken with each write, and the file is shared by no two threads"
-            )]
             false => Self::File(Arc::new(Mutex::new(OutputFile::create(path)?))),
         })
     }
@@ -46,7 +43,7 @@ impl Target {
     pub fn finish(self, beside: &Path, manifest: &str) -> Outcome {
         match self {
             Self::File(file) => {
-                let file = Arc::into_inner(file).and_then(|file| file.into_inner().ok());
+                let file = Arc::into_inner(file).map(Mutex::into_inner);
                 let file =
                     file.ok_or_else(|| Failure::unequal("an export that is still written to"))?;
                 if !file.is_whole() {
@@ -87,22 +84,17 @@ impl Target {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Whole(file) => locked(file)?.write(bytes),
+            Self::Whole(file) => file.lock().write(bytes),
             Self::Part(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Whole(file) => locked(file)?.flush(),
+            Self::Whole(file) => file.lock().flush(),
             Self::Part(file) => file.flush(),
         }
     }
-}
-
-fn locked(file: &Mutex<OutputFile>) -> io::Result<std::sync::MutexGuard<'_, OutputFile>> {
-    file.lock()
-        .map_err(|_| io::Error::other("a thread of the export has panicked"))
 }
 
 /// The path of a place's file, from the folder of the export.

@@ -76,7 +76,7 @@ impl Retention {
             ReportFormat::Table if rules.is_for_ever() => {
                 print_done(format_args!("everything is kept for ever"))
             }
-            ReportFormat::Table => print(&said(&rules)),
+            ReportFormat::Table => print(said(&rules)),
         }
     }
 }

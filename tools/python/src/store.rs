@@ -101,7 +101,7 @@ pub fn create<'py>(
 /// >>> import annalsdb
 /// >>> annalsdb.open("nowhere")
 /// Traceback (most recent call last):
-/// annalsdb._errors.NotFoundError: ...
+/// annalsdb.NotFoundError: ...
 #[pyfunction]
 #[pyo3(signature = (path, *, settings=None))]
 pub fn open<'py>(
@@ -284,7 +284,7 @@ impl Store {
     /// 2
     /// >>> store.write({"USER_ID": "cy", "ITEM_ID": "jam", "TIMESTAMP": 60})
     /// Traceback (most recent call last):
-    /// annalsdb._errors.InvalidInputError: ...EVENT_TYPE...
+    /// annalsdb.InvalidInputError: ...EVENT_TYPE...
     #[pyo3(signature = (interactions, *, durability="synced"))]
     fn write(
         slf: &Bound<'_, Self>,

@@ -52,7 +52,7 @@ def blocks(file: str) -> list[tuple[str, str]]:
     text = (ROOT / file).read_text()
     found = []
     title = ""
-    for part in re.finditer(r"^#+ (?P<title>.*)$|^```python\n(?P<code>.*?)^```$", text, re.M | re.S):
+    for part in re.finditer(r"^#+ (?P<title>[^\n]*)$|^```python\n(?P<code>.*?)^```$", text, re.M | re.S):
         title = part["title"] or title
         if part["code"]:
             found.append((title, part["code"]))

@@ -103,7 +103,7 @@ def test_ranks_share_the_users(path: Path) -> None:
     assert together == expected(path)
 
 
-@pytest.mark.parametrize("stop", [0, 1, 5, 9, 18])
+@pytest.mark.parametrize("stop", [0, 1, 5, 9, 99])
 def test_an_iteration_goes_on_where_it_was(path: Path, stop: int) -> None:
     def data() -> Sequences:
         made = Sequences(path, batch_size=16, blocks=4, shuffle=True, seed=3)
@@ -111,7 +111,7 @@ def test_an_iteration_goes_on_where_it_was(path: Path, stop: int) -> None:
         return made
 
     whole = [batch["USER_ID"] for batch in data()]
-    assert len(whole) >= 19
+    stop = min(stop, len(whole))
     first = data()
     batches = iter(first)
     begun = [next(batches)["USER_ID"] for _ in range(stop)]

@@ -1,8 +1,11 @@
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypedDict, Unpack, final
+
+__all__: list[str]
 
 __version__: str
 
@@ -224,7 +227,8 @@ class Buffer:
     def __getitem__(self, key: int, /) -> Any: ...
     def to_list(self) -> list[Any]: ...
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    if sys.version_info >= (3, 12):
+        def __buffer__(self, flags: int, /) -> memoryview: ...
 
 @final
 class Attributes:

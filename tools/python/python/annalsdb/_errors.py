@@ -69,3 +69,8 @@ class ClosedError(AnnalsError, ValueError):
 
 class ForkedError(AnnalsError, RuntimeError):
     """The store was opened in the process that this one was forked from."""
+
+
+# Where users have them from, so that tracebacks and pickles say so.
+for _name in __all__:
+    globals()[_name].__module__ = "annalsdb"

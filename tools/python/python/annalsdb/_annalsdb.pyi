@@ -5,7 +5,24 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypedDict, Unpack, final
 
-__all__: list[str]
+__all__ = [
+    "Attributes",
+    "Batches",
+    "Buffer",
+    "Rows",
+    "Scan",
+    "SequenceBlock",
+    "Snapshot",
+    "Store",
+    "View",
+    "Vocabulary",
+    "__version__",
+    "create",
+    "infer_schema",
+    "open",
+    "open_reader",
+    "verify",
+]
 
 __version__: str
 

@@ -158,7 +158,7 @@ fn parts_and_partitions_are_folders() {
     assert_eq!(folder.names("months"), ["manifest.json", "month=m1970-01"]);
     let lines = folder.read("months/month=m1970-01/part-0.jsonl");
     assert!(
-        lines.starts_with("{\"USER_ID\":\"a\"") && lines.contains("\"month\":\"m1970-01\""),
+        lines.starts_with("{\"USER_ID\":\"a\"") && !lines.contains("m1970-01"),
         "{lines}"
     );
 

@@ -129,7 +129,7 @@ fn a_reader_goes_on_from_commit_to_commit() {
             std::thread::sleep(Duration::from_millis(5));
         }
         over.store(true, Ordering::Release);
-        assert!(reading.join().unwrap() > 10);
+        assert!(reading.join().unwrap() > 0);
     });
     refreshed(&reader);
     assert!(!refreshed(&reader), "nothing has changed");

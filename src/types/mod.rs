@@ -98,7 +98,9 @@ pub use store_id::StoreId;
 pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
 pub use text_slot::TextSlots;
-pub(crate) use text_slot::{COPY_ROOM, PIECE, TextSlot, WIDE, is_long, text_slot};
+#[cfg(feature = "arrow")]
+pub(crate) use text_slot::{COPY_ROOM, PIECE, WIDE, is_long};
+pub(crate) use text_slot::{TextSlot, text_slot};
 pub(crate) use thousands::thousands;
 pub(crate) use unique_json::unique_json;
 pub use validate::{RowScratch, Validator};

@@ -9,8 +9,8 @@ use annals::{
     Cell, Column, Columns, DataType, FieldId, NumberColumn, Schema, Strings, f32_of_bits,
 };
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array,
-    Int64Array, ListArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
+    ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
+    ListArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
 };
 use datafusion::arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{Int32Type, SchemaRef};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annals::{History, HistoryQuery};
+use annals::{History, HistoryQuery, Value};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl};
 use datafusion::common::{ScalarValue, plan_err};
@@ -53,10 +53,15 @@ impl TableFunctionImpl for HistoryFunction {
             .history(user, &query, &mut history)
             .map_err(engine)?;
         let schema = self.interactions.schema();
+        let user_field = snapshot.schema().user();
         let arrays = schema.fields().iter().enumerate().map(|(field, column)| {
             let mut growing = Growing::of(column.data_type())?;
             for event in history.iter() {
-                growing.push(event.value(field).map_err(engine)?)?;
+                // A history has no column of the user whose it is.
+                growing.push(match field == user_field {
+                    true => Value::String(user.to_owned()),
+                    false => event.value(field).map_err(engine)?,
+                })?;
             }
             Ok(growing.finish())
         });

@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter};
 use annals::UserRange;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::physical_expr::Partitioning;
-use datafusion::physical_plan::{ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::PlanProperties;
 
 use crate::pushdown::Wanted;
 use crate::users::UserSet;

@@ -34,7 +34,7 @@ use crate::schema::{Known, table_schema};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
-/// let schema = Schema::builder().build()?;
+/// let schema = Schema::builder().build(&Limits::personalize())?;
 /// let store = Store::create(folder.path().join("store"), &schema)?;
 /// store.write(Interaction::new("ada", "tea", 60), Durability::Buffered)?;
 ///

@@ -185,7 +185,7 @@ fn statements_come_from_standard_input_and_files() {
         .write_all(sql.as_bytes())
         .unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(out(&output).ends_with("item_id\ntea\n"), "{output:?}");
+    assert_eq!(out(&output), "item_id\ntea\n");
     let file = stored.folder.path().join("mine.sql");
     std::fs::write(&file, "SELECT count(*) AS n FROM interactions").unwrap();
     assert_eq!(

@@ -37,6 +37,7 @@ fn history_gives_the_newest_first() {
                     items => format!("[{}]", items.join(", ")),
                 };
                 vec![
+                    row.user.clone(),
                     row.item.clone(),
                     row.time.to_string(),
                     row.event_type.to_owned(),
@@ -49,7 +50,7 @@ fn history_gives_the_newest_first() {
                 (format!("history('{user}', 3)"), 3),
             ] {
                 let sql = format!(
-                    "SELECT item_id, timestamp, event_type, event_value, impression FROM {call}"
+                    "SELECT user_id, item_id, timestamp, event_type, event_value, impression FROM {call}"
                 );
                 let expected: Vec<_> = own.iter().take(count).map(shown).collect();
                 assert_eq!(answer(&context, &sql), expected, "{held:?}: {call}");

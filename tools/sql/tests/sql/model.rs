@@ -109,7 +109,7 @@ pub fn covisited(rows: &[Row]) -> Answer {
             pairs.extend(
                 bought
                     .iter()
-                    .filter(|b| a < b)
+                    .filter(|b| a < *b)
                     .map(|b| (a.to_string(), b.to_string())),
             );
         }

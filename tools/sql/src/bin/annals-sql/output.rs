@@ -20,7 +20,7 @@ use crate::table::Table;
 /// A result that is being written, batch for batch.
 pub enum Output {
     Table(Table),
-    Csv(CsvWriter<Sink>),
+    Csv(Box<CsvWriter<Sink>>),
     Json(Box<ArrayWriter<Sink>>),
     Jsonl(Box<LineDelimitedWriter<Sink>>),
     Parquet(Box<ParquetFile>),
@@ -39,7 +39,7 @@ impl Output {
                 writer
                     .write(&empty.map_err(|error| Failure::writing(&error))?)
                     .map_err(|error| Failure::writing(&error))?;
-                Self::Csv(writer)
+                Self::Csv(Box::new(writer))
             }
             Format::Json => Self::Json(Box::new(ArrayWriter::new(Sink::create(&cli.output)?))),
             Format::Jsonl => Self::Jsonl(Box::new(LineDelimitedWriter::new(Sink::create(

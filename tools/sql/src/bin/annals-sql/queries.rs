@@ -6,6 +6,7 @@ use std::time::Instant;
 use annals::filter::AttributeDataset;
 use annals::{Reader, Store};
 use annals_datafusion::{Interactions, Options, register, register_attributes, session};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::dataframe::DataFrame;
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::SessionContext;
@@ -118,8 +119,13 @@ impl Queries {
             let text = explained(frame).await?;
             return crate::output::print(&text).map(|()| Done { rows: 0 });
         }
-        let schema = frame.schema().as_arrow().clone().into();
+        let schema: SchemaRef = frame.schema().as_arrow().clone().into();
         let mut stream = frame.execute_stream().await?;
+        if schema.fields().is_empty() {
+            // Statements such as CREATE VIEW give nothing.
+            while stream.next().await.transpose()?.is_some() {}
+            return Ok(Done { rows: 0 });
+        }
         let mut output = Output::create(cli, &schema)?;
         let mut rows = 0;
         while let Some(batch) = stream.next().await {

@@ -1,7 +1,7 @@
 //! Where a result goes: standard output, or a file that is there as a whole or not at all.
 
 use std::fs::{File, Permissions};
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct Sink {
 }
 
 enum Target {
-    Stdout(BufWriter<StdoutLock<'static>>),
+    Stdout(BufWriter<Stdout>),
     Special(BufWriter<File>),
     Whole(BufWriter<NamedTempFile>),
 }
@@ -26,7 +26,7 @@ impl Sink {
     pub fn create(path: &Path) -> Outcome<Self> {
         let failed = |error| Failure::io(format_args!("creating {}", path.display()), &error);
         let target = if path == Path::new("-") {
-            Target::Stdout(BufWriter::new(io::stdout().lock()))
+            Target::Stdout(BufWriter::new(io::stdout()))
         } else {
             match path.metadata() {
                 Ok(found) if !found.is_file() => {

@@ -47,10 +47,6 @@ impl Table {
     }
 
     pub fn finish(mut self) -> Outcome {
-        // Statements that give nothing, such as CREATE VIEW, show nothing.
-        if self.schema.fields().is_empty() && self.count == 0 {
-            return self.sink.finish();
-        }
         let shown: u64 = self.shown.iter().map(|batch| batch.num_rows() as u64).sum();
         let batch =
             concat_batches(&self.schema, &self.shown).map_err(|error| Failure::writing(&error))?;

@@ -66,8 +66,8 @@ def by_duckdb(connection: duckdb.DuckDBPyConnection, sql: str, runs: int) -> tup
 
 def by_annals(tool: Path, store: Path, sql: str, runs: int, threads: int) -> tuple[list[list[str]], float]:
     statements = ";\n".join([sql] * runs)
-    command = [str(tool), str(store), statements, "--format", "csv", "--timing", "--threads", str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [str(tool), str(store), "--format", "csv", "--timing", "--threads", str(threads)]
+    done = subprocess.run(command, input=statements, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"annals-sql ended with {done.returncode}: {done.stderr}\n{sql}")
     times = [float(seconds) for seconds in re.findall(r" in ([0-9.]+) s$", done.stderr, re.MULTILINE)]

@@ -238,11 +238,17 @@ fn a_plain_copy_of_a_store_that_is_written_to_is_a_prefix_or_refused() {
         let read = Store::open_read_only(to);
         let written = Store::builder().settings(quiet()).open(to);
         for opened in [read, written] {
-            match opened {
-                Ok(store) => {
-                    let found = rows(&store).len() as u64;
-                    assert_eq!(store.snapshot().sequence(), found);
+            // A copy without one of its segments opens, and a scan says what is lost.
+            let counted = opened.and_then(|store| {
+                let snapshot = store.snapshot();
+                let mut found = 0;
+                for batch in snapshot.scan(&ScanQuery::default())? {
+                    found += batch?.rows() as u64;
                 }
+                Ok((snapshot.sequence(), found))
+            });
+            match counted {
+                Ok((sequence, found)) => assert_eq!(sequence, found),
                 Err(error) => assert!(
                     matches!(error.kind(), ErrorKind::Corruption | ErrorKind::NotFound),
                     "{error:?}"

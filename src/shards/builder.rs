@@ -20,11 +20,32 @@ const LEAST_BUDGET_BYTES: u64 = 1 << 20;
 pub struct ShardSetBuilder {
     settings: Settings,
     limits: Limits,
-    only: Option<Vec<usize>>,
+    only: Only,
     group_may_read: bool,
 }
 
+/// Which shards are opened.
+#[derive(Clone, Debug, Default)]
+enum Only {
+    #[default]
+    All,
+    /// By position.
+    These(Vec<usize>),
+    /// That of a user.
+    Of(String),
+}
+
 impl ShardSet {
+    /// Which shard has which users, of the set in the folder `path`; no shard is opened. Cost: a file is
+    /// read.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no set; `Corruption`, with the rule, when `shards.json` is damaged; `Unsupported` when
+    /// a newer version wrote it; `Io`.
+    pub fn map_of(path: impl AsRef<Path>) -> Result<ShardMap> {
+        folder::read(path.as_ref())
+    }
+
     /// Chooses settings and limits before opening.
     pub fn builder() -> ShardSetBuilder {
         ShardSetBuilder::default()
@@ -76,7 +97,14 @@ impl ShardSetBuilder {
     /// set. What goes to another shard is refused.
     #[must_use]
     pub fn only(mut self, shards: impl IntoIterator<Item = usize>) -> Self {
-        self.only = Some(shards.into_iter().collect());
+        self.only = Only::These(shards.into_iter().collect());
+        self
+    }
+
+    /// Opens the shard of this user alone.
+    #[must_use]
+    pub fn only_of(mut self, user: impl Into<String>) -> Self {
+        self.only = Only::Of(user.into());
         self
     }
 
@@ -191,8 +219,9 @@ impl ShardSetBuilder {
         open: impl Fn(StoreBuilder, &Path) -> Result<Store>,
     ) -> Result<Vec<Option<Store>>> {
         let chosen = match &self.only {
-            None => (0..map.len()).collect(),
-            Some(only) => only.clone(),
+            Only::All => (0..map.len()).collect(),
+            Only::These(only) => only.clone(),
+            Only::Of(user) => vec![map.shard_of(user)],
         };
         if chosen.is_empty() {
             return Err(Error::invalid(

@@ -11,7 +11,9 @@ fn map(shards: u8) -> ShardMap {
     ShardMap::new(&stores)
 }
 
-/// FORMAT.md has these bytes.
+const FORMAT: &str = include_str!("../../../FORMAT.md");
+
+/// FORMAT.md has these bytes, with their check.
 const TWO: &str = r#"{
   "version": 1,
   "hash": "xxh3-64",
@@ -36,6 +38,7 @@ fn sealed(text: &str) -> String {
 #[test]
 fn the_bytes_are_those_of_the_format() {
     let text = sealed(TWO);
+    assert!(FORMAT.contains(&text));
     assert_eq!(String::from_utf8(map(2).encode()).unwrap(), text);
     assert_eq!(ShardMap::decode(text.as_bytes()).unwrap(), map(2));
 }
@@ -168,23 +171,31 @@ fn no_changed_byte_is_read() {
 
 #[test]
 fn the_hash_is_frozen() {
-    // FORMAT.md has the same.
+    // Of another implementation, which FORMAT.md has, too.
     let long = "u".repeat(300);
     let vectors = [
-        ("", 0x84ce_27f4_447b_d452u64),
-        ("ada", 0x2d80_f0b2_2521_9f01),
-        ("user-1", 0xd705_92ea_a7da_ab44),
-        ("Zo\u{eb}", 0xcf05_6205_05ef_30f6),
-        ("0123456789abcdef0123456789abcdef", 0x76a9_307a_9315_5b7f),
-        (&long[..240], 0xe507_d244_c763_5844),
-        (&long, 0x693f_d4a2_abc9_1f1a),
+        ("", "84ce27f4447bd452", [1, 1, 3]),
+        ("ada", "2d80f0b225219f01", [0, 0, 1]),
+        ("user-1", "d70592eaa7daab44", [1, 2, 5]),
+        ("Zo\u{eb}", "cf05620505ef30f6", [1, 2, 5]),
+        (
+            "0123456789abcdef0123456789abcdef",
+            "76a9307a93155b7f",
+            [0, 1, 3],
+        ),
+        (&long[..240], "e507d244c7635844", [1, 2, 6]),
+        (&long, "693fd4a2abc91f1a", [0, 1, 2]),
     ];
-    for (user, hash) in vectors {
-        assert_eq!(
-            format!("{:016x}", user_hash(user, SEED)),
-            format!("{hash:016x}"),
-            "{user}"
+    for (user, hash, shards) in vectors {
+        assert_eq!(format!("{:016x}", user_hash(user, SEED)), hash, "{user}");
+        let of = |count| map(count).shard_of(user);
+        assert_eq!([of(2), of(3), of(7)], shards, "{user}");
+        let [two, three, seven] = shards;
+        let line = format!(
+            "| {} | `{hash}` | {two} | {three} | {seven} |\n",
+            user.len()
         );
+        assert!(FORMAT.contains(&line), "{line}");
     }
 }
 

@@ -152,21 +152,21 @@ impl ShardSetBuilder {
     fn make(&self, path: &Path, schema: &Schema, shards: usize) -> Result<ShardMap> {
         let mut stores = Vec::with_capacity(shards);
         for name in ShardMap::folders_of_new(shards) {
-            let builder = self.new_store(&self.limits, self.group_may_read);
-            stores.push(builder.create(path.join(name), schema)?.id());
+            let store = Store::builder()
+                .settings(self.settings.clone())
+                .limits(self.limits.clone())
+                .group_may_read(self.group_may_read);
+            stores.push(store.create(path.join(name), schema)?.id());
         }
         Ok(ShardMap::new(&stores))
     }
 
-    /// The settings of stores, as they were given.
-    pub(super) fn settings_of_one(&self) -> Settings {
-        self.settings.clone()
-    }
-
-    /// How a store of a set is made.
-    pub(super) fn new_store(&self, limits: &Limits, group_may_read: bool) -> StoreBuilder {
-        let store = Store::builder().settings(self.settings.clone());
-        store.limits(limits.clone()).group_may_read(group_may_read)
+    /// The settings of one of so many stores that are open at once.
+    pub(super) fn settings_of(&self, stores: usize) -> Settings {
+        let mut settings = self.settings.clone();
+        let budget = settings.memory_budget_bytes / (stores as u64).max(1);
+        settings.memory_budget_bytes = budget.max(LEAST_BUDGET_BYTES);
+        settings
     }
 
     /// Opens the set in the folder `path` for writing: all shards, or those of [`ShardSetBuilder::only`].
@@ -228,9 +228,7 @@ impl ShardSetBuilder {
                 "no shard is to be opened; name one at least",
             ));
         }
-        let mut settings = self.settings.clone();
-        let budget = settings.memory_budget_bytes / chosen.len() as u64;
-        settings.memory_budget_bytes = budget.max(LEAST_BUDGET_BYTES);
+        let settings = self.settings_of(chosen.len());
         let mut stores: Vec<Option<Store>> = vec![None; map.len()];
         for position in chosen {
             let shard = map.shard(position)?;

@@ -25,6 +25,9 @@ pub const MOST_SHARDS: usize = 4096;
 /// What the folder of a shard is called, before its number.
 const FOLDER: &str = "shard-";
 
+/// What the line of the check begins with.
+const CHECK: &str = "  \"check\"";
+
 const RESTORE: &str = "restore shards.json, and the shards that it names, from one copy of the set";
 
 /// The shards of a set, by ranges of the hash of user ids.
@@ -198,8 +201,8 @@ impl ShardMap {
             );
         }
         text.push_str("  ],\n");
-        let check = xxh3_64(text.as_bytes());
-        let _ = write!(text, "  \"check\": \"{check:016x}\"\n}}\n");
+        let check = check_of(text.as_bytes());
+        let _ = write!(text, "{CHECK}: \"{check}\"\n}}\n");
         text.into_bytes()
     }
 
@@ -247,15 +250,16 @@ impl ShardMap {
         if written == bytes {
             return Ok(map);
         }
-        Err(
-            match written.ends_with(format!("\"check\": \"{}\"\n}}\n", file.check).as_bytes()) {
-                true => damaged("it is not in the form in which annals writes it"),
-                false => damaged(format_args!(
-                    "its check is {}, which is not that of its content",
-                    shown(&file.check)
-                )),
-            },
-        )
+        let end = CHECK.as_bytes();
+        let covered = bytes.windows(end.len()).rposition(|part| part == end);
+        let covered = covered.and_then(|end| bytes.get(..end)).unwrap_or_default();
+        Err(match file.check == check_of(covered) {
+            true => damaged("it is not in the form in which annals writes it"),
+            false => damaged(format_args!(
+                "its check is {}, which is not that of its content",
+                shown(&file.check)
+            )),
+        })
     }
 
     /// Holds it to the rules of FORMAT.md.
@@ -381,6 +385,11 @@ struct Entry {
 
 fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|error| damaged(error))
+}
+
+/// What covers the bytes before it.
+fn check_of(bytes: &[u8]) -> String {
+    format!("{:016x}", xxh3_64(bytes))
 }
 
 /// The folder of the shard with this number.

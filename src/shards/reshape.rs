@@ -151,7 +151,7 @@ impl ShardSetBuilder {
             check_store(path, map, position)?;
             let folder = path.join(map.shard(position)?.folder());
             let store = Store::builder()
-                .settings(self.settings_of_one())
+                .settings(self.settings_of(1))
                 .open(&folder)?;
             check_moves(&store, position)?;
             stores.push(store);
@@ -183,8 +183,11 @@ impl ShardSetBuilder {
         let group_may_read = folder::group_may_read(path);
         let mut targets = Vec::with_capacity(parts.len());
         for (range, name) in parts {
-            let builder = self.new_store(model.limits(), group_may_read);
-            let store = builder.create(path.join(name), model.schema())?;
+            let store = Store::builder()
+                .settings(self.settings_of(parts.len()))
+                .limits(model.limits().clone())
+                .group_may_read(group_may_read)
+                .create(path.join(name), model.schema())?;
             targets.push(Target {
                 range: *range,
                 store,

@@ -284,12 +284,24 @@ impl ShardSet {
     /// # Errors
     /// As [`Store::import`] and [`ShardSet::store`].
     pub fn import(&self, mode: ImportMode) -> Result<ShardImport> {
-        let imports = self.stores()?.into_iter().map(|store| store.import(mode));
-        Ok(ShardImport::new(
-            self.inner.map.clone(),
-            mode,
-            imports.collect::<Result<_>>()?,
-        ))
+        self.stores()?;
+        self.import_own(mode)
+    }
+
+    /// Begins a bulk import into the shards that are open here ([`ShardSetBuilder::only`]): rows of others
+    /// are passed over. So several processes import the same files side by side, each into its own
+    /// shards.
+    ///
+    /// # Errors
+    /// As [`Store::import`].
+    ///
+    /// [`ShardSetBuilder::only`]: super::ShardSetBuilder::only
+    pub fn import_own(&self, mode: ImportMode) -> Result<ShardImport> {
+        let stores = self.inner.stores.iter();
+        let imports =
+            stores.map(|store| store.as_ref().map(|store| store.import(mode)).transpose());
+        let imports = imports.collect::<Result<_>>()?;
+        Ok(ShardImport::new(self.inner.map.clone(), mode, imports))
     }
 
     /// A view of all shards, each of its own moment: see [`ShardSnapshot`].

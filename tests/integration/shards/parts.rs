@@ -167,3 +167,31 @@ fn processes_share_a_set_by_its_shards() {
     );
     assert_eq!(made.snapshot().content().unwrap().rows, 602);
 }
+
+#[test]
+fn processes_import_the_same_rows_each_into_its_own_shards() {
+    let (whole, set) = Shards::new(3);
+    let (parts, other) = Shards::new(3);
+    drop(other);
+    let read = |set: &ShardSet| {
+        let mut import = set.import_own(ImportMode::Incremental).unwrap();
+        for record in records(0..200) {
+            import.push(&record.interaction()).unwrap();
+        }
+        assert_eq!(import.rows() + import.passed_over(), 200);
+        import.commit().unwrap()
+    };
+    let commits = read(&set);
+    assert_eq!(commits.len(), 3);
+    for own in [vec![1], vec![0, 2]] {
+        let set = builder().only(own.clone()).open(&parts.path).unwrap();
+        let commits = read(&set);
+        let shards: Vec<usize> = commits.iter().map(|one| one.shard).collect();
+        assert_eq!(shards, own);
+    }
+    drop(set);
+    assert_eq!(
+        super::rows(&parts.snapshot()),
+        super::rows(&whole.snapshot())
+    );
+}

@@ -107,21 +107,28 @@ impl Import {
         })
     }
 
-    /// The same into all shards of a set, in whose folder `store` is.
-    pub fn run_on_shards(self) -> Outcome {
+    /// The same into shards of a set, in whose folder `store` is: all, or those at these positions.
+    pub fn run_on_shards(self, only: &[usize]) -> Outcome {
         let start = Instant::now();
         let files = self.files()?;
-        let set = ShardSet::builder().settings(self.settings());
+        let mut set = ShardSet::builder().settings(self.settings());
         if self.dry_run {
             let set = set.only([0]).open_read_only(&self.store)?;
             return self.rehearse(&files, set.store(0)?);
         }
+        if !only.is_empty() {
+            set = set.only(only.iter().copied());
+        }
         let set = set.open(&self.store)?;
-        let mut import = set.import(self.mode.into())?;
+        let mut import = set.import_own(self.mode.into())?;
         import.allow_empty(self.allow_empty);
         let replaced = import.replaces();
-        let (report, rejects) = self.read_for_good(set.validator(), &files, &mut import)?;
-        self.finish(start, (report, rejects, replaced), &set.stores()?, || {
+        let (mut report, rejects) = self.read_for_good(set.validator(), &files, &mut import)?;
+        report.rows -= import.passed_over();
+        let shards = 0..set.map().len();
+        let stores = shards.filter_map(|shard| set.store(shard).ok());
+        let stores: Vec<&Store> = stores.collect();
+        self.finish(start, (report, rejects, replaced), &stores, || {
             import.commit().map(drop)
         })
     }

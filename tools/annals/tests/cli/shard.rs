@@ -138,9 +138,16 @@ fn what_is_wrong_is_named() {
     assert_eq!(figures(&folder)["rows"], 4);
     folder.run(&skip).fails(3);
     assert_eq!(figures(&folder)["rows"], 8);
+    // The rows of one shard alone.
+    let rows = |shard: &str| {
+        let only = ["shard", "import", "set", "rows.csv", "--shards", shard];
+        let said = folder.run(&only).ok();
+        said.split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(rows("0,1") + rows("2"), 4);
     let full = ["shard", "import", "set", "rows.csv", "--mode", "full"];
     let said = folder.run(&full).ok();
-    assert!(said.contains("in place of 8 rows"), "{said}");
+    assert!(said.contains("in place of 12 rows"), "{said}");
 
     // A user of another shard.
     let stray = r#"{"USER_ID": "ada", "ITEM_ID": "i1", "TIMESTAMP": 1, "EVENT_TYPE": "view"}"#;

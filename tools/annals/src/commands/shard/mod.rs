@@ -19,15 +19,16 @@ use crate::output::{count, detail, print_line};
 pub enum Shard {
     /// Create a set of shards
     Init(init::Init),
-    /// Import files into all shards in one pass, each row to the shard of its user; all or nothing in each
-    /// shard. STORE is the folder of the set. Where a shard fails, the message says which have their rows
-    Import(Import),
+    /// Import files into all shards in one pass
+    Import(Box<ImportInto>),
     /// Show the shards and figures about each
     #[command(alias = "list")]
     Stats(stats::Stats),
     /// Tell which shard has a user
     Route(Route),
-    /// Show what one user did. STORE is the folder of the set
+    /// Show what one user did
+    ///
+    /// STORE is the folder of the set; the shard of the user alone is opened.
     History(History),
     /// Show a digest of all interactions: that of one store with the same
     Digest(Digest),
@@ -43,7 +44,7 @@ impl Shard {
     pub fn run(self) -> Outcome {
         match self {
             Self::Init(command) => command.run(),
-            Self::Import(command) => command.run_on_shards(),
+            Self::Import(command) => command.run(),
             Self::Stats(command) => command.run(),
             Self::Route(command) => command.run(),
             Self::History(command) => command.run_on_shards(),
@@ -52,6 +53,24 @@ impl Shard {
             Self::Merge(command) => command.run(),
             Self::Verify(command) => command.run(),
         }
+    }
+}
+
+/// Imports files into all shards in one pass over them, each row to the shard of its user: all or nothing in
+/// each shard. Where a shard fails, the message says which have their rows. STORE is the folder of the set.
+#[derive(Args)]
+pub struct ImportInto {
+    #[command(flatten)]
+    import: Import,
+    /// Only the rows of these shards, by position, separated by commas; the others are passed over unchecked.
+    /// For several processes side by side, and for the shards where an import failed
+    #[arg(long, value_name = "K,...", value_delimiter = ',')]
+    shards: Vec<usize>,
+}
+
+impl ImportInto {
+    fn run(self) -> Outcome {
+        self.import.run_on_shards(&self.shards)
     }
 }
 

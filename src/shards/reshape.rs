@@ -46,8 +46,8 @@ impl ShardSetBuilder {
     /// Cost: a scan of the shard, an import of its rows, and the disk that they take twice.
     ///
     /// # Errors
-    /// `NotFound`, `InvalidInput` for a shard of one hash, `Unsupported` for one that is refused, `Locked`; those of the
-    /// stores.
+    /// `NotFound`, `InvalidInput` for a shard of one hash, `Corruption` for one that is damaged, `Unsupported` for one that
+    /// is refused for another reason, `Locked`; those of the stores.
     pub fn split(self, path: impl AsRef<Path>, shard: usize) -> Result<Reshaped> {
         self.reshape(path.as_ref(), shard, shard, |range| {
             let halves = range.halves().ok_or_else(|| {
@@ -247,7 +247,10 @@ fn check_moves(store: &Store, shard: usize) -> Result<()> {
         )
     };
     if let Some(damage) = store.damaged_segments().into_iter().next() {
-        return Err(refused(format!("{damage}; restore or repair it first")));
+        return Err(Error::corrupt(format!(
+            "{}: shard {shard} is damaged, and not copied: {damage}",
+            store.path().display()
+        )));
     }
     if store.path().join(QUARANTINE).exists() {
         return Err(refused(format!(

@@ -1,5 +1,8 @@
 //! Splits and merges.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use annals::shards::ShardSet;
 use annals::{Deletion, Durability, ErrorKind, Limits, Retention, Store};
 
@@ -233,4 +236,31 @@ fn wide_rows_are_copied_in_pieces() {
     let after = made.snapshot();
     assert_eq!(rows(&after), rows(&before));
     assert_eq!(after.content().unwrap(), before.content().unwrap());
+}
+
+/// Whoever opens the set meanwhile finds all rows, in the shards of before or of after.
+#[test]
+fn readers_open_while_shards_change() {
+    let made = Shards::with_rows(2);
+    let content = made.snapshot().content().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut edits = BTreeSet::new();
+            while !done.load(Ordering::Acquire) {
+                let snapshot = made.snapshot();
+                assert_eq!(snapshot.content().unwrap(), content);
+                edits.insert(snapshot.map().edit());
+            }
+            edits
+        });
+        for _ in 0..4 {
+            builder().split(&made.path, 1).unwrap();
+            builder().merge(&made.path, 0, 1).unwrap();
+        }
+        done.store(true, Ordering::Release);
+        assert!(!reading.join().unwrap().is_empty());
+    });
+    assert_eq!(made.snapshot().map().edit(), 9);
+    assert_eq!(made.names().len(), 3);
 }

@@ -80,6 +80,7 @@ pub(super) struct Parts {
     pub settings: Settings,
     pub tier: Option<Tier>,
     pub registry: Option<Registry>,
+    pub retention: Retention,
     pub manifest: Manifest,
     pub version: Version,
     /// An empty generation behind those of the version.
@@ -92,8 +93,7 @@ pub(super) struct Parts {
 
 impl Engine {
     pub(super) fn assemble(parts: Parts) -> Result<Self> {
-        let retention = parts.registry.as_ref().map(Registry::retention);
-        let retention = retention.transpose()?.unwrap_or_default();
+        let retention = parts.retention;
         let validator = Validator::new(parts.schema.clone(), parts.manifest.limits.clone());
         let engine = Self {
             storage: parts.storage,

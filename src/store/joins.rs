@@ -188,8 +188,8 @@ impl Engine {
         }
     }
 
-    /// Lets go of links and late records that no row lacks any more, and of deletions in memory: their
-    /// tombstones stay until a purge. Snapshots keep those of their versions.
+    /// Lets go of links and late records that no row lacks any more, and of deletions in memory: the
+    /// tombstones of what a host deleted stay until a purge. Snapshots keep those of their versions.
     pub(super) fn trim_joins(&self) -> Result<()> {
         // What is copied to let go of one is bounded.
         self.let_go_of_joins(|done, known| done > 0 && done * 2 >= known)
@@ -213,11 +213,12 @@ impl Engine {
         let superseded = |one: &Arc<Tombstone>| {
             one.is_expiry() && tombstones.iter().any(|other| one.is_superseded_by(other))
         };
-        let needed = |one: &&Arc<Tombstone>| {
+        let needed = |one: &Arc<Tombstone>| {
             one.item_for_everybody().is_some() || !superseded(one) && version.needs_deletion(one)
         };
-        let kept_tombstones: Vec<_> = tombstones.iter().filter(needed).cloned().collect();
-        let done = done_links.len() + done_late.len() + known.2 - kept_tombstones.len();
+        let (kept_tombstones, done_tombstones): (Vec<_>, Vec<_>) =
+            tombstones.iter().cloned().partition(needed);
+        let done = done_links.len() + done_late.len() + done_tombstones.len();
         if !pays(done, known.0 + known.1 + known.2) {
             return Ok(());
         }
@@ -239,7 +240,9 @@ impl Engine {
             late.for_each(|late| kept.late.add(late));
             let tombstones = current.joins.deletions.all().into_iter().skip(known.2);
             tombstones.for_each(|one| kept.deletions.add(one));
-            self.version.store(Arc::new(current.with_joins(kept)));
+            let floor = self.floor_after(&current);
+            self.version
+                .store(Arc::new(current.with_joins(kept, floor)));
         }
         for link in done_links {
             registry.forget_link(&link, &mut notes);
@@ -247,6 +250,10 @@ impl Engine {
         }
         for late in done_late {
             registry.forget_late(&late, &mut notes);
+            self.append_notes(tier, &mut notes, NOTES_BYTES)?;
+        }
+        for expired in done_tombstones.iter().filter(|one| one.by_retention) {
+            registry.forget_tombstone(expired, &mut notes);
             self.append_notes(tier, &mut notes, NOTES_BYTES)?;
         }
         self.append_notes(tier, &mut notes, 1)

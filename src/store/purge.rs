@@ -1,5 +1,6 @@
 //! Takes what was deleted out of every file, and shows that it is gone.
 
+mod pending;
 mod receipt;
 mod search;
 mod sought;
@@ -10,7 +11,7 @@ use std::sync::atomic::Ordering;
 use super::engine::Engine;
 use super::joins::Joins;
 use super::recovery::Opening;
-use crate::hot::Sweep;
+use crate::hot::{Sweep, Tombstone};
 use crate::types::{Entropy, Error, Result};
 pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
 use sought::Sought;
@@ -27,7 +28,7 @@ struct Rewritten {
 impl Engine {
     /// Rewrites what holds deleted bytes in the store in `root`, which nobody else may have open for
     /// writing, and looks for them in all of its files. `None` where nothing was deleted since the last
-    /// purge.
+    /// purge, and that one ended and found nothing.
     pub(crate) fn purge(
         root: &Path,
         opening: Opening,
@@ -35,14 +36,15 @@ impl Engine {
     ) -> Result<Option<PurgeReceipt>> {
         let bytes_before = search::folder_bytes(root)?;
         let engine = Self::open(root, opening.clone())?;
-        if engine.registry()?.tombstones()?.is_empty() {
+        let deleted = pending::with_earlier(root, engine.registry()?.tombstones()?)?;
+        if deleted.is_empty() {
             return Ok(None);
         }
         let Rewritten {
             sought,
             sequence,
             segments,
-        } = engine.take_out()?;
+        } = engine.take_out(&deleted)?;
         let store = engine.id();
         // RocksDB's manifest names the first and the last key of files that are gone, until an opening
         // begins another.
@@ -59,6 +61,9 @@ impl Engine {
             ..PurgeReceipt::of(store, sequence, &sought, found, entropy)?
         };
         receipt.keep(root)?;
+        if receipt.is_clean() {
+            pending::end(root)?;
+        }
         Ok(Some(receipt))
     }
 
@@ -75,7 +80,7 @@ impl Engine {
     }
 
     /// Rewrites segments and tables without what was deleted.
-    fn take_out(&self) -> Result<Rewritten> {
+    fn take_out(&self, deleted: &[Tombstone]) -> Result<Rewritten> {
         self.version.load().check_is_whole()?;
         self.flush()?;
         let segments = || -> Vec<u64> {
@@ -87,12 +92,11 @@ impl Engine {
         self.let_go_of_joins(|done, _| done > 0)?;
         let after = segments();
         let registry = self.registry()?;
-        let tombstones = registry.tombstones()?;
-        let sought = Sought::of(&tombstones, &self.version.load(), registry)?;
+        let sought = Sought::of(deleted, &self.version.load(), registry)?;
         let pieces = registry.sweep(&Sweep {
             forgets_user: &|user| sought.users.contains(user),
             forgets_item: &|item, sequence| sought.is_deleted(item, sequence),
-            tombstones: &tombstones,
+            tombstones: deleted,
         })?;
         let tier = self.writable()?;
         {
@@ -104,8 +108,9 @@ impl Engine {
             let current = self.version.load_full();
             let joins = &current.joins;
             let joins = Joins::after_others(joins.links.all(), joins.late.all(), []);
+            let floor = self.floor_after(&current);
             self.version
-                .store(std::sync::Arc::new(current.with_joins(joins)));
+                .store(std::sync::Arc::new(current.with_joins(joins, floor)));
         }
         self.renew_log()?;
         Ok(Rewritten {

@@ -76,6 +76,7 @@ impl Engine {
             settings,
             tier: None,
             registry: None,
+            retention: hot.registry.retention()?,
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
                 .with_lost(lost)

@@ -122,12 +122,14 @@ impl Engine {
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
+        let retention = registry.retention()?;
         let engine = Self::assemble(Parts {
             storage,
             schema,
             settings: opening.settings,
             tier: Some(tier),
             registry: Some(registry),
+            retention,
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
                 .with_lost(lost)

@@ -16,7 +16,7 @@ use crate::types::{Result, UserRange};
 /// Figures about a store at one moment.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Stats {
-    /// Rows in all.
+    /// Rows; those that a deletion or a rule of retention hides count until they are taken out of the files.
     pub rows: u64,
     /// Rows by bulk import.
     pub bulk_rows: u64,

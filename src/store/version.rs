@@ -112,10 +112,12 @@ impl Version {
         Self { replaced, ..self }
     }
 
-    /// The same rows with other joins.
-    pub(super) fn with_joins(&self, joins: Arc<Joins>) -> Self {
+    /// The same rows with other joins, for readers of all commits up to `floor`: what was let go of may be
+    /// missed by readers of earlier ones.
+    pub(super) fn with_joins(&self, joins: Arc<Joins>, floor: u64) -> Self {
         Self {
             joins,
+            floor,
             ..self.clone()
         }
     }

@@ -82,6 +82,9 @@ impl Duty {
                 if engine.expires_now() {
                     engine.expire()?;
                 }
+                if engine.compaction_stopped.lock().is_some() {
+                    return Ok(());
+                }
                 engine.compact_if_needed(proceed)?;
                 engine.rewrite_expired(proceed)
             }
@@ -91,14 +94,20 @@ impl Duty {
 
 impl Duty {
     /// Damage that a compaction meets was there before, and a bug that it meets ends it before it has
-    /// published anything: it changed nothing, and what is written elsewhere is sound. Any other
-    /// failure refuses writes.
-    fn stop(self, engine: &Engine, error: Error) {
+    /// published anything: it changed nothing, and what is written elsewhere is sound; there are no more
+    /// compactions, and what is too old goes on being hidden. Any other failure refuses writes. Gives
+    /// whether the thread goes on.
+    fn goes_on_after(self, engine: &Engine, error: Error) -> bool {
         match (self, error.kind()) {
             (Self::Compact, ErrorKind::Corruption | ErrorKind::Internal) => {
-                *engine.compaction_stopped.lock() = Some(error.full_message());
+                let mut stopped = engine.compaction_stopped.lock();
+                stopped.get_or_insert_with(|| error.full_message());
+                true
             }
-            _ => drop(engine.poison(error)),
+            _ => {
+                engine.poison(error);
+                false
+            }
         }
     }
 }
@@ -184,10 +193,9 @@ fn run(duty: Duty, engine: &Weak<Engine>, state: &SharedState) {
         };
         if let Err(error) = duty.work(&engine, &|| go_on(state)) {
             // Who stops the work knows; its handles to the engine go on.
-            if !state.0.lock().stop {
-                duty.stop(&engine, error);
+            if state.0.lock().stop || !duty.goes_on_after(&engine, error) {
+                return;
             }
-            return;
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 
+use super::pending::PENDING;
 use super::receipt::{ITEM, PurgeFinding, PurgeReceipt, USER};
 use super::sought::Sought;
 use crate::hot::Names;
@@ -169,6 +170,11 @@ pub(super) fn bytes(
     let mut searched = Searched { files: 0, bytes: 0 };
     let mut found = Vec::new();
     for path in files(root)? {
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        let name = name.to_string_lossy().into_owned();
+        if name == PENDING {
+            continue;
+        }
         let doing = || format!("search {}", path.display());
         let file = File::open(&path).map_err(|error| Error::io(doing(), error))?;
         let length = file
@@ -177,8 +183,6 @@ pub(super) fn bytes(
             .len();
         searched.files += 1;
         searched.bytes += length;
-        let name = path.strip_prefix(root).unwrap_or(&path);
-        let name = name.to_string_lossy().into_owned();
         let texts = texts_of(engine, &name);
         let mut seen = BTreeSet::new();
         for one in automaton.stream_find_iter(file) {

@@ -46,7 +46,7 @@ impl Sought {
                     commits.push(tombstone.sequence);
                 }
                 // What is too old is named by no id.
-                _ if tombstone.is_expiry() => {}
+                _ if tombstone.by_retention => {}
                 _ if !tombstone.is_of_all() => sought.parts += 1,
                 _ => {
                     for key in &tombstone.keys {

@@ -13,7 +13,8 @@ use crate::output::{count, print_done, print_json, seconds};
 /// writing meanwhile.
 ///
 /// The receipt is kept in the store, in `purges/`. It names no id: each stands as a salted hash. When a
-/// deleted id is found, the command ends with exit code 4.
+/// deleted id is found, the command ends with exit code 4, and the next purge looks for it again. Where
+/// nothing was deleted since the last purge there is no receipt; in JSON it is null.
 #[derive(Args)]
 pub struct Purge {
     /// The folder of the store
@@ -36,7 +37,12 @@ impl Purge {
     fn purge(&self) -> Outcome {
         let start = Instant::now();
         let Some(receipt) = Store::builder().purge(&self.store)? else {
-            return print_done(format_args!("nothing was deleted since the last purge"));
+            return match self.format {
+                ReportFormat::Json => print_json(&None::<PurgeReceipt>),
+                ReportFormat::Table => {
+                    print_done(format_args!("nothing was deleted since the last purge"))
+                }
+            };
         };
         match self.format {
             ReportFormat::Json => print_json(&receipt)?,

@@ -101,7 +101,8 @@ pub(super) fn encode_tombstone(tombstone: &Tombstone) -> Vec<u8> {
     wire.text(tombstone.event_type.as_deref().unwrap_or_default());
     wire.i64(tombstone.time.since);
     let ends = u8::from(tombstone.time.until.is_some()) * ENDS;
-    wire.u8(ends | u8::from(tombstone.by_retention) * BY_RETENTION);
+    let by_retention = u8::from(tombstone.by_retention) * BY_RETENTION;
+    wire.u8(ends | by_retention);
     wire.i64(tombstone.time.until.unwrap_or(0));
     wire.finish()
 }

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{PurgeFinding, PurgeReceipt, Reader, Remembered, RepairReport, Store, VerifyReport};
+use super::{
+    Pin, PurgeFinding, PurgeReceipt, Reader, Remembered, RepairReport, Store, VerifyReport,
+};
 use crate::hot::OnDamage;
 use crate::io::Readers;
 use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
@@ -203,6 +206,34 @@ impl StoreBuilder {
         new.make(path.as_ref(), to.as_ref())
     }
 
+    /// Keeps the store in the folder `path` as it is now under a name, also while another process writes to
+    /// it, so that readers in any process open the same snapshot by [`StoreBuilder::open_pin`]. The pin is
+    /// a closed copy in the store's own folder, which shares its files: what seals, compactions and retention
+    /// replace takes room until the pin goes. After `lasts`, where given, the next opening for writing or the
+    /// next pin removes it. Cost: as [`StoreBuilder::checkpoint`] with [`Sharing::Link`].
+    ///
+    /// # Errors
+    /// `InvalidInput` when the name is not of letters, digits, `_`, `-` and `.`; `AlreadyExists` when there is
+    /// a pin of this name. Else as [`StoreBuilder::checkpoint`].
+    pub fn pin(self, path: impl AsRef<Path>, name: &str, lasts: Option<Duration>) -> Result<Pin> {
+        let new = NewCheckpoint {
+            entropy: &self.entropy,
+            sharing: &Sharing::Link,
+        };
+        let lasts = lasts.map(|lasts| lasts.as_secs());
+        crate::store::pin(path.as_ref(), name, (self.clock.now_seconds(), lasts), &new)
+    }
+
+    /// Opens a pin of the store in the folder `path` for reading.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no pin of this name: it was never made, released, or it expired. Else as
+    /// [`StoreBuilder::open_read_only`].
+    pub fn open_pin(self, path: impl AsRef<Path>, name: &str) -> Result<Store> {
+        let path = crate::store::pinned(path.as_ref(), name)?;
+        self.open_read_only(path)
+    }
+
     /// Brings the store in the folder `path` to what can be trusted, durably, while no one has it open for
     /// writing: reads every segment, moves those that are damaged to the folder `quarantine`, and publishes
     /// the store without them and without those that are missing. Nothing is deleted. The report says what
@@ -278,7 +309,8 @@ impl StoreBuilder {
     /// Cost: as a compaction of the segments that hold any of it, and reading every file once.
     ///
     /// # Errors
-    /// As [`StoreBuilder::open`].
+    /// `Unsupported`, naming them, where the store has pins ([`StoreBuilder::pin`]), which may hold some of it.
+    /// Else as [`StoreBuilder::open`].
     pub fn purge(self, path: impl AsRef<Path>) -> Result<Option<PurgeReceipt>> {
         let entropy = self.entropy.clone();
         Engine::purge(path.as_ref(), self.opening(), &entropy)

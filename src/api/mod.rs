@@ -15,7 +15,7 @@ pub(crate) use crate::store::{BackupsReader, BackupsWriter, is_unfinished};
 pub use crate::store::{
     BulkImport, Checkpoint, ColumnStats, DamagedSegment, Event, EventTypeNumbers, FormatVersions,
     GenerationReport, History, ImportBatch, ImportMode, ImportRehearsal, Interacted,
-    ManifestReport, NewestPerEventType, PurgeFinding, PurgeReceipt, PurgedId, RecoveryReport,
+    ManifestReport, NewestPerEventType, Pin, PurgeFinding, PurgeReceipt, PurgedId, RecoveryReport,
     RepairReport, Scan, SegmentReport, Sharing, Snapshot, Stats, UnnamedFile, Unseen, Users,
     VerifyReport, value_at,
 };

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::scratch::Scratch;
 use super::{
     BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ImportRehearsal,
-    ManifestReport, Reader, RecoveryReport, Remembered, RepairReport, Scan, SegmentReport, Sharing,
-    Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    ManifestReport, Pin, Reader, RecoveryReport, Remembered, RepairReport, Scan, SegmentReport,
+    Sharing, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -187,6 +188,37 @@ impl Store {
     /// As [`StoreBuilder::checkpoint`].
     pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
         Self::builder().checkpoint(self.path(), to, &Sharing::Link)
+    }
+
+    /// Keeps the store as it is now under a name, for `lasts` or until it is released. See
+    /// [`StoreBuilder::pin`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::pin`].
+    pub fn pin(&self, name: &str, lasts: Option<Duration>) -> Result<Pin> {
+        let builder = match self.engine().now_seconds() {
+            Some(now) => Self::builder().clock(move || now),
+            None => Self::builder(),
+        };
+        builder.pin(self.path(), name, lasts)
+    }
+
+    /// The pins of the store in the folder `path`, by name; those included that have expired and are not
+    /// removed yet.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store; `Corruption`, naming the file; `Io`.
+    pub fn pins(path: impl AsRef<Path>) -> Result<Vec<Pin>> {
+        crate::store::pins(path.as_ref())
+    }
+
+    /// Lets go of a pin of the store in the folder `path`, also while another process writes to it. Who
+    /// has it open for reading keeps it until then.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such pin, or no store; `Io`.
+    pub fn unpin(path: impl AsRef<Path>, name: &str) -> Result<()> {
+        crate::store::unpin(path.as_ref(), name)
     }
 
     /// The schema.

@@ -59,6 +59,11 @@ impl NewCheckpoint<'_> {
     pub(crate) fn make(&self, from: &Path, to: &Path) -> Result<Checkpoint> {
         folders::check_is_store(from)?;
         folders::check_outside(to, from)?;
+        self.make_within(from, to)
+    }
+
+    /// The same, also where `to` lies in the store's folder, at a place that is for it.
+    pub(super) fn make_within(&self, from: &Path, to: &Path) -> Result<Checkpoint> {
         let shared_with = match self.sharing {
             Sharing::LinkTo(folder) => Some(Earlier::read(folder)?),
             _ => None,

@@ -212,6 +212,12 @@ impl Engine {
         })
     }
 
+    /// The time of the clock that the store was opened with, in Unix epoch seconds; `None` where it was
+    /// opened for reading.
+    pub(crate) fn now_seconds(&self) -> Option<u64> {
+        self.registry.as_ref().map(Registry::now_seconds)
+    }
+
     /// What the hot tier remembers beside rows, for what writes.
     pub(super) fn registry(&self) -> Result<&Registry> {
         self.writable()?;

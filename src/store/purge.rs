@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::joins::Joins;
 use super::recovery::Opening;
 use crate::hot::{Sweep, Tombstone};
-use crate::types::{Entropy, Error, Result};
+use crate::types::{Entropy, Error, ErrorKind, Result};
 pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
 use sought::Sought;
 
@@ -23,6 +23,23 @@ struct Rewritten {
     sequence: u64,
     /// Segments that were replaced.
     segments: u64,
+}
+
+/// Refuses where there are pins: they hold the bytes of what was deleted since.
+fn check_pins(root: &Path) -> Result<()> {
+    let pins = super::pins::pins(root)?;
+    let names: Vec<String> = pins.into_iter().map(|pin| pin.name).collect();
+    match names.is_empty() {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "pins may hold what is to be purged: {}; release them (annals pin STORE NAME --release), or wait until \
+                 they expire",
+                names.join(", ")
+            ),
+        )),
+    }
 }
 
 impl Engine {
@@ -36,6 +53,7 @@ impl Engine {
     ) -> Result<Option<PurgeReceipt>> {
         let bytes_before = search::folder_bytes(root)?;
         let engine = Self::open(root, opening.clone())?;
+        check_pins(root)?;
         let deleted = pending::with_earlier(root, engine.registry()?.tombstones()?)?;
         if deleted.is_empty() {
             return Ok(None);

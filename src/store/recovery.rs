@@ -50,6 +50,7 @@ impl Engine {
         opening.settings.validate()?;
         check_is_store(root)?;
         check_is_no_backup(root)?;
+        super::pins::check_is_no_pin(root)?;
         let lock = StoreLock::take(root, folders::readers(root))?;
         Self::open_locked(root, opening, Some(lock))
     }
@@ -63,6 +64,8 @@ impl Engine {
         let storage = Arc::new(folders::storage(root));
         creation::end(&*storage)?;
         let manifest = Manifest::read(&*storage)?;
+        // What cannot be removed takes room until the next opening, and does no harm.
+        let _ = super::pins::remove_expired(root, opening.clock.now_seconds());
         let account = Account::read(&*storage, &manifest)?;
         let (log, mended) = RocksLog::open(
             &root.join(HOT),

@@ -22,6 +22,7 @@ mod insights;
 mod limits;
 mod listing;
 mod man;
+mod pin;
 mod purge;
 mod put;
 mod put_events;
@@ -96,6 +97,8 @@ pub enum Command {
     Repair(repair::Repair),
     /// Copy a store as it is at this moment
     Checkpoint(checkpoint::Checkpoint),
+    /// Keep a store as it is at this moment under a name
+    Pin(pin::Pin),
     /// Copy a store into a folder of backups
     Backup(backup::Backup),
     /// Copy a backup to a new store
@@ -143,6 +146,7 @@ impl Command {
             Self::Verify(command) => command.run(),
             Self::Repair(command) => command.run(),
             Self::Checkpoint(command) => command.run(),
+            Self::Pin(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),
             Self::Retention(command) => command.run(),

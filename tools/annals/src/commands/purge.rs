@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::args::ReportFormat;
 use crate::failure::{Failure, Outcome};
-use crate::output::{count, print_done, print_json, seconds};
+use crate::output::{count, print_done, print_json, say, seconds};
 
 /// Takes what was deleted out of every file of the store: rewrites segments, tables and logs, and looks
 /// for the deleted ids in all files, as values and byte by byte. Nobody may have the store open for
@@ -19,6 +19,9 @@ use crate::output::{count, print_done, print_json, seconds};
 pub struct Purge {
     /// The folder of the store
     store: PathBuf,
+    /// Release the pins of the store first, which may hold some of it
+    #[arg(long, conflicts_with = "check")]
+    force: bool,
     /// Look for what the receipt of an earlier purge names, among all values, instead
     #[arg(long, value_name = "RECEIPT")]
     check: Option<PathBuf>,
@@ -36,6 +39,12 @@ impl Purge {
 
     fn purge(&self) -> Outcome {
         let start = Instant::now();
+        if self.force {
+            for pin in Store::pins(&self.store)? {
+                Store::unpin(&self.store, &pin.name)?;
+                say(format_args!("the pin {} is released", pin.name));
+            }
+        }
         let Some(receipt) = Store::builder().purge(&self.store)? else {
             return match self.format {
                 ReportFormat::Json => print_json(&None::<PurgeReceipt>),

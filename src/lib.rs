@@ -131,7 +131,7 @@ pub use types::{
 pub use api::{PurgeFinding, PurgeReceipt, PurgedId};
 
 // Copies of a store.
-pub use api::{Checkpoint, Pin, Sharing};
+pub use api::{Change, Changes, Checkpoint, Lease, Pin, Sharing};
 pub use types::StoreId;
 
 // Reports on a store.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ImportRehearsal,
-    ManifestReport, Pin, Reader, RecoveryReport, Remembered, RepairReport, Scan, SegmentReport,
-    Sharing, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, Changes, Checkpoint, GenerationReport, History, ImportMode,
+    ImportRehearsal, Lease, ManifestReport, Pin, Reader, RecoveryReport, Remembered, RepairReport,
+    Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -201,6 +201,35 @@ impl Store {
             None => Self::builder(),
         };
         builder.pin(self.path(), name, lasts)
+    }
+
+    /// What happened since a commit, for who has the rows that there were then: deletions and what else changed
+    /// them, and a snapshot that has what arrived since. See [`Changes`].
+    ///
+    /// Cost: all deletions that were not purged are read; a writer's other commits wait.
+    ///
+    /// # Errors
+    /// `InvalidInput`, telling to start over, where that can no longer be told: a FULL import, a repair or a purge
+    /// came since, or what happened to sessions and late recommendations was forgotten, which a lease
+    /// ([`StoreBuilder::lease`]) prevents.
+    pub fn changes_since(&self, sequence: u64) -> Result<Changes> {
+        self.engine().changes_since(sequence)
+    }
+
+    /// The leases of the store in the folder `path`, by name; those included that have expired.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store; `Corruption`, naming the file; `Io`.
+    pub fn leases(path: impl AsRef<Path>) -> Result<Vec<Lease>> {
+        crate::store::leases(path.as_ref())
+    }
+
+    /// Releases a lease of the store in the folder `path`, also while another process writes to it.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such lease, or no store; `Io`.
+    pub fn release_lease(path: impl AsRef<Path>, name: &str) -> Result<()> {
+        crate::store::release(path.as_ref(), name)
     }
 
     /// The pins of the store in the folder `path`, by name; those included that have expired and are not

@@ -16,6 +16,8 @@ mod blocks;
 #[cfg(feature = "arrow")]
 mod builder;
 #[cfg(feature = "arrow")]
+mod changes;
+#[cfg(feature = "arrow")]
 mod content;
 mod csv;
 #[cfg(feature = "arrow")]

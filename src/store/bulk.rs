@@ -417,7 +417,7 @@ impl Engine {
                         .segments
                         .retain(|entry| entry.origin != Origin::Bulk);
                     if manifest.segments.len() < before {
-                        manifest.replaced = sequence;
+                        manifest.removed.replaced = sequence;
                     }
                 }
                 manifest.last_sequence = sequence;

@@ -154,7 +154,7 @@ impl Engine {
                     manifest.segment_bytes_written += bytes;
                     manifest.segments.splice(place..place, entries);
                     manifest.segments.retain(|entry| !is_input(entry));
-                    manifest.replaced = manifest.replaced.max(deleted);
+                    manifest.removed.deleted = manifest.removed.deleted.max(deleted);
                 }
                 Ok(())
             },

@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::account::Account;
 use super::commit_lock::CommitLock;
+use super::done::Done;
 use super::group_sync::GroupSync;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
@@ -70,6 +71,10 @@ pub(crate) struct Engine {
     pub(super) next_expiry: AtomicU64,
     /// Of a reader: where it stands in the log.
     pub(super) tail: Mutex<Option<LogTail>>,
+    /// What seals and compactions have worked into the rows, and leases keep.
+    pub(super) leased: Mutex<Done>,
+    /// Of a reader: commits up to this may have been forgotten when it was opened.
+    pub(super) forgotten: u64,
     lock: Option<StoreLock>,
 }
 
@@ -81,6 +86,7 @@ pub(super) struct Parts {
     pub tier: Option<Tier>,
     pub registry: Option<Registry>,
     pub retention: Retention,
+    pub forgotten: u64,
     pub manifest: Manifest,
     pub version: Version,
     /// An empty generation behind those of the version.
@@ -125,6 +131,8 @@ impl Engine {
             }),
             retention: Mutex::new(retention),
             tail: Mutex::new(parts.tail),
+            leased: Mutex::default(),
+            forgotten: parts.forgotten,
             lock: parts.lock,
         };
         engine.refresh_event_types()?;
@@ -226,6 +234,11 @@ impl Engine {
             .ok_or_else(|| Error::internal("a hot tier that remembers nothing"))
     }
 
+    /// What the hot tier remembers beside rows; `None` where it is opened for reading.
+    pub(super) fn remembers(&self) -> Option<&Registry> {
+        self.registry.as_ref()
+    }
+
     /// Reads what the hot tier remembers beside rows.
     pub(super) fn verify_registry(&self) -> Result<()> {
         self.registry.as_ref().map_or(Ok(()), Registry::verify)
@@ -300,7 +313,7 @@ impl Engine {
         let (floor, joins) = (self.floor_after(current), current.joins.clone());
         let lost = current.lost_of(manifest);
         let version = Version::new(segments, generations, floor, joins).with_lost(lost);
-        Ok(version.after_replacing(manifest.replaced))
+        Ok(version.after_removing(manifest.removed))
     }
 
     /// The floor of a version that follows `current`, and so has every commit that is visible.

@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use super::deletions::Deletions;
+use super::done::Done;
 use super::engine::Engine;
 use super::late::{LateJoin, LateRecords};
+use super::leases;
 use super::links::Links;
 use super::manifest::SegmentEntry;
 use super::run::Run;
 use super::version::{LiveSegment, Version};
 use crate::hot::{EncodedRows, Generation, LateRecord, Link, Notes, Tier, Tombstone};
 use crate::segment::Origin;
-use crate::types::{Result, session_key};
+use crate::types::{ErrorKind, Result, session_key};
 
 /// Bytes of notes that are written at once.
 const NOTES_BYTES: usize = 64 << 10;
@@ -188,8 +190,9 @@ impl Engine {
         }
     }
 
-    /// Lets go of links and late records that no row lacks any more, and of deletions in memory: the
-    /// tombstones of what a host deleted stay until a purge. Snapshots keep those of their versions.
+    /// Lets go of links, late records and deletions that no row lacks any more: in memory, and, but for what a
+    /// host deleted, whose tombstones stay until a purge, and what a lease keeps, for good. Snapshots keep those of
+    /// their versions.
     pub(super) fn trim_joins(&self) -> Result<()> {
         // What is copied to let go of one is bounded.
         self.let_go_of_joins(|done, known| done > 0 && done * 2 >= known)
@@ -218,15 +221,17 @@ impl Engine {
         };
         let (kept_tombstones, done_tombstones): (Vec<_>, Vec<_>) =
             tombstones.iter().cloned().partition(needed);
-        let done = done_links.len() + done_late.len() + done_tombstones.len();
-        if !pays(done, known.0 + known.1 + known.2) {
-            return Ok(());
+        let done = Done {
+            links: done_links,
+            late: done_late,
+            tombstones: done_tombstones,
+        };
+        if !pays(done.len(), known.0 + known.1 + known.2) {
+            return self.forget_unleased();
         }
         let kept = Joins::after_others(kept_links, kept_late, kept_tombstones);
-        let mut notes = Notes::default();
-        let (tier, registry) = (self.writable()?, self.registry()?);
-        let _commit = self.commit.lock();
         {
+            let _commit = self.commit.lock();
             let _manifest = self.manifest.lock();
             let current = self.version.load_full();
             // What was added meanwhile. Nobody else replaces the joins: seals and compactions, who
@@ -244,16 +249,40 @@ impl Engine {
             self.version
                 .store(Arc::new(current.with_joins(kept, floor)));
         }
-        for link in done_links {
+        self.leased.lock().add(done);
+        self.forget_unleased()
+    }
+
+    /// Forgets for good what is worked into the rows and no lease keeps.
+    fn forget_unleased(&self) -> Result<()> {
+        if self.leased.lock().len() == 0 {
+            return Ok(());
+        }
+        let (tier, registry) = (self.writable()?, self.registry()?);
+        let taken = match leases::oldest(&*self.storage, registry.now_seconds()) {
+            Ok(lease) => lease.map_or(u64::MAX, |lease| lease.sequence),
+            // Who lists the leases is told; until then it keeps all.
+            Err(error) if error.kind() == ErrorKind::Corruption => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let gone = self.leased.lock().take_up_to(taken);
+        let Some(newest) = gone.newest() else {
+            return Ok(());
+        };
+        let mut notes = Notes::default();
+        let _commit = self.commit.lock();
+        // Before anything goes.
+        registry.note_forgotten(newest, &mut notes)?;
+        for link in gone.links {
             registry.forget_link(&link, &mut notes);
             self.append_notes(tier, &mut notes, NOTES_BYTES)?;
         }
-        for late in done_late {
+        for late in gone.late {
             registry.forget_late(&late, &mut notes);
             self.append_notes(tier, &mut notes, NOTES_BYTES)?;
         }
-        for expired in done_tombstones.iter().filter(|one| one.by_retention) {
-            registry.forget_tombstone(expired, &mut notes);
+        for tombstone in gone.tombstones {
+            registry.forget_tombstone(&tombstone, &mut notes);
             self.append_notes(tier, &mut notes, NOTES_BYTES)?;
         }
         self.append_notes(tier, &mut notes, 1)

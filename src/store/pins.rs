@@ -6,17 +6,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::NewCheckpoint;
-use super::creation::is_unfinished;
 use super::folders;
 use super::lock::StoreLock;
+use super::named::{check_name, names_in};
 use crate::io::{Storage, read_small, replace};
 use crate::types::{Error, ErrorKind, Result};
 
 /// The folder of the pins.
 const PINS: &str = "pins";
 
-/// Bytes that the name of a pin may have.
-const MOST_BYTES: usize = 64;
+const ENDING: &str = ".json";
 
 /// A snapshot that is kept under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,7 +44,7 @@ pub(crate) fn pin(
     (now, lasts): (u64, Option<u64>),
     new: &NewCheckpoint<'_>,
 ) -> Result<Pin> {
-    check(name)?;
+    check_name(name)?;
     folders::check_is_store(root)?;
     remove_expired(root, now)?;
     let path = root.join(PINS).join(name);
@@ -105,7 +104,7 @@ pub(crate) fn pins(root: &Path) -> Result<Vec<Pin>> {
 
 /// The folder of a pin.
 pub(crate) fn pinned(root: &Path, name: &str) -> Result<PathBuf> {
-    check(name)?;
+    check_name(name)?;
     folders::check_is_store(root)?;
     let path = root.join(PINS).join(name);
     match folders::is_store(&path) {
@@ -159,7 +158,7 @@ pub(super) fn remove_expired(root: &Path, now: u64) -> Result<()> {
             // One whose note cannot be read is shown as damage by who lists them.
             true => Noted::read(root, &name)
                 .is_ok_and(|noted| noted.expires_seconds.is_some_and(|expires| expires <= now)),
-            false => is_unfinished(&path),
+            false => true,
         };
         // Another process may be making it.
         let making = || StoreLock::take(&path, folders::readers(root));
@@ -187,36 +186,11 @@ fn remove(root: &Path, name: &str) -> Result<()> {
     storage.sync_folder(PINS)
 }
 
-/// The names of the folders of pins, sorted.
+/// The names of the pins, made or not: the note comes first, and goes last.
 fn names(root: &Path) -> Result<Vec<String>> {
-    let folder = root.join(PINS);
-    let failed = |error| Error::io(format!("list {}", folder.display()), error);
-    let entries = match std::fs::read_dir(&folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        let name = entry.file_name().into_string();
-        let is_folder = entry.file_type().map_err(failed)?.is_dir();
-        names.extend(name.ok().filter(|name| is_folder && check(name).is_ok()));
-    }
-    names.sort();
-    Ok(names)
+    names_in(&folders::storage(root), PINS, ENDING)
 }
 
 fn note_of(name: &str) -> String {
-    format!("{PINS}/{name}.json")
-}
-
-fn check(name: &str) -> Result<()> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    match name.len() {
-        1..=MOST_BYTES if name.bytes().all(is_plain) && !name.starts_with('.') => Ok(()),
-        _ => Err(Error::invalid(format!(
-            "{name:?} is no name of a pin: use letters, digits, `_`, `-` and `.`, at most {MOST_BYTES}, not beginning \
-             with `.`"
-        ))),
-    }
+    format!("{PINS}/{name}{ENDING}")
 }

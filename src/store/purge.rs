@@ -10,8 +10,9 @@ use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::joins::Joins;
+use super::leases;
 use super::recovery::Opening;
-use crate::hot::{Sweep, Tombstone};
+use crate::hot::{Notes, Sweep, Tombstone};
 use crate::types::{Entropy, Error, ErrorKind, Result};
 pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
 use sought::Sought;
@@ -53,11 +54,12 @@ impl Engine {
     ) -> Result<Option<PurgeReceipt>> {
         let bytes_before = search::folder_bytes(root)?;
         let engine = Self::open(root, opening.clone())?;
-        check_pins(root)?;
         let deleted = pending::with_earlier(root, engine.registry()?.tombstones()?)?;
-        if deleted.is_empty() {
+        let Some(newest) = deleted.iter().map(|one| one.sequence).max() else {
             return Ok(None);
-        }
+        };
+        check_pins(root)?;
+        engine.check_leases(newest)?;
         let Rewritten {
             sought,
             sequence,
@@ -97,6 +99,24 @@ impl Engine {
         search::hashed(self, receipt)
     }
 
+    /// Refuses where a consumer has yet to take deletions of commits up to `newest`.
+    fn check_leases(&self, newest: u64) -> Result<()> {
+        let now = self.registry()?.now_seconds();
+        let oldest = leases::oldest(&*self.storage, now)?;
+        match oldest.filter(|lease| lease.sequence < newest) {
+            None => Ok(()),
+            Some(lease) => Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "the consumer of the lease {} has taken changes up to the commit {}, and deletions up to {newest} are \
+                     to be purged; wait until it has taken them and its lease says so, or release the lease (annals \
+                     lease STORE {} --release)",
+                    lease.name, lease.sequence, lease.name
+                ),
+            )),
+        }
+    }
+
     /// Rewrites segments and tables without what was deleted.
     fn take_out(&self, deleted: &[Tombstone]) -> Result<Rewritten> {
         self.version.load().check_is_whole()?;
@@ -119,6 +139,10 @@ impl Engine {
         let tier = self.writable()?;
         {
             let _commit = self.commit.lock();
+            let mut forgotten = Notes::default();
+            let newest = deleted.iter().map(|one| one.sequence).max();
+            registry.note_forgotten(newest.unwrap_or(0), &mut forgotten)?;
+            self.append_notes(tier, &mut forgotten, 1)?;
             for mut notes in pieces {
                 self.append_notes(tier, &mut notes, 1)?;
             }

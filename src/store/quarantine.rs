@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::folders;
@@ -169,6 +170,7 @@ impl Engine {
             self.publish(
                 |manifest| {
                     manifest.segments.retain(stays);
+                    manifest.removed.replaced = self.visible.load(Ordering::Acquire);
                     Ok(())
                 },
                 |current, manifest| self.version_of(manifest, current, current.generations.clone()),

@@ -77,10 +77,11 @@ impl Engine {
             tier: None,
             registry: None,
             retention: hot.registry.retention()?,
+            forgotten: hot.registry.forgotten()?,
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
                 .with_lost(lost)
-                .after_replacing(manifest.replaced),
+                .after_removing(manifest.removed),
             manifest,
             last_sequence,
             lock: None,

@@ -125,7 +125,7 @@ impl Engine {
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
-        let retention = registry.retention()?;
+        let (retention, forgotten) = (registry.retention()?, registry.forgotten()?);
         let engine = Self::assemble(Parts {
             storage,
             schema,
@@ -133,10 +133,11 @@ impl Engine {
             tier: Some(tier),
             registry: Some(registry),
             retention,
+            forgotten,
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
                 .with_lost(lost)
-                .after_replacing(manifest.replaced),
+                .after_removing(manifest.removed),
             manifest,
             last_sequence,
             lock,

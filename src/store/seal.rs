@@ -60,7 +60,7 @@ impl Engine {
         let published = self.publish(
             |manifest| {
                 manifest.generations.retain(|live| *live != id);
-                manifest.replaced = manifest.replaced.max(deleted);
+                manifest.removed.deleted = manifest.removed.deleted.max(deleted);
                 for entry in sealed {
                     manifest.last_sequence = manifest.last_sequence.max(entry.sequences[1]);
                     manifest.segment_bytes_written += entry.file_bytes;

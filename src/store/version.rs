@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::joins::Joins;
 use super::lost::LostSegment;
-use super::manifest::SegmentEntry;
+use super::manifest::{Removed, SegmentEntry};
 use super::run::Run;
 use crate::hot::Generation;
 use crate::io::Storage;
@@ -64,8 +64,8 @@ pub(crate) struct Version {
     /// The newest commit when it was made, or the bulk import that it brought: a snapshot of this
     /// version sees at least so far.
     pub floor: u64,
-    /// The newest commit that removed rows of earlier ones; 0 for none.
-    pub replaced: u64,
+    /// The newest commits that removed rows of earlier ones.
+    pub removed: Removed,
     /// What some of its rows lack.
     pub joins: Arc<Joins>,
     /// Segments that are listed and do not open.
@@ -99,7 +99,7 @@ impl Version {
             runs,
             generations,
             floor,
-            replaced: 0,
+            removed: Removed::default(),
             joins,
             lost: Arc::default(),
             sessions,
@@ -108,8 +108,8 @@ impl Version {
     }
 
     /// The same, of which some commit removed rows.
-    pub(super) fn after_replacing(self, replaced: u64) -> Self {
-        Self { replaced, ..self }
+    pub(super) fn after_removing(self, removed: Removed) -> Self {
+        Self { removed, ..self }
     }
 
     /// The same rows with other joins, for readers of all commits up to `floor`: what was let go of may be
@@ -133,6 +133,19 @@ impl Version {
         user: &'a str,
     ) -> impl DoubleEndedIterator<Item = &'a Arc<LiveSegment>> + 'a {
         self.runs.iter().flat_map(move |run| run.of_user(user))
+    }
+
+    /// Whether any rows lie under a key, also those that a deletion hides.
+    pub(super) fn holds_key(&self, key: &str) -> crate::types::Result<bool> {
+        if self.generations.iter().any(|hot| hot.contains(key)) {
+            return Ok(true);
+        }
+        for live in self.segments_of(key) {
+            if live.segment.has_user(key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Says that a user is about to be looked for in all runs.

@@ -28,17 +28,6 @@ impl Sought {
         registry: &Registry,
     ) -> Result<Self> {
         let mut sought = Self::default();
-        let holds_key = |key: &str| -> Result<bool> {
-            if version.generations.iter().any(|hot| hot.contains(key)) {
-                return Ok(true);
-            }
-            for live in version.segments_of(key) {
-                if live.segment.has_user(key)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
         for tombstone in tombstones {
             match &tombstone.item {
                 Some(item) if tombstone.item_for_everybody().is_some() => {
@@ -51,7 +40,7 @@ impl Sought {
                 _ => {
                     for key in &tombstone.keys {
                         let id = shown_user(key).to_owned();
-                        match holds_key(&id)? || holds_key(&session_key(&id))? {
+                        match version.holds_key(&id)? || version.holds_key(&session_key(&id))? {
                             true => sought.used.insert(id),
                             false => sought.users.insert(id),
                         };

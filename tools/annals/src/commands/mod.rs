@@ -19,6 +19,7 @@ mod import;
 mod import_preview;
 mod init;
 mod insights;
+mod lease;
 mod limits;
 mod listing;
 mod man;
@@ -99,6 +100,8 @@ pub enum Command {
     Checkpoint(checkpoint::Checkpoint),
     /// Keep a store as it is at this moment under a name
     Pin(pin::Pin),
+    /// Say what a consumer of changes has taken
+    Lease(lease::Lease),
     /// Copy a store into a folder of backups
     Backup(backup::Backup),
     /// Copy a backup to a new store
@@ -147,6 +150,7 @@ impl Command {
             Self::Repair(command) => command.run(),
             Self::Checkpoint(command) => command.run(),
             Self::Pin(command) => command.run(),
+            Self::Lease(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),
             Self::Retention(command) => command.run(),

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::args::{ReportFormat, age_in_seconds};
 use crate::failure::Outcome;
-use crate::output::{Align, dated, print, print_done, print_json, table};
+use crate::output::{Align, moment, print, print_done, print_json, table};
 
 /// Keeps a store as it is at this moment under a name, also while another process writes to it: STORE/pins/NAME
 /// is a store that every command reads. It shares its files with the store, and what is replaced since takes
@@ -77,9 +77,4 @@ impl Pin {
 fn expires(pin: &Kept) -> String {
     pin.expires_seconds
         .map_or_else(|| "never".to_owned(), moment)
-}
-
-fn moment(seconds: u64) -> String {
-    let date = i64::try_from(seconds).ok().and_then(dated);
-    date.unwrap_or_else(|| seconds.to_string())
 }

@@ -19,7 +19,8 @@ use crate::output::{count, print_done, print_json, say, seconds};
 pub struct Purge {
     /// The folder of the store
     store: PathBuf,
-    /// Release the pins of the store first, which may hold some of it
+    /// Release the pins of the store first, which may hold some of it, and the leases of consumers that have not
+    /// taken the deletions, who then have to start over
     #[arg(long, conflicts_with = "check")]
     force: bool,
     /// Look for what the receipt of an earlier purge names, among all values, instead
@@ -43,6 +44,13 @@ impl Purge {
             for pin in Store::pins(&self.store)? {
                 Store::unpin(&self.store, &pin.name)?;
                 say(format_args!("the pin {} is released", pin.name));
+            }
+            let newest = Store::open_read_only(&self.store)?.snapshot().sequence();
+            for lease in Store::leases(&self.store)? {
+                if lease.sequence < newest {
+                    Store::release_lease(&self.store, &lease.name)?;
+                    say(format_args!("the lease {} is released", lease.name));
+                }
             }
         }
         let Some(receipt) = Store::builder().purge(&self.store)? else {

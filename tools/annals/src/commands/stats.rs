@@ -134,7 +134,7 @@ fn event_types(types: &[EventTypeRows]) -> String {
     format!("{}\n\n", table(&header, rows))
 }
 
-fn figures(report: &Report) -> [(&'static str, String); 24] {
+fn figures(report: &Report) -> [(&'static str, String); 25] {
     let stats = &report.stats;
     let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
     let last_write = report.files.last_write.map(|at| at as i64);
@@ -177,6 +177,13 @@ fn figures(report: &Report) -> [(&'static str, String); 24] {
         (
             "segment write amplification",
             format!("{:.2}", stats.segment_write_amplification),
+        ),
+        (
+            "oldest lease",
+            stats.oldest_lease.as_ref().map_or_else(
+                || "none".to_owned(),
+                |lease| format!("{}, at {}", lease.name, thousands(lease.sequence)),
+            ),
         ),
     ]
 }

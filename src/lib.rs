@@ -137,8 +137,8 @@ pub use types::StoreId;
 // Reports on a store.
 pub use api::{
     BlockReport, ColumnReport, ColumnStats, Damage, DamagedSegment, FormatVersions,
-    GenerationReport, ManifestReport, RecoveryReport, Remembered, RepairReport, SegmentReport,
-    Stats, UnnamedFile, VerifyReport,
+    GenerationReport, Health, ManifestReport, RecoveryReport, Remembered, RepairReport,
+    SegmentReport, Stats, UnnamedFile, VerifyReport,
 };
 
 pub use types::{Error, ErrorKind, Result, printable};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, Changes, Checkpoint, GenerationReport, History, ImportMode,
+    BlockReport, BulkImport, Changes, Checkpoint, GenerationReport, Health, History, ImportMode,
     ImportRehearsal, Lease, ManifestReport, Pin, Reader, RecoveryReport, Remembered, RepairReport,
     Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
 };
@@ -201,6 +201,11 @@ impl Store {
             None => Self::builder(),
         };
         builder.pin(self.path(), name, lasts)
+    }
+
+    /// Whether the store does all that it should, and if not, why. Cost: none.
+    pub fn health(&self) -> Health {
+        self.engine().health()
     }
 
     /// What happened since a commit, for who has the rows that there were then: deletions and what else changed

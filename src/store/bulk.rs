@@ -16,6 +16,7 @@ use super::source::Source;
 use super::version::LiveSegment;
 use crate::io::FileBytes;
 use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
+use crate::types::observe::Work;
 use crate::types::{
     Cell, ColumnsBuilder, Commit, Dictionary, Error, Interaction, NarrowBuilder, Result, Role, Row,
     RowSizes, ScanQuery, Settings, Strings, TierQuery, always,
@@ -283,6 +284,7 @@ impl BulkImport {
     /// takes no more writes.
     pub fn commit(mut self) -> Result<Commit> {
         self.check_rows()?;
+        let work = Work::begin("import");
         let engine = self.engine.clone();
         let mut writer = RunWriter::new(&engine, Origin::Bulk, &always);
         self.collect_pending()?;
@@ -298,7 +300,7 @@ impl BulkImport {
             give_back_free_pages();
             self.merge(&mut writer)?;
         }
-        self.publish(writer)
+        self.publish(writer, work)
     }
 
     fn check_rows(&self) -> Result<()> {
@@ -335,7 +337,7 @@ impl BulkImport {
         copy_run(engine, merge, writer, self.budget)
     }
 
-    fn publish(self, writer: RunWriter<'_>) -> Result<Commit> {
+    fn publish(self, writer: RunWriter<'_>, work: Work) -> Result<Commit> {
         let engine = self.engine.clone();
         let (prepared, mut files) = writer.finish()?;
         let _commit = engine.commit.lock();
@@ -343,10 +345,12 @@ impl BulkImport {
         let event_types = self.event_types_then()?;
         if prepared.is_empty() && self.mode == ImportMode::Incremental {
             let sequence = engine.visible.load(Ordering::Acquire);
+            work.done(0, 0);
             return Ok(Commit { sequence, rows: 0 });
         }
         let sequence = engine.visible.load(Ordering::Acquire) + 1;
         let entries = finish_run(&*engine.storage, prepared, RunOf::Import(sequence))?;
+        let bytes = entries.iter().map(|entry| entry.file_bytes).sum();
         // The import is durable at once; commits before it must not be lost behind it.
         let tier = engine.writable()?;
         tier.sync().map_err(|error| engine.poison(error))?;
@@ -361,6 +365,7 @@ impl BulkImport {
         }
         *engine.event_types.write() = event_types;
         engine.compactor.up();
+        work.done(self.rows, bytes);
         Ok(Commit {
             sequence,
             rows: self.rows,

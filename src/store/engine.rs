@@ -21,6 +21,7 @@ use super::worker::Wake;
 use crate::hot::{Generation, LogTail, Registry, Tier};
 use crate::io::Storage;
 use crate::segment::{Origin, Segment};
+use crate::types::observe;
 use crate::types::{
     Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Retention, Role, RowSizes, Schema, Settings,
     StoreId, Validator, lifting,
@@ -250,9 +251,18 @@ impl Engine {
         published.is_ok() || self.poison.get().is_some()
     }
 
+    /// Why writes are refused, where they are.
+    pub(super) fn poisoned(&self) -> Option<&str> {
+        self.poison.get().map(String::as_str)
+    }
+
     /// Refuses writes from now on: what is on disk may differ from what is in memory.
     pub(super) fn poison(&self, error: Error) -> Error {
-        self.poison.get_or_init(|| error.full_message());
+        self.poison.get_or_init(|| {
+            let why = error.full_message();
+            observe::trouble(&why);
+            why
+        });
         error
     }
 

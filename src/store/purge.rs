@@ -13,6 +13,7 @@ use super::joins::Joins;
 use super::leases;
 use super::recovery::Opening;
 use crate::hot::{Notes, Sweep, Tombstone};
+use crate::types::observe::Work;
 use crate::types::{Entropy, Error, ErrorKind, Result};
 pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
 use sought::Sought;
@@ -52,10 +53,12 @@ impl Engine {
         opening: Opening,
         entropy: &Entropy,
     ) -> Result<Option<PurgeReceipt>> {
+        let work = Work::begin("purge");
         let bytes_before = search::folder_bytes(root)?;
         let engine = Self::open(root, opening.clone())?;
         let deleted = pending::with_earlier(root, engine.registry()?.tombstones()?)?;
         let Some(newest) = deleted.iter().map(|one| one.sequence).max() else {
+            work.done(0, 0);
             return Ok(None);
         };
         check_pins(root)?;
@@ -81,6 +84,7 @@ impl Engine {
             ..PurgeReceipt::of(store, sequence, &sought, found, entropy)?
         };
         receipt.keep(root)?;
+        work.done(0, receipt.bytes_after);
         if receipt.is_clean() {
             pending::end(root)?;
         }

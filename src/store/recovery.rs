@@ -15,6 +15,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::version::Version;
 use crate::hot::{Generation, Log, Mended, OnDamage, Registry, RocksLog, Tier};
 use crate::io::Storage;
+use crate::types::observe::{self, Work};
 use crate::types::{Clock, Error, ErrorKind, Limits, RESTORE_STORE, Result, Schema, Settings};
 
 /// What an opening found in the hot tier, and what one for writing did about it.
@@ -52,7 +53,15 @@ impl Engine {
         check_is_no_backup(root)?;
         super::pins::check_is_no_pin(root)?;
         let lock = StoreLock::take(root, folders::readers(root))?;
-        Self::open_locked(root, opening, Some(lock))
+        let work = Work::begin("open");
+        let engine = Self::open_locked(root, opening, Some(lock))?;
+        let hot = engine.version.load_full();
+        let rows = hot.generations.iter().map(|generation| generation.rows());
+        work.done(rows.sum(), 0);
+        if let Some(damage) = &engine.recovery_report().damage {
+            observe::trouble(damage);
+        }
+        Ok(engine)
     }
 
     /// The same, of a store whose lock is held.

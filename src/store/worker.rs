@@ -9,6 +9,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::engine::Engine;
+use crate::types::observe;
 use crate::types::{Error, ErrorKind, Proceed, Result, always};
 
 /// How often the thread looks whether its store is still there.
@@ -100,6 +101,7 @@ impl Duty {
     fn goes_on_after(self, engine: &Engine, error: Error) -> bool {
         match (self, error.kind()) {
             (Self::Compact, ErrorKind::Corruption | ErrorKind::Internal) => {
+                observe::trouble(&error.full_message());
                 let mut stopped = engine.compaction_stopped.lock();
                 stopped.get_or_insert_with(|| error.full_message());
                 true

@@ -23,6 +23,7 @@ mod narrow_builder;
 mod narrow_slot;
 mod narrow_sorted;
 mod not_text;
+pub(crate) mod observe;
 mod odd_time;
 mod placeholder;
 mod prefetch;

@@ -206,7 +206,8 @@ impl BulkImport {
 
     fn check_memory(&mut self) -> Result<()> {
         let batches = self.batch_bytes.load(Ordering::Relaxed) + self.pending.memory_bytes();
-        let full = self.collected.memory_bytes() >= self.budget.unsorted_bytes(batches);
+        let strings = self.collected.strings();
+        let full = self.collected.memory_bytes() >= self.budget.unsorted_bytes(batches, strings);
         if full && self.collected.rows() > 0 {
             self.spill()?;
         }
@@ -475,7 +476,7 @@ pub(super) fn copy_run(
         }
         writer.add(&batch)?;
         let needed = writer.needed_bytes(merge.dictionary_bytes());
-        let allowed = budget.beside(merge.input_bytes());
+        let allowed = budget.beside(merge.input_bytes(), merge.strings());
         let text_bytes = merge.text_bytes();
         let sizes = writer.sizes();
         let sizes = RowSizes {

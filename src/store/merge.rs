@@ -93,6 +93,12 @@ impl Merge {
         dictionaries.map(|strings| strings.memory_bytes()).sum()
     }
 
+    /// Strings in all dictionaries.
+    pub(super) fn strings(&self) -> usize {
+        let dictionaries = self.shared.dictionaries.iter();
+        dictionaries.map(|strings| strings.len()).sum()
+    }
+
     /// Bytes of text in the dictionary that has the most.
     pub(super) fn text_bytes(&self) -> usize {
         let dictionaries = self.shared.dictionaries.iter();

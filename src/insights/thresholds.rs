@@ -1,7 +1,15 @@
 //! From where on figures are findings.
 
 /// From where on a figure is a finding. The default is the service's.
+///
+/// ```
+/// use annals::insights::Thresholds;
+///
+/// let mut thresholds = Thresholds::default();
+/// thresholds.max_categories = 100;
+/// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Thresholds {
     /// Interactions that training needs. Default 1,000.
     pub min_interactions: u64,

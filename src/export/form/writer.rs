@@ -5,8 +5,10 @@ use arrow_array::RecordBatch;
 use crate::export::layout::Layout;
 use crate::types::{Error, Result};
 
-/// What a writer of a form has to know beside the schema of the batches.
+/// What a writer of a form has to know beside the schema of the batches: begin with the default, and set what
+/// differs.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct FormOptions {
     /// The layout of the records.
     pub layout: Layout,

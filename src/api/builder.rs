@@ -26,6 +26,77 @@ pub struct StoreBuilder {
     on_damage: OnDamage,
 }
 
+/// With the defaults.
+impl Store {
+    /// Chooses settings and limits before opening.
+    pub fn builder() -> StoreBuilder {
+        StoreBuilder::default()
+    }
+
+    /// Creates a store with the default settings and limits; see [`StoreBuilder::create`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::create`].
+    pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
+        Self::builder().create(path, schema)
+    }
+
+    /// Opens a store with the default settings; see [`StoreBuilder::open`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open(path)
+    }
+
+    /// Opens the store in the folder `path`, or creates it where there is none; see [`StoreBuilder::open`]
+    /// and [`StoreBuilder::create`].
+    ///
+    /// # Errors
+    /// Theirs; `InvalidInput` when the store that is there has another schema.
+    pub fn open_or_create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
+        Self::builder().open_or_create(path, schema)
+    }
+
+    /// Opens a store for reading; see [`StoreBuilder::open_read_only`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open_read_only(path)
+    }
+
+    /// Opens a store for reading, and for following what is written; see [`StoreBuilder::open_reader`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn open_reader(path: impl AsRef<Path>) -> Result<Reader> {
+        Self::builder().open_reader(path)
+    }
+
+    /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go
+    /// on meanwhile. See [`StoreBuilder::checkpoint`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::checkpoint`].
+    pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
+        Self::builder().checkpoint(self.path(), to, &Sharing::Link)
+    }
+
+    /// Keeps the store as it is now under a name, for `lasts` or until it is released. See
+    /// [`StoreBuilder::pin`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::pin`].
+    pub fn pin(&self, name: &str, lasts: Option<Duration>) -> Result<Pin> {
+        let builder = match self.engine().now_seconds() {
+            Some(now) => Self::builder().clock(move || now),
+            None => Self::builder(),
+        };
+        builder.pin(self.path(), name, lasts)
+    }
+}
+
 impl StoreBuilder {
     /// Settings other than the default, for this opening.
     #[must_use]

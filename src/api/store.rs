@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, Changes, Checkpoint, GenerationReport, Health, History, ImportMode,
-    ImportRehearsal, Lease, ManifestReport, Pin, Reader, RecoveryReport, Remembered, RepairReport,
-    Scan, SegmentReport, Sharing, Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, Changes, GenerationReport, Health, History, ImportMode,
+    ImportRehearsal, Lease, ManifestReport, Pin, RecoveryReport, Remembered, RepairReport, Scan,
+    SegmentReport, Snapshot, Stats, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -36,52 +35,6 @@ struct Inner {
 }
 
 impl Store {
-    /// Chooses settings and limits before opening.
-    pub fn builder() -> StoreBuilder {
-        StoreBuilder::default()
-    }
-
-    /// Creates a store with the default settings and limits; see [`StoreBuilder::create`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::create`].
-    pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
-        Self::builder().create(path, schema)
-    }
-
-    /// Opens a store with the default settings; see [`StoreBuilder::open`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::open`].
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::builder().open(path)
-    }
-
-    /// Opens the store in the folder `path`, or creates it where there is none; see [`StoreBuilder::open`]
-    /// and [`StoreBuilder::create`].
-    ///
-    /// # Errors
-    /// Theirs; `InvalidInput` when the store that is there has another schema.
-    pub fn open_or_create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
-        Self::builder().open_or_create(path, schema)
-    }
-
-    /// Opens a store for reading; see [`StoreBuilder::open_read_only`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::open_read_only`].
-    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
-        Self::builder().open_read_only(path)
-    }
-
-    /// Opens a store for reading, and for following what is written; see [`StoreBuilder::open_reader`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::open_read_only`].
-    pub fn open_reader(path: impl AsRef<Path>) -> Result<Reader> {
-        Self::builder().open_reader(path)
-    }
-
     pub(super) fn writable(path: &Path, engine: Arc<Engine>) -> Result<Self> {
         let worker = match engine.settings().background {
             true => Some(Worker::start(&engine)?),
@@ -159,7 +112,7 @@ impl Store {
         Engine::remembered(path, &mut || scratch.folder())
     }
 
-    fn engine(&self) -> &Arc<Engine> {
+    pub(super) fn engine(&self) -> &Arc<Engine> {
         &self.inner.engine
     }
 
@@ -179,28 +132,6 @@ impl Store {
     /// `NotFound`, `Corruption` when its manifest is damaged, `Unsupported`, `Io`.
     pub fn id_of(path: impl AsRef<Path>) -> Result<StoreId> {
         crate::store::id_of(path.as_ref())
-    }
-
-    /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go
-    /// on meanwhile. See [`StoreBuilder::checkpoint`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::checkpoint`].
-    pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
-        Self::builder().checkpoint(self.path(), to, &Sharing::Link)
-    }
-
-    /// Keeps the store as it is now under a name, for `lasts` or until it is released. See
-    /// [`StoreBuilder::pin`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::pin`].
-    pub fn pin(&self, name: &str, lasts: Option<Duration>) -> Result<Pin> {
-        let builder = match self.engine().now_seconds() {
-            Some(now) => Self::builder().clock(move || now),
-            None => Self::builder(),
-        };
-        builder.pin(self.path(), name, lasts)
     }
 
     /// Whether the store does all that it should, and if not, why. Cost: none.

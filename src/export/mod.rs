@@ -29,6 +29,8 @@ mod gather;
 #[cfg(feature = "arrow")]
 mod layout;
 #[cfg(feature = "arrow")]
+mod learn;
+#[cfg(feature = "arrow")]
 mod learned;
 #[cfg(feature = "files")]
 mod manifest;

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::engine::Engine;
 use super::import_batch::ImportBatch;
+use super::live_segment::LiveSegment;
 use super::manifest::SegmentEntry;
 use super::memory::{MemoryBudget, give_back_free_pages};
 use super::merge::Merge;
 use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::sort::sort;
 use super::source::Source;
-use super::version::LiveSegment;
 use crate::io::FileBytes;
 use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
 use crate::types::observe::Work;

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use super::bulk::copy_run;
 use super::engine::Engine;
-use super::late::LateJoin;
+use super::late_join::LateJoin;
+use super::live_segment::LiveSegment;
 use super::manifest::SegmentEntry;
 use super::memory::MemoryBudget;
 use super::merge::Merge;
@@ -13,7 +14,7 @@ use super::owners::Owners;
 use super::run::Run;
 use super::run_writer::{RunOf, RunWriter, finish_run};
 use super::source::Source;
-use super::version::{LiveSegment, Version};
+use super::version::Version;
 use crate::segment::Origin;
 use crate::types::observe::Work;
 use crate::types::{Proceed, Result, ScanQuery, TierQuery, always};

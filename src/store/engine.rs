@@ -11,20 +11,20 @@ use super::account::Account;
 use super::commit_lock::CommitLock;
 use super::done::Done;
 use super::group_sync::GroupSync;
+use super::live_segment::open_segment;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
-use super::recovery::RecoveryReport;
-use super::segment_file::{missing, with_remedy};
+use super::recovery_report::RecoveryReport;
 use super::snapshot::{ReadView, Snapshot};
-use super::version::{LiveSegment, Version};
-use super::worker::Wake;
+use super::version::Version;
+use super::wake::Wake;
 use crate::hot::{Generation, LogTail, Registry, Tier};
 use crate::io::Storage;
-use crate::segment::{Origin, Segment};
+use crate::segment::Origin;
 use crate::types::observe;
 use crate::types::{
-    Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Retention, Role, RowSizes, Schema, Settings,
-    StoreId, Validator, lifting,
+    Error, ErrorKind, Limits, Result, Retention, Role, RowSizes, Schema, Settings, StoreId,
+    Validator, lifting,
 };
 
 /// An open store.
@@ -432,42 +432,4 @@ impl Drop for Engine {
             let _ = self.note(&self.manifest.lock(), true);
         }
     }
-}
-
-/// Opens a published segment and checks that it is the one the manifest means.
-pub(super) fn open_segment(
-    storage: &Arc<dyn Storage>,
-    schema: &Schema,
-    store: StoreId,
-    entry: &SegmentEntry,
-) -> Result<Arc<LiveSegment>> {
-    let path = SegmentEntry::path_of(entry.id);
-    let file = storage.map(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => missing(entry).caused_by(error),
-        _ => error,
-    })?;
-    let file_bytes = file.len() as u64;
-    let segment = Segment::open(&path, file, schema).map_err(with_remedy)?;
-    let footer = segment.footer();
-    if footer.store != store {
-        return Err(Error::corrupt(format!(
-            "{path}: it belongs to the store {}, and this is {store}; {RESTORE_SEGMENT}",
-            footer.store
-        )));
-    }
-    let same = file_bytes == entry.file_bytes
-        && footer.checksum == entry.checksum
-        && footer.rows as u64 == entry.rows
-        && footer.sequence_range() == entry.sequences
-        && footer.origin == entry.origin;
-    if !same {
-        return Err(Error::corrupt(format!(
-            "{path}: not the segment that the manifest lists; {RESTORE_SEGMENT}"
-        )));
-    }
-    Ok(LiveSegment::new(
-        entry.clone(),
-        Arc::new(segment),
-        storage.clone(),
-    ))
 }

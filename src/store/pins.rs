@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::NewCheckpoint;
 use super::folders;
 use super::lock::StoreLock;
 use super::named::{check_name, names_in};
-use crate::io::{Storage, read_small, replace};
+use crate::io::{Storage, read_small};
 use crate::types::{Error, ErrorKind, Result};
 
 /// The folder of the pins.
-const PINS: &str = "pins";
+pub(super) const PINS: &str = "pins";
 
 const ENDING: &str = ".json";
 
@@ -32,49 +31,13 @@ pub struct Pin {
 
 /// What is written down of a pin, beside its folder.
 #[derive(Serialize, Deserialize)]
-struct Noted {
-    made_seconds: u64,
-    expires_seconds: Option<u64>,
-}
-
-/// Keeps the store in the folder `root` as it is now. `lasts` are seconds from `now`.
-pub(crate) fn pin(
-    root: &Path,
-    name: &str,
-    (now, lasts): (u64, Option<u64>),
-    new: &NewCheckpoint<'_>,
-) -> Result<Pin> {
-    check_name(name)?;
-    folders::check_is_store(root)?;
-    remove_expired(root, now)?;
-    let path = root.join(PINS).join(name);
-    if folders::is_store(&path) {
-        return Err(Error::new(
-            ErrorKind::AlreadyExists,
-            format!(
-                "{}: there is a pin of this name; release it, or choose another name",
-                path.display()
-            ),
-        ));
-    }
-    let noted = Noted {
-        made_seconds: now,
-        expires_seconds: lasts.map(|lasts| now.saturating_add(lasts)),
-    };
-    let storage = folders::storage(root);
-    storage.create_folder(PINS)?;
-    storage.sync_folder("")?;
-    let json = serde_json::to_vec(&noted);
-    let json = json.map_err(|_| Error::internal("a pin that is no JSON"))?;
-    let file = note_of(name);
-    replace(&storage, &file, &format!("{file}.new"), &json)?;
-    new.make_within(root, &path)?;
-    storage.sync_folder(PINS)?;
-    Ok(noted.pin(root, name))
+pub(super) struct Noted {
+    pub(super) made_seconds: u64,
+    pub(super) expires_seconds: Option<u64>,
 }
 
 impl Noted {
-    fn pin(self, root: &Path, name: &str) -> Pin {
+    pub(super) fn pin(self, root: &Path, name: &str) -> Pin {
         Pin {
             name: name.to_owned(),
             path: root.join(PINS).join(name),
@@ -191,6 +154,6 @@ fn names(root: &Path) -> Result<Vec<String>> {
     names_in(&folders::storage(root), PINS, ENDING)
 }
 
-fn note_of(name: &str) -> String {
+pub(super) fn note_of(name: &str) -> String {
     format!("{PINS}/{name}{ENDING}")
 }

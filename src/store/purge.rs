@@ -1,6 +1,7 @@
 //! Takes what was deleted out of every file, and shows that it is gone.
 
 mod pending;
+mod place;
 mod receipt;
 mod search;
 mod sought;

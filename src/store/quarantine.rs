@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::folders;
-use super::lost::{LostSegment, open_what_can_be};
+use super::live_segment::LiveSegment;
+use super::lost::open_what_can_be;
+use super::lost_segment::LostSegment;
 use super::manifest::{Manifest, SegmentEntry};
 use super::reading::{GiveScratch, HotFiles, read_steady};
-use super::recovery::RecoveryReport;
-use super::version::LiveSegment;
+use super::recovery_report::RecoveryReport;
 use crate::hot::OnDamage;
 use crate::io::{Storage, link};
 use crate::segment::Damage;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::bulk::copy_run;
 use super::engine::Engine;
-use super::late::LateJoin;
+use super::late_join::LateJoin;
 use super::manifest::SegmentEntry;
 use super::memory::MemoryBudget;
 use super::merge::Merge;

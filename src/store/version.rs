@@ -1,58 +1,15 @@
 //! What is readable at one moment: immutable; the engine swaps in the next.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::joins::Joins;
-use super::lost::LostSegment;
-use super::manifest::{Removed, SegmentEntry};
+use super::live_segment::LiveSegment;
+use super::lost_segment::LostSegment;
+use super::manifest::Removed;
 use super::run::Run;
 use crate::hot::Generation;
-use crate::io::Storage;
-use crate::segment::Segment;
 use crate::types::HashedKey;
-
-/// An open segment; its file goes when nobody reads it any more, once it is obsolete.
-pub(crate) struct LiveSegment {
-    pub entry: SegmentEntry,
-    pub segment: Arc<Segment>,
-    storage: Arc<dyn Storage>,
-    obsolete: AtomicBool,
-}
-
-impl LiveSegment {
-    pub(crate) fn new(
-        entry: SegmentEntry,
-        segment: Arc<Segment>,
-        storage: Arc<dyn Storage>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            entry,
-            segment,
-            storage,
-            obsolete: AtomicBool::new(false),
-        })
-    }
-
-    /// Its first and its last user.
-    pub(super) fn users(&self) -> &[String; 2] {
-        &self.segment.footer().users
-    }
-
-    /// Marks the file for removal, when the last version that lists it is dropped.
-    pub(crate) fn retire(&self) {
-        self.obsolete.store(true, Ordering::Release);
-    }
-}
-
-impl Drop for LiveSegment {
-    fn drop(&mut self) {
-        if self.obsolete.load(Ordering::Acquire) {
-            // A file that stays behind is removed at the next opening.
-            let _ = self.storage.remove(&SegmentEntry::path_of(self.entry.id));
-        }
-    }
-}
 
 /// An immutable list of runs and generations.
 #[derive(Clone, Default)]

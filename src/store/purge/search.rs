@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use aho_corasick::AhoCorasick;
 
 use super::pending::PENDING;
+use super::place::Place;
 use super::receipt::{ITEM, PurgeFinding, PurgeReceipt, USER};
 use super::sought::Sought;
 use crate::hot::Names;
@@ -19,13 +20,6 @@ use crate::types::{Error, Result, Role, shown_user};
 
 /// Ids below this are not looked for byte by byte: others would contain them by chance.
 const LEAST_BYTES: usize = 8;
-
-/// Where an id was found.
-pub(super) struct Place {
-    pub(super) id: String,
-    pub(super) file: String,
-    pub(super) what: String,
-}
 
 /// What was searched.
 pub(super) struct Searched {

@@ -203,18 +203,17 @@ impl Export {
             Some(Partition::UserHash(shards)) => shards as usize,
             Some(Partition::Month) => MONTHS,
         };
-        FormOptions {
-            layout: layout.clone(),
-            sorted: *layout == Layout::Rows && self.form.order() == ScanOrder::UserTime,
-            times,
-            // Files that are written side by side have no use for threads of their own.
-            threads: if self.form.is_folder() {
-                0
-            } else {
-                self.form.threads()
-            },
-            row_group_rows: (files > 1).then(|| (OPEN_ROWS / files).max(LEAST_GROUP)),
-        }
+        let mut options = FormOptions::default();
+        options.layout = layout.clone();
+        options.sorted = *layout == Layout::Rows && self.form.order() == ScanOrder::UserTime;
+        options.times = times;
+        // Files that are written side by side have no use for threads of their own.
+        options.threads = match self.form.is_folder() {
+            true => 0,
+            false => self.form.threads(),
+        };
+        options.row_group_rows = (files > 1).then(|| (OPEN_ROWS / files).max(LEAST_GROUP));
+        options
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::commit::{ShardCommit, failed};
 use super::map::ShardMap;
-use super::set::{ShardCommit, failed};
 use crate::import::RowSink;
 use crate::types::{Error, Interaction, Result, Row};
 use crate::{BulkImport, ImportMode};

@@ -384,7 +384,7 @@ struct Entry {
 }
 
 fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| damaged(error))
+    serde_json::from_slice(bytes).map_err(damaged)
 }
 
 /// What covers the bytes before it.

@@ -44,6 +44,7 @@
 //! ```
 
 mod builder;
+mod commit;
 mod copy;
 mod folder;
 mod import;
@@ -55,10 +56,11 @@ mod snapshot;
 mod verify;
 
 pub use builder::ShardSetBuilder;
+pub use commit::ShardCommit;
 pub use import::ShardImport;
 pub use map::{MOST_SHARDS, Shard, ShardMap};
 pub use range::{HashRange, user_hash};
 pub use reshape::Reshaped;
-pub use set::{ShardCommit, ShardEvents, ShardSet};
+pub use set::{ShardEvents, ShardSet};
 pub use snapshot::{ShardScan, ShardSnapshot};
 pub use verify::{ShardReport, ShardSetReport};

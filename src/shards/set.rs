@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::commit::{ShardCommit, failed};
 use super::folder;
 use super::import::ShardImport;
 use super::map::ShardMap;
@@ -29,15 +30,6 @@ struct Inner {
     stores: Vec<Option<Store>>,
     /// One of them, for what is the same in all.
     any: Store,
-}
-
-/// What was written to one shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShardCommit {
-    /// The position of the shard.
-    pub shard: usize,
-    /// Its commit, and how many rows of the call it has.
-    pub commit: Commit,
 }
 
 /// What the recording of events answers.
@@ -333,19 +325,4 @@ impl ShardSet {
         }
         Ok(done)
     }
-}
-
-/// The error of a shard, with what the shards before it did.
-pub(super) fn failed(done: &[ShardCommit], shard: usize, error: Error) -> Error {
-    if done.is_empty() {
-        return error.within(format!("shard {shard} (no shard was changed)"));
-    }
-    let done: Vec<String> = done
-        .iter()
-        .map(|one| format!("{} as commit {}", one.shard, one.commit.sequence))
-        .collect();
-    error.within(format!(
-        "shard {shard} (these shards have their part: {}; the others have nothing)",
-        done.join(", ")
-    ))
 }

@@ -21,10 +21,10 @@ fn record(user: &str, event_type: &str) -> Interaction {
     .interaction()
 }
 
-/// A set in which each store takes two event types, beside the five metadata fields.
+/// A set in which each store takes two event types, beside the seven optional fields.
 fn of_two_types(path: &std::path::Path) -> ShardSet {
     let limits = Limits {
-        max_metadata_fields_and_event_types: Some(7),
+        max_metadata_fields_and_event_types: Some(9),
         ..Limits::personalize()
     };
     let builder = ShardSet::builder().settings(quiet()).limits(limits);

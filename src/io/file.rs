@@ -1,11 +1,16 @@
 //! A file as bytes: mapped whole, or read in frames.
+//!
+//! A file is mapped twice. The system reads ahead in the map that scans go through, as far as it is told to for the
+//! disk; in that of lookups it reads what is touched, and what [`FileBytes::ask`] asks for. So what a cold lookup reads
+//! does not depend on the disk, and what of the file is in memory is so for both.
 
 use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::OnceLock;
+use std::ops::{Deref, Range};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use memmap2::{Advice, Mmap};
 use parking_lot::Mutex;
 
 use super::ReadAt;
@@ -14,10 +19,63 @@ use crate::types::{Error, Result};
 /// Bytes that are read at once.
 const FRAME_BYTES: usize = 1 << 16;
 
+/// Bytes that the disk is asked for at once: of more, systems leave out what is beyond their own measure.
+const ASK_BYTES: usize = 1 << 17;
+
+/// A memory map, for lookups, and another one for scans where there is one.
+pub struct FileMap {
+    bytes: Bytes,
+    /// The map of these bytes, where the system reads nothing ahead in it.
+    map: Option<Arc<Mmap>>,
+    scans: Option<Bytes>,
+}
+
+impl FileMap {
+    /// Two maps of one file.
+    pub(super) fn new(lookups: Mmap, scans: Mmap) -> Self {
+        // Where it is refused, the system reads ahead for lookups, too.
+        let advised = lookups.advise(Advice::Random).is_ok();
+        let map = Arc::new(lookups);
+        Self {
+            bytes: Bytes::from_owner(Shared(map.clone())),
+            map: advised.then_some(map),
+            scans: Some(Bytes::from_owner(scans)),
+        }
+    }
+}
+
+impl Deref for FileMap {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Bytes in memory.
+impl From<Bytes> for FileMap {
+    fn from(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            map: None,
+            scans: None,
+        }
+    }
+}
+
+/// Keeps a map for bytes of it.
+struct Shared(Arc<Mmap>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// The bytes of an immutable file.
 pub enum FileBytes {
     /// In a memory map: warm reads cost nothing, and the system decides what stays in memory.
-    Mapped(Bytes),
+    Mapped(FileMap),
     /// Read into memory frame by frame as they are asked for, until this is dropped: for files
     /// that are read once from front to back by a process whose memory has a bound. A map would
     /// do, but systems that cache files in large folios count megabytes for each byte touched.
@@ -35,9 +93,9 @@ pub struct Frames {
     loaded: AtomicUsize,
 }
 
-impl From<Bytes> for FileBytes {
-    fn from(mapped: Bytes) -> Self {
-        Self::Mapped(mapped)
+impl<M: Into<FileMap>> From<M> for FileBytes {
+    fn from(mapped: M) -> Self {
+        Self::Mapped(mapped.into())
     }
 }
 
@@ -62,8 +120,39 @@ impl FileBytes {
     /// The length of the file.
     pub fn len(&self) -> usize {
         match self {
-            Self::Mapped(bytes) => bytes.len(),
+            Self::Mapped(map) => map.bytes.len(),
             Self::Framed(frames) => frames.len,
+        }
+    }
+
+    /// Asks the disk for bytes that are about to be read, without waiting for them. Where the system reads ahead by
+    /// itself, it is left to that.
+    pub fn ask(&self, range: Range<usize>) {
+        if let Self::Mapped(FileMap { map: Some(map), .. }) = self {
+            let end = range.end.min(map.len());
+            for start in range.step_by(ASK_BYTES).take_while(|start| *start < end) {
+                // What is not asked for is read when it is touched.
+                let _ = map.advise_range(Advice::WillNeed, start, ASK_BYTES.min(end - start));
+            }
+        }
+    }
+
+    /// The same file for scans, where they have a map of their own.
+    pub fn for_scans(&self) -> Option<Self> {
+        match self {
+            Self::Mapped(FileMap { scans, .. }) => scans.clone().map(Self::from),
+            Self::Framed(_) => None,
+        }
+    }
+
+    /// The bytes of a range where they are mapped.
+    pub fn mapped(&self, range: Range<usize>) -> Option<Bytes> {
+        match self {
+            Self::Mapped(map) => {
+                map.bytes.get(range.clone())?;
+                Some(map.bytes.slice(range))
+            }
+            Self::Framed(_) => None,
         }
     }
 
@@ -82,9 +171,9 @@ impl FileBytes {
     #[inline]
     pub fn get(&self, range: Range<usize>) -> Result<&[u8]> {
         match self {
-            Self::Mapped(bytes) => match bytes.get(range.clone()) {
+            Self::Mapped(map) => match map.bytes.get(range.clone()) {
                 Some(slice) => Ok(slice),
-                None => Err(outside(&range, bytes.len())),
+                None => Err(outside(&range, map.bytes.len())),
             },
             Self::Framed(frames) => frames.get(range),
         }
@@ -97,7 +186,7 @@ impl FileBytes {
     pub fn share(&self, range: Range<usize>) -> Result<Bytes> {
         let slice = self.get(range)?;
         Ok(match self {
-            Self::Mapped(bytes) => bytes.slice_ref(slice),
+            Self::Mapped(map) => map.bytes.slice_ref(slice),
             Self::Framed(_) => Bytes::copy_from_slice(slice),
         })
     }

@@ -12,7 +12,7 @@ mod small;
 mod storage;
 
 pub use checksum::crc32;
-pub use file::FileBytes;
+pub use file::{FileBytes, FileMap};
 pub use large_pages::LargePages;
 pub use local::{LocalStorage, Readers};
 pub use pages::{PAGE_BYTES, Pages, page_sums};

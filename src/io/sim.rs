@@ -138,10 +138,10 @@ fn folder_of(path: &str) -> &str {
 }
 
 impl Storage for SimStorage {
-    fn map(&self, path: &str) -> Result<Bytes> {
+    fn map(&self, path: &str) -> Result<FileMap> {
         let contents = self.contents(path)?;
         let file = contents.lock();
-        Ok(Bytes::copy_from_slice(&file.bytes))
+        Ok(Bytes::copy_from_slice(&file.bytes).into())
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {

@@ -40,8 +40,21 @@ impl Region {
     #[inline]
     pub(super) fn prefetch_in_file(&self, bytes: Range<usize>) {
         let [start, end] = [bytes.start, bytes.end].map(|at| at.saturating_sub(self.handle.offset));
-        let end = end.min(self.mapped.len());
-        prefetch(self.mapped.get(start..end).unwrap_or_default());
+        (&*self).prefetch(start, end.saturating_sub(start));
+    }
+
+    /// Whether bytes lie in one page that was verified.
+    #[inline]
+    pub(super) fn is_verified(&self, offset: usize, len: usize) -> bool {
+        self.pages.is_verified(self.handle.offset + offset, len)
+    }
+
+    /// Asks the disk for bytes that are about to be read, unless they were before.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn ask(&self, offset: usize, len: usize) {
+        let len = len.min(self.handle.len.saturating_sub(offset));
+        self.pages.ask(self.handle.offset + offset, len);
     }
 
     /// Bytes of several pages, of a page that nobody touched yet, or of a file that is not mapped.
@@ -61,7 +74,7 @@ impl<'a> Source<'a> for &'a Region {
     #[inline(always)]
     fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
         match self.mapped.get(offset..offset.saturating_add(len)) {
-            Some(bytes) if self.pages.is_verified(self.handle.offset + offset, len) => Ok(bytes),
+            Some(bytes) if self.is_verified(offset, len) => Ok(bytes),
             _ => self.get_anywhere(offset, len),
         }
     }
@@ -69,6 +82,9 @@ impl<'a> Source<'a> for &'a Region {
     #[inline(always)]
     fn prefetch(&self, offset: usize, len: usize) {
         let end = offset.saturating_add(len).min(self.mapped.len());
+        if offset < end && !self.is_verified(offset, end - offset) {
+            self.ask(offset, end - offset);
+        }
         prefetch(self.mapped.get(offset..end).unwrap_or_default());
     }
 }
@@ -158,6 +174,8 @@ pub struct Segment {
     pub(super) columns: Vec<ColumnReader>,
     pub(super) event_type: Option<usize>,
     pub(super) item: usize,
+    /// The same for those who read it from front to back, where the file has a map for them.
+    scans: Option<Arc<Self>>,
 }
 
 impl Segment {
@@ -168,7 +186,44 @@ impl Segment {
     /// `Unsupported` when a newer version wrote it.
     pub fn open(name: &str, file: impl Into<FileBytes>, schema: &Schema) -> Result<Self> {
         let (footer, pages) = Footer::open(name, file.into())?;
-        Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
+        let scanned = pages.for_scans().map(|pages| (footer.clone(), pages));
+        let assemble = |footer, pages| {
+            Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
+        };
+        let mut segment = assemble(footer, pages)?;
+        if let Some((footer, pages)) = scanned {
+            let mut scans = assemble(footer, pages)?;
+            scans.share_known(&segment);
+            segment.scans = Some(Arc::new(scans));
+        }
+        Ok(segment)
+    }
+
+    /// What is known of the strings of another map of the same file is known here, too.
+    fn share_known(&mut self, other: &Self) {
+        self.directory.ids.share_known(&other.directory.ids);
+        for pair in self.columns.iter_mut().zip(&other.columns) {
+            if let (
+                ColumnReader::Strings { dictionary, .. },
+                ColumnReader::Strings {
+                    dictionary: other, ..
+                },
+            ) = pair
+                && let Some(dictionary) = Arc::get_mut(dictionary)
+            {
+                dictionary.share_known(other);
+            }
+        }
+    }
+
+    /// The segment as those see it who read it from front to back.
+    pub(super) fn for_scans(self: &Arc<Self>) -> &Arc<Self> {
+        self.scans.as_ref().unwrap_or(self)
+    }
+
+    /// The same, where it is another.
+    pub(super) fn scans(&self) -> Option<&Self> {
+        self.scans.as_deref()
     }
 
     pub(super) fn assemble(footer: Footer, pages: Arc<Pages>, schema: &Schema) -> Result<Self> {
@@ -189,6 +244,7 @@ impl Segment {
             columns,
             event_type: schema.position_of(crate::types::Role::EventType),
             item: schema.item(),
+            scans: None,
             pages,
             footer,
         };

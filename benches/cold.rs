@@ -28,6 +28,12 @@ const ROUNDS: usize = 25;
 /// Users that are asked for after each.
 const USERS: usize = 20;
 
+/// Users that are asked for in one call.
+const MANY: usize = 200;
+
+/// Openings for them.
+const MANY_ROUNDS: usize = 7;
+
 /// Scans, cold and warm.
 const SCANS: usize = 9;
 
@@ -40,6 +46,7 @@ fn main() -> Result<()> {
         let users = users_of(folder)?;
         println!("{}: {} users", folder.display(), users.len());
         lookups(folder, &users)?;
+        many(folder, &users)?;
         scans(folder)?;
         warm(folder, &users)?;
     }
@@ -83,6 +90,31 @@ fn lookups(folder: &Path, users: &[String]) -> Result<()> {
     print("newest 100 as strings, the first user", firsts);
     print("  the second user", seconds);
     print("  each of the next 18", others);
+    Ok(())
+}
+
+/// Users one by one, and in one call, after an opening each.
+fn many(folder: &Path, users: &[String]) -> Result<()> {
+    let mut asked = users.rchunks_exact(MANY);
+    let (mut singles, mut together) = (vec![], vec![]);
+    for _ in 0..MANY_ROUNDS {
+        for (costs, in_one_call) in [(&mut singles, false), (&mut together, true)] {
+            drop_from_cache(folder)?;
+            let store = Store::open_read_only(folder)?;
+            let mut asker = Asker::new(&store)?;
+            let users = asked.next().ok_or("too few users")?;
+            let ask = || match in_one_call {
+                true => asker.ask_in_one_call(users),
+                false => users.iter().try_for_each(|user| asker.ask(user)),
+            };
+            costs.push(measured(ask)?.1);
+        }
+    }
+    print(
+        &format!("newest 100 as strings, {MANY} users one by one"),
+        singles,
+    );
+    print(&format!("  {MANY} users in one call"), together);
     Ok(())
 }
 
@@ -167,12 +199,24 @@ impl<'a> Asker<'a> {
 
     fn ask(&mut self, user: &str) -> Result<()> {
         self.store.history(user, &self.query, &mut self.history)?;
-        for field in self.fields {
-            self.history.copy_text(field, &mut self.text)?;
-            black_box(self.text.len());
-        }
-        Ok(())
+        copy(&self.history, self.fields, &mut self.text)
     }
+
+    fn ask_in_one_call(&mut self, users: &[String]) -> Result<()> {
+        let (fields, text) = (self.fields, &mut self.text);
+        let snapshot = self.store.snapshot();
+        snapshot.histories(users, &self.query, &mut self.history, |_, history| {
+            copy(history, fields, text)
+        })
+    }
+}
+
+fn copy(history: &History, fields: [FieldId; 2], text: &mut TextBuffer) -> Result<()> {
+    for field in fields {
+        history.copy_text(field, text)?;
+        black_box(text.len());
+    }
+    Ok(())
 }
 
 /// Writes a store's files out and drops them from the page cache. Nobody may have them mapped.

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use super::{FileBytes, crc32};
 use crate::types::{Error, RESTORE_SEGMENT, Result};
 
-/// Bytes that one checksum covers: small enough that a cold lookup verifies little beyond what
-/// the system's read-ahead brings anyway, large enough that the sums are 1/4096 of the data.
+/// Bytes that one checksum covers, and that a cold lookup reads for each place that it needs: few enough
+/// for that, as many as make the sums 1/4096 of the data.
 pub const PAGE_BYTES: usize = 1 << 14;
 
 /// The checksum of each page of `bytes`; the last page may be short.

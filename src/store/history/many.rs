@@ -1,8 +1,9 @@
 //! The histories of many users in one call.
 //!
-//! Of one user a lookup waits for memory some three times: for the slot of the directory, for where the
-//! rows lie, and for the rows. Of many users these waits run side by side: while one user's rows are
-//! decoded, those of the users behind it come from memory, each a step further.
+//! A lookup waits some three times: for the slot of the directory, for where the rows lie, and for the rows. Of
+//! many users these waits run side by side: while one user's rows are decoded, those behind it are looked up, each a
+//! step further. Where a store is in memory that gains nothing to speak of; where it is on the disk, which serves
+//! many reads at a time, it does (docs/experiments/cold.md).
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::store::snapshot::Snapshot;
 use crate::store::version::{LiveSegment, Version};
 use crate::types::{Error, HashedKey, HistoryQuery, Order, TierQuery, check_asked_user};
 
-/// Users between two steps of a lookup: about as many as have their memory read at a time.
+/// Users between two steps of a lookup: about as many as a disk serves at a time.
 const APART: usize = 6;
 
 impl Snapshot {
@@ -22,8 +23,8 @@ impl Snapshot {
     /// [`Snapshot::history`] would fill in. `history` is a buffer, as there. Unknown users have empty
     /// histories; a user that stands in the list twice is given twice.
     ///
-    /// Cost: as a call of [`Snapshot::history`] for each user, but that the memory of users further down the list is
-    /// read meanwhile: a half to two thirds of the time where a store is larger than the processor's caches.
+    /// Cost: a [`Snapshot::history`] for each user. What users further down the list need of the disk is asked for
+    /// meanwhile: with nothing in the page cache that takes about a quarter of the time.
     ///
     /// # Errors
     /// As [`Snapshot::history`]: what is wrong with the query or with the id of any user before the first visit,

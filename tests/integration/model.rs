@@ -142,8 +142,11 @@ fn ask_of_many(snapshot: &Snapshot, model: &Model, users: &[String], query: &His
     snapshot
         .histories(users, query, &mut buffer, visit)
         .unwrap();
-    let of_model = |query: &HistoryQuery| users.iter().map(|user| model.history(user, query));
-    assert_eq!(found, of_model(query).collect::<Vec<_>>(), "{query:?}");
+    let of_model = |query: &HistoryQuery| -> Vec<_> {
+        let users = users.iter();
+        users.map(|user| model.history(user, query)).collect()
+    };
+    assert_eq!(found, of_model(query), "{query:?}");
 
     let mut found = Vec::new();
     let visit = |place: usize, event: Option<Event<'_>>| {
@@ -158,7 +161,7 @@ fn ask_of_many(snapshot: &Snapshot, model: &Model, users: &[String], query: &His
         order: Order::NewestFirst,
         ..query.clone()
     };
-    assert_eq!(found, of_model(&newest).collect::<Vec<_>>(), "{query:?}");
+    assert_eq!(found, of_model(&newest), "{query:?}");
 }
 
 /// A few seconds' worth, unless the environment says otherwise.

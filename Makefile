@@ -38,6 +38,7 @@ dist: setup ## Make a release archive that needs no compiler, and its checksum, 
 
 test: setup ## Run every test, documented examples included
 	$(CARGO) test --release --workspace $(CARGO_FLAGS)
+	$(CARGO) test --release -p annals --features tracing,metrics --test observe $(CARGO_FLAGS)
 
 crash: setup ## Crash the real store in 20,000 states, kills and failing calls; goes on where it was ended (SEED=1 STATES=20000)
 	$(CARGO) build --release -p annals-crash $(CARGO_FLAGS)

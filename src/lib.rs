@@ -131,14 +131,14 @@ pub use types::{
 pub use api::{PurgeFinding, PurgeReceipt, PurgedId};
 
 // Copies of a store.
-pub use api::{Checkpoint, Sharing};
+pub use api::{Change, Changes, Checkpoint, Lease, Pin, Sharing};
 pub use types::StoreId;
 
 // Reports on a store.
 pub use api::{
     BlockReport, ColumnReport, ColumnStats, Damage, DamagedSegment, FormatVersions,
-    GenerationReport, ManifestReport, RecoveryReport, Remembered, RepairReport, SegmentReport,
-    Stats, UnnamedFile, VerifyReport,
+    GenerationReport, Health, ManifestReport, RecoveryReport, Remembered, RepairReport,
+    SegmentReport, Stats, UnnamedFile, VerifyReport,
 };
 
 pub use types::{Error, ErrorKind, Result, printable};

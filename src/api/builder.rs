@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{PurgeFinding, PurgeReceipt, Reader, Remembered, RepairReport, Store, VerifyReport};
+use super::{
+    Lease, Pin, PurgeFinding, PurgeReceipt, Reader, Remembered, RepairReport, Store, VerifyReport,
+};
 use crate::hot::OnDamage;
 use crate::io::Readers;
 use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
@@ -21,6 +24,77 @@ pub struct StoreBuilder {
     into_nonempty: bool,
     readers: Readers,
     on_damage: OnDamage,
+}
+
+/// With the defaults.
+impl Store {
+    /// Chooses settings and limits before opening.
+    pub fn builder() -> StoreBuilder {
+        StoreBuilder::default()
+    }
+
+    /// Creates a store with the default settings and limits; see [`StoreBuilder::create`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::create`].
+    pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
+        Self::builder().create(path, schema)
+    }
+
+    /// Opens a store with the default settings; see [`StoreBuilder::open`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open(path)
+    }
+
+    /// Opens the store in the folder `path`, or creates it where there is none; see [`StoreBuilder::open`]
+    /// and [`StoreBuilder::create`].
+    ///
+    /// # Errors
+    /// Theirs; `InvalidInput` when the store that is there has another schema.
+    pub fn open_or_create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
+        Self::builder().open_or_create(path, schema)
+    }
+
+    /// Opens a store for reading; see [`StoreBuilder::open_read_only`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open_read_only(path)
+    }
+
+    /// Opens a store for reading, and for following what is written; see [`StoreBuilder::open_reader`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::open_read_only`].
+    pub fn open_reader(path: impl AsRef<Path>) -> Result<Reader> {
+        Self::builder().open_reader(path)
+    }
+
+    /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go
+    /// on meanwhile. See [`StoreBuilder::checkpoint`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::checkpoint`].
+    pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
+        Self::builder().checkpoint(self.path(), to, &Sharing::Link)
+    }
+
+    /// Keeps the store as it is now under a name, for `lasts` or until it is released. See
+    /// [`StoreBuilder::pin`].
+    ///
+    /// # Errors
+    /// As [`StoreBuilder::pin`].
+    pub fn pin(&self, name: &str, lasts: Option<Duration>) -> Result<Pin> {
+        let builder = match self.engine().now_seconds() {
+            Some(now) => Self::builder().clock(move || now),
+            None => Self::builder(),
+        };
+        builder.pin(self.path(), name, lasts)
+    }
 }
 
 impl StoreBuilder {
@@ -203,6 +277,61 @@ impl StoreBuilder {
         new.make(path.as_ref(), to.as_ref())
     }
 
+    /// Keeps the store in the folder `path` as it is now under a name, also while another process writes to
+    /// it, so that readers in any process open the same snapshot by [`StoreBuilder::open_pin`]. The pin is
+    /// a closed copy in the store's own folder, which shares its files: what seals, compactions and retention
+    /// replace takes room until the pin goes. After `lasts`, where given, the next opening for writing or the
+    /// next pin removes it. Cost: as [`StoreBuilder::checkpoint`] with [`Sharing::Link`].
+    ///
+    /// # Errors
+    /// `InvalidInput` when the name is not of letters, digits, `_`, `-` and `.`; `AlreadyExists` when there is
+    /// a pin of this name. Else as [`StoreBuilder::checkpoint`].
+    pub fn pin(self, path: impl AsRef<Path>, name: &str, lasts: Option<Duration>) -> Result<Pin> {
+        let new = NewCheckpoint {
+            entropy: &self.entropy,
+            sharing: &Sharing::Link,
+        };
+        let lasts = lasts.map(|lasts| lasts.as_secs());
+        crate::store::pin(path.as_ref(), name, (self.clock.now_seconds(), lasts), &new)
+    }
+
+    /// Writes down that a consumer has taken the changes of the store in the folder `path` up to the commit
+    /// `sequence` ([`Store::changes_since`]), in the place of an earlier lease of that name; also while another process
+    /// writes to the store. What later commits do to earlier rows is remembered until the lease is renewed with a later
+    /// commit, is released, or, after `lasts`, expires; a purge is refused before deletions were taken. Cost: one
+    /// small file.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the name is not of letters, digits, `_`, `-` and `.`; `NotFound` when there is no
+    /// store; `Io`.
+    pub fn lease(
+        self,
+        path: impl AsRef<Path>,
+        name: &str,
+        sequence: u64,
+        lasts: Option<Duration>,
+    ) -> Result<Lease> {
+        let now = self.clock.now_seconds();
+        let lease = Lease {
+            name: name.to_owned(),
+            sequence,
+            taken_seconds: now,
+            expires_seconds: lasts.map(|lasts| now.saturating_add(lasts.as_secs())),
+        };
+        crate::store::lease(path.as_ref(), &lease)?;
+        Ok(lease)
+    }
+
+    /// Opens a pin of the store in the folder `path` for reading.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no pin of this name: it was never made, released, or it expired. Else as
+    /// [`StoreBuilder::open_read_only`].
+    pub fn open_pin(self, path: impl AsRef<Path>, name: &str) -> Result<Store> {
+        let path = crate::store::pinned(path.as_ref(), name)?;
+        self.open_read_only(path)
+    }
+
     /// Brings the store in the folder `path` to what can be trusted, durably, while no one has it open for
     /// writing: reads every segment, moves those that are damaged to the folder `quarantine`, and publishes
     /// the store without them and without those that are missing. Nothing is deleted. The report says what
@@ -278,7 +407,8 @@ impl StoreBuilder {
     /// Cost: as a compaction of the segments that hold any of it, and reading every file once.
     ///
     /// # Errors
-    /// As [`StoreBuilder::open`].
+    /// `Unsupported`, naming them, where the store has pins ([`StoreBuilder::pin`]), which may hold some of it.
+    /// Else as [`StoreBuilder::open`].
     pub fn purge(self, path: impl AsRef<Path>) -> Result<Option<PurgeReceipt>> {
         let entropy = self.entropy.clone();
         Engine::purge(path.as_ref(), self.opening(), &entropy)

@@ -13,9 +13,9 @@ pub use crate::hot::Remembered;
 pub use crate::segment::{BlockReport, ColumnReport, Damage};
 pub(crate) use crate::store::{BackupsReader, BackupsWriter, is_unfinished};
 pub use crate::store::{
-    BulkImport, Checkpoint, ColumnStats, DamagedSegment, Event, EventTypeNumbers, FormatVersions,
-    GenerationReport, History, ImportBatch, ImportMode, ImportRehearsal, Interacted,
-    ManifestReport, NewestPerEventType, PurgeFinding, PurgeReceipt, PurgedId, RecoveryReport,
-    RepairReport, Scan, SegmentReport, Sharing, Snapshot, Stats, UnnamedFile, Unseen, Users,
-    VerifyReport, value_at,
+    BulkImport, Change, Changes, Checkpoint, ColumnStats, DamagedSegment, Event, EventTypeNumbers,
+    FormatVersions, GenerationReport, Health, History, ImportBatch, ImportMode, ImportRehearsal,
+    Interacted, Lease, ManifestReport, NewestPerEventType, Pin, PurgeFinding, PurgeReceipt,
+    PurgedId, RecoveryReport, RepairReport, Scan, SegmentReport, Sharing, Snapshot, Stats,
+    UnnamedFile, Unseen, Users, VerifyReport, value_at,
 };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::scratch::Scratch;
 use super::{
-    BlockReport, BulkImport, Checkpoint, GenerationReport, History, ImportMode, ImportRehearsal,
-    ManifestReport, Reader, RecoveryReport, Remembered, RepairReport, Scan, SegmentReport, Sharing,
-    Snapshot, Stats, StoreBuilder, Unseen, VerifyReport,
+    BlockReport, BulkImport, Changes, GenerationReport, Health, History, ImportMode,
+    ImportRehearsal, Lease, ManifestReport, Pin, RecoveryReport, Remembered, RepairReport, Scan,
+    SegmentReport, Snapshot, Stats, Unseen, VerifyReport,
 };
 use crate::store::{Engine, Worker};
 use crate::types::{
@@ -35,52 +35,6 @@ struct Inner {
 }
 
 impl Store {
-    /// Chooses settings and limits before opening.
-    pub fn builder() -> StoreBuilder {
-        StoreBuilder::default()
-    }
-
-    /// Creates a store with the default settings and limits; see [`StoreBuilder::create`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::create`].
-    pub fn create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
-        Self::builder().create(path, schema)
-    }
-
-    /// Opens a store with the default settings; see [`StoreBuilder::open`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::open`].
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::builder().open(path)
-    }
-
-    /// Opens the store in the folder `path`, or creates it where there is none; see [`StoreBuilder::open`]
-    /// and [`StoreBuilder::create`].
-    ///
-    /// # Errors
-    /// Theirs; `InvalidInput` when the store that is there has another schema.
-    pub fn open_or_create(path: impl AsRef<Path>, schema: &Schema) -> Result<Self> {
-        Self::builder().open_or_create(path, schema)
-    }
-
-    /// Opens a store for reading; see [`StoreBuilder::open_read_only`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::open_read_only`].
-    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
-        Self::builder().open_read_only(path)
-    }
-
-    /// Opens a store for reading, and for following what is written; see [`StoreBuilder::open_reader`].
-    ///
-    /// # Errors
-    /// As [`StoreBuilder::open_read_only`].
-    pub fn open_reader(path: impl AsRef<Path>) -> Result<Reader> {
-        Self::builder().open_reader(path)
-    }
-
     pub(super) fn writable(path: &Path, engine: Arc<Engine>) -> Result<Self> {
         let worker = match engine.settings().background {
             true => Some(Worker::start(&engine)?),
@@ -158,7 +112,7 @@ impl Store {
         Engine::remembered(path, &mut || scratch.folder())
     }
 
-    fn engine(&self) -> &Arc<Engine> {
+    pub(super) fn engine(&self) -> &Arc<Engine> {
         &self.inner.engine
     }
 
@@ -180,13 +134,56 @@ impl Store {
         crate::store::id_of(path.as_ref())
     }
 
-    /// Copies the store as it is now to the folder `to`, with links to files that never change; writes go
-    /// on meanwhile. See [`StoreBuilder::checkpoint`].
+    /// Whether the store does all that it should, and if not, why. Cost: none.
+    pub fn health(&self) -> Health {
+        self.engine().health()
+    }
+
+    /// What happened since a commit, for who has the rows that there were then: deletions and what else changed
+    /// them, and a snapshot that has what arrived since. See [`Changes`].
+    ///
+    /// Cost: all deletions that were not purged are read; a writer's other commits wait.
     ///
     /// # Errors
-    /// As [`StoreBuilder::checkpoint`].
-    pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<Checkpoint> {
-        Self::builder().checkpoint(self.path(), to, &Sharing::Link)
+    /// `InvalidInput`, telling to start over, where that can no longer be told: a FULL import, a repair or a purge
+    /// came since, or what happened to sessions and late recommendations was forgotten, which a lease
+    /// ([`StoreBuilder::lease`]) prevents.
+    pub fn changes_since(&self, sequence: u64) -> Result<Changes> {
+        self.engine().changes_since(sequence)
+    }
+
+    /// The leases of the store in the folder `path`, by name; those included that have expired.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store; `Corruption`, naming the file; `Io`.
+    pub fn leases(path: impl AsRef<Path>) -> Result<Vec<Lease>> {
+        crate::store::leases(path.as_ref())
+    }
+
+    /// Releases a lease of the store in the folder `path`, also while another process writes to it.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such lease, or no store; `Io`.
+    pub fn release_lease(path: impl AsRef<Path>, name: &str) -> Result<()> {
+        crate::store::release(path.as_ref(), name)
+    }
+
+    /// The pins of the store in the folder `path`, by name; those included that have expired and are not
+    /// removed yet.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store; `Corruption`, naming the file; `Io`.
+    pub fn pins(path: impl AsRef<Path>) -> Result<Vec<Pin>> {
+        crate::store::pins(path.as_ref())
+    }
+
+    /// Lets go of a pin of the store in the folder `path`, also while another process writes to it. Who
+    /// has it open for reading keeps it until then.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such pin, or no store; `Io`.
+    pub fn unpin(path: impl AsRef<Path>, name: &str) -> Result<()> {
+        crate::store::unpin(path.as_ref(), name)
     }
 
     /// The schema.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::bits::{MAX_LOAD_BITS, load, mask};
 #[cfg(target_arch = "x86_64")]
-use super::kernel::{array, vector};
+use super::vectors::{array, vector};
 use super::widths::Widths;
 
 /// The widest value that a lane holds, at whatever bit of its first byte it begins.

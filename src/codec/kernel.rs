@@ -13,6 +13,8 @@ use super::dispatch::has_features;
 use super::group::LANE_BITS;
 use super::group::{Groups, PAIR_BITS};
 use super::source::short;
+#[cfg(target_arch = "x86_64")]
+use super::vectors::{array, vector};
 use super::word::Word;
 use crate::types::Result;
 
@@ -168,25 +170,6 @@ pub(super) fn fold<'c, K: Kernel, W, S>(
 #[inline(always)]
 pub(super) fn plus<V: Word>(a: V, b: V) -> V {
     V::of(a.wide().wrapping_add(b.wide()))
-}
-
-/// Four lanes as a vector; in memory they are one.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) fn vector(lanes: [u32; 4]) -> __m128i {
-    let [a, b, c, d] = lanes.map(|lane| lane as i32);
-    _mm_set_epi32(d, c, b, a)
-}
-
-/// The lanes of a vector.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) fn array(lanes: __m128i) -> [u32; 4] {
-    let [a, b] = [_mm_extract_epi32::<0>(lanes), _mm_extract_epi32::<1>(lanes)];
-    let [c, d] = [_mm_extract_epi32::<2>(lanes), _mm_extract_epi32::<3>(lanes)];
-    [a, b, c, d].map(|lane| lane as u32)
 }
 
 /// [`Kernel::sums`] of lanes: from one group of four to the next the chain is an addition and a move.

@@ -20,6 +20,8 @@ mod runs;
 mod source;
 mod sparse;
 mod stream;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 mod widths;
 mod wire;
 mod word;

@@ -11,7 +11,7 @@ use super::form::{Form, type_name};
 use super::layout::Layout;
 use super::selection::Selection;
 use super::split::{Partition, Split};
-use crate::api::Store;
+use crate::api::{Change, Store};
 use crate::types::{Error, Result};
 
 /// The version of the manifests that this build writes and reads.
@@ -40,6 +40,10 @@ pub struct Manifest {
     /// Records of each part of a split export.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, u64>,
+    /// What changed earlier rows since the commit [`Selection::after`]: to be applied, in this order, to what
+    /// was exported then, before these files are added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// What a reader has to know beside the columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -122,6 +126,7 @@ impl Manifest {
             columns: columns.collect(),
             report,
             parts: BTreeMap::new(),
+            changes: Vec::new(),
             notes: Vec::new(),
             files,
         })

@@ -16,6 +16,8 @@ mod blocks;
 #[cfg(feature = "arrow")]
 mod builder;
 #[cfg(feature = "arrow")]
+mod changes;
+#[cfg(feature = "arrow")]
 mod content;
 mod csv;
 #[cfg(feature = "arrow")]
@@ -26,6 +28,8 @@ mod form;
 mod gather;
 #[cfg(feature = "arrow")]
 mod layout;
+#[cfg(feature = "arrow")]
+mod learn;
 #[cfg(feature = "arrow")]
 mod learned;
 #[cfg(feature = "files")]

@@ -57,6 +57,22 @@ pub struct Selection {
     pub without: Vec<String>,
 }
 
+impl Selection {
+    /// A rule that judges a row by others.
+    pub(super) fn rule_of_many(&self) -> Option<&'static str> {
+        let rules = [
+            (self.distinct, "distinct"),
+            (self.min_item_events.is_some(), "min_item_events"),
+            (self.min_user_events.is_some(), "min_user_events"),
+            (self.newest.is_some(), "newest"),
+            (self.newest_per_user.is_some(), "newest_per_user"),
+            (self.limit.is_some(), "limit"),
+        ];
+        let rule = rules.iter().find(|(given, _)| *given);
+        rule.map(|(_, name)| *name)
+    }
+}
+
 /// Takes events of one type: an entry of the service's `eventsConfig`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

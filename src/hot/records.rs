@@ -1,11 +1,17 @@
 //! The values of the tables. FORMAT.md section 7.5 has the bytes.
 
+use serde::{Deserialize, Serialize};
+
 use super::table::Kind;
 use crate::codec::{WireReader, WireWriter};
 use crate::types::{Error, Result, Retention, TimeRange};
 
 const AWAITED: u8 = 1;
 const RECORDED: u8 = 2;
+
+/// Flags of a tombstone.
+const ENDS: u8 = 1;
+const BY_RETENTION: u8 = 2;
 
 /// A session whose events from before its first user are that user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +48,7 @@ pub(crate) struct LateRecord {
 }
 
 /// What a commit deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tombstone {
     /// That commit: rows of commits before it are hidden.
     pub(crate) sequence: u64,
@@ -54,6 +60,8 @@ pub(crate) struct Tombstone {
     pub(crate) event_type: Option<String>,
     /// Only rows of this time.
     pub(crate) time: TimeRange,
+    /// Whether a rule of retention asked for it: no purge has to see its ids gone.
+    pub(crate) by_retention: bool,
 }
 
 impl Tombstone {
@@ -92,7 +100,9 @@ pub(super) fn encode_tombstone(tombstone: &Tombstone) -> Vec<u8> {
     wire.text(tombstone.item.as_deref().unwrap_or_default());
     wire.text(tombstone.event_type.as_deref().unwrap_or_default());
     wire.i64(tombstone.time.since);
-    wire.u8(u8::from(tombstone.time.until.is_some()));
+    let ends = u8::from(tombstone.time.until.is_some()) * ENDS;
+    let by_retention = u8::from(tombstone.by_retention) * BY_RETENTION;
+    wire.u8(ends | by_retention);
     wire.i64(tombstone.time.until.unwrap_or(0));
     wire.finish()
 }
@@ -107,14 +117,12 @@ pub(super) fn decode_tombstone(key: &[u8], value: &[u8]) -> Result<Tombstone> {
     };
     let (item, event_type) = (given()?, given()?);
     let since = wire.i64()?;
-    let until = match wire.u8()? {
-        0 => {
-            wire.i64()?;
-            None
-        }
-        1 => Some(wire.i64()?),
-        other => return Err(Error::corrupt(format!("bound {other} is unknown"))),
-    };
+    let flags = wire.u8()?;
+    if flags & !(ENDS | BY_RETENTION) != 0 {
+        return Err(Error::corrupt(format!("flags {flags} are unknown")));
+    }
+    let end = wire.i64()?;
+    let until = (flags & ENDS != 0).then_some(end);
     ended(&wire)?;
     Ok(Tombstone {
         sequence: decode_commit(key)?,
@@ -122,6 +130,7 @@ pub(super) fn decode_tombstone(key: &[u8], value: &[u8]) -> Result<Tombstone> {
         item,
         event_type,
         time: TimeRange { since, until },
+        by_retention: flags & BY_RETENTION != 0,
     })
 }
 
@@ -349,6 +358,7 @@ mod tests {
             item: None,
             event_type: None,
             time: TimeRange::ALL,
+            by_retention: false,
         };
         let value = encode_tombstone(&tombstone);
         let all = b"\x02\x03ann\x02s\0\x00\x00\0\0\0\0\0\0\0\x80\x00\0\0\0\0\0\0\0\0";
@@ -358,6 +368,7 @@ mod tests {
         tombstone.item = Some("tea".to_owned());
         tombstone.event_type = Some("view".to_owned());
         tombstone.time = TimeRange::new(Some(-1), Some(1));
+        tombstone.by_retention = true;
         let value = encode_tombstone(&tombstone);
         assert_eq!(decode_tombstone(&key, &value).unwrap(), tombstone);
         for end in 0..value.len() {

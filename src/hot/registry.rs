@@ -17,6 +17,7 @@ use crate::types::{Clock, Error, ErrorKind, Recommendation, Result, Retention, S
 
 const LAST: &[u8] = b"last";
 const RETENTION: &[u8] = b"retention";
+const FORGOTTEN: &[u8] = b"forgotten";
 
 /// How many things a store remembers beside its rows. What has outlived its retention counts until it is
 /// dropped.
@@ -139,6 +140,10 @@ impl Registry {
     pub(crate) fn note_link(&self, link: &Link, notes: &mut Notes) -> Result<()> {
         let table = self.lasting(Kind::Links)?;
         let value = records::encode_link(link);
+        if let Some(earlier) = self.log.get(table, link.session.as_bytes())? {
+            let earlier = records::decode_link(link.session.as_bytes(), &earlier)?;
+            self.note_forgotten(earlier.sequence, notes)?;
+        }
         notes.put(table, link.session.as_bytes(), &value);
         Ok(())
     }
@@ -262,6 +267,31 @@ impl Registry {
         let table = self.lasting(Kind::Commits)?;
         notes.put(table, LAST, &sequence.to_be_bytes());
         Ok(())
+    }
+
+    /// Notes that what commits up to this did to earlier rows may be forgotten.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn note_forgotten(&self, sequence: u64, notes: &mut Notes) -> Result<()> {
+        if sequence > self.forgotten()? {
+            let table = self.lasting(Kind::Commits)?;
+            notes.put(table, FORGOTTEN, &sequence.to_be_bytes());
+        }
+        Ok(())
+    }
+
+    /// The newest commit of which what it did to earlier rows may be forgotten; 0 for none.
+    ///
+    /// # Errors
+    /// Those of the log; `Corruption`.
+    pub(crate) fn forgotten(&self) -> Result<u64> {
+        let is_it = |key: &[u8], value: &[u8]| match key == FORGOTTEN {
+            true => records::decode_commit(value),
+            false => Ok(0),
+        };
+        let found = self.all(Kind::Commits, is_it)?;
+        Ok(found.into_iter().max().unwrap_or(0))
     }
 
     /// The newest commit that has no rows; 0 when there was none.

@@ -7,6 +7,7 @@ mod framing;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 mod log_tail;
+mod logged_rows;
 mod open;
 mod read_log;
 mod survey;
@@ -27,7 +28,7 @@ use super::tally::Check;
 use super::{batch, families};
 use crate::types::{Error, ErrorKind, Result};
 use error::failed;
-use open::LoggedRows;
+use logged_rows::LoggedRows;
 
 pub(crate) use copy::copy_log;
 pub(crate) use folder::newest_log;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{Append, ReadAt, Storage};
+use super::{Append, FileMap, ReadAt, Storage};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Files in memory. [`SimStorage::crash`] forgets what a power loss would: bytes that were not

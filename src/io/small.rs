@@ -23,18 +23,19 @@ pub fn read_small(storage: &dyn Storage, path: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Replaces a file by these bytes, atomically and durably, by way of the file `new`.
+/// Replaces a file by these bytes, atomically and durably, by way of the file `new` in the same folder.
 ///
 /// # Errors
 /// `Io`; which of the two states counts is then not known.
 pub fn replace(storage: &dyn Storage, path: &str, new: &str, bytes: &[u8]) -> Result<()> {
     // What a crash left of an earlier try.
-    if storage.list("")?.iter().any(|name| name == new) {
+    let (folder, name) = new.rsplit_once('/').unwrap_or(("", new));
+    if storage.list(folder)?.iter().any(|other| other == name) {
         storage.remove(new)?;
     }
     let mut file = storage.create(new)?;
     file.append(bytes)?;
     file.sync()?;
     storage.rename(new, path)?;
-    storage.sync_folder("")
+    storage.sync_folder(folder)
 }

@@ -5,6 +5,7 @@
 
 mod collect;
 mod counts;
+mod escape;
 mod page;
 mod plots;
 mod svg;

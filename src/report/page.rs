@@ -7,27 +7,13 @@ use jiff::tz::TimeZone;
 
 use super::collect::{Figures, MOST_TYPES, POSITIONS, SESSION_GAP};
 use super::counts::Spread;
+use super::escape::escaped;
 use super::plots::{self, WEEKDAYS, short};
 use crate::api::{Stats, Store};
 use crate::insights::Insights;
 use crate::types::{Result, thousands};
 
 const STYLE: &str = include_str!("style.css");
-
-/// Text that stands between tags, or in an attribute's quotes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            letter => out.push(letter),
-        }
-    }
-    out
-}
 
 fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)

@@ -4,6 +4,7 @@ use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, RGBColor};
 
+use super::escape::escaped;
 use crate::types::{Error, Result};
 
 /// The area that a plot is drawn in.
@@ -45,10 +46,7 @@ pub(super) fn draw(
     }
     let mut text = text.replacen(
         "<svg ",
-        &format!(
-            "<svg role=\"img\" aria-label=\"{}\" ",
-            super::page::escaped(label)
-        ),
+        &format!("<svg role=\"img\" aria-label=\"{}\" ", escaped(label)),
         1,
     );
     let variables = [(INK, "--ink".to_owned()), (FAINT, "--faint".to_owned())];

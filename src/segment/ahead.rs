@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use super::column_reader::ColumnReader;
 use super::lines::Hints;
-use super::reader::{ColumnReader, Located, Segment};
+use super::reader::Segment;
+use super::region::Located;
 use crate::types::{Column, Columns};
 
 impl Segment {

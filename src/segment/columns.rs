@@ -1,8 +1,9 @@
 //! How each kind of column becomes codes: strings and numbers ranked by frequency.
 
-use super::format::{ColumnFooter, StreamHandle, StringsHandle};
+use super::format::{ColumnFooter, StringsHandle};
 use super::input::{CodesInput, FieldInput, ListsInput, SegmentInput, SharedStrings};
 use super::item_order::{ItemOrder, by_frequency};
+use super::mapped::write_mapped;
 use super::numbers::write_numbers;
 use super::output::Output;
 use super::parallel::run_side_by_side;
@@ -121,24 +122,6 @@ fn write_strings(
     let dictionary: StringsHandle = out.strings(&ranks.dictionary, hashed)?;
     let codes = write_mapped(codes, &ranks.codes(), out)?;
     Ok(ColumnFooter::Strings { codes, dictionary })
-}
-
-/// Writes the new code of each code, from memory no wider than they are.
-pub(super) fn write_mapped(
-    codes: CodesInput<'_>,
-    new: &[u64],
-    out: &mut Output,
-) -> Result<StreamHandle> {
-    codes.check_below(new.len())?;
-    fn narrowed<T: Word>(new: &[u64]) -> Vec<T> {
-        new.iter().map(|code| T::of(*code)).collect()
-    }
-    match new.iter().max().copied().unwrap_or(0) {
-        most if most <= u8::MAX.into() => out.stream(&codes.mapped::<u8>(&narrowed(new))),
-        most if most <= u16::MAX.into() => out.stream(&codes.mapped::<u16>(&narrowed(new))),
-        most if most <= u32::MAX.into() => out.stream(&codes.mapped::<u32>(&narrowed(new))),
-        _ => out.stream(&codes.mapped::<u64>(new)),
-    }
 }
 
 fn write_lists<T: Word>(

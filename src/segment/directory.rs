@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::format::Handle;
 use super::lines::{BlockLines, Hints};
-use super::reader::{Located, Region};
+use super::region::{Located, Region};
 use super::strings::MappedStrings;
 use crate::codec::Source;
 use crate::io::Pages;

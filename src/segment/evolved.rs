@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::column_reader::{ColumnReader, check_kind, open_column};
 use super::format::Footer;
-use super::reader::{ColumnReader, Segment, check_kind, open_column};
 use crate::io::Pages;
 use crate::types::{Column, DataType, Error, Limits, Result, Schema};
 
@@ -49,22 +49,8 @@ pub(super) fn open_columns(
     schema.fields().iter().enumerate().map(open).collect()
 }
 
-fn own_schema(footer: &Footer) -> Result<Schema> {
+/// The schema that the segment was written under.
+pub(super) fn own_schema(footer: &Footer) -> Result<Schema> {
     Schema::parse(&footer.schema, &Limits::unlimited())
         .map_err(|error| Error::corrupt("the segment's schema is none").caused_by(error))
-}
-
-impl Segment {
-    /// The segment as it was written, under its own schema, where that is another than `schema`.
-    ///
-    /// # Errors
-    /// `Corruption`.
-    pub(super) fn as_written(&self, schema: &Schema) -> Result<Option<(Self, Schema)>> {
-        if self.footer.schema == schema.json() {
-            return Ok(None);
-        }
-        let own = own_schema(&self.footer)?;
-        let segment = Self::assemble(self.footer.clone(), self.pages.clone(), &own)?;
-        Ok(Some((segment, own)))
-    }
 }

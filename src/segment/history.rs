@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::column_reader::ColumnReader;
 use super::directory::Entry;
 use super::item_hash;
-use super::reader::{ColumnReader, Located, Segment, Selection};
+use super::reader::{Segment, Selection};
+use super::region::Located;
 use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, TimeRange};
 
 /// Of so many rows one is expected to have an event type that is asked for.

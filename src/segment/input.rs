@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use super::numbers::bounds;
 use super::order::RowOrder;
 use crate::codec::Word;
 use crate::types::{
@@ -381,4 +380,12 @@ impl ListsInput<'_> {
             }),
         }
     }
+}
+
+/// The least and the greatest; `None` of none.
+pub(super) fn bounds<T: Copy + Ord>(mut values: impl Iterator<Item = T>) -> Option<[T; 2]> {
+    let first = values.next()?;
+    Some(values.fold([first; 2], |[min, max], value| {
+        [min.min(value), max.max(value)]
+    }))
 }

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::format::StreamHandle;
-use super::reader::Region;
+use super::region::Region;
 use crate::codec::{BLOCK, Source};
 
 const LINE_BYTES: usize = 64;

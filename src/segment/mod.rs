@@ -4,6 +4,8 @@
 //! its bytes.
 
 mod ahead;
+mod as_written;
+mod column_reader;
 mod columns;
 mod directory;
 mod evolved;
@@ -15,11 +17,13 @@ mod invariants;
 mod item_order;
 mod kept_slots;
 mod lines;
+mod mapped;
 mod numbers;
 mod order;
 mod output;
 mod parallel;
 mod reader;
+mod region;
 mod scan;
 mod sort_key;
 mod strings;

@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::columns::write_mapped;
 use super::format::{ColumnFooter, NumberTable};
 use super::input::{CodesInput, NumbersInput, numbers_in_order};
+use super::mapped::write_mapped;
 use super::output::Output;
 use crate::codec::Word;
 use crate::types::{DistinctNumbers, NarrowNumbers, NumberColumn, Result, no_such_code};
@@ -163,13 +163,6 @@ fn write_codes(
         table: NumberTable::Distinct(out.region(&words)),
         codes: write_mapped(codes, &new_codes, out)?,
     })
-}
-
-pub(super) fn bounds<T: Copy + Ord>(mut values: impl Iterator<Item = T>) -> Option<[T; 2]> {
-    let first = values.next()?;
-    Some(values.fold([first; 2], |[min, max], value| {
-        [min.min(value), max.max(value)]
-    }))
 }
 
 /// The greatest number that divides all `distances`; 1 when there is none above.

@@ -3,137 +3,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
+use super::column_reader::{ColumnReader, check_kind, open_column};
 use super::directory::Directory;
 use super::evolved;
-use super::format::{ColumnFooter, Footer, Handle, NumberTable, StreamHandle};
+use super::format::{Footer, NumberTable};
 use super::lines::LineSamples;
 use super::numbers::Words;
+use super::region::{Located, Region};
 use super::strings::MappedStrings;
-use crate::codec::{BLOCK, ListReader, ListSources, Source, Stream, Word, add_to_each};
+use crate::codec::{BLOCK, ListSources, Word, add_to_each};
 use crate::io::{FileBytes, Pages};
 use crate::types::{
     Column, Columns, Dictionary, Error, NumberColumn, Result, Schema, Strings, f32_of_bits,
-    prefetch,
 };
-
-/// A region of the file; by reference it is a stream's source.
-#[derive(Clone)]
-pub(super) struct Region {
-    pages: Arc<Pages>,
-    handle: Handle,
-    /// Its bytes where the file is mapped; nothing else may be read before it is verified.
-    mapped: Bytes,
-}
-
-impl Region {
-    pub(super) fn new(pages: &Arc<Pages>, handle: Handle) -> Self {
-        Self {
-            pages: pages.clone(),
-            handle,
-            mapped: pages.mapped(handle.offset, handle.len).unwrap_or_default(),
-        }
-    }
-
-    /// Asks for bytes of the file, as far as they are the region's.
-    #[inline]
-    pub(super) fn prefetch_in_file(&self, bytes: Range<usize>) {
-        let [start, end] = [bytes.start, bytes.end].map(|at| at.saturating_sub(self.handle.offset));
-        (&*self).prefetch(start, end.saturating_sub(start));
-    }
-
-    /// Whether bytes lie in one page that was verified.
-    #[inline]
-    pub(super) fn is_verified(&self, offset: usize, len: usize) -> bool {
-        self.pages.is_verified(self.handle.offset + offset, len)
-    }
-
-    /// Asks the disk for bytes that are about to be read, unless they were before.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn ask(&self, offset: usize, len: usize) {
-        let len = len.min(self.handle.len.saturating_sub(offset));
-        self.pages.ask(self.handle.offset + offset, len);
-    }
-
-    /// Bytes of several pages, of a page that nobody touched yet, or of a file that is not mapped.
-    #[inline(never)]
-    fn get_anywhere(&self, offset: usize, len: usize) -> Result<&[u8]> {
-        if offset.saturating_add(len) > self.handle.len {
-            return Err(Error::corrupt(format!(
-                "{}: a stream is shorter than its values need",
-                self.pages.name()
-            )));
-        }
-        self.pages.get(self.handle.offset + offset, len)
-    }
-}
-
-impl<'a> Source<'a> for &'a Region {
-    #[inline(always)]
-    fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
-        match self.mapped.get(offset..offset.saturating_add(len)) {
-            Some(bytes) if self.is_verified(offset, len) => Ok(bytes),
-            _ => self.get_anywhere(offset, len),
-        }
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, offset: usize, len: usize) {
-        let end = offset.saturating_add(len).min(self.mapped.len());
-        if offset < end && !self.is_verified(offset, end - offset) {
-            self.ask(offset, end - offset);
-        }
-        prefetch(self.mapped.get(offset..end).unwrap_or_default());
-    }
-}
-
-/// A stream with its place in the file.
-pub(super) struct Located {
-    pub(super) stream: Stream,
-    pub(super) region: Region,
-}
-
-impl Located {
-    pub(super) fn open(from: &StreamHandle, pages: &Arc<Pages>) -> Result<Self> {
-        Ok(Self {
-            stream: Stream::open(&from.descriptor)?,
-            region: Region::new(pages, from.handle),
-        })
-    }
-}
-
-/// One field's reader.
-pub(super) enum ColumnReader {
-    Absent,
-    /// Of a field that came after the segment: null in each row.
-    Missing,
-    Strings {
-        codes: Located,
-        dictionary: Arc<MappedStrings>,
-    },
-    Numbers {
-        codes: Located,
-        table: NumberTable,
-        /// Whether the words are of single precision, and wanted of double.
-        is_float: bool,
-    },
-    Lists {
-        regions: Box<[Region; 4]>,
-        reader: ListReader,
-    },
-}
-
-impl ColumnReader {
-    /// The stream that has a code for each row.
-    pub(super) fn codes(&self) -> Option<&Located> {
-        match self {
-            Self::Strings { codes, .. } | Self::Numbers { codes, .. } => Some(codes),
-            Self::Absent | Self::Missing | Self::Lists { .. } => None,
-        }
-    }
-}
 
 /// The rows to decode, in rising order.
 pub(super) enum Selection {
@@ -528,45 +410,4 @@ fn open_columns(footer: &Footer, pages: &Arc<Pages>, schema: &Schema) -> Result<
         Ok(reader)
     };
     columns.map(open).collect()
-}
-
-pub(super) fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {
-    Ok(match column {
-        ColumnFooter::Absent => ColumnReader::Absent,
-        ColumnFooter::Strings { codes, dictionary } => ColumnReader::Strings {
-            codes: Located::open(codes, pages)?,
-            dictionary: Arc::new(MappedStrings::new(pages.clone(), *dictionary)?),
-        },
-        ColumnFooter::Numbers { codes, table } => ColumnReader::Numbers {
-            codes: Located::open(codes, pages)?,
-            table: *table,
-            is_float: false,
-        },
-        ColumnFooter::Lists { handles, encoding } => ColumnReader::Lists {
-            regions: Box::new(handles.map(|handle| Region::new(pages, handle))),
-            reader: ListReader::open(encoding)?,
-        },
-    })
-}
-
-/// The column must be of the kind the schema says and have the segment's rows.
-pub(super) fn check_kind(
-    column: &ColumnReader,
-    schema: &Schema,
-    field: usize,
-    rows: usize,
-) -> Result<()> {
-    let fits = match (Column::for_field(schema, field), column) {
-        (Column::Absent, ColumnReader::Absent) => true,
-        (Column::Strings(_), ColumnReader::Strings { codes, .. })
-        | (Column::Numbers(_), ColumnReader::Numbers { codes, .. }) => codes.stream.len() == rows,
-        (Column::Lists(_), ColumnReader::Lists { reader, .. }) => reader.len() == rows,
-        _ => false,
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(Error::corrupt(format!(
-        "column number {field} does not fit the schema"
-    )))
 }

@@ -1,8 +1,8 @@
 //! What rows are sorted by, encoded: users, timestamps and sequence numbers.
 
 use super::format::{Footer, StreamHandle, StringsHandle};
-use super::input::{TimestampsInput, UsersInput};
-use super::numbers::{bounds, common_divisor};
+use super::input::{TimestampsInput, UsersInput, bounds};
+use super::numbers::common_divisor;
 use super::output::Output;
 use crate::codec::{BLOCK, Word};
 use crate::types::{Dictionary, Error, HashedKey, Result};

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::StringsHandle;
 use super::kept_slots::KeptSlots;
-use super::reader::Region;
+use super::region::Region;
 use crate::codec::Source;
 use crate::io::Pages;
 use crate::types::{

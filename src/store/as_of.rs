@@ -34,45 +34,9 @@ impl Snapshot {
         })
     }
 
-    /// Whether what arrived after a commit makes up, with what was known then, what is known now: where
-    /// rows that were there were replaced or changed since, it does not.
-    ///
-    /// # Errors
-    /// `InvalidInput`, telling to start over from an export of all.
-    pub fn check_changes_since(&self, sequence: u64) -> Result<()> {
-        let start_over = |why: &str| {
-            Err(Error::invalid(format!(
-                "changes since commit {sequence}: {why}; start over with an export of all"
-            )))
-        };
-        if sequence > self.visible {
-            return start_over(&format!("the newest commit is {}", self.visible));
-        }
-        let earliest = self.earliest();
-        if sequence < earliest {
-            return start_over(&format!(
-                "rows that were there were replaced or rewritten since; changes can be told from commit {earliest} on"
-            ));
-        }
-        let joins = &self.version.joins;
-        let later = |commit: u64| commit > sequence && commit <= self.visible;
-        let links = joins.links.all().iter().any(|link| later(link.sequence));
-        let late = joins.late.all().iter().any(|late| later(late.sequence));
-        if links || late {
-            return start_over(
-                "sessions have become users since, or recommendations were recorded after their events",
-            );
-        }
-        let deletions = joins.deletions.all();
-        match deletions.iter().any(|one| later(one.sequence)) {
-            true => start_over("interactions were deleted since"),
-            false => Ok(()),
-        }
-    }
-
     /// The earliest commit of which [`Snapshot::as_of`] can tell what was known.
     pub fn earliest(&self) -> u64 {
-        let mut earliest = self.version.replaced;
+        let mut earliest = self.version.removed.newest();
         if self.version.joins.were_any() {
             let recorded = self.version.segments().map(|live| &live.entry);
             let recorded = recorded.filter(|entry| entry.origin == Origin::Recorded);

@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::engine::Engine;
 use super::import_batch::ImportBatch;
+use super::live_segment::LiveSegment;
 use super::manifest::SegmentEntry;
 use super::memory::{MemoryBudget, give_back_free_pages};
 use super::merge::Merge;
 use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::sort::sort;
 use super::source::Source;
-use super::version::LiveSegment;
 use crate::io::FileBytes;
 use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
+use crate::types::observe::Work;
 use crate::types::{
     Cell, ColumnsBuilder, Commit, Dictionary, Error, Interaction, NarrowBuilder, Result, Role, Row,
     RowSizes, ScanQuery, Settings, Strings, TierQuery, always,
@@ -205,7 +206,8 @@ impl BulkImport {
 
     fn check_memory(&mut self) -> Result<()> {
         let batches = self.batch_bytes.load(Ordering::Relaxed) + self.pending.memory_bytes();
-        let full = self.collected.memory_bytes() >= self.budget.unsorted_bytes(batches);
+        let strings = self.collected.strings();
+        let full = self.collected.memory_bytes() >= self.budget.unsorted_bytes(batches, strings);
         if full && self.collected.rows() > 0 {
             self.spill()?;
         }
@@ -283,6 +285,7 @@ impl BulkImport {
     /// takes no more writes.
     pub fn commit(mut self) -> Result<Commit> {
         self.check_rows()?;
+        let work = Work::begin("import");
         let engine = self.engine.clone();
         let mut writer = RunWriter::new(&engine, Origin::Bulk, &always);
         self.collect_pending()?;
@@ -298,7 +301,7 @@ impl BulkImport {
             give_back_free_pages();
             self.merge(&mut writer)?;
         }
-        self.publish(writer)
+        self.publish(writer, work)
     }
 
     fn check_rows(&self) -> Result<()> {
@@ -335,7 +338,7 @@ impl BulkImport {
         copy_run(engine, merge, writer, self.budget)
     }
 
-    fn publish(self, writer: RunWriter<'_>) -> Result<Commit> {
+    fn publish(self, writer: RunWriter<'_>, work: Work) -> Result<Commit> {
         let engine = self.engine.clone();
         let (prepared, mut files) = writer.finish()?;
         let _commit = engine.commit.lock();
@@ -343,10 +346,12 @@ impl BulkImport {
         let event_types = self.event_types_then()?;
         if prepared.is_empty() && self.mode == ImportMode::Incremental {
             let sequence = engine.visible.load(Ordering::Acquire);
+            work.done(0, 0);
             return Ok(Commit { sequence, rows: 0 });
         }
         let sequence = engine.visible.load(Ordering::Acquire) + 1;
         let entries = finish_run(&*engine.storage, prepared, RunOf::Import(sequence))?;
+        let bytes = entries.iter().map(|entry| entry.file_bytes).sum();
         // The import is durable at once; commits before it must not be lost behind it.
         let tier = engine.writable()?;
         tier.sync().map_err(|error| engine.poison(error))?;
@@ -361,6 +366,7 @@ impl BulkImport {
         }
         *engine.event_types.write() = event_types;
         engine.compactor.up();
+        work.done(self.rows, bytes);
         Ok(Commit {
             sequence,
             rows: self.rows,
@@ -417,7 +423,7 @@ impl Engine {
                         .segments
                         .retain(|entry| entry.origin != Origin::Bulk);
                     if manifest.segments.len() < before {
-                        manifest.replaced = sequence;
+                        manifest.removed.replaced = sequence;
                     }
                 }
                 manifest.last_sequence = sequence;
@@ -470,7 +476,7 @@ pub(super) fn copy_run(
         }
         writer.add(&batch)?;
         let needed = writer.needed_bytes(merge.dictionary_bytes());
-        let allowed = budget.beside(merge.input_bytes());
+        let allowed = budget.beside(merge.input_bytes(), merge.strings());
         let text_bytes = merge.text_bytes();
         let sizes = writer.sizes();
         let sizes = RowSizes {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::account::Account;
 use super::creation::make;
 use super::folders::{self, FOLDERS, HOT};
+use super::live_segment::missing;
 use super::manifest::{Identity, Manifest, SegmentEntry};
 use super::reading::read_steady;
-use super::segment_file::{SegmentFile, missing};
+use super::segment_file::SegmentFile;
 use crate::hot::{Noted, copy_log};
 use crate::io::{LocalStorage, Shared, Storage, copy, link};
 use crate::types::{Entropy, Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Schema};
@@ -59,6 +60,11 @@ impl NewCheckpoint<'_> {
     pub(crate) fn make(&self, from: &Path, to: &Path) -> Result<Checkpoint> {
         folders::check_is_store(from)?;
         folders::check_outside(to, from)?;
+        self.make_within(from, to)
+    }
+
+    /// The same, also where `to` lies in the store's folder, at a place that is for it.
+    pub(super) fn make_within(&self, from: &Path, to: &Path) -> Result<Checkpoint> {
         let shared_with = match self.sharing {
             Sharing::LinkTo(folder) => Some(Earlier::read(folder)?),
             _ => None,

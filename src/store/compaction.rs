@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use super::bulk::copy_run;
 use super::engine::Engine;
-use super::late::LateJoin;
+use super::late_join::LateJoin;
+use super::live_segment::LiveSegment;
 use super::manifest::SegmentEntry;
 use super::memory::MemoryBudget;
 use super::merge::Merge;
@@ -13,8 +14,9 @@ use super::owners::Owners;
 use super::run::Run;
 use super::run_writer::{RunOf, RunWriter, finish_run};
 use super::source::Source;
-use super::version::{LiveSegment, Version};
+use super::version::Version;
 use crate::segment::Origin;
+use crate::types::observe::Work;
 use crate::types::{Proceed, Result, ScanQuery, TierQuery, always};
 
 impl Engine {
@@ -93,6 +95,7 @@ impl Engine {
         let Some(first) = runs.first() else {
             return Ok(());
         };
+        let work = Work::begin("compaction");
         // A merged run would take the place of one that has a part of it lost.
         self.version.load().check_is_whole()?;
         let query = ScanQuery::default();
@@ -117,6 +120,8 @@ impl Engine {
         let entries = finish_run(&*self.storage, prepared, run_of)?;
         // What was known before can no longer be told.
         let deleted = joins.deletions.newest_upto(joined);
+        let rows = entries.iter().map(|entry| entry.rows).sum();
+        let bytes = entries.iter().map(|entry| entry.file_bytes).sum();
         let merged: Vec<u64> = runs.iter().map(|run| run.id).collect();
         let replaced: Vec<Arc<LiveSegment>> = runs
             .iter()
@@ -130,6 +135,7 @@ impl Engine {
             replaced.iter().for_each(|live| live.retire());
             self.trim_joins()?;
         }
+        work.done(rows, bytes);
         Ok(())
     }
 
@@ -154,7 +160,7 @@ impl Engine {
                     manifest.segment_bytes_written += bytes;
                     manifest.segments.splice(place..place, entries);
                     manifest.segments.retain(|entry| !is_input(entry));
-                    manifest.replaced = manifest.replaced.max(deleted);
+                    manifest.removed.deleted = manifest.removed.deleted.max(deleted);
                 }
                 Ok(())
             },

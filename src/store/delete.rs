@@ -28,6 +28,7 @@ impl Engine {
             item: deletion.item.clone(),
             event_type: None,
             time: deletion.time,
+            by_retention: false,
         };
         let mut notes = Notes::default();
         registry.note_tombstone(&tombstone, &mut notes)?;

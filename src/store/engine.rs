@@ -9,20 +9,22 @@ use parking_lot::{Mutex, RwLock};
 
 use super::account::Account;
 use super::commit_lock::CommitLock;
+use super::done::Done;
 use super::group_sync::GroupSync;
+use super::live_segment::open_segment;
 use super::lock::StoreLock;
 use super::manifest::{Manifest, SegmentEntry};
-use super::recovery::RecoveryReport;
-use super::segment_file::{missing, with_remedy};
+use super::recovery_report::RecoveryReport;
 use super::snapshot::{ReadView, Snapshot};
-use super::version::{LiveSegment, Version};
-use super::worker::Wake;
+use super::version::Version;
+use super::wake::Wake;
 use crate::hot::{Generation, LogTail, Registry, Tier};
 use crate::io::Storage;
-use crate::segment::{Origin, Segment};
+use crate::segment::Origin;
+use crate::types::observe;
 use crate::types::{
-    Error, ErrorKind, Limits, RESTORE_SEGMENT, Result, Retention, Role, RowSizes, Schema, Settings,
-    StoreId, Validator, lifting,
+    Error, ErrorKind, Limits, Result, Retention, Role, RowSizes, Schema, Settings, StoreId,
+    Validator, lifting,
 };
 
 /// An open store.
@@ -70,6 +72,10 @@ pub(crate) struct Engine {
     pub(super) next_expiry: AtomicU64,
     /// Of a reader: where it stands in the log.
     pub(super) tail: Mutex<Option<LogTail>>,
+    /// What seals and compactions have worked into the rows, and leases keep.
+    pub(super) leased: Mutex<Done>,
+    /// Of a reader: commits up to this may have been forgotten when it was opened.
+    pub(super) forgotten: u64,
     lock: Option<StoreLock>,
 }
 
@@ -80,6 +86,8 @@ pub(super) struct Parts {
     pub settings: Settings,
     pub tier: Option<Tier>,
     pub registry: Option<Registry>,
+    pub retention: Retention,
+    pub forgotten: u64,
     pub manifest: Manifest,
     pub version: Version,
     /// An empty generation behind those of the version.
@@ -92,8 +100,7 @@ pub(super) struct Parts {
 
 impl Engine {
     pub(super) fn assemble(parts: Parts) -> Result<Self> {
-        let retention = parts.registry.as_ref().map(Registry::retention);
-        let retention = retention.transpose()?.unwrap_or_default();
+        let retention = parts.retention;
         let validator = Validator::new(parts.schema.clone(), parts.manifest.limits.clone());
         let engine = Self {
             storage: parts.storage,
@@ -125,6 +132,8 @@ impl Engine {
             }),
             retention: Mutex::new(retention),
             tail: Mutex::new(parts.tail),
+            leased: Mutex::default(),
+            forgotten: parts.forgotten,
             lock: parts.lock,
         };
         engine.refresh_event_types()?;
@@ -212,12 +221,23 @@ impl Engine {
         })
     }
 
+    /// The time of the clock that the store was opened with, in Unix epoch seconds; `None` where it was
+    /// opened for reading.
+    pub(crate) fn now_seconds(&self) -> Option<u64> {
+        self.registry.as_ref().map(Registry::now_seconds)
+    }
+
     /// What the hot tier remembers beside rows, for what writes.
     pub(super) fn registry(&self) -> Result<&Registry> {
         self.writable()?;
         self.registry
             .as_ref()
             .ok_or_else(|| Error::internal("a hot tier that remembers nothing"))
+    }
+
+    /// What the hot tier remembers beside rows; `None` where it is opened for reading.
+    pub(super) fn remembers(&self) -> Option<&Registry> {
+        self.registry.as_ref()
     }
 
     /// Reads what the hot tier remembers beside rows.
@@ -231,9 +251,18 @@ impl Engine {
         published.is_ok() || self.poison.get().is_some()
     }
 
+    /// Why writes are refused, where they are.
+    pub(super) fn poisoned(&self) -> Option<&str> {
+        self.poison.get().map(String::as_str)
+    }
+
     /// Refuses writes from now on: what is on disk may differ from what is in memory.
     pub(super) fn poison(&self, error: Error) -> Error {
-        self.poison.get_or_init(|| error.full_message());
+        self.poison.get_or_init(|| {
+            let why = error.full_message();
+            observe::trouble(&why);
+            why
+        });
         error
     }
 
@@ -294,7 +323,7 @@ impl Engine {
         let (floor, joins) = (self.floor_after(current), current.joins.clone());
         let lost = current.lost_of(manifest);
         let version = Version::new(segments, generations, floor, joins).with_lost(lost);
-        Ok(version.after_replacing(manifest.replaced))
+        Ok(version.after_removing(manifest.removed))
     }
 
     /// The floor of a version that follows `current`, and so has every commit that is visible.
@@ -403,42 +432,4 @@ impl Drop for Engine {
             let _ = self.note(&self.manifest.lock(), true);
         }
     }
-}
-
-/// Opens a published segment and checks that it is the one the manifest means.
-pub(super) fn open_segment(
-    storage: &Arc<dyn Storage>,
-    schema: &Schema,
-    store: StoreId,
-    entry: &SegmentEntry,
-) -> Result<Arc<LiveSegment>> {
-    let path = SegmentEntry::path_of(entry.id);
-    let file = storage.map(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => missing(entry).caused_by(error),
-        _ => error,
-    })?;
-    let file_bytes = file.len() as u64;
-    let segment = Segment::open(&path, file, schema).map_err(with_remedy)?;
-    let footer = segment.footer();
-    if footer.store != store {
-        return Err(Error::corrupt(format!(
-            "{path}: it belongs to the store {}, and this is {store}; {RESTORE_SEGMENT}",
-            footer.store
-        )));
-    }
-    let same = file_bytes == entry.file_bytes
-        && footer.checksum == entry.checksum
-        && footer.rows as u64 == entry.rows
-        && footer.sequence_range() == entry.sequences
-        && footer.origin == entry.origin;
-    if !same {
-        return Err(Error::corrupt(format!(
-            "{path}: not the segment that the manifest lists; {RESTORE_SEGMENT}"
-        )));
-    }
-    Ok(LiveSegment::new(
-        entry.clone(),
-        Arc::new(segment),
-        storage.clone(),
-    ))
 }

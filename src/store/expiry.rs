@@ -92,6 +92,7 @@ impl Engine {
                 item: None,
                 event_type,
                 time: TimeRange::new(None, Some(until)),
+                by_retention: true,
             }))
         })
     }
@@ -122,6 +123,7 @@ impl Engine {
                     item: None,
                     event_type: None,
                     time: TimeRange::ALL,
+                    by_retention: true,
                 }))
             })?;
         }

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::event::Event;
 use super::snapshot::{ReadView, Snapshot};
+use crate::types::observe;
 use crate::types::{
     Column, Columns, FieldId, HashedKey, HistoryQuery, Result, Strings, TextBuffer,
     check_asked_user,
@@ -68,6 +69,7 @@ impl Snapshot {
 impl ReadView<'_> {
     /// See [`Snapshot::history`].
     pub(crate) fn history(self, user: &str, query: &HistoryQuery, out: &mut History) -> Result<()> {
+        let _read = observe::Read::begin("history");
         let History {
             resolved,
             parts,

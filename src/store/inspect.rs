@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::version::LiveSegment;
+use super::live_segment::LiveSegment;
 use crate::segment::{BlockReport, ColumnReport};
 use crate::types::{Columns, Error, ErrorKind, Result, Strings};
 

@@ -4,51 +4,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::engine::{Engine, open_segment};
+use super::engine::Engine;
+use super::live_segment::{LiveSegment, open_segment};
+use super::lost_segment::LostSegment;
 use super::manifest::{Manifest, SegmentEntry};
-use super::version::{LiveSegment, Version};
+use super::version::Version;
 use crate::io::Storage;
-use crate::types::{Error, ErrorKind, Result, Schema, UserRange};
-
-/// A segment that does not open.
-#[derive(Clone, Debug)]
-pub(crate) struct LostSegment {
-    pub(super) entry: SegmentEntry,
-    /// Why, with the file and what to do.
-    pub(super) why: String,
-    /// The last user of the segment before it in its run, and the first of the one behind it: its own lie
-    /// in between, or are one of the two. `None` where there is none, or it does not open either.
-    pub(super) between: [Option<String>; 2],
-}
-
-impl LostSegment {
-    fn may_have(&self, key: &str) -> bool {
-        let [after, before] = &self.between;
-        after.as_deref().is_none_or(|after| key >= after)
-            && before.as_deref().is_none_or(|before| key <= before)
-    }
-
-    fn may_have_any_of(&self, users: &UserRange) -> bool {
-        // Rows of a session may be shown as those of any user.
-        if self.entry.sessions > 0 {
-            return true;
-        }
-        let [after, before] = &self.between;
-        let ends_before = users.to.as_deref().zip(after.as_deref());
-        let begins_behind = users.from.as_deref().zip(before.as_deref());
-        ends_before.is_none_or(|(to, after)| to > after)
-            && begins_behind.is_none_or(|(from, before)| from <= before)
-    }
-
-    fn error(&self) -> Error {
-        let [first, last] = self.entry.sequences;
-        Error::corrupt(format!(
-            "{}; its {} rows of the commits {first} to {last} cannot be read, and other users' rows can; to \
-             go on without them: annals repair STORE",
-            self.why, self.entry.rows
-        ))
-    }
-}
+use crate::types::{ErrorKind, Result, Schema, UserRange};
 
 /// The segments of a manifest: those that open, and those that are damaged or missing. Those of the `known`
 /// version are taken over.
@@ -165,54 +127,7 @@ impl Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::segment::Origin;
-
-    fn lost(between: [Option<&str>; 2], sessions: u64) -> LostSegment {
-        LostSegment {
-            entry: SegmentEntry {
-                id: 7,
-                run: 3,
-                origin: Origin::Bulk,
-                file_bytes: 100,
-                checksum: 1,
-                rows: 5,
-                sequences: [1, 2],
-                sessions,
-                joined: 0,
-            },
-            why: "segments/00000007.seg: gone".to_owned(),
-            between: between.map(|user| user.map(str::to_owned)),
-        }
-    }
-
-    fn range(from: Option<&str>, to: Option<&str>) -> UserRange {
-        let [from, to] = [from, to].map(|user| user.map(str::to_owned));
-        UserRange { from, to }
-    }
-
-    #[test]
-    fn users_beside_its_neighbours_are_not_refused() {
-        let one = lost([Some("c"), Some("f")], 0);
-        let may_have = ["b", "c", "d", "f", "f\0", "g"].map(|user| one.may_have(user));
-        assert_eq!(may_have, [false, true, true, true, false, false]);
-        for (from, to, concerned) in [
-            (None, None, true),
-            (None, Some("c"), false),
-            (None, Some("c\0"), true),
-            (Some("f"), None, true),
-            (Some("f\0"), None, false),
-            (Some("d"), Some("e"), true),
-            (Some("a"), Some("b"), false),
-        ] {
-            let users = range(from, to);
-            assert_eq!(one.may_have_any_of(&users), concerned, "{users:?}");
-            // Rows of sessions may be anyone's.
-            assert!(lost([Some("c"), Some("f")], 1).may_have_any_of(&users));
-        }
-        assert!(lost([None, Some("f")], 0).may_have("a"));
-        assert!(!lost([None, Some("f")], 0).may_have("g"));
-        assert!(lost([None, None], 0).may_have("g"));
-    }
+    use crate::store::lost_segment::tests::lost;
 
     #[test]
     fn an_error_names_the_file_what_is_lost_and_what_to_do() {

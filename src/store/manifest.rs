@@ -129,8 +129,22 @@ pub(crate) struct Manifest {
     /// were written for the first time.
     pub segment_bytes_written: u64,
     pub segment_bytes_ingested: u64,
-    /// The newest commit that removed rows of earlier ones; 0 for none.
+    pub removed: Removed,
+}
+
+/// The newest commits that took rows of earlier ones out of the segments; 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Removed {
+    /// A FULL import, or the newest commit at a repair.
     pub replaced: u64,
+    /// A deletion.
+    pub deleted: u64,
+}
+
+impl Removed {
+    pub fn newest(self) -> u64 {
+        self.replaced.max(self.deleted)
+    }
 }
 
 impl Manifest {
@@ -146,7 +160,7 @@ impl Manifest {
             generations: Vec::new(),
             segment_bytes_written: 0,
             segment_bytes_ingested: 0,
-            replaced: 0,
+            removed: Removed::default(),
         }
     }
 
@@ -185,7 +199,8 @@ impl Manifest {
         }
         wire.varint(self.generations.len() as u64);
         self.generations.iter().for_each(|id| wire.varint(*id));
-        wire.varint(self.replaced);
+        wire.varint(self.removed.replaced);
+        wire.varint(self.removed.deleted);
         Ok(small_file::encode(MAGIC, VERSION, &wire.finish()))
     }
 
@@ -220,12 +235,14 @@ impl Manifest {
                 let count = wire.count()?;
                 (0..count).map(|_| wire.varint()).collect::<Result<_>>()?
             },
-            replaced: 0,
+            removed: Removed::default(),
         };
-        manifest.replaced = match version {
-            OLDEST => manifest.replaced_at_most(),
-            _ => wire.varint()?,
-        };
+        if version == OLDEST {
+            manifest.removed.replaced = manifest.replaced_at_most();
+        } else {
+            manifest.removed.replaced = wire.varint()?;
+            manifest.removed.deleted = wire.varint()?;
+        }
         if !wire.is_empty() {
             return Err(Error::corrupt("bytes behind its end"));
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::deletions::{DeletedItems, Deletions};
-use super::version::LiveSegment;
+use super::live_segment::LiveSegment;
 use crate::hot::{Generation, Tombstone};
 use crate::types::{
     Column, Columns, Error, FieldId, HashedKey, Result, Role, Schema, Strings, TierQuery,

@@ -16,6 +16,12 @@ const USER_BYTES: usize = 64;
 /// Bytes of rows on their way, at most: far below what a dictionary and 32-bit ends reach.
 const MOST_PENDING_BYTES: usize = 256 << 20;
 
+/// What rows may take, dictionaries included, whatever the budget: so many bytes for each distinct string, up
+/// to so many in all. With less, most of each run and segment would be its dictionaries, and the number of them would
+/// cost more memory than it saves, and time.
+const STRING_BYTES: usize = 512;
+const LEAST_BYTES: usize = 32 << 20;
+
 impl MemoryBudget {
     pub(super) fn new(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -36,17 +42,19 @@ impl MemoryBudget {
     }
 
     /// What rows that wait to be written may take beside so many bytes: what is left, and a quarter at
-    /// least. However much the other bytes are, a segment has many rows, or each would cost more than its
-    /// rows.
-    pub(super) fn beside(self, others: usize) -> usize {
-        self.bytes.saturating_sub(others).max(self.bytes / 4)
+    /// least. However much the other bytes and the dictionaries are, a segment has many rows, or each would cost more
+    /// than its rows.
+    pub(super) fn beside(self, others: usize, strings: usize) -> usize {
+        let left = self.bytes.saturating_sub(others).max(self.bytes / 4);
+        left.max(least_bytes(strings))
     }
 
     /// What rows that wait to be sorted may take beside batches of so many bytes: half, since their
-    /// order, and the columns on their way into it, take nearly as much again. However large batches
-    /// are, there is room for some rows, or each batch would become a run.
-    pub(super) fn unsorted_bytes(self, batches: usize) -> usize {
-        self.bytes.saturating_sub(batches).max(self.bytes / 2) / 2
+    /// order, and the columns on their way into it, take nearly as much again. However large batches and
+    /// dictionaries are, there is room for some rows, or each batch would become a run.
+    pub(super) fn unsorted_bytes(self, batches: usize, strings: usize) -> usize {
+        let left = self.bytes.saturating_sub(batches).max(self.bytes / 2) / 2;
+        left.max(least_bytes(strings))
     }
 }
 
@@ -73,5 +81,10 @@ pub(super) fn give_back_free_pages() {
 /// themselves, the counts and ranks of their strings, and their part of the file.
 pub(super) fn needed_bytes(rows: &SortedRows, dictionaries: usize, threads: usize) -> usize {
     let memory = rows.memory_bytes();
-    memory + memory / 4 * (threads + 1).min(4) + rows.users() * USER_BYTES + dictionaries * 5 / 2
+    let columns = memory / 4 * (threads + 1).min(4);
+    memory + columns + rows.users() * USER_BYTES + dictionaries * 5 / 2
+}
+
+fn least_bytes(strings: usize) -> usize {
+    (strings * STRING_BYTES).min(LEAST_BYTES)
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::late::LateJoin;
+use super::late_join::LateJoin;
 use super::merge_input::{Input, Shared};
-use super::source::{Source, code_of};
+use super::source::Source;
+use super::user_codes::code_of;
 use crate::types::{Columns, Dictionary, Error, Result, Schema, Strings, TierQuery};
 
 /// Merges sources in (user, timestamp, sequence) order; rows equal in all three keep the order of
@@ -91,6 +92,12 @@ impl Merge {
     pub(super) fn dictionary_bytes(&self) -> usize {
         let dictionaries = self.shared.dictionaries.iter();
         dictionaries.map(|strings| strings.memory_bytes()).sum()
+    }
+
+    /// Strings in all dictionaries.
+    pub(super) fn strings(&self) -> usize {
+        let dictionaries = self.shared.dictionaries.iter();
+        dictionaries.map(|strings| strings.len()).sum()
     }
 
     /// Bytes of text in the dictionary that has the most.

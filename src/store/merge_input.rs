@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::late::LateJoin;
-use super::source::{Source, UserCodes, code_of};
+use super::late_join::LateJoin;
+use super::source::Source;
+use super::user_codes::{UserCodes, code_of};
 use crate::hot::SharedDictionary;
 use crate::types::{
     Column, Columns, Dictionary, Error, Result, Schema, Strings, TierQuery, no_such_code,

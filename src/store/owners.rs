@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::joins::Joins;
+use super::live_segment::LiveSegment;
 use super::mask::{Held, Mask};
 use super::snapshot::{ReadView, Snapshot};
-use super::version::LiveSegment;
 use crate::types::{
     HashedKey, Result, Schema, Strings, UserRange, session_key, session_of, shown_user,
 };

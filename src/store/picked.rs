@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::live_segment::LiveSegment;
 use super::mask::{Held, Mask};
 use super::owners::Owners;
-use super::source::UserCodes;
-use super::version::LiveSegment;
+use super::user_codes::UserCodes;
 use crate::hot::Generation;
 use crate::segment::Segment;
 use crate::types::{Columns, HashedKey, Result, Schema, Strings, TierQuery, UserRange};

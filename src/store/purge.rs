@@ -1,5 +1,7 @@
 //! Takes what was deleted out of every file, and shows that it is gone.
 
+mod pending;
+mod place;
 mod receipt;
 mod search;
 mod sought;
@@ -9,9 +11,11 @@ use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::joins::Joins;
+use super::leases;
 use super::recovery::Opening;
-use crate::hot::Sweep;
-use crate::types::{Entropy, Error, Result};
+use crate::hot::{Notes, Sweep, Tombstone};
+use crate::types::observe::Work;
+use crate::types::{Entropy, Error, ErrorKind, Result};
 pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
 use sought::Sought;
 
@@ -24,25 +28,47 @@ struct Rewritten {
     segments: u64,
 }
 
+/// Refuses where there are pins: they hold the bytes of what was deleted since.
+fn check_pins(root: &Path) -> Result<()> {
+    let pins = super::pins::pins(root)?;
+    let names: Vec<String> = pins.into_iter().map(|pin| pin.name).collect();
+    match names.is_empty() {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "pins may hold what is to be purged: {}; release them (annals pin STORE NAME --release), or wait until \
+                 they expire",
+                names.join(", ")
+            ),
+        )),
+    }
+}
+
 impl Engine {
     /// Rewrites what holds deleted bytes in the store in `root`, which nobody else may have open for
     /// writing, and looks for them in all of its files. `None` where nothing was deleted since the last
-    /// purge.
+    /// purge, and that one ended and found nothing.
     pub(crate) fn purge(
         root: &Path,
         opening: Opening,
         entropy: &Entropy,
     ) -> Result<Option<PurgeReceipt>> {
+        let work = Work::begin("purge");
         let bytes_before = search::folder_bytes(root)?;
         let engine = Self::open(root, opening.clone())?;
-        if engine.registry()?.tombstones()?.is_empty() {
+        let deleted = pending::with_earlier(root, engine.registry()?.tombstones()?)?;
+        let Some(newest) = deleted.iter().map(|one| one.sequence).max() else {
+            work.done(0, 0);
             return Ok(None);
-        }
+        };
+        check_pins(root)?;
+        engine.check_leases(newest)?;
         let Rewritten {
             sought,
             sequence,
             segments,
-        } = engine.take_out()?;
+        } = engine.take_out(&deleted)?;
         let store = engine.id();
         // RocksDB's manifest names the first and the last key of files that are gone, until an opening
         // begins another.
@@ -59,6 +85,10 @@ impl Engine {
             ..PurgeReceipt::of(store, sequence, &sought, found, entropy)?
         };
         receipt.keep(root)?;
+        work.done(0, receipt.bytes_after);
+        if receipt.is_clean() {
+            pending::end(root)?;
+        }
         Ok(Some(receipt))
     }
 
@@ -74,8 +104,26 @@ impl Engine {
         search::hashed(self, receipt)
     }
 
+    /// Refuses where a consumer has yet to take deletions of commits up to `newest`.
+    fn check_leases(&self, newest: u64) -> Result<()> {
+        let now = self.registry()?.now_seconds();
+        let oldest = leases::oldest(&*self.storage, now)?;
+        match oldest.filter(|lease| lease.sequence < newest) {
+            None => Ok(()),
+            Some(lease) => Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "the consumer of the lease {} has taken changes up to the commit {}, and deletions up to {newest} are \
+                     to be purged; wait until it has taken them and its lease says so, or release the lease (annals \
+                     lease STORE {} --release)",
+                    lease.name, lease.sequence, lease.name
+                ),
+            )),
+        }
+    }
+
     /// Rewrites segments and tables without what was deleted.
-    fn take_out(&self) -> Result<Rewritten> {
+    fn take_out(&self, deleted: &[Tombstone]) -> Result<Rewritten> {
         self.version.load().check_is_whole()?;
         self.flush()?;
         let segments = || -> Vec<u64> {
@@ -87,16 +135,19 @@ impl Engine {
         self.let_go_of_joins(|done, _| done > 0)?;
         let after = segments();
         let registry = self.registry()?;
-        let tombstones = registry.tombstones()?;
-        let sought = Sought::of(&tombstones, &self.version.load(), registry)?;
+        let sought = Sought::of(deleted, &self.version.load(), registry)?;
         let pieces = registry.sweep(&Sweep {
             forgets_user: &|user| sought.users.contains(user),
             forgets_item: &|item, sequence| sought.is_deleted(item, sequence),
-            tombstones: &tombstones,
+            tombstones: deleted,
         })?;
         let tier = self.writable()?;
         {
             let _commit = self.commit.lock();
+            let mut forgotten = Notes::default();
+            let newest = deleted.iter().map(|one| one.sequence).max();
+            registry.note_forgotten(newest.unwrap_or(0), &mut forgotten)?;
+            self.append_notes(tier, &mut forgotten, 1)?;
             for mut notes in pieces {
                 self.append_notes(tier, &mut notes, 1)?;
             }
@@ -104,8 +155,9 @@ impl Engine {
             let current = self.version.load_full();
             let joins = &current.joins;
             let joins = Joins::after_others(joins.links.all(), joins.late.all(), []);
+            let floor = self.floor_after(&current);
             self.version
-                .store(std::sync::Arc::new(current.with_joins(joins)));
+                .store(std::sync::Arc::new(current.with_joins(joins, floor)));
         }
         self.renew_log()?;
         Ok(Rewritten {

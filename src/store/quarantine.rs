@@ -2,14 +2,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::folders;
-use super::lost::{LostSegment, open_what_can_be};
+use super::live_segment::LiveSegment;
+use super::lost::open_what_can_be;
+use super::lost_segment::LostSegment;
 use super::manifest::{Manifest, SegmentEntry};
 use super::reading::{GiveScratch, HotFiles, read_steady};
-use super::recovery::RecoveryReport;
-use super::version::LiveSegment;
+use super::recovery_report::RecoveryReport;
 use crate::hot::OnDamage;
 use crate::io::{Storage, link};
 use crate::segment::Damage;
@@ -169,6 +171,7 @@ impl Engine {
             self.publish(
                 |manifest| {
                     manifest.segments.retain(stays);
+                    manifest.removed.replaced = self.visible.load(Ordering::Acquire);
                     Ok(())
                 },
                 |current, manifest| self.version_of(manifest, current, current.generations.clone()),

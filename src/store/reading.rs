@@ -8,9 +8,8 @@ use super::engine::{Engine, Parts};
 use super::folders::{self, HOT, check_is_store};
 use super::lost::open_what_can_be;
 use super::manifest::Manifest;
-use super::recovery::{
-    RecoveryReport, joins_of, last_sequence, recover_generations, take_prepared,
-};
+use super::recovery::{joins_of, last_sequence, recover_generations, take_prepared};
+use super::recovery_report::RecoveryReport;
 use super::version::Version;
 use crate::hot::{Generation, LogTail, OnDamage, ReadLog, Registry, Remembered, Tier};
 use crate::io::Storage;
@@ -76,10 +75,12 @@ impl Engine {
             settings,
             tier: None,
             registry: None,
+            retention: hot.registry.retention()?,
+            forgotten: hot.registry.forgotten()?,
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
                 .with_lost(lost)
-                .after_replacing(manifest.replaced),
+                .after_removing(manifest.removed),
             manifest,
             last_sequence,
             lock: None,

@@ -1,6 +1,6 @@
 //! Opening a store for writing, after anything.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::account::Account;
@@ -12,29 +12,12 @@ use super::joins::Joins;
 use super::lock::StoreLock;
 use super::lost::open_what_can_be;
 use super::manifest::{Manifest, SegmentEntry};
+use super::recovery_report::RecoveryReport;
 use super::version::Version;
 use crate::hot::{Generation, Log, Mended, OnDamage, Registry, RocksLog, Tier};
 use crate::io::Storage;
+use crate::types::observe::{self, Work};
 use crate::types::{Clock, Error, ErrorKind, Limits, RESTORE_STORE, Result, Schema, Settings};
-
-/// What an opening found in the hot tier, and what one for writing did about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct RecoveryReport {
-    /// Damage of the write-ahead log that the opening went past: the file, the byte and what is wrong.
-    /// An opening for writing does so where it is allowed to; one for reading where all that was durable
-    /// at the last note precedes it.
-    pub damage: Option<String>,
-    /// Whole records of the write-ahead log, a commit each, that stand behind the damage: dropped by an
-    /// opening for writing, not shown by one for reading.
-    pub dropped_records: u64,
-    /// Bytes of the log from the damage on that are no part of a whole record: those of one commit at
-    /// least, where there are any. How many commits they were cannot be told.
-    pub damaged_bytes: u64,
-    /// Rows that were durable and are not there any more. 0 unless the opening was allowed to go on.
-    pub lost_rows: u64,
-    /// Copies of the damaged log files, in the folder of the hot tier.
-    pub kept_files: Vec<PathBuf>,
-}
 
 /// How a store is opened for writing.
 #[derive(Clone, Debug, Default)]
@@ -50,8 +33,17 @@ impl Engine {
         opening.settings.validate()?;
         check_is_store(root)?;
         check_is_no_backup(root)?;
+        super::pins::check_is_no_pin(root)?;
         let lock = StoreLock::take(root, folders::readers(root))?;
-        Self::open_locked(root, opening, Some(lock))
+        let work = Work::begin("open");
+        let engine = Self::open_locked(root, opening, Some(lock))?;
+        let hot = engine.version.load_full();
+        let rows = hot.generations.iter().map(|generation| generation.rows());
+        work.done(rows.sum(), 0);
+        if let Some(damage) = &engine.recovery_report().damage {
+            observe::trouble(damage);
+        }
+        Ok(engine)
     }
 
     /// The same, of a store whose lock is held.
@@ -63,6 +55,8 @@ impl Engine {
         let storage = Arc::new(folders::storage(root));
         creation::end(&*storage)?;
         let manifest = Manifest::read(&*storage)?;
+        // What cannot be removed takes room until the next opening, and does no harm.
+        let _ = super::pins::remove_expired(root, opening.clock.now_seconds());
         let account = Account::read(&*storage, &manifest)?;
         let (log, mended) = RocksLog::open(
             &root.join(HOT),
@@ -122,16 +116,19 @@ impl Engine {
         let last_sequence = last_sequence(&manifest, &generations, &registry)?;
         let joins = joins_of(&registry)?;
         let next = take_prepared(&mut generations);
+        let (retention, forgotten) = (registry.retention()?, registry.forgotten()?);
         let engine = Self::assemble(Parts {
             storage,
             schema,
             settings: opening.settings,
             tier: Some(tier),
             registry: Some(registry),
+            retention,
+            forgotten,
             next,
             version: Version::new(segments, generations, manifest.last_sequence, joins)
                 .with_lost(lost)
-                .after_replacing(manifest.replaced),
+                .after_removing(manifest.removed),
             manifest,
             last_sequence,
             lock,

@@ -91,7 +91,7 @@ impl Engine {
                 current.joins.clone(),
             );
             let version = version.with_lost(current.lost.clone());
-            let version = version.after_replacing(current.replaced);
+            let version = version.after_removing(current.removed);
             self.version.store(Arc::new(version));
         }
         self.sealer.up();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::version::LiveSegment;
+use super::live_segment::LiveSegment;
 use crate::segment::{Origin, Segment};
 use crate::types::{HashedKey, Result};
 

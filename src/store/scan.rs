@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::mem::discriminant;
 use std::sync::Arc;
 
-use super::late::LateJoin;
+use super::late_join::LateJoin;
 use super::merge::Merge;
 use super::owners::Owners;
 use super::run::Run;
 use super::snapshot::Snapshot;
-use super::source::{Source, UserCodes};
+use super::source::Source;
+use super::user_codes::UserCodes;
 use crate::segment::Origin;
 use crate::types::{
     Column, Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,

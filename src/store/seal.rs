@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::bulk::copy_run;
 use super::engine::Engine;
-use super::late::LateJoin;
+use super::late_join::LateJoin;
 use super::manifest::SegmentEntry;
 use super::memory::MemoryBudget;
 use super::merge::Merge;
@@ -15,6 +15,7 @@ use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 use super::source::Source;
 use crate::hot::Generation;
 use crate::segment::Origin;
+use crate::types::observe::Work;
 use crate::types::{Columns, Dictionary, Result, ScanQuery, Strings, TierQuery, UserRange, always};
 
 impl Engine {
@@ -50,6 +51,8 @@ impl Engine {
     fn seal(&self, generation: &Arc<Generation>) -> Result<()> {
         let id = generation.id();
         let tier = self.writable()?;
+        let work = Work::begin("seal");
+        let mut bytes = 0;
         let (sealed, mut files, deleted) = match generation.rows() {
             0 => (Vec::new(), None, 0),
             _ => {
@@ -60,11 +63,12 @@ impl Engine {
         let published = self.publish(
             |manifest| {
                 manifest.generations.retain(|live| *live != id);
-                manifest.replaced = manifest.replaced.max(deleted);
+                manifest.removed.deleted = manifest.removed.deleted.max(deleted);
                 for entry in sealed {
                     manifest.last_sequence = manifest.last_sequence.max(entry.sequences[1]);
                     manifest.segment_bytes_written += entry.file_bytes;
                     manifest.segment_bytes_ingested += entry.file_bytes;
+                    bytes += entry.file_bytes;
                     manifest.segments.push(entry);
                 }
                 Ok(())
@@ -81,7 +85,9 @@ impl Engine {
             files.keep();
         }
         published?;
-        tier.retire(id)
+        tier.retire(id)?;
+        work.done(generation.rows(), bytes);
+        Ok(())
     }
 
     /// The segments, their files, and the newest commit of which deletions were worked in.

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::engine::open_segment;
 use super::folders;
+use super::live_segment::{LiveSegment, open_segment};
 use super::manifest::SegmentEntry;
-use super::version::LiveSegment;
 use crate::io::Storage;
-use crate::types::{Error, ErrorKind, RESTORE_SEGMENT, Result, Schema, StoreId};
+use crate::types::{Error, RESTORE_SEGMENT, Result, Schema, StoreId};
 
 /// Of the store in a folder, which need not be open.
 pub(super) struct SegmentFile<'a> {
@@ -60,24 +59,5 @@ impl<'a> SegmentFile<'a> {
                 .within(self.root.display()))
             }
         }
-    }
-}
-
-/// A segment whose file is not there.
-pub(super) fn missing(entry: &SegmentEntry) -> Error {
-    Error::corrupt(format!(
-        "{}: the manifest lists this segment of {} rows, but its file is missing; {RESTORE_SEGMENT}",
-        SegmentEntry::path_of(entry.id),
-        entry.rows
-    ))
-}
-
-/// Says what to do about a segment that does not open.
-pub(super) fn with_remedy(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::Corruption => {
-            Error::corrupt(format!("{}; {RESTORE_SEGMENT}", error.full_message()))
-        }
-        _ => error,
     }
 }

@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::live_segment::LiveSegment;
 use super::mask::{Held, Mask, append_kept};
 use super::owners::Owners;
 use super::picked::PickedSource;
 use super::presented::ShownUsers;
 use super::run::Run;
-use super::version::LiveSegment;
+use super::user_codes::UserCodes;
 use crate::hot::Generation;
 use crate::segment::{Cursor, Origin, Segment};
 use crate::types::{
-    Columns, Error, Result, ScanQuery, Schema, Strings, TierQuery, session_key, shown_user,
+    Columns, Result, ScanQuery, Schema, Strings, TierQuery, session_key, shown_user,
 };
 
 /// A source of rows in (user, timestamp, arrival) order.
@@ -384,50 +385,4 @@ fn ids_of(segment: &Segment, shown: bool) -> Arc<dyn Strings> {
         true => Arc::new(ShownUsers(ids)),
         false => ids,
     }
-}
-
-/// Gives users codes of the batch being filled.
-pub(super) struct UserCodes<'a> {
-    /// The batch's users so far, in order; `None` keeps the source's own codes.
-    pub(super) batch: Option<&'a mut crate::types::Dictionary>,
-}
-
-impl UserCodes<'_> {
-    /// Fills `out.users` up to its rows with the code of `user`.
-    pub(super) fn append(&mut self, user: &str, out: &mut Columns) -> Result<()> {
-        let Some(batch) = &mut self.batch else {
-            return Err(Error::internal(
-                "users without a batch whose codes they take",
-            ));
-        };
-        if out.users.len() < out.rows() {
-            let code = code_of(batch, user)?;
-            out.users.resize(out.rows(), code);
-        }
-        Ok(())
-    }
-
-    /// Turns user codes of a segment, from row `start` on, into those of the batch.
-    fn translate(&mut self, ids: &Arc<dyn Strings>, start: usize, out: &mut Columns) -> Result<()> {
-        let Some(batch) = &mut self.batch else {
-            return Ok(());
-        };
-        let added = out.users.get_mut(start..);
-        let added = added.ok_or_else(|| Error::internal("a source that took users away"))?;
-        for run in added.chunk_by_mut(|a, b| a == b) {
-            let Some(user) = run.first() else { continue };
-            let code = code_of(batch, ids.get(*user)?)?;
-            run.fill(code);
-        }
-        Ok(())
-    }
-}
-
-/// The code of a user that is the batch's last one or a new one.
-pub(super) fn code_of(batch: &mut crate::types::Dictionary, user: &str) -> Result<u32> {
-    let last = batch.len() as u32;
-    if last > 0 && batch.get(last)? == user {
-        return Ok(last);
-    }
-    batch.push(user)
 }

@@ -5,18 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::Engine;
+use super::leases::{self, Lease};
 use super::owners::Owners;
 use super::reading::{GiveScratch, read_remembered};
 use super::run::Run;
 use super::snapshot::Snapshot;
 use crate::hot::Remembered;
 use crate::segment::Origin;
-use crate::types::{Result, UserRange};
+use crate::types::{Clock, Result, UserRange};
 
 /// Figures about a store at one moment.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Stats {
-    /// Rows in all.
+    /// Rows; those that a deletion or a rule of retention hides count until they are taken out of the files.
     pub rows: u64,
     /// Rows by bulk import.
     pub bulk_rows: u64,
@@ -58,6 +59,8 @@ pub struct Stats {
     pub segment_write_amplification: f64,
     /// Bytes written by the hot tier since the store was opened; 0 where it is open read-only.
     pub hot_bytes_written: u64,
+    /// The lease that keeps most from being forgotten; `None` where there is none that holds.
+    pub oldest_lease: Option<Lease>,
     /// The damage that stopped compaction in the background; writes and reads of what is sound go
     /// on. `None` while nothing did, and where the store is open read-only.
     pub compaction_stopped: Option<String>,
@@ -100,6 +103,9 @@ impl Engine {
             let written = tier.written();
             stats.hot_bytes_written = written.log_bytes + written.table_bytes;
         }
+        let now = self.now_seconds();
+        let now = now.unwrap_or_else(|| Clock::default().now_seconds());
+        stats.oldest_lease = leases::oldest(&*self.storage, now)?;
         stats.compaction_stopped = self.compaction_stopped.lock().clone();
         stats.event_types = self.event_types();
         Ok(stats)

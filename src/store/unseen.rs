@@ -6,6 +6,7 @@ use super::interacted::mark_event;
 use super::repeats::Repeats;
 use super::snapshot::Snapshot;
 use crate::segment::item_hash;
+use crate::types::observe;
 use crate::types::{HashedKey, Result, TextBuffer, check_asked_user};
 
 /// Memory for [`Snapshot::unseen`] that can be used for many calls.
@@ -122,6 +123,7 @@ impl Snapshot {
         buffer: &'a mut Unseen,
     ) -> Result<&'a [bool]> {
         check_asked_user(user)?;
+        let _read = observe::Read::begin("unseen");
         Candidates::check_count(candidates.len())?;
         let Unseen {
             unseen,

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::engine::{Engine, open_segment};
+use super::engine::Engine;
+use super::live_segment::{LiveSegment, open_segment};
 use super::manifest::SegmentEntry;
 use super::quarantine::{UnnamedFile, unnamed_files};
 use super::reading::{GiveScratch, HotFiles, read_steady};
-use super::version::LiveSegment;
 use crate::hot::OnDamage;
 use crate::segment::{Damage, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Schema};

@@ -1,58 +1,15 @@
 //! What is readable at one moment: immutable; the engine swaps in the next.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::joins::Joins;
-use super::lost::LostSegment;
-use super::manifest::SegmentEntry;
+use super::live_segment::LiveSegment;
+use super::lost_segment::LostSegment;
+use super::manifest::Removed;
 use super::run::Run;
 use crate::hot::Generation;
-use crate::io::Storage;
-use crate::segment::Segment;
 use crate::types::HashedKey;
-
-/// An open segment; its file goes when nobody reads it any more, once it is obsolete.
-pub(crate) struct LiveSegment {
-    pub entry: SegmentEntry,
-    pub segment: Arc<Segment>,
-    storage: Arc<dyn Storage>,
-    obsolete: AtomicBool,
-}
-
-impl LiveSegment {
-    pub(crate) fn new(
-        entry: SegmentEntry,
-        segment: Arc<Segment>,
-        storage: Arc<dyn Storage>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            entry,
-            segment,
-            storage,
-            obsolete: AtomicBool::new(false),
-        })
-    }
-
-    /// Its first and its last user.
-    pub(super) fn users(&self) -> &[String; 2] {
-        &self.segment.footer().users
-    }
-
-    /// Marks the file for removal, when the last version that lists it is dropped.
-    pub(crate) fn retire(&self) {
-        self.obsolete.store(true, Ordering::Release);
-    }
-}
-
-impl Drop for LiveSegment {
-    fn drop(&mut self) {
-        if self.obsolete.load(Ordering::Acquire) {
-            // A file that stays behind is removed at the next opening.
-            let _ = self.storage.remove(&SegmentEntry::path_of(self.entry.id));
-        }
-    }
-}
 
 /// An immutable list of runs and generations.
 #[derive(Clone, Default)]
@@ -64,8 +21,8 @@ pub(crate) struct Version {
     /// The newest commit when it was made, or the bulk import that it brought: a snapshot of this
     /// version sees at least so far.
     pub floor: u64,
-    /// The newest commit that removed rows of earlier ones; 0 for none.
-    pub replaced: u64,
+    /// The newest commits that removed rows of earlier ones.
+    pub removed: Removed,
     /// What some of its rows lack.
     pub joins: Arc<Joins>,
     /// Segments that are listed and do not open.
@@ -99,7 +56,7 @@ impl Version {
             runs,
             generations,
             floor,
-            replaced: 0,
+            removed: Removed::default(),
             joins,
             lost: Arc::default(),
             sessions,
@@ -108,14 +65,16 @@ impl Version {
     }
 
     /// The same, of which some commit removed rows.
-    pub(super) fn after_replacing(self, replaced: u64) -> Self {
-        Self { replaced, ..self }
+    pub(super) fn after_removing(self, removed: Removed) -> Self {
+        Self { removed, ..self }
     }
 
-    /// The same rows with other joins.
-    pub(super) fn with_joins(&self, joins: Arc<Joins>) -> Self {
+    /// The same rows with other joins, for readers of all commits up to `floor`: what was let go of may be
+    /// missed by readers of earlier ones.
+    pub(super) fn with_joins(&self, joins: Arc<Joins>, floor: u64) -> Self {
         Self {
             joins,
+            floor,
             ..self.clone()
         }
     }
@@ -131,6 +90,19 @@ impl Version {
         user: &'a str,
     ) -> impl DoubleEndedIterator<Item = &'a Arc<LiveSegment>> + 'a {
         self.runs.iter().flat_map(move |run| run.of_user(user))
+    }
+
+    /// Whether any rows lie under a key, also those that a deletion hides.
+    pub(super) fn holds_key(&self, key: &str) -> crate::types::Result<bool> {
+        if self.generations.iter().any(|hot| hot.contains(key)) {
+            return Ok(true);
+        }
+        for live in self.segments_of(key) {
+            if live.segment.has_user(key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Says that a user is about to be looked for in all runs.

@@ -6,40 +6,13 @@ use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
 use super::engine::Engine;
+use super::wake::Wake;
+use crate::types::observe;
 use crate::types::{Error, ErrorKind, Proceed, Result, always};
 
 /// How often the thread looks whether its store is still there.
 const LOOK: Duration = Duration::from_millis(500);
-
-type SharedState = Arc<(Mutex<State>, Condvar)>;
-
-/// Wakes a background thread, and tells whether there is one.
-#[derive(Default)]
-pub(crate) struct Wake {
-    state: SharedState,
-}
-
-#[derive(Default)]
-struct State {
-    called: bool,
-    running: bool,
-    stop: bool,
-}
-
-impl Wake {
-    /// Asks the thread to look for work.
-    pub(super) fn up(&self) {
-        self.state.0.lock().called = true;
-        self.state.1.notify_one();
-    }
-
-    pub(super) fn is_running(&self) -> bool {
-        self.state.0.lock().running
-    }
-}
 
 /// What a background thread does.
 #[derive(Clone, Copy)]
@@ -82,6 +55,9 @@ impl Duty {
                 if engine.expires_now() {
                     engine.expire()?;
                 }
+                if engine.compaction_stopped.lock().is_some() {
+                    return Ok(());
+                }
                 engine.compact_if_needed(proceed)?;
                 engine.rewrite_expired(proceed)
             }
@@ -91,14 +67,21 @@ impl Duty {
 
 impl Duty {
     /// Damage that a compaction meets was there before, and a bug that it meets ends it before it has
-    /// published anything: it changed nothing, and what is written elsewhere is sound. Any other
-    /// failure refuses writes.
-    fn stop(self, engine: &Engine, error: Error) {
+    /// published anything: it changed nothing, and what is written elsewhere is sound; there are no more
+    /// compactions, and what is too old goes on being hidden. Any other failure refuses writes. Gives
+    /// whether the thread goes on.
+    fn goes_on_after(self, engine: &Engine, error: Error) -> bool {
         match (self, error.kind()) {
             (Self::Compact, ErrorKind::Corruption | ErrorKind::Internal) => {
-                *engine.compaction_stopped.lock() = Some(error.full_message());
+                observe::trouble(&error.full_message());
+                let mut stopped = engine.compaction_stopped.lock();
+                stopped.get_or_insert_with(|| error.full_message());
+                true
             }
-            _ => drop(engine.poison(error)),
+            _ => {
+                engine.poison(error);
+                false
+            }
         }
     }
 }
@@ -106,7 +89,7 @@ impl Duty {
 /// The background threads of a store; dropping it stops them, after the seal at hand, and within a
 /// compaction, which is begun again when the store is opened again.
 pub(crate) struct Worker {
-    threads: Vec<(SharedState, JoinHandle<()>)>,
+    threads: Vec<(Wake, JoinHandle<()>)>,
 }
 
 impl Worker {
@@ -115,14 +98,14 @@ impl Worker {
             threads: Vec::new(),
         };
         for (duty, name) in Duty::ALL {
-            let state = duty.wake(engine).state.clone();
-            state.0.lock().running = true;
-            let (weak, shared) = (Arc::downgrade(engine), state.clone());
+            let wake = duty.wake(engine).clone();
+            wake.set_running(true);
+            let (weak, shared) = (Arc::downgrade(engine), wake.clone());
             let thread = std::thread::Builder::new()
                 .name(name.to_owned())
                 .spawn(move || run(duty, &weak, &shared))
                 .map_err(|error| Error::io(format!("start the thread {name}"), error))?;
-            worker.threads.push((state, thread));
+            worker.threads.push((wake, thread));
             duty.wake(engine).up();
         }
         Ok(worker)
@@ -131,9 +114,8 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        for (state, _) in &self.threads {
-            state.0.lock().stop = true;
-            state.1.notify_all();
+        for (wake, _) in &self.threads {
+            wake.stop();
         }
         for (_, thread) in self.threads.drain(..) {
             let _ = thread.join();
@@ -142,7 +124,7 @@ impl Drop for Worker {
 }
 
 /// Poisons the store should the thread panic, and lets waiting writers go either way.
-struct Guard<'a>(&'a Weak<Engine>, &'a SharedState);
+struct Guard<'a>(&'a Weak<Engine>, &'a Wake);
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
@@ -150,7 +132,7 @@ impl Drop for Guard<'_> {
         if let (true, Some(engine)) = (std::thread::panicking(), &engine) {
             let _ = engine.poison(Error::internal("a maintenance thread panicked"));
         }
-        self.1.0.lock().running = false;
+        self.1.set_running(false);
         if let Some(engine) = engine {
             engine.commit.notify_sealed();
         }
@@ -166,35 +148,24 @@ impl Engine {
     }
 }
 
-fn run(duty: Duty, engine: &Weak<Engine>, state: &SharedState) {
-    let _guard = Guard(engine, state);
-    loop {
-        {
-            let mut state_now = state.0.lock();
-            while !state_now.called && !state_now.stop && !duty.is_due(engine) {
-                state.1.wait_for(&mut state_now, LOOK);
-            }
-            if state_now.stop {
-                return;
-            }
-            state_now.called = false;
-        }
+fn run(duty: Duty, engine: &Weak<Engine>, wake: &Wake) {
+    let _guard = Guard(engine, wake);
+    while wake.wait(LOOK, || duty.is_due(engine)) {
         let Some(engine) = engine.upgrade() else {
             return;
         };
-        if let Err(error) = duty.work(&engine, &|| go_on(state)) {
+        if let Err(error) = duty.work(&engine, &|| go_on(wake)) {
             // Who stops the work knows; its handles to the engine go on.
-            if !state.0.lock().stop {
-                duty.stop(&engine, error);
+            if wake.is_stopped() || !duty.goes_on_after(&engine, error) {
+                return;
             }
-            return;
         }
     }
 }
 
 /// Whether the thread may go on with its work.
-fn go_on(state: &SharedState) -> Result<()> {
-    if state.0.lock().stop {
+fn go_on(wake: &Wake) -> Result<()> {
+    if wake.is_stopped() {
         let why = "the store is being closed";
         return Err(Error::new(ErrorKind::Unsupported, why));
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::commit_lock::CommitGuard;
 use super::engine::Engine;
 use crate::hot::{EncodedRows, Generation, Notes};
+use crate::types::observe;
 use crate::types::{Cell, Commit, Durability, Error, Interaction, Result, Role, Row, WriteBatch};
 
 impl Engine {
@@ -110,6 +111,7 @@ impl Engine {
         sequence: u64,
         before: impl FnOnce(),
     ) -> Result<()> {
+        let count = rows.rows().len() as u64;
         // Before anything is written: what is in the log must fit the mirror, now and at every opening.
         rows.check_size(notes, self.settings.max_commit_bytes())?;
         if let Some(field) = self.schema.position_of(Role::EventType) {
@@ -124,6 +126,7 @@ impl Engine {
         appended.map_err(|error| self.poison(error))?;
         before();
         self.visible.store(sequence, Ordering::Release);
+        observe::committed(count);
         self.ask_for_next(generation);
         Ok(())
     }

@@ -23,6 +23,7 @@ mod narrow_builder;
 mod narrow_slot;
 mod narrow_sorted;
 mod not_text;
+pub(crate) mod observe;
 mod odd_time;
 mod placeholder;
 mod prefetch;
@@ -41,10 +42,12 @@ mod schema_names;
 mod session_batch;
 mod session_key;
 mod settings;
+mod shown;
 mod store_id;
 mod text;
 mod text_pairs;
 mod text_slot;
+mod text_slots;
 mod thousands;
 mod unique_json;
 mod validate;
@@ -94,16 +97,19 @@ pub use session_batch::{EventsCommit, Recommendation};
 pub(crate) use session_batch::{SessionBatch, SessionEvent};
 pub(crate) use session_key::{check_asked_user, holds_mark, session_key, session_of, shown_user};
 pub use settings::Settings;
+pub(crate) use shown::shown;
 pub use store_id::StoreId;
 pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
-pub use text_slot::TextSlots;
 #[cfg(feature = "arrow")]
-pub(crate) use text_slot::{COPY_ROOM, PIECE, WIDE, is_long};
+pub(crate) use text_slot::{COPY_ROOM, WIDE, is_long};
 pub(crate) use text_slot::{TextSlot, text_slot};
+#[cfg(feature = "arrow")]
+pub(crate) use text_slots::PIECE;
+pub use text_slots::TextSlots;
 pub(crate) use thousands::thousands;
 pub(crate) use unique_json::unique_json;
 pub use validate::{RowScratch, Validator};
 pub(crate) use validate::{
-    check_event_bytes, check_properties_chars, place_of_event, shown, value_of_cell,
+    check_event_bytes, check_properties_chars, place_of_event, value_of_cell,
 };

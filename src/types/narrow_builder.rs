@@ -87,6 +87,12 @@ impl NarrowBuilder {
         self.rows.memory_bytes() + self.users.memory_bytes() + interners.sum::<usize>()
     }
 
+    /// Strings in all dictionaries.
+    pub(crate) fn strings(&self) -> usize {
+        let interners = self.interners.iter().map(Interner::len);
+        self.users.len() + interners.sum::<usize>()
+    }
+
     /// The rows, in the order of arrival.
     pub(crate) fn finish(self) -> NarrowRows {
         let dictionaries = self.interners.into_iter();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{FieldId, Result, Schema};
 
 /// A half-open range of timestamps, in epoch seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeRange {
     /// First timestamp inside.
     pub since: i64,

@@ -1,6 +1,6 @@
 //! The fields of an interactions dataset and what each may hold.
 
-use super::{Error, Limits, Result, schema_json};
+use super::{Error, Result};
 
 /// The position of a field in its schema.
 pub type FieldId = usize;
@@ -174,14 +174,6 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Parses an Avro schema in JSON and checks it against every rule.
-    ///
-    /// # Errors
-    /// `InvalidInput`, naming the field and the rule.
-    pub fn parse(json: &str, limits: &Limits) -> Result<Self> {
-        schema_json::parse(json, limits)
-    }
-
     pub(crate) fn assemble(json: &str, fields: Vec<Field>, warnings: Vec<String>) -> Result<Self> {
         let find = |role: Role, name: &str| {
             fields

@@ -7,26 +7,32 @@ use serde_json::{Map, Value as Json};
 use super::schema::folded;
 use super::{DataType, Error, Field, Limits, Result, Role, Schema, lifting, unique_json};
 
-pub(super) fn parse(json: &str, limits: &Limits) -> Result<Schema> {
-    let chars = json.chars().count();
-    if let Some(max) = limits.max_schema_chars.filter(|max| chars > *max) {
-        return Err(Error::invalid(format!(
-            "schema: the document has {chars} characters; the limit is {max}; shorten it or {}",
-            lifting("max_schema_chars")
-        )));
+impl Schema {
+    /// Parses an Avro schema in JSON and checks it against every rule.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the field and the rule.
+    pub fn parse(json: &str, limits: &Limits) -> Result<Self> {
+        let chars = json.chars().count();
+        if let Some(max) = limits.max_schema_chars.filter(|max| chars > *max) {
+            return Err(Error::invalid(format!(
+                "schema: the document has {chars} characters; the limit is {max}; shorten it or {}",
+                lifting("max_schema_chars")
+            )));
+        }
+        let unmarked = json.strip_prefix('\u{feff}').unwrap_or(json);
+        let document = unique_json(unmarked).map_err(|error| error.within("schema"))?;
+        let record = document.as_object().ok_or_else(|| {
+            Error::invalid("schema: the document must be a JSON object (an Avro record)")
+        })?;
+        check_record(record)?;
+        let fields = fields_of(record)?;
+        check_names(&fields)?;
+        check_quotas(&fields, limits)?;
+        check_domain(record, &fields)?;
+        let warnings = warnings_for(&fields);
+        Schema::assemble(json, fields, warnings).map_err(|error| error.within("schema"))
     }
-    let unmarked = json.strip_prefix('\u{feff}').unwrap_or(json);
-    let document = unique_json(unmarked).map_err(|error| error.within("schema"))?;
-    let record = document.as_object().ok_or_else(|| {
-        Error::invalid("schema: the document must be a JSON object (an Avro record)")
-    })?;
-    check_record(record)?;
-    let fields = fields_of(record)?;
-    check_names(&fields)?;
-    check_quotas(&fields, limits)?;
-    check_domain(record, &fields)?;
-    let warnings = warnings_for(&fields);
-    Schema::assemble(json, fields, warnings).map_err(|error| error.within("schema"))
 }
 
 fn check_record(record: &Map<String, Json>) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Strings copied out, one behind the other.
 
 use super::code_order::CodeOrder;
-use super::text_slot::{COPY_ROOM, TextSlots, WIDE};
+use super::text_slot::{COPY_ROOM, WIDE};
+use super::text_slots::TextSlots;
 use super::{Error, Result};
 
 /// Most bytes of a buffer, room included: ends are of 32 bits.

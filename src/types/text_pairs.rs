@@ -1,7 +1,7 @@
 //! The strings of a tiny dictionary by twos, laid out to be copied whole.
 
 use super::code_order::CodeOrder;
-use super::text_slot::{COPY_ROOM, GROUP, TextSlots, WIDE};
+use super::text_slot::{COPY_ROOM, GROUP, WIDE};
 
 /// All pairs of the strings of a tiny dictionary, such as that of event types, by their codes: to copy
 /// both at once takes half the stores.
@@ -26,22 +26,26 @@ const TOO_LONG: usize = 4 * WIDE;
 const CODES: usize = 16;
 
 impl TextPairs {
-    /// The pairs of all strings that have a slot, unless these are too many.
-    pub(crate) fn of(slots: TextSlots<'_>) -> Option<Box<Self>> {
-        if slots.len() > CODES {
+    /// The pairs of the strings with the codes below `count`, of which `short` gives those that have a slot;
+    /// `None` where they are too many.
+    pub(super) fn of_codes<'a>(
+        count: usize,
+        short: impl Fn(u32) -> Option<&'a [u8]>,
+    ) -> Option<Box<Self>> {
+        if count > CODES {
             return None;
         }
         let mut pairs = Box::new(Self([TextPair::default(); CODES * CODES]));
         for (row, first) in pairs.0.chunks_exact_mut(CODES).zip(0..) {
             for (pair, second) in row.iter_mut().zip(0..) {
-                let strings = slots.short(first).zip(slots.short(second));
+                let strings = short(first).zip(short(second));
                 *pair = TextPair::of(strings);
             }
         }
         Some(pairs)
     }
 
-    /// Copies strings as [`TextSlots::copy_short`], two pairs at a time, up to the first that are not
+    /// Copies strings as [`copy_short`](super::TextSlots::copy_short), two pairs at a time, up to the first that are not
     /// kept.
     #[inline(never)]
     pub(super) fn copy<E>(

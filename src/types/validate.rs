@@ -6,6 +6,7 @@ mod convert;
 mod events;
 mod parse;
 mod properties;
+mod rules;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Cell, DataType, Error, Field, FieldId, Limits, Result, Role, Row, Schema};
-use super::{bits_of_f32, f32_of_bits, holds_mark, is_placeholder_id, items_of, lifting};
+use super::{bits_of_f32, f32_of_bits, holds_mark, is_placeholder_id, items_of, lifting, shown};
 
 pub use convert::RowScratch;
 pub(crate) use convert::value_of_cell;
@@ -78,7 +79,7 @@ impl Validator {
             return Ok(());
         }
         let value = timestamp.to_string();
-        Err(self.violation(self.schema.timestamp(), &value, parse::NEGATIVE_TIMESTAMP))
+        Err(self.violation(self.schema.timestamp(), &value, rules::NEGATIVE_TIMESTAMP))
     }
 
     /// Checks a cell against the rules of its field.
@@ -113,10 +114,10 @@ impl Validator {
         match self.schema.fields().get(id).map(Field::role) {
             Some(Role::Impression) => self.check_items(id, text),
             Some(Role::User) if holds_mark(text) => {
-                Err(self.violation(id, text, parse::MARK_IN_USER))
+                Err(self.violation(id, text, rules::MARK_IN_USER))
             }
             Some(Role::User) if self.is_refused_id(text) => {
-                Err(self.violation(id, text, parse::placeholder_id()))
+                Err(self.violation(id, text, rules::placeholder_id()))
             }
             _ => self.check_reserved(id, text),
         }
@@ -185,7 +186,7 @@ impl Validator {
 
     fn check_reserved(&self, id: FieldId, text: &str) -> Result<()> {
         if self.is_refused_name(text) {
-            return Err(self.violation(id, text, parse::reserved_name()));
+            return Err(self.violation(id, text, rules::reserved_name()));
         }
         Ok(())
     }
@@ -223,7 +224,7 @@ impl Validator {
             DataType::Double => format!("{:?}", f64::from_bits(bits)),
             _ => format!("{bits:#x}"),
         };
-        Err(self.violation(id, &shown, parse::rule_of(field.data_type)))
+        Err(self.violation(id, &shown, rules::rule_of(field.data_type)))
     }
 
     fn wrong_kind(&self, id: FieldId, value: &str, kind: &str) -> Error {
@@ -248,14 +249,5 @@ impl Validator {
 
     fn violation(&self, id: FieldId, value: &str, rule: impl Display) -> Error {
         Error::of_field(self.name(id), format!("value {}: {rule}", shown(value)))
-    }
-}
-
-/// A value in quotes, control characters escaped, shortened to 60 characters.
-pub(crate) fn shown(value: &str) -> String {
-    const MAX_CHARS: usize = 60;
-    match value.char_indices().nth(MAX_CHARS) {
-        Some((end, _)) => format!("{:?}", format!("{}…", value.get(..end).unwrap_or(value))),
-        None => format!("{value:?}"),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! `PROPTEST_CASES=1000` runs more of them.
 
+mod consumer;
 mod model;
 mod operations;
 
@@ -68,6 +69,11 @@ struct Run {
     schema: usize,
     model: Model,
     held: Vec<(Snapshot, Model)>,
+    /// Whether a lease keeps what a consumer of the held snapshots has not taken.
+    leased: bool,
+    /// Changes from before these commits are not told: of the last purge, and of the last schema.
+    purged: u64,
+    evolved: u64,
 }
 
 impl Run {
@@ -86,7 +92,14 @@ impl Run {
     fn new(path: PathBuf, number: usize) -> Self {
         let now = Arc::new(AtomicU64::new(model::START));
         let store = Self::builder(&now).create(&path, &schema(number)).unwrap();
+        let leased = number % 2 == 1;
+        if leased {
+            Store::builder().lease(&path, "all", 0, None).unwrap();
+        }
         Self {
+            leased,
+            purged: 0,
+            evolved: 0,
             reader: Store::open_reader(&path).unwrap(),
             path,
             now,
@@ -194,6 +207,11 @@ impl Run {
             Operation::Reopen => self.reopened(|_| {}),
             Operation::Purge => {
                 let mut receipt = None;
+                self.purged = store.snapshot().sequence();
+                if self.leased {
+                    let lease = Store::builder().lease(&self.path, "all", self.purged, None);
+                    lease.unwrap();
+                }
                 self.reopened(|run| {
                     receipt = Self::builder(&run.now).purge(&run.path).unwrap();
                     if let Some(receipt) = &receipt {
@@ -209,6 +227,7 @@ impl Run {
             Operation::Evolve => {
                 self.schema = (self.schema + 1).min(LATER.len() - 1);
                 let number = self.schema;
+                self.evolved = store.snapshot().sequence();
                 self.reopened(|run| {
                     Self::builder(&run.now)
                         .evolve(&run.path, &schema(number))
@@ -230,11 +249,37 @@ impl Run {
                 full(&self.store().snapshot(), &self.model);
                 for (snapshot, model) in &self.held {
                     full(snapshot, model);
+                    self.check_changes(snapshot);
                 }
             }
         }
         self.model
             .assert_sequence(self.store().snapshot().sequence());
+    }
+
+    /// What was read at a commit, with the changes since, is what is read now; by the writer and by a reader.
+    fn check_changes(&self, then: &Snapshot) {
+        let since = then.sequence();
+        if since < self.evolved {
+            return;
+        }
+        let reader = self.reader.store();
+        let now = scanned(&self.store().snapshot(), &ScanQuery::default());
+        for store in [self.store(), &reader] {
+            match store.changes_since(since) {
+                Ok(changes) => assert_eq!(consumer::after(then, &changes), consumer::sorted(&now)),
+                Err(error) => {
+                    let said = error.to_string();
+                    let forgets = !self.leased || since < self.purged;
+                    let may = [
+                        said.contains("a FULL import"),
+                        said.contains("not remembered") && forgets,
+                        said.contains("there is a user of its name"),
+                    ];
+                    assert!(may.contains(&true), "{said}");
+                }
+            }
+        }
     }
 
     fn expired(&mut self) {

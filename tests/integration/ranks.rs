@@ -1,12 +1,17 @@
 //! The folders under `src/` are ranked, and a file imports from its own folder or from a lower
-//! rank. The compiler does not check this inside one crate; this test does.
+//! rank; no two files import each other, directly or over others. The compiler does not check this
+//! inside one crate; these tests do.
 
+mod circles;
+mod modules;
 mod names;
 mod tests;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use circles::circles;
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
@@ -188,6 +193,29 @@ fn files_import_from_their_own_folder_or_a_lower_rank() {
     assert!(
         found.is_empty(),
         "{} against the ranks:\n{}",
+        found.len(),
+        found.join("\n")
+    );
+}
+
+#[test]
+fn no_files_import_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = read_sources(root, &root.join("src")).unwrap();
+    let found: Vec<String> = circles(&sources)
+        .unwrap()
+        .into_iter()
+        .map(|circle| {
+            format!(
+                "{}\n  {}",
+                circle.files.join(", "),
+                circle.imports.join("\n  ")
+            )
+        })
+        .collect();
+    assert!(
+        found.is_empty(),
+        "{} circles of files; move what both need into a file of its own:\n{}",
         found.len(),
         found.join("\n")
     );

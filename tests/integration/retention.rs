@@ -221,6 +221,12 @@ fn sessions_that_never_became_a_users_go_once_their_last_event_is_old() {
     timed.now.store(1451, Ordering::SeqCst);
     timed.store.expire().unwrap();
     assert_eq!(users(), ["ann"]);
+    // Nothing of them waits for a purge.
+    timed.store.compact().unwrap();
+    timed.store.expire().unwrap();
+    let (path, folder) = (timed.folder.path().join("store"), &timed.folder);
+    drop(timed.store);
+    assert_eq!(Store::builder().purge(path).unwrap(), None, "{folder:?}");
 }
 
 /// Nor is anything committed where nothing becomes too old, though rows of other event types are.

@@ -12,6 +12,7 @@ mod errors;
 mod imports;
 mod merges;
 mod narrow;
+mod pins;
 mod short_forms;
 mod snapshots;
 mod ties;

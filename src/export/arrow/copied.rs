@@ -7,7 +7,6 @@ use arrow_array::{ArrayRef, StringArray};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
 use super::memory::{Memory, Use};
-use super::null_codes;
 use crate::types::{
     COPY_ROOM, Error, Forwards, PIECE, Result, Strings, TextSlot, TextSlots, WIDE, is_long,
     text_slot,
@@ -301,7 +300,7 @@ impl Text {
         let values = memory.give(field, Use::Values, self.room.bytes);
         let values = values.slice_with_length(0, self.room.len);
         let offsets = ScalarBuffer::from(memory.give(field, Use::Offsets, self.offsets));
-        let nulls = null_codes(field, codes, memory);
+        let nulls = memory.null_codes(field, codes);
         #[expect(
             unsafe_code,
             reason = "the checks of what was just made take a quarter of the time of a scan"

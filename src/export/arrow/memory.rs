@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer};
 
 /// The memory of the last batch's arrays. What the host has let go by the time of the next batch is
 /// used for that: fresh memory would have to come from the system, page by page.
@@ -76,5 +76,12 @@ impl Memory {
         bits.extend(words.iter().map(|values| word(values)));
         bits.push(word(rest));
         BooleanBuffer::new(self.give(field, what, bits), 0, values.len())
+    }
+
+    /// The nulls among codes, where there are any.
+    pub(super) fn null_codes(&mut self, field: usize, codes: &[u32]) -> Option<NullBuffer> {
+        // To the end, which takes several at once.
+        let any = codes.iter().fold(false, |any, code| any | (*code == 0));
+        any.then(|| NullBuffer::new(self.bits(field, Use::Nulls, codes, |code| *code != 0)))
     }
 }

@@ -6,6 +6,7 @@ mod memory;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod unfit;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,12 +16,13 @@ use arrow_array::{
     RecordBatch, RecordBatchOptions, StringArray, StringViewArray,
 };
 use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema};
+use arrow_schema::{DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema};
 
 pub(super) use self::arrays::Arrays;
 use self::copied::{Bounds, Copies};
 use self::memory::{Memory, Use};
 use self::shared::Dictionaries;
+pub(super) use self::unfit::unfit;
 use crate::api::Scan;
 use crate::types::{
     Cell, Column, Columns, DataType, Error, Field, ListColumn, NumberColumn, Result, Role, Schema,
@@ -394,21 +396,10 @@ pub(super) fn viewed(plain: Option<ArrayRef>) -> Result<Option<ArrayRef>> {
     Ok(Some(Arc::new(StringViewArray::from(strings))))
 }
 
-/// The nulls among codes, where there are any.
-fn null_codes(field: usize, codes: &[u32], memory: &mut Memory) -> Option<NullBuffer> {
-    // To the end, which takes several at once.
-    let any = codes.iter().fold(false, |any, code| any | (*code == 0));
-    any.then(|| NullBuffer::new(memory.bits(field, Use::Nulls, codes, |code| *code != 0)))
-}
-
 fn no_dictionary() -> Error {
     Error::internal("codes without a dictionary")
 }
 
 fn too_short() -> Error {
     Error::internal("columns of different lengths")
-}
-
-pub(super) fn unfit(error: ArrowError) -> Error {
-    Error::internal("columns that do not make an Arrow batch").caused_by(error)
 }

@@ -8,7 +8,7 @@ use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use bytes::Bytes;
 
 use super::memory::{Memory, Use};
-use super::{null_codes, unfit};
+use super::unfit::unfit;
 use crate::types::{Result, Strings};
 
 /// The dictionaries of the last batch, by field.
@@ -35,7 +35,7 @@ impl Dictionaries {
         // From 0; null where the code is 0.
         let keys = codes.iter().map(|code| (*code).max(1) as i32 - 1);
         let keys = ScalarBuffer::from(memory.collect(field, Use::Values, keys));
-        let nulls = null_codes(field, codes, memory);
+        let nulls = memory.null_codes(field, codes);
         let keys = Int32Array::try_new(keys, nulls).map_err(unfit)?;
         match DictionaryArray::try_new(keys, values) {
             Ok(array) => Ok(Arc::new(array)),

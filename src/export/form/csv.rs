@@ -8,7 +8,7 @@ use arrow_schema::Schema as ArrowSchema;
 use super::super::layout::Layout;
 use super::super::text::quote_from;
 use super::cells::Cells;
-use super::{FormOptions, FormWriter, writing};
+use super::writer::{FormOptions, FormWriter, writing};
 use crate::types::Result;
 
 /// Bytes of text that are gathered before they are handed on.

@@ -9,7 +9,7 @@ use arrow_schema::{DataType as ArrowType, Schema as ArrowSchema};
 use super::super::layout::Layout;
 use super::super::text::push_integer;
 use super::cells::Cells;
-use super::{FormOptions, FormWriter, writing};
+use super::writer::{FormOptions, FormWriter, writing};
 use crate::types::{Error, Result};
 
 /// Bytes of text that are gathered before they are handed on.

@@ -9,7 +9,7 @@ use arrow_ipc::writer::{FileWriter, StreamWriter};
 use arrow_schema::{ArrowError, DataType as ArrowType, Schema as ArrowSchema};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
 
-use super::FormWriter;
+use super::writer::FormWriter;
 use crate::types::{Error, Result};
 
 /// A file, with an index of its batches at its end.

@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema as ArrowSchema;
 
 use super::cells::Cells;
-use super::{FormWriter, writing};
+use super::writer::{FormWriter, writing};
 use crate::types::{Error, Result};
 
 /// Bytes of text that are gathered before they are handed on.

@@ -7,17 +7,18 @@ mod ipc;
 mod json_lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod writer;
 
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_schema::{DataType as ArrowType, Schema as ArrowSchema};
 use serde::{Deserialize, Serialize};
 
 use super::arrow::ArrowStrings;
-use super::layout::Layout;
 use crate::types::{Error, Result};
+
+pub use writer::{FormOptions, FormWriter};
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,41 +38,6 @@ pub enum Form {
     Arrows,
     /// RecBole's atomic file of interactions: tab-separated, each field with its type in the header.
     Inter,
-}
-
-/// What a writer of a form has to know beside the schema of the batches.
-#[derive(Clone, Debug, Default)]
-pub struct FormOptions {
-    /// The layout of the records.
-    pub layout: Layout,
-    /// Whether records come by user, then timestamp: the layout of rows in that order, with both columns.
-    pub sorted: bool,
-    /// First and last timestamp, which `Inter` needs.
-    pub times: Option<(i64, i64)>,
-    /// Threads that encode, for forms that have use for them. 0 and 1: the caller's.
-    pub threads: usize,
-    /// Records of a Parquet row group, at most. Default: 1,048,576.
-    pub row_group_rows: Option<usize>,
-}
-
-/// Writes record batches.
-pub trait FormWriter: Send {
-    /// Writes a batch.
-    ///
-    /// # Errors
-    /// `Io`; `InvalidInput` for a value that the form cannot hold.
-    fn write(&mut self, batch: &RecordBatch) -> Result<()>;
-
-    /// Writes what a file of the form ends with, and flushes.
-    ///
-    /// # Errors
-    /// As [`FormWriter::write`].
-    fn finish(&mut self) -> Result<()>;
-
-    /// What a reader has to know of the file beside its columns.
-    fn note(&self) -> Option<String> {
-        None
-    }
 }
 
 impl Form {
@@ -157,8 +123,4 @@ pub(super) fn type_name(data_type: &ArrowType) -> String {
         ArrowType::Int64 => "int64".to_owned(),
         other => other.to_string(),
     }
-}
-
-fn writing(error: std::io::Error) -> Error {
-    Error::io("write the export", error)
 }

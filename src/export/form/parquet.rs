@@ -19,7 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
-use super::{FormOptions, FormWriter};
+use super::writer::{FormOptions, FormWriter, writing};
 use crate::types::{Error, Result};
 
 /// Records of a row group, at most.
@@ -125,11 +125,7 @@ impl<W: Write + Send> FormWriter for ParquetForm<W> {
         self.end_group()?;
         let writer = self.writer.take();
         let writer = writer.ok_or_else(|| Error::internal("a Parquet file that ends twice"))?;
-        writer
-            .into_inner()
-            .map_err(unfit)?
-            .flush()
-            .map_err(super::writing)
+        writer.into_inner().map_err(unfit)?.flush().map_err(writing)
     }
 }
 
@@ -370,7 +366,7 @@ fn ended() -> Error {
 fn unfit(error: ParquetError) -> Error {
     match error {
         ParquetError::External(error) => match error.downcast::<std::io::Error>() {
-            Ok(error) => super::writing(*error),
+            Ok(error) => writing(*error),
             Err(error) => {
                 Error::internal("batches that do not make a Parquet file").caused_by(error)
             }

@@ -8,25 +8,17 @@ use parking_lot::{Mutex, RwLock};
 use rocksdb::{BottommostLevelCompaction, Cache, CompactOptions, DB, Options};
 
 use super::error::failed;
-use super::survey::{OnDamage, Survey, Tail};
+use super::logged_rows::{LoggedRows, logged_rows};
+use super::survey::{OnDamage, Survey};
 use super::{RocksLog, family, folder};
+use crate::hot::families;
 use crate::hot::position::Noted;
 use crate::hot::table::Table;
-use crate::hot::tally::Tally;
-use crate::hot::{families, key};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Table files that a log may have before an opening merges those of each family. Each opening that
 /// finds entries in the log leaves one for each of their families.
 const MOST_TABLE_FILES: usize = 6;
-
-/// Rows of a generation that stand in the logs at the opening.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LoggedRows {
-    /// Their first and their last commit.
-    pub(super) commits: [u64; 2],
-    pub(super) tally: Tally,
-}
 
 /// What an opening did to files.
 #[derive(Debug, Default)]
@@ -167,30 +159,4 @@ impl RocksLog {
             .and_then(|()| self.db.enable_file_deletions())
             .map_err(|error| self.failed("removing merged files of", error))
     }
-}
-
-/// Reads the logs, and tallies the rows of each generation in them.
-fn logged_rows(survey: &Survey, on_damage: OnDamage) -> Result<(BTreeMap<u64, LoggedRows>, Tail)> {
-    let mut logged: BTreeMap<u64, LoggedRows> = BTreeMap::new();
-    let families = &survey.database.families;
-    let tail = survey.read_logs(on_damage, &mut |entry| {
-        let family = families.get(&entry.change.family);
-        let family = family.filter(|family| entry.log >= family.log_number);
-        let id = family.and_then(|family| families::generation_of(&family.name));
-        let (Some(id), Some(value)) = (id, entry.change.value) else {
-            return Ok(());
-        };
-        let row_key = entry.change.key;
-        let commit = key::sequence(row_key)
-            .ok_or_else(|| Error::corrupt(format!("key {}", row_key.escape_ascii())))?;
-        let rows = logged.entry(id).or_insert(LoggedRows {
-            commits: [commit; 2],
-            tally: Tally::default(),
-        });
-        let [first, last] = &mut rows.commits;
-        (*first, *last) = ((*first).min(commit), (*last).max(commit));
-        rows.tally.add(row_key, value);
-        Ok(())
-    })?;
-    Ok((logged, tail))
 }

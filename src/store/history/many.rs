@@ -11,8 +11,9 @@ use super::reading::{LookedUp, read};
 use super::resolved::Resolved;
 use super::{History, merge};
 use crate::store::event::Event;
+use crate::store::live_segment::LiveSegment;
 use crate::store::snapshot::Snapshot;
-use crate::store::version::{LiveSegment, Version};
+use crate::store::version::Version;
 use crate::types::{Error, HashedKey, HistoryQuery, Order, TierQuery, check_asked_user};
 
 /// Users between two steps of a lookup: about as many as a disk serves at a time.

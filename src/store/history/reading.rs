@@ -6,11 +6,11 @@ use super::part::{Parts, Place};
 use super::resolved::Resolved;
 use crate::hot::Generation;
 use crate::segment::{Found, Origin};
-use crate::store::late::LateJoin;
+use crate::store::late_join::LateJoin;
+use crate::store::live_segment::LiveSegment;
 use crate::store::mask::{Held, Mask};
 use crate::store::owners::SessionKey;
 use crate::store::snapshot::ReadView;
-use crate::store::version::LiveSegment;
 use crate::types::{Columns, FieldId, HashedKey, Result, Strings, TierQuery};
 
 /// A segment in which a user was looked up ahead; `None` where it has no rows.

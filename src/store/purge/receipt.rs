@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::search::Place;
+use super::place::Place;
 use super::sought::Sought;
 use crate::io::{Storage, replace};
 use crate::store::folders;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 
+use super::pending::PENDING;
+use super::place::Place;
 use super::receipt::{ITEM, PurgeFinding, PurgeReceipt, USER};
 use super::sought::Sought;
 use crate::hot::Names;
@@ -18,13 +20,6 @@ use crate::types::{Error, Result, Role, shown_user};
 
 /// Ids below this are not looked for byte by byte: others would contain them by chance.
 const LEAST_BYTES: usize = 8;
-
-/// Where an id was found.
-pub(super) struct Place {
-    pub(super) id: String,
-    pub(super) file: String,
-    pub(super) what: String,
-}
 
 /// What was searched.
 pub(super) struct Searched {
@@ -169,6 +164,11 @@ pub(super) fn bytes(
     let mut searched = Searched { files: 0, bytes: 0 };
     let mut found = Vec::new();
     for path in files(root)? {
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        let name = name.to_string_lossy().into_owned();
+        if name == PENDING {
+            continue;
+        }
         let doing = || format!("search {}", path.display());
         let file = File::open(&path).map_err(|error| Error::io(doing(), error))?;
         let length = file
@@ -177,8 +177,6 @@ pub(super) fn bytes(
             .len();
         searched.files += 1;
         searched.bytes += length;
-        let name = path.strip_prefix(root).unwrap_or(&path);
-        let name = name.to_string_lossy().into_owned();
         let texts = texts_of(engine, &name);
         let mut seen = BTreeSet::new();
         for one in automaton.stream_find_iter(file) {

@@ -28,17 +28,6 @@ impl Sought {
         registry: &Registry,
     ) -> Result<Self> {
         let mut sought = Self::default();
-        let holds_key = |key: &str| -> Result<bool> {
-            if version.generations.iter().any(|hot| hot.contains(key)) {
-                return Ok(true);
-            }
-            for live in version.segments_of(key) {
-                if live.segment.has_user(key)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
         for tombstone in tombstones {
             match &tombstone.item {
                 Some(item) if tombstone.item_for_everybody().is_some() => {
@@ -46,12 +35,12 @@ impl Sought {
                     commits.push(tombstone.sequence);
                 }
                 // What is too old is named by no id.
-                _ if tombstone.is_expiry() => {}
+                _ if tombstone.by_retention => {}
                 _ if !tombstone.is_of_all() => sought.parts += 1,
                 _ => {
                     for key in &tombstone.keys {
                         let id = shown_user(key).to_owned();
-                        match holds_key(&id)? || holds_key(&session_key(&id))? {
+                        match version.holds_key(&id)? || version.holds_key(&session_key(&id))? {
                             true => sought.used.insert(id),
                             false => sought.users.insert(id),
                         };

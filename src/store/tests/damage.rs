@@ -160,6 +160,8 @@ fn damage_stops_compaction_in_the_background_and_nothing_else() {
         );
         std::thread::sleep(Duration::from_millis(5));
     }
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(engine.compactor.is_running(), "retention goes on");
     drop(worker);
     Step::Write(4, Buffered).run(&engine, 6).unwrap();
     Step::Flush.run(&engine, 6).unwrap();

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{DataType, Limits, Role, Schema};
-use crate::types::ErrorKind;
+use super::{DataType, Role, Schema};
+use crate::types::{ErrorKind, Limits};
 
 const REQUIRED: &str = r#"{"name": "USER_ID", "type": "string"},
     {"name": "ITEM_ID", "type": "string"},

@@ -1,6 +1,6 @@
 //! Interactions to rows.
 
-use super::{Validator, parse};
+use super::{Validator, rules};
 use crate::types::{
     Cell, CellBuffer, DataType, Error, Field, FieldId, Interaction, Result, Role, Row, Value,
     bits_of_f32, f32_of_bits,
@@ -139,7 +139,7 @@ impl Validator {
         let cell = match (field.data_type, value) {
             (_, Value::Null) => Some(Cell::Null),
             (_, Value::String(text)) if text.is_empty() && !field.nullable => {
-                return Err(self.violation(id, text, parse::EMPTY));
+                return Err(self.violation(id, text, rules::EMPTY));
             }
             (DataType::String, Value::String(text)) => Some(text_or_null(text)),
             (DataType::Boolean, Value::Boolean(flag)) => Some(Cell::Bits((*flag).into())),
@@ -154,7 +154,7 @@ impl Validator {
             (DataType::Double, value) => f64_of(value).map(|n| Cell::Bits(n.to_bits())),
             _ => None,
         };
-        cell.ok_or_else(|| self.violation(id, &describe(value), parse::rule_of(field.data_type)))
+        cell.ok_or_else(|| self.violation(id, &describe(value), rules::rule_of(field.data_type)))
     }
 }
 

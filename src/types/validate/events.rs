@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{RowScratch, Validator, parse, shown};
+use super::{RowScratch, Validator, rules, shown};
 use crate::types::{
     Error, Interaction, Limits, PutEvent, PutEvents, Result, Role, SessionBatch, SessionEvent,
     Value, lifting,
@@ -74,7 +74,7 @@ impl Validator {
         let user = request.user_id.iter().map(|user| ("userId", user));
         for (name, id) in std::iter::once(session).chain(user) {
             if self.is_refused_id(id) {
-                let rule = parse::placeholder_id();
+                let rule = rules::placeholder_id();
                 return Err(Error::of_field(
                     name,
                     format!("value {}: {rule}", shown(id)),
@@ -159,7 +159,7 @@ impl Validator {
         check_chars("eventType", &event.event_type, limit)?;
         if event.sent_at < 0 {
             let value = shown(&event.sent_at.to_string());
-            let rule = parse::NEGATIVE_TIMESTAMP;
+            let rule = rules::NEGATIVE_TIMESTAMP;
             return Err(Error::of_field("sentAt", format!("value {value}: {rule}")));
         }
         if !event.impression.is_empty() {

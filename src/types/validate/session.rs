@@ -1,7 +1,7 @@
 //! Sessions and recommendations.
 
 use super::events::check_source;
-use super::{Validator, parse, shown};
+use super::{Validator, rules, shown};
 use crate::types::{Error, Recommendation, Result, holds_mark, lifting};
 
 impl Validator {
@@ -69,7 +69,7 @@ impl Validator {
     /// What an import refuses must not come in otherwise, or an export would not import again.
     fn check_no_name(&self, what: &str, text: &str) -> Result<()> {
         if self.is_refused_name(text) {
-            let (value, rule) = (shown(text), parse::reserved_name());
+            let (value, rule) = (shown(text), rules::reserved_name());
             return Err(Error::invalid(format!("{what}: value {value}: {rule}")));
         }
         Ok(())

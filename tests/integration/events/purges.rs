@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use annals::{
-    Deletion, Durability, ImportMode, Interaction, Limits, PutEvent, PutEvents, Recommendation,
-    Schema, Store,
+    Deletion, Durability, ErrorKind, ImportMode, Interaction, Limits, PurgeReceipt, PutEvent,
+    PutEvents, Recommendation, Schema, Store,
 };
 
 use super::fixtures;
@@ -190,6 +190,50 @@ fn an_id_that_is_left_in_a_file_of_any_kind_is_found() {
         assert_eq!(receipt.found[0].hash, receipt.hash_of(USER));
         std::fs::remove_file(left).unwrap();
     }
+}
+
+/// As after a purge that was cut off before its receipt.
+#[test]
+fn what_a_purge_did_not_see_gone_is_looked_for_by_the_next() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    let store = fill(&path);
+    let delete = |store: &Store, deletion: Deletion| {
+        store.delete(&deletion, Durability::Buffered).unwrap();
+    };
+    delete(&store, Deletion::user(USER));
+    drop(store);
+    let left = path.join("left");
+    std::fs::write(&left, USER).unwrap();
+    let purge = || Store::builder().purge(&path).unwrap();
+    let first = purge().unwrap();
+    assert!(!first.is_clean());
+    let receipt = path.join(format!("purges/{:010}.json", first.sequence));
+    std::fs::remove_file(&receipt).unwrap();
+    let store = Store::open(&path).unwrap();
+    assert!(store.verify(&mut |_| {}).unwrap().is_sound());
+    delete(&store, Deletion::item(ITEM));
+    drop(store);
+
+    let again = purge().unwrap();
+    let found: Vec<&str> = again.found.iter().map(|one| one.file.as_str()).collect();
+    assert_eq!(found, ["left"]);
+    let deleted = |receipt: &PurgeReceipt, id: &str| {
+        let hash = receipt.hash_of(id);
+        receipt.deleted.iter().any(|one| one.hash == hash)
+    };
+    std::fs::remove_file(&left).unwrap();
+    let last = purge().unwrap();
+    assert!(last.is_clean(), "{:?}", last.found);
+    assert!(deleted(&last, USER) && deleted(&last, ITEM) && deleted(&last, SESSION));
+    assert_eq!(purge(), None);
+    for id in [USER, SESSION, ITEM] {
+        assert_eq!(holding(&path, id), Vec::<String>::new(), "{id}");
+    }
+    std::fs::write(path.join("purges/pending.json"), "[").unwrap();
+    let error = Store::builder().purge(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corruption);
+    assert!(error.to_string().contains("purges/pending.json"), "{error}");
 }
 
 /// As in many data sets, where both are numbers.

@@ -63,13 +63,12 @@ fn lines(batches: &[RecordBatch]) -> Vec<serde_json::Value> {
 }
 
 fn options(layout: &Layout, threads: usize) -> FormOptions {
-    FormOptions {
-        layout: layout.clone(),
-        sorted: *layout == Layout::Rows,
-        threads,
-        row_group_rows: Some(200),
-        ..FormOptions::default()
-    }
+    let mut options = FormOptions::default();
+    options.layout = layout.clone();
+    options.sorted = *layout == Layout::Rows;
+    options.threads = threads;
+    options.row_group_rows = Some(200);
+    options
 }
 
 fn of_layout(store: &Store, layout: &Layout) -> Export {
@@ -174,10 +173,8 @@ fn recbole_gets_times_that_it_keeps() {
     let text = |selection: &Selection| {
         let export = store.export().selection(selection.clone()).with_times();
         let times = export.batches().unwrap().times();
-        let options = FormOptions {
-            times,
-            ..FormOptions::default()
-        };
+        let mut options = FormOptions::default();
+        options.times = times;
         String::from_utf8(written(&export, Form::Inter, &options)).unwrap()
     };
     let header = "user_id:token\titem_id:token\ttimestamp:float\tevent_type:token\n";
@@ -257,18 +254,11 @@ fn what_recbole_would_change_is_refused() {
         space.contains("IMPRESSION") && space.contains("holds a space"),
         "{space}"
     );
-    assert!(
-        Form::Inter
-            .writer(
-                Vec::new(),
-                &Arc::new(arrow_schema::Schema::empty()),
-                &FormOptions {
-                    layout: Layout::Impressions,
-                    ..FormOptions::default()
-                },
-            )
-            .is_err()
-    );
+    let mut options = FormOptions::default();
+    options.layout = Layout::Impressions;
+    let schema = Arc::new(arrow_schema::Schema::empty());
+    let writer = Form::Inter.writer(Vec::new(), &schema, &options);
+    assert!(writer.is_err());
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What a source file names, read from its tokens: comments and strings do not count, the inside
 //! of macro calls does, and items under `#[cfg(test)]` are left out.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::tokens::{after_colons, is_cfg_test, is_ident, is_punct, line, parsed, skip_item};
 
 /// Crates that have one home.
 const CRATES: [&str; 3] = ["rocksdb", "librocksdb_sys", "bincode"];
@@ -26,11 +28,8 @@ pub(super) struct Name {
 
 /// What `text` names, the text being that of a module `depth` steps below the crate's root.
 pub(super) fn names_in(text: &str, depth: usize) -> Result<Vec<Name>, String> {
-    let stream: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
-        format!("line {}: not Rust: {error}", error.span().start().line)
-    })?;
     let mut names = Vec::new();
-    walk(stream, depth, &mut names);
+    walk(parsed(text)?, depth, &mut names);
     Ok(names)
 }
 
@@ -142,54 +141,4 @@ fn known_crate(token: &TokenTree) -> Option<Name> {
         named: Named::Crate(name),
         line: line(token),
     })
-}
-
-/// `[cfg(test)]` or `[cfg(all(test, …))]`.
-fn is_cfg_test(attribute: &Group) -> bool {
-    let text: String = attribute.stream().to_string().split_whitespace().collect();
-    text == "cfg(test)" || text.starts_with("cfg(all(test,")
-}
-
-/// What follows the item, field or arm that `tokens` start with.
-fn skip_item(tokens: &[TokenTree]) -> &[TokenTree] {
-    let ends_at_comma = !is_item(tokens);
-    let end = tokens.iter().position(|token| match token {
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        token => is_punct(token, ';') || (ends_at_comma && is_punct(token, ',')),
-    });
-    end.map_or(&[], |end| &tokens[end + 1..])
-}
-
-/// Whether `tokens` start with an item, which a comma does not end, after attributes and `pub`.
-fn is_item(tokens: &[TokenTree]) -> bool {
-    const KEYWORDS: [&str; 14] = [
-        "async", "const", "enum", "extern", "fn", "impl", "let", "mod", "static", "struct",
-        "trait", "type", "unsafe", "use",
-    ];
-    match tokens {
-        [hash, TokenTree::Group(_), rest @ ..] if is_punct(hash, '#') => is_item(rest),
-        [word, TokenTree::Group(_), rest @ ..] if is_ident(word, "pub") => is_item(rest),
-        [word, rest @ ..] if is_ident(word, "pub") => is_item(rest),
-        [first, ..] => KEYWORDS.iter().any(|keyword| is_ident(first, keyword)),
-        [] => false,
-    }
-}
-
-fn after_colons(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
-    match tokens {
-        [first, second, rest @ ..] if is_punct(first, ':') && is_punct(second, ':') => Some(rest),
-        _ => None,
-    }
-}
-
-fn is_ident(token: &TokenTree, name: &str) -> bool {
-    matches!(token, TokenTree::Ident(ident) if ident == name)
-}
-
-fn is_punct(token: &TokenTree, character: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == character)
-}
-
-fn line(token: &TokenTree) -> usize {
-    token.span().start().line
 }

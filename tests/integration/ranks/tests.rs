@@ -1,16 +1,29 @@
 //! The check itself, on sources that keep the rules and on sources that break them.
 
+use super::circles::circles;
 use super::{Source, violations};
 
+fn sources(files: &[(&str, &str)]) -> Vec<Source> {
+    let source = |(path, text): &(&str, &str)| Source {
+        path: (*path).to_owned(),
+        text: (*text).to_owned(),
+    };
+    files.iter().map(source).collect()
+}
+
 fn check(files: &[(&str, &str)]) -> Vec<String> {
-    let sources: Vec<Source> = files
-        .iter()
-        .map(|(path, text)| Source {
-            path: (*path).to_owned(),
-            text: (*text).to_owned(),
-        })
-        .collect();
-    violations(&sources)
+    violations(&sources(files))
+}
+
+/// The files of each circle.
+fn circled(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+    let circles = circles(&sources(files)).unwrap();
+    circles.into_iter().map(|circle| circle.files).collect()
+}
+
+#[track_caller]
+fn assert_no_circle(files: &[(&str, &str)]) {
+    assert_eq!(circled(files), Vec::<Vec<String>>::new());
 }
 
 /// One violation, at this place, that says this.
@@ -285,4 +298,140 @@ fn the_crate_root_names_every_folder() {
         "src/lib.rs",
         "pub mod api; mod hot; pub use crate::api::Store;",
     );
+}
+
+#[test]
+fn a_circle_is_named_with_its_files_lines_and_names() {
+    let found = circles(&sources(&[
+        ("src/store/mod.rs", "mod engine;\nmod worker;\nmod write;"),
+        (
+            "src/store/engine.rs",
+            "//! Parts.\n\nuse super::worker::{self, Wake};\npub struct Engine(Wake);",
+        ),
+        (
+            "src/store/worker.rs",
+            "pub struct Wake;\nfn run(engine: &crate::store::engine::Engine) {}",
+        ),
+        ("src/store/write.rs", "use super::engine::Engine;"),
+    ]))
+    .unwrap();
+    let [circle] = found.as_slice() else {
+        panic!("expected one circle, found {found:#?}")
+    };
+    assert_eq!(circle.files, ["src/store/engine.rs", "src/store/worker.rs"]);
+    assert_eq!(
+        circle.imports,
+        [
+            "src/store/engine.rs:3 imports src/store/worker.rs by `super::worker`",
+            "src/store/worker.rs:2 imports src/store/engine.rs by `crate::store::engine::Engine`",
+        ]
+    );
+}
+
+#[test]
+fn a_circle_over_several_files_is_one() {
+    let files = [
+        ("src/io/a.rs", "use super::b::B; pub struct A;"),
+        ("src/io/b.rs", "use super::c::C; pub struct B;"),
+        ("src/io/c.rs", "use super::a::A; pub struct C;"),
+        ("src/io/d.rs", "use super::e::E; pub struct D;"),
+        ("src/io/e.rs", "fn f() { super::d::D }\n pub struct E;"),
+        ("src/io/f.rs", "use super::{a::A, e::E};"),
+    ];
+    let want = [
+        vec!["src/io/a.rs", "src/io/b.rs", "src/io/c.rs"],
+        vec!["src/io/d.rs", "src/io/e.rs"],
+    ];
+    assert_eq!(circled(&files), want);
+}
+
+#[test]
+fn a_name_is_followed_to_the_file_that_defines_it() {
+    // Over re-exports with other names, globs, and a module that was imported.
+    for names_b in [
+        "use super::B;",
+        "use crate::codec::Other as B;",
+        "use super::*;\nfn f() -> B {}",
+        "use super::b;\nfn f() -> b::B {}",
+        "use crate::codec;\nfn f() -> codec::B {}",
+    ] {
+        let files = [
+            ("src/lib.rs", "mod codec; pub use codec::B;"),
+            (
+                "src/codec/mod.rs",
+                "mod a; mod b; pub use b::{B, B as Other};",
+            ),
+            ("src/codec/a.rs", &*format!("{names_b}\npub struct A;")),
+            ("src/codec/b.rs", "use super::a::A; pub struct B;"),
+        ];
+        let want = [["src/codec/a.rs", "src/codec/b.rs"]];
+        assert_eq!(circled(&files), want, "{names_b}");
+    }
+}
+
+#[test]
+fn a_reexport_is_no_import_but_its_use_is() {
+    let child = (
+        "src/hot/rocks/open.rs",
+        "use super::RocksLog; pub struct Mended;",
+    );
+    let parent = "mod open; pub(crate) use open::Mended; pub struct RocksLog;";
+    assert_no_circle(&[("src/hot/rocks.rs", parent), child]);
+    let uses_it = format!("{parent} fn f() -> Mended {{}}");
+    assert_eq!(
+        circled(&[("src/hot/rocks.rs", &uses_it), child]),
+        [["src/hot/rocks.rs", "src/hot/rocks/open.rs"]]
+    );
+    let by_path = "mod open; fn f() { open::start() } pub struct RocksLog;";
+    let child = (
+        "src/hot/rocks/open.rs",
+        "use super::RocksLog; fn start() {}",
+    );
+    assert_eq!(
+        circled(&[("src/hot/rocks.rs", by_path), child]),
+        [["src/hot/rocks.rs", "src/hot/rocks/open.rs"]]
+    );
+}
+
+#[test]
+fn a_module_in_braces_belongs_to_its_file() {
+    let inner = "mod inner { use super::super::b::B; } pub struct A;";
+    let files = [
+        ("src/io/a.rs", inner),
+        ("src/io/b.rs", "use super::a::A; pub struct B;"),
+    ];
+    assert_eq!(circled(&files), [["src/io/a.rs", "src/io/b.rs"]]);
+    // `super` of a module in braces is its file.
+    assert_no_circle(&[("src/io/a.rs", "mod inner { use super::A; } pub struct A;")]);
+}
+
+#[test]
+fn tests_are_part_of_no_circle() {
+    let a = "#[cfg(test)] use super::b::B;\n#[cfg(test)] mod tests { use super::super::b::B; }\n\
+             pub struct A;";
+    let b = ("src/io/b.rs", "use super::a::A; pub struct B;");
+    assert_no_circle(&[("src/io/a.rs", a), b]);
+    // Nor are files of tests, by their name or by how they are declared.
+    assert_no_circle(&[
+        ("src/io/mod.rs", "mod b; mod c; #[cfg(test)] mod a;"),
+        ("src/io/a.rs", "use super::b::B; pub struct A;"),
+        b,
+        ("src/io/c.rs", "#[cfg(test)] mod tests; pub struct C;"),
+        ("src/io/c/tests/d.rs", "use super::super::C; pub struct D;"),
+    ]);
+}
+
+#[test]
+fn other_crates_and_a_visibility_are_no_imports() {
+    assert_no_circle(&[
+        (
+            "src/export/mod.rs",
+            "mod csv; mod read; pub struct E; fn f() { csv::g() }",
+        ),
+        ("src/export/csv.rs", "use super::read::R; pub fn g() {}"),
+        (
+            "src/export/read.rs",
+            "use ::csv::Writer; pub(in crate::export) struct R; fn h() { csv::Reader::new() }",
+        ),
+    ]);
 }

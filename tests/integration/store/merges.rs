@@ -17,7 +17,7 @@ fn records(numbers: Range<u64>) -> Vec<Record> {
             _ => format!("user {}", number * 7919 % 301),
         };
         let mut record = Record::numbered(&user, (number * 31 % 5_003) as i64, number);
-        record.location = Some(format!("place {number}"));
+        record.location = Some(format!("place {}", number % 50));
         record
     };
     numbers.map(record).collect()

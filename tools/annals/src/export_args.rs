@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use annals::Origins;
 use annals::ScanOrder;
 use annals::export::{
-    ArrowStrings, Examples, Form, Layout, Negatives, NegativesFrom, Partition, SameSecond,
-    Selection, Sessions, Split,
+    ArrowStrings, Examples, Form, Layout, Manifest, Negatives, NegativesFrom, Partition,
+    SameSecond, Selection, Sessions, Split,
 };
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -56,9 +56,34 @@ pub struct SelectionArgs {
     /// At most so many interactions, the first in this order
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Only what arrived after the commit SEQ: the sequence of an earlier export's manifest
-    #[arg(long, value_name = "SEQ")]
-    pub changes_since: Option<u64>,
+    /// Only what arrived since an earlier export: its manifest, or the sequence in it. The manifest of this one says
+    /// what is to be done to the earlier rows first
+    #[arg(long, value_name = "SEQ|MANIFEST", value_parser = earlier)]
+    pub changes_since: Option<Earlier>,
+}
+
+/// An earlier export.
+#[derive(Clone)]
+pub struct Earlier {
+    pub sequence: u64,
+    /// The id of the store that it is of, where that is known.
+    pub store: Option<String>,
+}
+
+fn earlier(text: &str) -> Result<Earlier, String> {
+    if let Ok(sequence) = text.parse() {
+        return Ok(Earlier {
+            sequence,
+            store: None,
+        });
+    }
+    let json = std::fs::read_to_string(text)
+        .map_err(|error| format!("neither a commit nor a manifest: {error}"))?;
+    let manifest = Manifest::parse(&json).map_err(|error| error.full_message())?;
+    Ok(Earlier {
+        sequence: manifest.sequence,
+        store: Some(manifest.store),
+    })
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -94,7 +119,10 @@ impl SelectionArgs {
             },
             since,
             until,
-            after: self.changes_since.unwrap_or(0),
+            after: self
+                .changes_since
+                .as_ref()
+                .map_or(0, |earlier| earlier.sequence),
             events: self.events.rules(),
             sessions: match self.sessions {
                 SessionsArg::Keep => Sessions::Keep,

@@ -5,11 +5,11 @@ use annals::export::{
     Export as Plan, ExportReport, Form, FormOptions, Layout, Manifest, ManifestFile, ManifestPlan,
     Partition, Place, WrittenFile, write_export,
 };
-use annals::{ScanOrder, Store};
+use annals::{Change, Changes, ScanOrder, Store};
 use clap::Args;
 
 use super::export_check::check;
-use crate::export_args::{FormArgs, LayoutArgs, SelectionArgs, manifest_of};
+use crate::export_args::{Earlier, FormArgs, LayoutArgs, SelectionArgs, manifest_of};
 use crate::export_files::{Target, path_of};
 use crate::failure::{Failure, Outcome};
 use crate::output::{check_output, count, say, seconds, warn};
@@ -63,7 +63,7 @@ impl Export {
         let form = self.form.form(&output)?;
         let layout = self.layout.layout()?;
         let store = open_for_reading(&self.store)?;
-        let (export, sequence) = self.plan(&store, form, layout.clone())?;
+        let (export, sequence, steps) = self.plan(&store, form, layout.clone())?;
         warn_of_names(&store, &self.selection.events.names());
         warn_of_time(&store, &self.selection.window);
         warn(self.form.split.and_then(|split| split.warning()));
@@ -121,6 +121,8 @@ impl Export {
         let mut manifest =
             Manifest::new(&store, sequence, plan, &columns, report, files.collect())?;
         manifest.notes.extend(written.note.clone());
+        let changed = steps.len() as u64;
+        manifest.changes = steps;
         for file in &written.files {
             if let Some(part) = file.place.part {
                 *manifest.parts.entry(part.to_string()).or_default() += file.records;
@@ -128,22 +130,54 @@ impl Export {
         }
         target.finish(&manifest_of(&output), &manifest.to_json()?)?;
         tell(&written.report, &written.files, start);
+        if changed > 0 {
+            say(format_args!(
+                "{} to apply to the earlier rows first: `changes` in the manifest",
+                count(changed, "step")
+            ));
+        }
         Ok(())
     }
 
-    /// The export, and the newest commit that it sees.
-    fn plan(&self, store: &Store, form: Form, layout: Layout) -> Outcome<(Plan, u64)> {
-        let mut snapshot = store.snapshot();
-        if let Some(since) = self.selection.changes_since {
-            snapshot.check_changes_since(since)?;
+    fn changes(&self, store: &Store, earlier: &Earlier) -> Outcome<Changes> {
+        let own = store.id().to_string();
+        if let Some(other) = earlier.store.as_ref().filter(|other| **other != own) {
+            return Err(Failure::invalid(format_args!(
+                "--changes-since: the manifest is of the store {other}, and this is {own}"
+            )));
         }
+        let mut changes = store.changes_since(earlier.sequence)?;
         if let Some(sequence) = self.as_of {
-            snapshot = snapshot.as_of(sequence)?;
+            changes.snapshot = changes.snapshot.as_of(sequence)?;
+            changes.steps.retain(|step| step.sequence() <= sequence);
         }
-        let sequence = snapshot.sequence();
-        let mut export = snapshot
-            .export()
-            .selection(self.selection.selection())
+        if !changes.steps.is_empty() && self.output.as_deref() == Some(Path::new("-")) {
+            return Err(Failure::usage(
+                "--output -: earlier rows were deleted or changed since, which only a manifest says; write to a file",
+            ));
+        }
+        Ok(changes)
+    }
+
+    /// The export, the newest commit that it sees, and what is to be done to earlier rows.
+    fn plan(&self, store: &Store, form: Form, layout: Layout) -> Outcome<(Plan, u64, Vec<Change>)> {
+        let selection = self.selection.selection();
+        let (sequence, export, steps) = match &self.selection.changes_since {
+            Some(earlier) => {
+                let changes = self.changes(store, earlier)?;
+                let export = changes.export(selection)?;
+                (changes.snapshot.sequence(), export, changes.steps)
+            }
+            None => {
+                let mut snapshot = store.snapshot();
+                if let Some(sequence) = self.as_of {
+                    snapshot = snapshot.as_of(sequence)?;
+                }
+                let export = snapshot.export().selection(selection);
+                (snapshot.sequence(), export, Vec::new())
+            }
+        };
+        let mut export = export
             .layout(layout)
             .strings(form.strings(self.form.strings())?)
             .order(self.form.order())
@@ -160,7 +194,7 @@ impl Export {
         if form == Form::Inter {
             export = export.with_times();
         }
-        Ok((export, sequence))
+        Ok((export, sequence, steps))
     }
 
     fn options(&self, layout: &Layout, times: Option<(i64, i64)>) -> FormOptions {
@@ -169,18 +203,17 @@ impl Export {
             Some(Partition::UserHash(shards)) => shards as usize,
             Some(Partition::Month) => MONTHS,
         };
-        FormOptions {
-            layout: layout.clone(),
-            sorted: *layout == Layout::Rows && self.form.order() == ScanOrder::UserTime,
-            times,
-            // Files that are written side by side have no use for threads of their own.
-            threads: if self.form.is_folder() {
-                0
-            } else {
-                self.form.threads()
-            },
-            row_group_rows: (files > 1).then(|| (OPEN_ROWS / files).max(LEAST_GROUP)),
-        }
+        let mut options = FormOptions::default();
+        options.layout = layout.clone();
+        options.sorted = *layout == Layout::Rows && self.form.order() == ScanOrder::UserTime;
+        options.times = times;
+        // Files that are written side by side have no use for threads of their own.
+        options.threads = match self.form.is_folder() {
+            true => 0,
+            false => self.form.threads(),
+        };
+        options.row_group_rows = (files > 1).then(|| (OPEN_ROWS / files).max(LEAST_GROUP));
+        options
     }
 }
 

@@ -19,9 +19,11 @@ mod import;
 mod import_preview;
 mod init;
 mod insights;
+mod lease;
 mod limits;
 mod listing;
 mod man;
+mod pin;
 mod purge;
 mod put;
 mod put_events;
@@ -96,6 +98,10 @@ pub enum Command {
     Repair(repair::Repair),
     /// Copy a store as it is at this moment
     Checkpoint(checkpoint::Checkpoint),
+    /// Keep a store as it is at this moment under a name
+    Pin(pin::Pin),
+    /// Say what a consumer of changes has taken
+    Lease(lease::Lease),
     /// Copy a store into a folder of backups
     Backup(backup::Backup),
     /// Copy a backup to a new store
@@ -143,6 +149,8 @@ impl Command {
             Self::Verify(command) => command.run(),
             Self::Repair(command) => command.run(),
             Self::Checkpoint(command) => command.run(),
+            Self::Pin(command) => command.run(),
+            Self::Lease(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),
             Self::Retention(command) => command.run(),

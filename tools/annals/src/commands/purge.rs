@@ -6,18 +6,23 @@ use clap::Args;
 
 use crate::args::ReportFormat;
 use crate::failure::{Failure, Outcome};
-use crate::output::{count, print_done, print_json, seconds};
+use crate::output::{count, print_done, print_json, say, seconds};
 
 /// Takes what was deleted out of every file of the store: rewrites segments, tables and logs, and looks
 /// for the deleted ids in all files, as values and byte by byte. Nobody may have the store open for
 /// writing meanwhile.
 ///
 /// The receipt is kept in the store, in `purges/`. It names no id: each stands as a salted hash. When a
-/// deleted id is found, the command ends with exit code 4.
+/// deleted id is found, the command ends with exit code 4, and the next purge looks for it again. Where
+/// nothing was deleted since the last purge there is no receipt; in JSON it is null.
 #[derive(Args)]
 pub struct Purge {
     /// The folder of the store
     store: PathBuf,
+    /// Release the pins of the store first, which may hold some of it, and the leases of consumers that have not
+    /// taken the deletions, who then have to start over
+    #[arg(long, conflicts_with = "check")]
+    force: bool,
     /// Look for what the receipt of an earlier purge names, among all values, instead
     #[arg(long, value_name = "RECEIPT")]
     check: Option<PathBuf>,
@@ -35,8 +40,26 @@ impl Purge {
 
     fn purge(&self) -> Outcome {
         let start = Instant::now();
+        if self.force {
+            for pin in Store::pins(&self.store)? {
+                Store::unpin(&self.store, &pin.name)?;
+                say(format_args!("the pin {} is released", pin.name));
+            }
+            let newest = Store::open_read_only(&self.store)?.snapshot().sequence();
+            for lease in Store::leases(&self.store)? {
+                if lease.sequence < newest {
+                    Store::release_lease(&self.store, &lease.name)?;
+                    say(format_args!("the lease {} is released", lease.name));
+                }
+            }
+        }
         let Some(receipt) = Store::builder().purge(&self.store)? else {
-            return print_done(format_args!("nothing was deleted since the last purge"));
+            return match self.format {
+                ReportFormat::Json => print_json(&None::<PurgeReceipt>),
+                ReportFormat::Table => {
+                    print_done(format_args!("nothing was deleted since the last purge"))
+                }
+            };
         };
         match self.format {
             ReportFormat::Json => print_json(&receipt)?,

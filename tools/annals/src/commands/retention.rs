@@ -55,9 +55,12 @@ impl Retention {
     pub fn run(self) -> Outcome {
         let changes =
             self.max_age.is_some() || self.sessions.is_some() || !self.event_type.is_empty();
-        let store = Store::open(&self.store)?;
+        let store = match changes {
+            true => Store::open(&self.store)?,
+            false => Store::open_read_only(&self.store)?,
+        };
         let mut rules = store.retention();
-        if changes && !self.show {
+        if changes {
             if let Some(Rule(age)) = self.max_age {
                 rules.max_age_seconds = age;
             }

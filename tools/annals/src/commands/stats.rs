@@ -1,6 +1,7 @@
 use std::fs::Metadata;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use annals::export::text_of;
 use annals::{ColumnStats, Remembered, Role, ScanQuery, Stats as Figures, Store};
@@ -9,9 +10,12 @@ use serde::Serialize;
 
 use crate::args::ReportFormat;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Align, facts, instant, print, print_json, table, thousands};
+use crate::output::{Align, facts, instant, print, print_bytes, print_json, table, thousands};
 use crate::store::open_for_reading;
 use crate::tally::{By, by_values};
+
+/// Empties a terminal's screen.
+const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
 
 /// Shows figures about the store. Reads one column of all rows.
 #[derive(Args)]
@@ -21,10 +25,36 @@ pub struct Stats {
     /// How to write them
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     format: ReportFormat,
+    /// Show them again every so many seconds, until the command is ended; in JSON an object a line
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    watch: Option<u64>,
 }
 
 impl Stats {
     pub fn run(self) -> Outcome {
+        let Some(seconds) = self.watch else {
+            let report = self.report()?;
+            return match self.format {
+                ReportFormat::Json => print_json(&report),
+                ReportFormat::Table => print(report.text()),
+            };
+        };
+        let is_terminal = std::io::stdout().is_terminal();
+        loop {
+            let report = self.report()?;
+            let text = match self.format {
+                ReportFormat::Json => serde_json::to_string(&report)
+                    .map_err(|error| Failure::invalid(format_args!("{error}")))?,
+                ReportFormat::Table if is_terminal => format!("{CLEAR}{}", report.text()),
+                ReportFormat::Table => report.text(),
+            };
+            print_bytes(format!("{text}\n").as_bytes())?;
+            std::thread::sleep(Duration::from_secs(seconds));
+        }
+    }
+
+    fn report(&self) -> Outcome<Report> {
         let store = open_for_reading(&self.store)?;
         let mut report = Report {
             stats: store.stats()?,
@@ -39,15 +69,7 @@ impl Stats {
             // The files of an empty store tell when it was made.
             report.files.last_write = None;
         }
-        match self.format {
-            ReportFormat::Json => print_json(&report),
-            ReportFormat::Table => print(format_args!(
-                "{}\n\n{}{}",
-                facts("store", figures(&report)),
-                event_types(&report.rows_by_event_type),
-                columns(&report.stats.columns)
-            )),
-        }
+        Ok(report)
     }
 }
 
@@ -60,6 +82,17 @@ struct Report {
     remembered: Remembered,
     #[serde(flatten)]
     files: Files,
+}
+
+impl Report {
+    fn text(&self) -> String {
+        format!(
+            "{}\n\n{}{}",
+            facts("store", figures(self)),
+            event_types(&self.rows_by_event_type),
+            columns(&self.stats.columns)
+        )
+    }
 }
 
 #[derive(Serialize)]
@@ -134,7 +167,7 @@ fn event_types(types: &[EventTypeRows]) -> String {
     format!("{}\n\n", table(&header, rows))
 }
 
-fn figures(report: &Report) -> [(&'static str, String); 24] {
+fn figures(report: &Report) -> [(&'static str, String); 25] {
     let stats = &report.stats;
     let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
     let last_write = report.files.last_write.map(|at| at as i64);
@@ -177,6 +210,13 @@ fn figures(report: &Report) -> [(&'static str, String); 24] {
         (
             "segment write amplification",
             format!("{:.2}", stats.segment_write_amplification),
+        ),
+        (
+            "oldest lease",
+            stats.oldest_lease.as_ref().map_or_else(
+                || "none".to_owned(),
+                |lease| format!("{}, at {}", lease.name, thousands(lease.sequence)),
+            ),
         ),
     ]
 }

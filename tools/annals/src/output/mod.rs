@@ -145,6 +145,12 @@ pub fn dated(timestamp: i64) -> Option<String> {
     Some(time.to_string())
 }
 
+/// The date and time of Unix epoch seconds of a clock.
+pub fn moment(seconds: u64) -> String {
+    let date = i64::try_from(seconds).ok().and_then(dated);
+    date.unwrap_or_else(|| seconds.to_string())
+}
+
 /// Seconds with two decimals.
 pub fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())

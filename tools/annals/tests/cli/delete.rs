@@ -172,3 +172,40 @@ fn rules_of_retention_are_shown_and_changed() {
     let message = retention(&["--max-age", "0d"]).fails(3);
     assert!(message.contains("it must be at least 1"), "{message}");
 }
+
+#[test]
+fn a_pin_is_listed_read_and_released() {
+    let folder = Folder::with_rows();
+    let pin = |more: &[&str]| folder.run(&[&["pin", "store"], more].concat());
+    assert_eq!(pin(&[]).ok(), "no pins\n");
+    let said = pin(&["monday", "--for", "7d"]).ok();
+    assert!(
+        said.starts_with("store/pins/monday: kept until 20"),
+        "{said}"
+    );
+    let before = folder.run(&["digest", "store"]).ok();
+    folder.run(&["delete", "store", "--user", "a"]).ok();
+    assert_ne!(folder.run(&["digest", "store"]).ok(), before);
+    assert_eq!(folder.run(&["digest", "store/pins/monday"]).ok(), before);
+    let said = pin(&[]).ok();
+    assert!(
+        said.contains("monday") && said.contains("expires"),
+        "{said}"
+    );
+    let json = pin(&["--format", "json"]).ok();
+    let pins: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(pins[0]["name"], "monday");
+    let message = folder.run(&["purge", "store"]).fails(1);
+    assert!(
+        message.contains("monday") && message.contains("--release"),
+        "{message}"
+    );
+    folder.run(&["purge", "store", "--force"]).ok();
+    let json = folder.run(&["purge", "store", "--format", "json"]).ok();
+    assert_eq!(json, "null\n");
+    let message = pin(&["monday", "--release"]).fails(1);
+    assert!(
+        message.contains("it was released, or it expired"),
+        "{message}"
+    );
+}

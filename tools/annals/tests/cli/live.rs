@@ -1,3 +1,5 @@
+use std::io::{BufRead, BufReader};
+
 use annals::{Durability, Interaction, Store};
 
 use crate::support::{Folder, HEADER, SORTED};
@@ -93,4 +95,29 @@ fn a_lock_is_let_go_with_its_name() {
         "{message}"
     );
     drop(store);
+}
+
+#[test]
+fn figures_are_shown_again_and_again() {
+    let folder = Folder::with_rows();
+    let store = Store::open(folder.path("store")).unwrap();
+    let line = ["stats", "store", "--watch", "1", "--format", "json"];
+    let mut command = folder.command(&line);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut rows = || -> u64 {
+        let line = lines.next().unwrap().unwrap();
+        let stats: serde_json::Value = serde_json::from_str(&line).unwrap();
+        stats["rows"].as_u64().unwrap()
+    };
+    assert_eq!(rows(), 4);
+    let event = Interaction::new("c", "i4", 40).event_type("view");
+    store.write(event, Durability::Buffered).unwrap();
+    // The next may have been begun before.
+    assert!((0..3).any(|_| rows() == 5));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

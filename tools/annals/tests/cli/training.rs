@@ -308,3 +308,65 @@ fn skew_is_found() {
         "{message}"
     );
 }
+
+#[test]
+fn a_manifest_says_what_to_do_to_earlier_rows() {
+    let folder = Folder::with_rows();
+    ok(&folder, "export store --output base.csv");
+    let base = folder.read("base.csv");
+    let lease = |more: &str| folder.run(&words(format!("lease store {more}").trim()));
+    assert_eq!(lease("").ok(), "no leases\n");
+    let said = lease("trainer --at 1 --for 7d").ok();
+    assert!(
+        said.starts_with("trainer has taken changes up to the commit 1; later"),
+        "{said}"
+    );
+    ok(&folder, "delete store --user a");
+    let since = |output: &str, since: &str| {
+        let line = format!("export store --output {output} --changes-since {since}");
+        folder.run(&words(&line))
+    };
+    let said = since("delta.csv", "base.csv.manifest.json");
+    assert!(said.stderr.contains("1 step to apply"), "{}", said.stderr);
+    let delta = manifest(&folder, "delta.csv.manifest.json");
+    let step = serde_json::json!([{"step": "deleted", "sequence": 2, "users": ["a"]}]);
+    assert_eq!(delta["changes"], step);
+    assert_eq!(folder.read("delta.csv").lines().count(), 1);
+    ok(&folder, "export store --output full.csv");
+    let left: Vec<&str> = base
+        .lines()
+        .filter(|line| !line.starts_with("a,"))
+        .collect();
+    assert_eq!(folder.read("full.csv").lines().collect::<Vec<_>>(), left);
+    let message = since("-", "1").fails(2);
+    assert!(message.contains("only a manifest says"), "{message}");
+    let message = since("x.csv", "none.json").fails(2);
+    assert!(
+        message.contains("neither a commit nor a manifest"),
+        "{message}"
+    );
+    let line = words("export store --output x.csv --changes-since 1 --newest 3");
+    let message = folder.run(&line).fails(3);
+    assert!(
+        message.contains("newest judges rows by others"),
+        "{message}"
+    );
+
+    let message = folder.run(&["purge", "store"]).fails(1);
+    assert!(message.contains("the lease trainer"), "{message}");
+    assert!(lease("").ok().contains("trainer"));
+    let json = folder.run(&["stats", "store", "--format", "json"]).ok();
+    let stats: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(stats["oldest_lease"]["name"], "trainer");
+    lease("trainer --at 2").ok();
+    folder.run(&["purge", "store"]).ok();
+    let message = since("x.csv", "1").fails(3);
+    assert!(message.contains("is not remembered any more"), "{message}");
+    since("x.csv", "2").ok();
+    lease("trainer --release").ok();
+    let message = lease("trainer --release").fails(1);
+    assert!(
+        message.contains("there is no lease of the name trainer"),
+        "{message}"
+    );
+}

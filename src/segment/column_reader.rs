@@ -1,0 +1,82 @@
+//! What one field's column is read by.
+
+use std::sync::Arc;
+
+use super::format::{ColumnFooter, NumberTable};
+use super::region::{Located, Region};
+use super::strings::MappedStrings;
+use crate::codec::ListReader;
+use crate::io::Pages;
+use crate::types::{Column, Error, Result, Schema};
+
+/// One field's reader.
+pub(super) enum ColumnReader {
+    Absent,
+    /// Of a field that came after the segment: null in each row.
+    Missing,
+    Strings {
+        codes: Located,
+        dictionary: Arc<MappedStrings>,
+    },
+    Numbers {
+        codes: Located,
+        table: NumberTable,
+        /// Whether the words are of single precision, and wanted of double.
+        is_float: bool,
+    },
+    Lists {
+        regions: Box<[Region; 4]>,
+        reader: ListReader,
+    },
+}
+
+impl ColumnReader {
+    /// The stream that has a code for each row.
+    pub(super) fn codes(&self) -> Option<&Located> {
+        match self {
+            Self::Strings { codes, .. } | Self::Numbers { codes, .. } => Some(codes),
+            Self::Absent | Self::Missing | Self::Lists { .. } => None,
+        }
+    }
+}
+
+pub(super) fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<ColumnReader> {
+    Ok(match column {
+        ColumnFooter::Absent => ColumnReader::Absent,
+        ColumnFooter::Strings { codes, dictionary } => ColumnReader::Strings {
+            codes: Located::open(codes, pages)?,
+            dictionary: Arc::new(MappedStrings::new(pages.clone(), *dictionary)?),
+        },
+        ColumnFooter::Numbers { codes, table } => ColumnReader::Numbers {
+            codes: Located::open(codes, pages)?,
+            table: *table,
+            is_float: false,
+        },
+        ColumnFooter::Lists { handles, encoding } => ColumnReader::Lists {
+            regions: Box::new(handles.map(|handle| Region::new(pages, handle))),
+            reader: ListReader::open(encoding)?,
+        },
+    })
+}
+
+/// The column must be of the kind the schema says and have the segment's rows.
+pub(super) fn check_kind(
+    column: &ColumnReader,
+    schema: &Schema,
+    field: usize,
+    rows: usize,
+) -> Result<()> {
+    let fits = match (Column::for_field(schema, field), column) {
+        (Column::Absent, ColumnReader::Absent) => true,
+        (Column::Strings(_), ColumnReader::Strings { codes, .. })
+        | (Column::Numbers(_), ColumnReader::Numbers { codes, .. }) => codes.stream.len() == rows,
+        (Column::Lists(_), ColumnReader::Lists { reader, .. }) => reader.len() == rows,
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::corrupt(format!(
+        "column number {field} does not fit the schema"
+    )))
+}

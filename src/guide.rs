@@ -18,6 +18,9 @@ pub mod import {}
 #[doc = include_str!("../docs/operating.md")]
 pub mod operating {}
 
+#[doc = include_str!("../docs/shards.md")]
+pub mod shards {}
+
 #[doc = include_str!("../docs/contract.md")]
 pub mod contract {}
 

@@ -96,6 +96,8 @@ mod io;
 #[cfg(feature = "report")]
 pub mod report;
 mod segment;
+#[cfg(feature = "arrow")]
+pub mod shards;
 mod store;
 mod types;
 

@@ -147,7 +147,7 @@ impl Store {
     /// # Errors
     /// `InvalidInput`, telling to start over, where that can no longer be told: a FULL import, a repair or a purge
     /// came since, or what happened to sessions and late recommendations was forgotten, which a lease
-    /// ([`StoreBuilder::lease`]) prevents.
+    /// ([`StoreBuilder::lease`](crate::StoreBuilder::lease)) prevents.
     pub fn changes_since(&self, sequence: u64) -> Result<Changes> {
         self.engine().changes_since(sequence)
     }

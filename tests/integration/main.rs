@@ -25,5 +25,7 @@ mod numbers;
 mod ranks;
 mod retention;
 mod rocksdb;
+#[cfg(feature = "files")]
+mod shards;
 mod store;
 mod support;

@@ -15,7 +15,7 @@ use circles::circles;
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
-const RANKS: [(&str, u8); 16] = [
+const RANKS: [(&str, u8); 17] = [
     ("types", 0),
     ("io", 1),
     ("codec", 1),
@@ -30,20 +30,22 @@ const RANKS: [(&str, u8); 16] = [
     ("backup", HOST),
     ("guide", HOST),
     ("insights", HOST),
-    ("report", REPORT),
+    ("report", ABOVE_HOSTS),
+    ("shards", ABOVE_HOSTS),
     ("fuzzing", FUZZING),
 ];
 
 /// These stand on the public API, as any host does.
 const HOST: u8 = 5;
 
-/// Shows what the folders of hosts find.
-const REPORT: u8 = 6;
+/// These stand on the public API, too, and on what hosts have made of it.
+const ABOVE_HOSTS: u8 = 6;
 
 /// Opens the private parsers to the fuzz targets, so it may name anything, and nobody names it.
 const FUZZING: u8 = 7;
 
-/// What a folder of rank `HOST` may name beside its own files and what the crate root re-exports.
+/// What a folder of rank `HOST` may name beside its own files and what the crate root re-exports; one
+/// of rank `ABOVE_HOSTS` names those of rank `HOST`, too.
 const OPEN_TO_HOSTS: [&str; 3] = ["api", "csv", "types"];
 
 /// Only this folder names RocksDB.
@@ -139,9 +141,11 @@ fn refusal_of_root_name(folder: &str, name: &str) -> Option<String> {
     if name == folder {
         return None;
     }
+    let stands_on_api = matches!(own, HOST | ABOVE_HOSTS);
     match rank(name) {
-        Some(_) if own == HOST && OPEN_TO_HOSTS.contains(&name) => None,
-        Some(_) if own == HOST => Some(format!(
+        Some(HOST) if own == ABOVE_HOSTS => None,
+        Some(_) if stands_on_api && OPEN_TO_HOSTS.contains(&name) => None,
+        Some(_) if stands_on_api => Some(format!(
             "`{folder}` names `{name}`, but stands on the public API like any host; use api, csv, \
              types or what the crate root re-exports"
         )),
@@ -150,7 +154,7 @@ fn refusal_of_root_name(folder: &str, name: &str) -> Option<String> {
             "`{folder}` (rank {own}) names `{name}` (rank {other}), but a file imports from its own \
              folder or from a lower rank; move what both need down, or the caller up"
         )),
-        None if own == HOST => None,
+        None if stands_on_api => None,
         None => Some(format!(
             "`{folder}` names `crate::{name}` from the crate root, which hides where it comes from; \
              name its folder"

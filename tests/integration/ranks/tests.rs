@@ -180,7 +180,7 @@ fn root_names_are_for_those_who_stand_on_the_public_api() {
 
 #[test]
 fn what_stands_on_the_public_api_reaches_no_deeper() {
-    for folder in ["import", "export", "filter", "insights"] {
+    for folder in ["import", "export", "filter", "insights", "report", "shards"] {
         for inside in ["store", "segment", "hot", "codec", "io"] {
             assert_refused(
                 &format!("src/{folder}/file.rs"),
@@ -190,12 +190,22 @@ fn what_stands_on_the_public_api_reaches_no_deeper() {
             );
         }
     }
-    assert_refused(
-        "src/import/csv.rs",
-        "use crate::export::Csv;",
-        "src/import/csv.rs:1: ",
-        "names `export`",
+    assert_allowed(
+        "src/shards/import.rs",
+        "use crate::{Store, import::RowSink};",
     );
+    for (folder, other) in [
+        ("import", "export"),
+        ("import", "shards"),
+        ("shards", "report"),
+    ] {
+        assert_refused(
+            &format!("src/{folder}/file.rs"),
+            &format!("use crate::{other}::Thing;"),
+            &format!("src/{folder}/file.rs:1: "),
+            &format!("names `{other}`"),
+        );
+    }
 }
 
 #[test]

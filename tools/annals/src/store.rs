@@ -10,6 +10,12 @@ use crate::output::{count, warn};
 /// Opens a store for reading, and says on standard error where it does not show all that was written.
 pub fn open_for_reading(path: &Path) -> Result<Store> {
     let store = Store::open_read_only(path)?;
+    tell_of_damage(&store);
+    Ok(store)
+}
+
+/// Says on standard error where a store that is open for reading does not show all that was written.
+pub fn tell_of_damage(store: &Store) {
     warn(store.damaged_segments());
     let report = store.recovery_report();
     if let Some(damage) = &report.damage {
@@ -21,5 +27,4 @@ pub fn open_for_reading(path: &Path) -> Result<Store> {
              repair --help`"
         )]);
     }
-    Ok(store)
 }

@@ -3,7 +3,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use annals::import::{CsvFiles, CsvImport, Distinct, ImportReport, OnError, RowSink, csv_files};
-use annals::{BulkImport, ImportMode, Settings, Store, Validator};
+use annals::shards::ShardSet;
+use annals::{ImportMode, Settings, Store, Validator};
 use clap::{Args, ValueEnum};
 
 use super::import_preview::{FirstRejects, Preview};
@@ -89,21 +90,10 @@ enum DistinctBy {
 
 impl Import {
     pub fn run(self) -> Outcome {
-        self.check()?;
         let start = Instant::now();
-        let (files, passed_over) = match self.reads_stdin() {
-            true => Default::default(),
-            false => {
-                let CsvFiles { files, passed_over } = csv_files(&self.paths)?;
-                (files, passed_over)
-            }
-        };
-        warn_of_passed_over(&passed_over);
-        if self.on_error == BadRow::Skip && !self.dry_run {
-            check_output("--rejects", self.rejects(), &files, &self.store)?;
-        }
+        let files = self.files()?;
         if self.dry_run {
-            return self.rehearse(&files);
+            return self.rehearse(&files, &open_for_reading(&self.store)?);
         }
         let store = Store::builder()
             .settings(self.settings())
@@ -112,15 +102,71 @@ impl Import {
         import.allow_empty(self.allow_empty);
         let replaced = import.replaces();
         let (report, rejects) = self.read_for_good(store.validator(), &files, &mut import)?;
+        self.finish(start, (report, rejects, replaced), &[&store], || {
+            import.commit().map(drop)
+        })
+    }
+
+    /// The same into shards of a set, in whose folder `store` is: all, or those at these positions.
+    pub fn run_on_shards(self, only: &[usize]) -> Outcome {
+        let start = Instant::now();
+        let files = self.files()?;
+        let mut set = ShardSet::builder().settings(self.settings());
+        if self.dry_run {
+            let set = set.only([0]).open_read_only(&self.store)?;
+            return self.rehearse(&files, set.store(0)?);
+        }
+        if !only.is_empty() {
+            set = set.only(only.iter().copied());
+        }
+        let set = set.open(&self.store)?;
+        let mut import = set.import_own(self.mode.into())?;
+        import.allow_empty(self.allow_empty);
+        let replaced = import.replaces();
+        let (mut report, rejects) = self.read_for_good(set.validator(), &files, &mut import)?;
+        report.rows -= import.passed_over();
+        let shards = 0..set.map().len();
+        let stores = shards.filter_map(|shard| set.store(shard).ok());
+        let stores: Vec<&Store> = stores.collect();
+        self.finish(start, (report, rejects, replaced), &stores, || {
+            import.commit().map(drop)
+        })
+    }
+
+    /// The files that are to be read.
+    fn files(&self) -> Outcome<Vec<PathBuf>> {
+        self.check()?;
+        let CsvFiles { files, passed_over } = match self.reads_stdin() {
+            true => CsvFiles::default(),
+            false => csv_files(&self.paths)?,
+        };
+        warn_of_passed_over(&passed_over);
+        if self.on_error == BadRow::Skip && !self.dry_run {
+            check_output("--rejects", self.rejects(), &files, &self.store)?;
+        }
+        Ok(files)
+    }
+
+    /// Commits what was read, and tells what was done.
+    fn finish(
+        &self,
+        start: Instant,
+        (report, rejects, replaced): (ImportReport, Option<OutputFile>, u64),
+        stores: &[&Store],
+        commit: impl FnOnce() -> annals::Result<()>,
+    ) -> Outcome {
         // Before the commit, so that no row is missing from both.
         let rejects = rejects.map(keep).transpose()?;
         let spinner = Progress::spinner("sorting and writing");
-        import.commit()?;
-        let maintained = store.maintain().map_err(Failure::from);
+        commit()?;
+        let maintained = stores.iter().try_for_each(|store| store.maintain());
         drop(spinner);
         warn(&report.warnings);
         let done = summary(&report, replaced, rejects.as_deref(), start);
-        let warned = maintained.and_then(|()| warn_of_placeholder_users(&store));
+        let warned = maintained.map_err(Failure::from).and_then(|()| {
+            let mut stores = stores.iter();
+            stores.try_for_each(|store| warn_of_placeholder_users(store))
+        });
         warned.map_err(|failure| failure.and(&done))?;
         print_done(done)?;
         refused(&report)
@@ -153,8 +199,7 @@ impl Import {
     }
 
     /// Reads everything and writes nothing: the store is opened for reading.
-    fn rehearse(&self, files: &[PathBuf]) -> Outcome {
-        let store = open_for_reading(&self.store)?;
+    fn rehearse(&self, files: &[PathBuf], store: &Store) -> Outcome {
         let rehearsal = store.rehearse_import(self.mode.into())?;
         let mut preview = Preview::of(rehearsal, store.schema());
         let mut first_rejects = FirstRejects::default();
@@ -194,11 +239,11 @@ impl Import {
     }
 
     /// Reads the files; gives the rejects that are to be kept.
-    fn read_for_good(
+    fn read_for_good<S: RowSink>(
         &self,
         validator: &Validator,
         files: &[PathBuf],
-        import: &mut BulkImport,
+        import: &mut S,
     ) -> Outcome<(ImportReport, Option<OutputFile>)> {
         if self.on_error == BadRow::Abort {
             return Ok((self.read(validator, None, files, import)?, None));

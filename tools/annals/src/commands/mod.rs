@@ -34,6 +34,7 @@ mod report;
 mod restore;
 mod retention;
 mod schema;
+mod shard;
 mod skew;
 mod stats;
 mod unseen;
@@ -110,6 +111,9 @@ pub enum Command {
     Retention(retention::Retention),
     /// Take what was deleted out of every file
     Purge(purge::Purge),
+    /// Lay users out over several stores, and ask all of them
+    #[command(subcommand)]
+    Shard(shard::Shard),
     /// Merge what was written into few segments
     Compact(compact::Compact),
     /// Generate a realistic CSV file
@@ -155,6 +159,7 @@ impl Command {
             Self::Restore(command) => command.run(),
             Self::Retention(command) => command.run(),
             Self::Purge(command) => command.run(),
+            Self::Shard(command) => command.run(),
             Self::Compact(command) => command.run(),
             Self::Generate(command) => command.run(),
             Self::Completions(command) => command.run(whole()),

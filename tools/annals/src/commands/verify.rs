@@ -36,7 +36,7 @@ impl Verify {
             print_line(format_args!("{}: sound; {read}", self.store.display()))?;
             return unnamed.try_for_each(print_line);
         }
-        list(&report)?;
+        list(&report, "")?;
         unnamed.try_for_each(print_line)?;
         let found = (report.damage.len() + report.problems.len()) as u64;
         Err(Failure::damaged(format_args!(
@@ -60,7 +60,8 @@ fn remedy(report: &VerifyReport) -> String {
     }
 }
 
-fn list(report: &VerifyReport) -> Outcome {
+/// Lists what is damaged, a line each; `folder` stands before the names of files.
+pub fn list(report: &VerifyReport, folder: &str) -> Outcome {
     for damage in &report.damage {
         let [start, end] = damage.bytes;
         let how = match damage.is_missing {
@@ -68,9 +69,10 @@ fn list(report: &VerifyReport) -> Outcome {
             false => format!("bytes {start}..{end} damaged"),
         };
         print_line(format_args!(
-            "{}: {how}; lost: {}",
+            "{folder}{}: {how}; lost: {}",
             damage.file, damage.what
         ))?;
     }
-    report.problems.iter().try_for_each(print_line)
+    let mut problems = report.problems.iter();
+    problems.try_for_each(|problem| print_line(format_args!("{folder}{problem}")))
 }

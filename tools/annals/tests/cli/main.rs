@@ -27,6 +27,7 @@ mod put_events;
 mod round_trip;
 mod schema;
 mod shapes;
+mod shard;
 mod support;
 mod training;
 mod unmatched;

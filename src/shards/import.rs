@@ -1,0 +1,138 @@
+//! A bulk import into all shards at once.
+
+use std::sync::Arc;
+
+use super::commit::{ShardCommit, failed};
+use super::map::ShardMap;
+use crate::import::RowSink;
+use crate::types::{Error, Interaction, Result, Row};
+use crate::{BulkImport, ImportMode};
+
+/// A bulk import in progress into all shards of a set, in one pass over the rows: each goes to the shard of
+/// its user. It is a [`RowSink`], so that [`CsvImport`](crate::import::CsvImport) fills it.
+///
+/// Nothing is visible before [`ShardImport::commit`], and dropping it leaves no trace. Memory: the budget of
+/// the set's settings, of which each shard has an equal part. The quota of event types is held to in each shard.
+pub struct ShardImport {
+    map: Arc<ShardMap>,
+    mode: ImportMode,
+    /// By position; `None` where rows are passed over.
+    imports: Vec<Option<BulkImport>>,
+    passed_over: u64,
+    allows_empty: bool,
+}
+
+impl ShardImport {
+    pub(super) fn new(
+        map: Arc<ShardMap>,
+        mode: ImportMode,
+        imports: Vec<Option<BulkImport>>,
+    ) -> Self {
+        Self {
+            map,
+            mode,
+            imports,
+            passed_over: 0,
+            allows_empty: false,
+        }
+    }
+
+    /// Adds an interaction; see [`BulkImport::push`].
+    ///
+    /// # Errors
+    /// As [`BulkImport::push`].
+    pub fn push(&mut self, interaction: &Interaction) -> Result<()> {
+        match self.of(interaction.user())? {
+            Some(import) => import.push(interaction),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a row; see [`BulkImport::push_row`].
+    ///
+    /// # Errors
+    /// As [`BulkImport::push_row`].
+    pub fn push_row(&mut self, row: &Row<'_>) -> Result<()> {
+        match self.of(row.user)? {
+            Some(import) => import.push_row(row),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a FULL import of no rows at all may remove the earlier bulk data of all shards. Default: it
+    /// may not.
+    pub fn allow_empty(&mut self, allow: bool) {
+        self.allows_empty = allow;
+    }
+
+    /// Rows added so far, of all shards.
+    pub fn rows(&self) -> u64 {
+        self.imports.iter().flatten().map(BulkImport::rows).sum()
+    }
+
+    /// Rows of shards that take no part ([`ShardSet::import_own`](super::ShardSet::import_own)), so far. They are
+    /// not checked.
+    pub fn passed_over(&self) -> u64 {
+        self.passed_over
+    }
+
+    /// The rows of earlier bulk data that committing now would remove, of all shards.
+    pub fn replaces(&self) -> u64 {
+        self.imports
+            .iter()
+            .flatten()
+            .map(BulkImport::replaces)
+            .sum()
+    }
+
+    /// Publishes the rows, shard after shard: in each all or none of them, durably and at once. **It is not
+    /// atomic across shards.** When a shard fails, those before it have their rows and those from it on are as
+    /// they were; the error says which. A FULL import is then made again from the start, which replaces what
+    /// the first shards took; an INCREMENTAL one is made again with the shards that failed open alone
+    /// ([`ShardSet::import_own`](super::ShardSet::import_own)).
+    ///
+    /// A FULL import also replaces the bulk data of shards that get no row.
+    ///
+    /// # Errors
+    /// As [`BulkImport::commit`].
+    pub fn commit(self) -> Result<Vec<ShardCommit>> {
+        if self.mode == ImportMode::Full
+            && self.rows() + self.passed_over == 0
+            && !self.allows_empty
+        {
+            return Err(Error::invalid(format!(
+                "a FULL import of no rows would remove the {} rows of bulk data that the shards have; import rows, \
+                 or let it be empty (ShardImport::allow_empty, --allow-empty)",
+                self.replaces()
+            )));
+        }
+        let mut done = Vec::with_capacity(self.imports.len());
+        for (shard, import) in self.imports.into_iter().enumerate() {
+            let Some(mut import) = import else {
+                continue;
+            };
+            import.allow_empty(true);
+            let commit = import
+                .commit()
+                .map_err(|error| failed(&done, shard, error))?;
+            done.push(ShardCommit { shard, commit });
+        }
+        Ok(done)
+    }
+
+    /// The import of the user's shard; `None` where its rows are passed over.
+    fn of(&mut self, user: &str) -> Result<Option<&mut BulkImport>> {
+        let import = self.imports.get_mut(self.map.shard_of(user));
+        let import = import.ok_or_else(|| Error::internal("a shard without its import"))?;
+        if import.is_none() {
+            self.passed_over += 1;
+        }
+        Ok(import.as_mut())
+    }
+}
+
+impl RowSink for ShardImport {
+    fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        self.push_row(row)
+    }
+}

@@ -5,15 +5,16 @@
 //! does not depend on the disk, and what of the file is in memory is so for both.
 
 use std::collections::HashMap;
-use std::ops::{Deref, Range};
+use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use memmap2::{Advice, Mmap};
+use memmap2::Advice;
 use parking_lot::Mutex;
 
 use super::ReadAt;
+use super::file_map::FileMap;
 use crate::types::{Error, Result};
 
 /// Bytes that are read at once.
@@ -21,56 +22,6 @@ const FRAME_BYTES: usize = 1 << 16;
 
 /// Bytes that the disk is asked for at once: of more, systems leave out what is beyond their own measure.
 const ASK_BYTES: usize = 1 << 17;
-
-/// A memory map, for lookups, and another one for scans where there is one.
-pub struct FileMap {
-    bytes: Bytes,
-    /// The map of these bytes, where the system reads nothing ahead in it.
-    map: Option<Arc<Mmap>>,
-    scans: Option<Bytes>,
-}
-
-impl FileMap {
-    /// Two maps of one file.
-    pub(super) fn new(lookups: Mmap, scans: Mmap) -> Self {
-        // Where it is refused, the system reads ahead for lookups, too.
-        let advised = lookups.advise(Advice::Random).is_ok();
-        let map = Arc::new(lookups);
-        Self {
-            bytes: Bytes::from_owner(Shared(map.clone())),
-            map: advised.then_some(map),
-            scans: Some(Bytes::from_owner(scans)),
-        }
-    }
-}
-
-impl Deref for FileMap {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-/// Bytes in memory.
-impl From<Bytes> for FileMap {
-    fn from(bytes: Bytes) -> Self {
-        Self {
-            bytes,
-            map: None,
-            scans: None,
-        }
-    }
-}
-
-/// Keeps a map for bytes of it.
-struct Shared(Arc<Mmap>);
-
-impl AsRef<[u8]> for Shared {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
 
 /// The bytes of an immutable file.
 pub enum FileBytes {

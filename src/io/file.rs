@@ -1,4 +1,8 @@
 //! A file as bytes: mapped whole, or read in frames.
+//!
+//! A file is mapped twice. The system reads ahead in the map that scans go through, as far as it is told to for the
+//! disk; in that of lookups it reads what is touched, and what [`FileBytes::ask`] asks for. So what a cold lookup reads
+//! does not depend on the disk, and what of the file is in memory is so for both.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -6,18 +10,23 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use memmap2::Advice;
 use parking_lot::Mutex;
 
 use super::ReadAt;
+use super::file_map::FileMap;
 use crate::types::{Error, Result};
 
 /// Bytes that are read at once.
 const FRAME_BYTES: usize = 1 << 16;
 
+/// Bytes that the disk is asked for at once: of more, systems leave out what is beyond their own measure.
+const ASK_BYTES: usize = 1 << 17;
+
 /// The bytes of an immutable file.
 pub enum FileBytes {
     /// In a memory map: warm reads cost nothing, and the system decides what stays in memory.
-    Mapped(Bytes),
+    Mapped(FileMap),
     /// Read into memory frame by frame as they are asked for, until this is dropped: for files
     /// that are read once from front to back by a process whose memory has a bound. A map would
     /// do, but systems that cache files in large folios count megabytes for each byte touched.
@@ -35,9 +44,9 @@ pub struct Frames {
     loaded: AtomicUsize,
 }
 
-impl From<Bytes> for FileBytes {
-    fn from(mapped: Bytes) -> Self {
-        Self::Mapped(mapped)
+impl<M: Into<FileMap>> From<M> for FileBytes {
+    fn from(mapped: M) -> Self {
+        Self::Mapped(mapped.into())
     }
 }
 
@@ -62,8 +71,39 @@ impl FileBytes {
     /// The length of the file.
     pub fn len(&self) -> usize {
         match self {
-            Self::Mapped(bytes) => bytes.len(),
+            Self::Mapped(map) => map.bytes.len(),
             Self::Framed(frames) => frames.len,
+        }
+    }
+
+    /// Asks the disk for bytes that are about to be read, without waiting for them. Where the system reads ahead by
+    /// itself, it is left to that.
+    pub fn ask(&self, range: Range<usize>) {
+        if let Self::Mapped(FileMap { map: Some(map), .. }) = self {
+            let end = range.end.min(map.len());
+            for start in range.step_by(ASK_BYTES).take_while(|start| *start < end) {
+                // What is not asked for is read when it is touched.
+                let _ = map.advise_range(Advice::WillNeed, start, ASK_BYTES.min(end - start));
+            }
+        }
+    }
+
+    /// The same file for scans, where they have a map of their own.
+    pub fn for_scans(&self) -> Option<Self> {
+        match self {
+            Self::Mapped(FileMap { scans, .. }) => scans.clone().map(Self::from),
+            Self::Framed(_) => None,
+        }
+    }
+
+    /// The bytes of a range where they are mapped.
+    pub fn mapped(&self, range: Range<usize>) -> Option<Bytes> {
+        match self {
+            Self::Mapped(map) => {
+                map.bytes.get(range.clone())?;
+                Some(map.bytes.slice(range))
+            }
+            Self::Framed(_) => None,
         }
     }
 
@@ -82,9 +122,9 @@ impl FileBytes {
     #[inline]
     pub fn get(&self, range: Range<usize>) -> Result<&[u8]> {
         match self {
-            Self::Mapped(bytes) => match bytes.get(range.clone()) {
+            Self::Mapped(map) => match map.bytes.get(range.clone()) {
                 Some(slice) => Ok(slice),
-                None => Err(outside(&range, bytes.len())),
+                None => Err(outside(&range, map.bytes.len())),
             },
             Self::Framed(frames) => frames.get(range),
         }
@@ -97,7 +137,7 @@ impl FileBytes {
     pub fn share(&self, range: Range<usize>) -> Result<Bytes> {
         let slice = self.get(range)?;
         Ok(match self {
-            Self::Mapped(bytes) => bytes.slice_ref(slice),
+            Self::Mapped(map) => map.bytes.slice_ref(slice),
             Self::Framed(_) => Bytes::copy_from_slice(slice),
         })
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{Append, ReadAt, Storage};
+use super::{Append, FileMap, ReadAt, Storage};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Who may read what is made, beside its owner.
@@ -119,19 +119,19 @@ impl Storage for LocalStorage {
         unsafe_code,
         reason = "a memory map is what makes a lookup cost no system call"
     )]
-    fn map(&self, path: &str) -> Result<Bytes> {
+    fn map(&self, path: &str) -> Result<FileMap> {
         let path = self.at(path);
         let file = open_file(&path)?;
         let length = file.metadata().map_err(said("read", &path))?.len();
         if length == 0 {
-            return Ok(Bytes::new());
+            return Ok(Bytes::new().into());
         }
-        // SAFETY: the map is shared and read-only. Files that are mapped are immutable once they
+        // SAFETY: the maps are shared and read-only. Files that are mapped are immutable once they
         // are renamed or published: the store only ever creates, reads and unlinks them, and the
-        // lock file keeps a second writer out. Truncation by another program while the map lives
+        // lock file keeps a second writer out. Truncation by another program while a map lives
         // would end the process with SIGBUS, as with every store that maps its files.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(said("map", &path))?;
-        Ok(Bytes::from_owner(map))
+        let map = || unsafe { memmap2::Mmap::map(&file) }.map_err(said("map", &path));
+        Ok(FileMap::new(map()?, map()?))
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {

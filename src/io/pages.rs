@@ -1,5 +1,7 @@
 //! Checksummed pages: every byte is verified before its first use.
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -7,8 +9,8 @@ use bytes::Bytes;
 use super::{FileBytes, crc32};
 use crate::types::{Error, RESTORE_SEGMENT, Result};
 
-/// Bytes that one checksum covers: small enough that a cold lookup verifies little beyond what
-/// the system's read-ahead brings anyway, large enough that the sums are 1/4096 of the data.
+/// Bytes that one checksum covers, and that a cold lookup reads for each place that it needs: few enough
+/// for that, as many as make the sums 1/4096 of the data.
 pub const PAGE_BYTES: usize = 1 << 14;
 
 /// The checksum of each page of `bytes`; the last page may be short.
@@ -22,8 +24,8 @@ pub struct Pages {
     name: String,
     file: FileBytes,
     len: usize,
-    sums: Vec<u32>,
-    verified: Vec<AtomicU64>,
+    sums: Arc<[u32]>,
+    verified: Arc<[AtomicU64]>,
 }
 
 impl Pages {
@@ -44,8 +46,19 @@ impl Pages {
             name,
             file,
             len,
-            sums,
+            sums: sums.into(),
             verified: (0..words).map(|_| AtomicU64::new(0)).collect(),
+        })
+    }
+
+    /// The same for scans, where the file has a map for them. What one verifies is so for the other.
+    pub fn for_scans(&self) -> Option<Self> {
+        Some(Self {
+            name: self.name.clone(),
+            file: self.file.for_scans()?,
+            len: self.len,
+            sums: self.sums.clone(),
+            verified: self.verified.clone(),
         })
     }
 
@@ -89,14 +102,21 @@ impl Pages {
 
     /// The bytes of a range where they are mapped, verified or not.
     pub fn mapped(&self, offset: usize, len: usize) -> Option<Bytes> {
-        match &self.file {
-            FileBytes::Mapped(bytes) => {
-                let range = offset..offset.checked_add(len)?;
-                bytes.get(range.clone())?;
-                Some(bytes.slice(range))
-            }
-            FileBytes::Framed(_) => None,
+        self.file.mapped(offset..offset.checked_add(len)?)
+    }
+
+    /// Asks the disk for the pages of a range that is about to be read, unless each was touched before.
+    #[cold]
+    pub fn ask(&self, offset: usize, len: usize) {
+        let pages = pages_of(offset, len);
+        if pages.clone().any(|page| !self.is_known(page)) {
+            self.ask_pages(&pages);
         }
+    }
+
+    fn ask_pages(&self, pages: &RangeInclusive<usize>) {
+        let end = (pages.end() + 1).saturating_mul(PAGE_BYTES);
+        self.file.ask(pages.start() * PAGE_BYTES..end.min(self.len));
     }
 
     /// Whether `len` bytes from `offset` lie in one page that was verified.
@@ -122,17 +142,23 @@ impl Pages {
 
     #[inline]
     fn check(&self, offset: usize, len: usize) -> Result<()> {
-        let first = offset / PAGE_BYTES;
-        let last = offset.saturating_add(len).saturating_sub(1).max(offset) / PAGE_BYTES;
+        let pages = pages_of(offset, len);
+        let (first, last) = (*pages.start(), *pages.end());
         for page in first..=last.min(self.sums.len()) {
             if !self.is_known(page) {
-                self.verify(page)?;
+                return self.verify_all(page..=last.min(self.sums.len()));
             }
         }
         Ok(())
     }
 
     #[cold]
+    fn verify_all(&self, pages: RangeInclusive<usize>) -> Result<()> {
+        self.ask_pages(&pages);
+        let mut fresh = pages.filter(|page| !self.is_known(*page));
+        fresh.try_for_each(|page| self.verify(page))
+    }
+
     fn verify(&self, page: usize) -> Result<()> {
         let start = page * PAGE_BYTES;
         let end = (start + PAGE_BYTES).min(self.len);
@@ -166,7 +192,7 @@ impl Pages {
     pub fn damaged(&self) -> Vec<std::ops::Range<usize>> {
         let starts = (0..self.len).step_by(PAGE_BYTES);
         starts
-            .zip(&self.sums)
+            .zip(&*self.sums)
             .map(|(start, sum)| (start..(start + PAGE_BYTES).min(self.len), sum))
             .filter(|(range, sum)| {
                 let bytes = self.file.get(range.clone());
@@ -175,4 +201,11 @@ impl Pages {
             .map(|(range, _)| range)
             .collect()
     }
+}
+
+/// The pages that hold `len` bytes from `offset`: one at least.
+#[inline(always)]
+fn pages_of(offset: usize, len: usize) -> RangeInclusive<usize> {
+    let last = offset.saturating_add(len).saturating_sub(1).max(offset);
+    offset / PAGE_BYTES..=last / PAGE_BYTES
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{Append, ReadAt, Storage};
+use super::{Append, FileMap, ReadAt, Storage};
 use crate::types::{Error, ErrorKind, Result};
 
 /// Files in memory. [`SimStorage::crash`] forgets what a power loss would: bytes that were not
@@ -138,10 +138,10 @@ fn folder_of(path: &str) -> &str {
 }
 
 impl Storage for SimStorage {
-    fn map(&self, path: &str) -> Result<Bytes> {
+    fn map(&self, path: &str) -> Result<FileMap> {
         let contents = self.contents(path)?;
         let file = contents.lock();
-        Ok(Bytes::copy_from_slice(&file.bytes))
+        Ok(Bytes::copy_from_slice(&file.bytes).into())
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn ReadAt>> {

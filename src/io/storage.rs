@@ -1,13 +1,12 @@
 //! The seam between the engine and the file system.
 
-use bytes::Bytes;
-
+use super::FileMap;
 use crate::types::Result;
 
 /// A folder of files. Paths are relative to it, with `/` between parts.
 pub trait Storage: Send + Sync {
     /// The whole file, without copying where the system can (a memory map).
-    fn map(&self, path: &str) -> Result<Bytes>;
+    fn map(&self, path: &str) -> Result<FileMap>;
 
     /// Opens a file for reading parts of it.
     fn open(&self, path: &str) -> Result<Box<dyn ReadAt>>;

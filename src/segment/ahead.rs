@@ -19,6 +19,10 @@ impl Segment {
     /// Asks for the lines where the timestamps of a user's last rows lie, about, and their items where
     /// these are asked for.
     pub(super) fn prefetch_hinted(&self, rows: &Range<usize>, hints: Hints, asked: &[bool]) {
+        if !self.line_samples.are_near(rows) {
+            // On the disk they lie elsewhere: the wait for them is that for the index.
+            self.prefetch_index(rows, asked);
+        }
         let [timestamps, items] = self.line_samples.places(rows, hints);
         self.timestamps.region.prefetch_in_file(timestamps);
         let column = self.columns.get(self.item).and_then(ColumnReader::codes);
@@ -47,7 +51,16 @@ impl Segment {
             if let (ColumnReader::Strings { dictionary, .. }, Column::Strings(codes)) =
                 (reader, column)
             {
-                dictionary.prefetch_slots(codes);
+                dictionary.prefetch_strings(codes);
+            }
+        }
+    }
+
+    /// Says that strings of the columns asked for will be copied.
+    pub(super) fn ask_dictionaries(&self, asked: &[bool]) {
+        for (reader, asked) in self.columns.iter().zip(asked) {
+            if let (ColumnReader::Strings { dictionary, .. }, true) = (reader, asked) {
+                dictionary.ask_whole();
             }
         }
     }

@@ -9,6 +9,9 @@ pub(super) const MAGIC: [u8; 8] = *b"ANNALSEG";
 pub(super) const HEADER_BYTES: usize = 16;
 const TAIL_BYTES: usize = 32;
 
+/// Bytes at the end of a file that are read together: tail, footer, and the sums of 256 MB.
+const END_BYTES: usize = 1 << 16;
+
 /// The format versions there have been; FORMAT.md section 8 has the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
@@ -480,6 +483,8 @@ pub(super) fn header() -> [u8; HEADER_BYTES] {
 fn open_file(name: &str, file: FileBytes) -> Result<(Footer, Pages)> {
     let cut = || Error::corrupt("not a segment, or cut short");
     let tail_at = file.len().checked_sub(TAIL_BYTES).ok_or_else(cut)?;
+    file.ask(0..HEADER_BYTES);
+    file.ask(file.len().saturating_sub(END_BYTES)..file.len());
     let mut tail = WireReader::new(file.get(tail_at..file.len())?);
     let footer_at = usize::try_from(tail.u64()?).map_err(|_| cut())?;
     let footer_len = tail.u32()? as usize;
@@ -512,6 +517,7 @@ fn open_file(name: &str, file: FileBytes) -> Result<(Footer, Pages)> {
     let (record, sums_crc) = footer.split_last_chunk::<4>().ok_or_else(cut)?;
     let sums_crc = u32::from_le_bytes(*sums_crc);
     let data_len = data_len_before(footer_at).ok_or_else(cut)?;
+    file.ask(data_len..footer_at);
     let sums = file.get(data_len..footer_at)?;
     if crc32(sums) != sums_crc {
         return Err(Error::corrupt(format!(

@@ -18,7 +18,11 @@ const SOON: usize = 1 << 12;
 
 /// A user that was looked up: surely once its id was compared.
 #[derive(Clone)]
-pub struct Found(Entry);
+pub struct Found {
+    probe: Entry,
+    /// Whether its rows were asked for.
+    near: bool,
+}
 
 impl Segment {
     /// Whether it holds rows of `user`.
@@ -53,6 +57,9 @@ impl Segment {
     /// # Errors
     /// `Corruption` when the user directory is damaged.
     pub fn find(&self, user: HashedKey<'_>, query: &TierQuery) -> Result<Option<Found>> {
+        if query.copies_text {
+            self.ask_dictionaries(&query.asked);
+        }
         let probe = self.directory.probe(user)?;
         if let Some(probe) = &probe
             && self.takes_all(query)
@@ -64,7 +71,7 @@ impl Segment {
             }
             self.prefetch_index(&rows, &query.asked);
         }
-        Ok(probe.map(Found))
+        Ok(probe.map(|probe| Found { probe, near: false }))
     }
 
     /// [`Segment::history`] of the user that was looked up.
@@ -73,17 +80,15 @@ impl Segment {
     /// As [`Segment::history`].
     pub fn history_of(
         &self,
-        Found(probe): Found,
+        Found { probe, near }: Found,
         user: HashedKey<'_>,
         query: &TierQuery,
         out: &mut Columns,
     ) -> Result<()> {
         let takes_all = self.takes_all(query);
-        if takes_all {
+        if takes_all && !near {
             // The values come while the user's id is compared.
-            self.directory.prefetch_id(&probe);
-            let rows = newest_or_oldest(probe.rows.clone(), query);
-            self.prefetch_values(&rows, &query.asked);
+            self.prefetch_rows(&probe, query);
         }
         let Some(user) = self.directory.confirm(probe, user.text)? else {
             return Ok(());
@@ -97,6 +102,20 @@ impl Segment {
             self.prefetch_strings(out);
         }
         Ok(())
+    }
+
+    /// Says some time ahead that [`Segment::history_of`] will be asked for a user that was looked up.
+    pub fn prefetch_found(&self, found: &mut Found, query: &TierQuery) {
+        if self.takes_all(query) {
+            self.prefetch_rows(&found.probe, query);
+            found.near = true;
+        }
+    }
+
+    fn prefetch_rows(&self, probe: &Entry, query: &TierQuery) {
+        self.directory.prefetch_id(probe);
+        let rows = newest_or_oldest(probe.rows.clone(), query);
+        self.prefetch_values(&rows, &query.asked);
     }
 
     /// Whether a query's limit alone says which of a user's rows it takes.
@@ -224,6 +243,9 @@ impl Segment {
     /// # Errors
     /// As [`Segment::history`].
     pub fn has_item(&self, item: &str) -> Result<bool> {
+        if let Some(scans) = self.scans() {
+            return scans.has_item(item);
+        }
         let Some(ColumnReader::Strings { dictionary, .. }) = self.columns.get(self.item) else {
             return Err(self.bad_kind());
         };

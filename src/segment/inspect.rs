@@ -147,6 +147,9 @@ impl Segment {
 
     /// Reads every byte again and checks every checksum; gives what is damaged.
     pub fn damage(&self, schema: &Schema) -> Vec<Damage> {
+        if let Some(scans) = self.scans() {
+            return scans.damage(schema);
+        }
         if let Ok(Some((written, own))) = self.as_written(schema) {
             return written.damage(&own);
         }

@@ -86,6 +86,17 @@ impl LineSamples {
         Self(region)
     }
 
+    /// Whether those of a user with these rows were read before; else the disk is asked for them.
+    #[inline]
+    pub(super) fn are_near(&self, rows: &Range<usize>) -> bool {
+        let at = rows.end.saturating_sub(1) / BLOCK / STEP * SAMPLE_BYTES;
+        let near = self.0.is_verified(at, 2 * SAMPLE_BYTES);
+        if !near {
+            self.0.ask(at, 2 * SAMPLE_BYTES);
+        }
+        near
+    }
+
     /// Where in the file the timestamps and where the items of `rows` lie, about, when the last of these
     /// is its user's last; empty where that is not known.
     #[inline]

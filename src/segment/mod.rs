@@ -36,6 +36,7 @@ mod tests;
 #[cfg(feature = "fuzzing")]
 pub use format::ColumnFooter;
 pub use format::{Footer, NumberTable, Origin};
+pub use history::Found;
 pub use input::{Ordered, OrderedUsers, SegmentInput};
 pub use inspect::{BlockReport, ColumnReport, Damage};
 pub use item_order::ItemOrder;

@@ -56,6 +56,8 @@ pub struct Segment {
     pub(super) columns: Vec<ColumnReader>,
     pub(super) event_type: Option<usize>,
     pub(super) item: usize,
+    /// The same for those who read it from front to back, where the file has a map for them.
+    scans: Option<Arc<Self>>,
 }
 
 impl Segment {
@@ -66,7 +68,44 @@ impl Segment {
     /// `Unsupported` when a newer version wrote it.
     pub fn open(name: &str, file: impl Into<FileBytes>, schema: &Schema) -> Result<Self> {
         let (footer, pages) = Footer::open(name, file.into())?;
-        Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
+        let scanned = pages.for_scans().map(|pages| (footer.clone(), pages));
+        let assemble = |footer, pages| {
+            Self::assemble(footer, Arc::new(pages), schema).map_err(|error| error.within(name))
+        };
+        let mut segment = assemble(footer, pages)?;
+        if let Some((footer, pages)) = scanned {
+            let mut scans = assemble(footer, pages)?;
+            scans.share_known(&segment);
+            segment.scans = Some(Arc::new(scans));
+        }
+        Ok(segment)
+    }
+
+    /// What is known of the strings of another map of the same file is known here, too.
+    fn share_known(&mut self, other: &Self) {
+        self.directory.ids.share_known(&other.directory.ids);
+        for pair in self.columns.iter_mut().zip(&other.columns) {
+            if let (
+                ColumnReader::Strings { dictionary, .. },
+                ColumnReader::Strings {
+                    dictionary: other, ..
+                },
+            ) = pair
+                && let Some(dictionary) = Arc::get_mut(dictionary)
+            {
+                dictionary.share_known(other);
+            }
+        }
+    }
+
+    /// The segment as those see it who read it from front to back.
+    pub(super) fn for_scans(self: &Arc<Self>) -> &Arc<Self> {
+        self.scans.as_ref().unwrap_or(self)
+    }
+
+    /// The same, where it is another.
+    pub(super) fn scans(&self) -> Option<&Self> {
+        self.scans.as_deref()
     }
 
     pub(super) fn assemble(footer: Footer, pages: Arc<Pages>, schema: &Schema) -> Result<Self> {
@@ -87,6 +126,7 @@ impl Segment {
             columns,
             event_type: schema.position_of(crate::types::Role::EventType),
             item: schema.item(),
+            scans: None,
             pages,
             footer,
         };

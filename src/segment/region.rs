@@ -32,8 +32,21 @@ impl Region {
     #[inline]
     pub(super) fn prefetch_in_file(&self, bytes: Range<usize>) {
         let [start, end] = [bytes.start, bytes.end].map(|at| at.saturating_sub(self.handle.offset));
-        let end = end.min(self.mapped.len());
-        prefetch(self.mapped.get(start..end).unwrap_or_default());
+        (&*self).prefetch(start, end.saturating_sub(start));
+    }
+
+    /// Whether bytes lie in one page that was verified.
+    #[inline]
+    pub(super) fn is_verified(&self, offset: usize, len: usize) -> bool {
+        self.pages.is_verified(self.handle.offset + offset, len)
+    }
+
+    /// Asks the disk for bytes that are about to be read, unless they were before.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn ask(&self, offset: usize, len: usize) {
+        let len = len.min(self.handle.len.saturating_sub(offset));
+        self.pages.ask(self.handle.offset + offset, len);
     }
 
     /// Bytes of several pages, of a page that nobody touched yet, or of a file that is not mapped.
@@ -53,7 +66,7 @@ impl<'a> Source<'a> for &'a Region {
     #[inline(always)]
     fn get(&self, offset: usize, len: usize) -> Result<&'a [u8]> {
         match self.mapped.get(offset..offset.saturating_add(len)) {
-            Some(bytes) if self.pages.is_verified(self.handle.offset + offset, len) => Ok(bytes),
+            Some(bytes) if self.is_verified(offset, len) => Ok(bytes),
             _ => self.get_anywhere(offset, len),
         }
     }
@@ -61,6 +74,9 @@ impl<'a> Source<'a> for &'a Region {
     #[inline(always)]
     fn prefetch(&self, offset: usize, len: usize) {
         let end = offset.saturating_add(len).min(self.mapped.len());
+        if offset < end && !self.is_verified(offset, end - offset) {
+            self.ask(offset, end - offset);
+        }
         prefetch(self.mapped.get(offset..end).unwrap_or_default());
     }
 }

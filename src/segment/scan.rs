@@ -68,6 +68,7 @@ impl Cursor {
     /// # Errors
     /// `Corruption` when the user directory is damaged.
     pub fn new(segment: Arc<Segment>, query: &ScanQuery) -> Result<Self> {
+        let segment = segment.for_scans().clone();
         let directory = &segment.directory;
         let first = match &query.users.from {
             Some(from) => directory.lower_bound(from)?,

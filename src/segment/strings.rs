@@ -36,6 +36,8 @@ pub(super) struct MappedStrings {
 struct Known {
     /// Whether every page of a small one was verified.
     verified: AtomicBool,
+    /// Whether the disk was asked for a small one.
+    asked: AtomicBool,
     /// Slots of its first strings by code, made when strings are copied out first.
     slots: OnceLock<Arc<KeptSlots>>,
     /// The longest dictionary of items in the run, of which this one may be the begin.
@@ -73,6 +75,11 @@ impl MappedStrings {
             handle,
             known: Arc::default(),
         })
+    }
+
+    /// What is known of the same strings in another map of the file is known here, too.
+    pub(super) fn share_known(&mut self, other: &Self) {
+        self.known = other.known.clone();
     }
 
     /// Where in the file the text lies.
@@ -180,10 +187,32 @@ impl MappedStrings {
         Ok(self.bytes_at(index)? == text.as_bytes())
     }
 
-    /// Says that the strings with these codes are about to be copied, where they have slots.
-    pub(super) fn prefetch_slots(&self, codes: &[u32]) {
+    /// Says that the strings with these codes are about to be copied.
+    pub(super) fn prefetch_strings(&self, codes: &[u32]) {
         if let Some(slots) = self.known.slots.get() {
             slots.first(self.handle.count + 1, &[]).prefetch_few(codes);
+        } else if !self.is_small() {
+            let indexes = || codes.iter().filter_map(|code| code.checked_sub(1));
+            indexes().for_each(|index| self.prefetch_place(index as usize));
+            indexes().for_each(|index| self.prefetch_text(index as usize));
+        }
+    }
+
+    /// Says that some of the strings are about to be copied. A small dictionary is read whole by the first who does;
+    /// the disk is asked for it.
+    #[inline]
+    pub(super) fn ask_whole(&self) {
+        if !self.known.asked.load(Ordering::Relaxed) {
+            self.ask_once();
+        }
+    }
+
+    #[cold]
+    fn ask_once(&self) {
+        if !self.known.asked.swap(true, Ordering::Relaxed) && self.is_small() {
+            for region in [&self.offsets, &self.text] {
+                region.ask(0, usize::MAX);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! One user's newest interactions, across both tiers.
 
+mod many;
 mod order;
 mod part;
 mod reading;
@@ -81,7 +82,7 @@ impl ReadView<'_> {
         let user = HashedKey::of(user);
         self.version.prefetch_user(user);
         let resolved = Resolved::update(resolved, parts, self.schema, query)?;
-        read(self, user, resolved, parts)?;
+        read(self, user, &[], resolved, parts)?;
         merge(parts.used(), &resolved.tier, heads, order);
         Ok(())
     }

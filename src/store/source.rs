@@ -293,9 +293,10 @@ impl Place {
         let all = owners.mask_of_all(Held::of_segment(live));
         let all = all.map(|mask| mask.split_time(live.entry.sequences[1]));
         let (since, mask) = all.unwrap_or_default();
+        let cursor = Cursor::new(live.segment.clone(), query)?;
         let mut place = Self {
-            cursor: Cursor::new(live.segment.clone(), query)?,
-            ids: ids_of(&live.segment, shown),
+            ids: ids_of(cursor.segment(), shown),
+            cursor,
             stops,
             mask: mask.map(|mask| (mask, owners.schema().clone())),
             since,

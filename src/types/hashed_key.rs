@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// A user's id, or the key of a session that stands in as the user, and the hash under which every
 /// place looks for it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct HashedKey<'a> {
     /// The key.
     pub text: &'a str,

@@ -7,7 +7,8 @@ mod operations;
 use std::path::{Path, PathBuf};
 
 use annals::{
-    Durability, HistoryQuery, ImportMode, ScanOrder, ScanQuery, Settings, Snapshot, Store,
+    Durability, Error, Event, History, HistoryQuery, ImportMode, Order, ScanOrder, ScanQuery,
+    Settings, Snapshot, Store,
 };
 use operations::{Asked, Operation, operations, settings};
 use proptest::prelude::*;
@@ -111,12 +112,14 @@ impl Run<'_> {
 fn ask(snapshot: &Snapshot, model: &Model, asked: &Asked) {
     let Asked {
         user,
+        users,
         history,
         scan,
         candidates,
     } = asked;
     let found = read::history(snapshot, user, history);
     assert_eq!(found, model.history(user, history), "{history:?}");
+    ask_of_many(snapshot, model, users, history);
     model.assert_scans(snapshot, scan);
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
     let mut buffer = annals::Unseen::new();
@@ -125,6 +128,40 @@ fn ask(snapshot: &Snapshot, model: &Model, asked: &Asked) {
         .unseen(user, &candidates, types, &mut buffer)
         .unwrap();
     assert_eq!(found, model.unseen(user, &candidates, types));
+}
+
+/// Each user of the list is given once, in its place, with what the model has of it.
+fn ask_of_many(snapshot: &Snapshot, model: &Model, users: &[String], query: &HistoryQuery) {
+    let (mut buffer, mut found) = (History::new(), Vec::new());
+    let schema = snapshot.schema();
+    let visit = |place: usize, history: &History| {
+        assert_eq!(place, found.len());
+        found.push(read::lines_of(history, &users[place], schema));
+        Ok::<_, Error>(())
+    };
+    snapshot
+        .histories(users, query, &mut buffer, visit)
+        .unwrap();
+    let of_model = |query: &HistoryQuery| -> Vec<_> {
+        let users = users.iter();
+        users.map(|user| model.history(user, query)).collect()
+    };
+    assert_eq!(found, of_model(query), "{query:?}");
+
+    let mut found = Vec::new();
+    let visit = |place: usize, event: Option<Event<'_>>| {
+        assert_eq!(place, found.len());
+        let lines = event.map(|event| read::line_of(event, &users[place], schema));
+        found.push(lines.into_iter().collect::<Vec<_>>());
+        Ok::<_, Error>(())
+    };
+    snapshot.latest(users, query, &mut buffer, visit).unwrap();
+    let newest = HistoryQuery {
+        limit: Some(1),
+        order: Order::NewestFirst,
+        ..query.clone()
+    };
+    assert_eq!(found, of_model(&newest), "{query:?}");
 }
 
 /// A few seconds' worth, unless the environment says otherwise.

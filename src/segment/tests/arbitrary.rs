@@ -167,7 +167,7 @@ pub(super) fn written(schema: &Schema, lines: &[Line]) -> Bytes {
     assert_eq!(footer.rows, lines.len());
     let file = storage.map("test.seg").unwrap();
     assert_eq!(file.len() as u64, bytes);
-    file
+    Bytes::copy_from_slice(&file)
 }
 
 /// The segment of the rows.

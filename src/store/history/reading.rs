@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::part::{Parts, Place};
 use super::resolved::Resolved;
 use crate::hot::Generation;
-use crate::segment::Origin;
+use crate::segment::{Found, Origin};
 use crate::store::late_join::LateJoin;
 use crate::store::live_segment::LiveSegment;
 use crate::store::mask::{Held, Mask};
@@ -13,11 +13,15 @@ use crate::store::owners::SessionKey;
 use crate::store::snapshot::ReadView;
 use crate::types::{Columns, FieldId, HashedKey, Result, Strings, TierQuery};
 
+/// A segment in which a user was looked up ahead; `None` where it has no rows.
+pub(super) type LookedUp<'a> = (&'a LiveSegment, Option<Found>);
+
 /// Reads the rows of a user that a query matches, newest data first: what lies further back is
-/// often older than all that is asked for.
+/// often older than all that is asked for. Segments in which the user was not looked up ahead are looked into.
 pub(super) fn read(
     view: ReadView<'_>,
     user: HashedKey<'_>,
+    ahead: &[LookedUp<'_>],
     resolved: &mut Resolved,
     parts: &mut Parts,
 ) -> Result<()> {
@@ -28,10 +32,12 @@ pub(super) fn read(
         view,
         late: LateJoin::new(&view.version.joins, view.schema, view.visible, asked),
         scattered: !sessions.is_empty(),
+        ahead,
         resolved,
         parts,
     };
     reading.read_key(user, u64::MAX)?;
+    reading.ahead = &[];
     for SessionKey { key, linked } in &sessions {
         reading.read_key(HashedKey::of(key), *linked)?;
     }
@@ -47,6 +53,7 @@ struct Reading<'a> {
     late: Option<LateJoin>,
     /// Whether rows lie under several keys.
     scattered: bool,
+    ahead: &'a [LookedUp<'a>],
     parts: &'a mut Parts,
 }
 
@@ -117,7 +124,12 @@ impl Reading<'_> {
         let first = self.parts.first_timestamp();
         let tied = tied || self.scattered || first.is_some_and(|first| first <= newest);
         let tier = self.resolved.ask(left, tied);
-        let Some(found) = segment.find(key, tier)? else {
+        let mut ahead = self.ahead.iter();
+        let found = match ahead.find(|(of, _)| of.entry.id == live.entry.id) {
+            Some((_, found)) => found.clone(),
+            None => segment.find(key, tier)?,
+        };
+        let Some(found) = found else {
             return Ok(());
         };
         let asked = Asked {

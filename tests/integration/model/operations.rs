@@ -33,6 +33,8 @@ pub(super) enum Operation {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) user: String,
+    /// More users than are looked up ahead, one or the other twice.
+    pub(super) users: Vec<String>,
     pub(super) history: HistoryQuery,
     pub(super) scan: ScanQuery,
     pub(super) candidates: Vec<String>,
@@ -246,12 +248,14 @@ fn asked() -> impl Strategy<Value = Asked> {
                 ..ScanQuery::default()
             },
         );
-    (user(), history, scan, vec(item(), 0..20)).prop_map(|(user, history, scan, candidates)| {
-        Asked {
+    let candidates = vec(item(), 0..20);
+    (user(), vec(user(), 0..40), history, scan, candidates).prop_map(
+        |(user, users, history, scan, candidates)| Asked {
             user,
+            users,
             history,
             scan,
             candidates,
-        }
-    })
+        },
+    )
 }

@@ -1,8 +1,8 @@
 //! Reads a store into rows of values that compare bit by bit.
 
 use annals::{
-    Cell, Column, Columns, DataType, History, HistoryQuery, ScanQuery, Schema, Snapshot, Strings,
-    TextBuffer, Value, f32_of_bits,
+    Cell, Column, Columns, DataType, Event, History, HistoryQuery, ScanQuery, Schema, Snapshot,
+    Strings, TextBuffer, Value, f32_of_bits,
 };
 
 /// One row, the value of each schema field as text: so that -0.0 differs from 0.0, and a failure
@@ -24,17 +24,20 @@ pub(crate) fn history(snapshot: &Snapshot, user: &str, query: &HistoryQuery) -> 
 /// The events that a buffer holds, which are those of `user`.
 pub(crate) fn lines_of(history: &History, user: &str, schema: &Schema) -> Vec<Line> {
     assert_eq!(history.iter().count(), history.len());
-    let of_event = |event: annals::Event<'_>| {
-        let values: Vec<Value> = (0..schema.fields().len())
-            .map(|field| match field {
-                _ if field == schema.user() => Value::String(user.to_owned()),
-                _ => event.value(field).unwrap(),
-            })
-            .collect();
-        line(&values)
-    };
     assert_copies(history, schema);
-    history.iter().map(of_event).collect()
+    let events = history.iter();
+    events.map(|event| line_of(event, user, schema)).collect()
+}
+
+/// An event of `user`.
+pub(crate) fn line_of(event: Event<'_>, user: &str, schema: &Schema) -> Line {
+    let values: Vec<Value> = (0..schema.fields().len())
+        .map(|field| match field {
+            _ if field == schema.user() => Value::String(user.to_owned()),
+            _ => event.value(field).unwrap(),
+        })
+        .collect();
+    line(&values)
 }
 
 /// The columns that are copied out at once hold what the events do.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use annals::filter::{FilterContext, FilterPlan, Filtered};
 use annals::insights::{Insights, Thresholds};
-use annals::{History, Limits, Schema, Unseen};
+use annals::{History, HistoryQuery, Limits, Schema, Unseen};
 use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringArray, StructArray};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
@@ -338,8 +338,7 @@ impl View {
             .get(schema.user())
             .map_or("", |field| field.name());
         let batch = self.with_buffers(py, |snapshot, buffers| {
-            let read = |user: &str, history: &mut History| snapshot.history(user, &query, history);
-            histories(name, &users, copied, &mut buffers.history, read)
+            histories(snapshot, name, &users, &query, copied, &mut buffers.history)
         })?;
         Ok(Rows::new(batch.map_err(Failed::raise)?))
     }
@@ -567,19 +566,20 @@ fn finished(batch: RecordBatch, schema: &Schema, datetimes: bool) -> PyResult<Ro
 
 /// A row for each user: the id, and the history as one list.
 fn histories(
+    snapshot: &annals::Snapshot,
     name: &str,
     users: &[&str],
+    query: &HistoryQuery,
     mut copied: HistoryColumns,
     history: &mut History,
-    read: impl Fn(&str, &mut History) -> annals::Result<()>,
 ) -> Result<RecordBatch, Failed> {
     let mut ends = Vec::with_capacity(users.len() + 1);
     ends.push(0i32);
-    for user in users {
-        read(user, history)?;
+    snapshot.histories(users, query, history, |_, history| {
         copied.append(history)?;
         ends.push(i32::try_from(copied.rows()).map_err(|_| columns::too_long())?);
-    }
+        Ok::<_, Failed>(())
+    })?;
     let rows = copied.rows();
     let (fields, arrays) = copied.finish()?;
     let events = StructArray::try_new_with_length(fields.clone(), arrays, None, rows)

@@ -122,11 +122,6 @@ pub fn invalid(message: impl Into<String>) -> PyErr {
     Class::InvalidInput.with(message.into())
 }
 
-/// What a store cannot do as it was opened.
-pub fn unsupported(message: &str) -> PyErr {
-    Class::Unsupported.with(message.to_owned())
-}
-
 /// A closed store was used.
 pub fn closed() -> PyErr {
     Class::Closed.with("the store is closed; open it again".to_owned())

@@ -334,18 +334,10 @@ impl Store {
         })
     }
 
-    /// Give the rules that hold, as the arguments of ``set_retention``, in seconds.
-    ///
-    /// Raises:
-    ///     UnsupportedError: when the store is open for reading, which does not tell them.
+    /// Give the rules that hold, as the arguments of ``set_retention``, in seconds; of a store that is open for reading,
+    /// those as of its opening, or of ``refresh``.
     fn retention<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        let store = slf.as_super().get().store()?;
-        if !slf.get().opened.is_writable {
-            return Err(errors::unsupported(
-                "the rules of retention are known to who has the store open for writing; open it so",
-            ));
-        }
-        deletion::rules(slf.py(), store.retention())
+        deletion::rules(slf.py(), slf.as_super().get().store()?.retention())
     }
 
     /// Drop now what the rules of retention do not keep, which the store else does by itself.

@@ -288,7 +288,7 @@ impl Store {
         self.engine().set_retention(retention)
     }
 
-    /// The rules on how long interactions are kept; of a store that is open for reading none are known.
+    /// The rules on how long interactions are kept; of a store that is open for reading, as of its opening.
     pub fn retention(&self) -> Retention {
         self.engine().retention()
     }

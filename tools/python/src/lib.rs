@@ -8,12 +8,16 @@ mod attributes;
 mod buffer;
 mod capsule;
 mod cast;
+mod changes;
 mod columns;
+mod deletion;
 mod errors;
 mod files;
 mod held;
 mod json;
+mod kept;
 mod long;
+mod opening;
 mod options;
 mod query;
 mod rows;
@@ -35,6 +39,14 @@ mod _annalsdb {
     #[pymodule_export]
     use crate::buffer::Buffer;
     #[pymodule_export]
+    use crate::changes::Changes;
+    #[pymodule_export]
+    use crate::deletion::{check_purge, purge};
+    #[pymodule_export]
+    use crate::kept::{lease, leases, open_pin, pins, release_lease, unpin};
+    #[pymodule_export]
+    use crate::opening::{create, infer_schema, open, open_reader, verify};
+    #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]
     use crate::scan::{Batches, Scan};
@@ -43,7 +55,7 @@ mod _annalsdb {
     #[pymodule_export]
     use crate::snapshot::Snapshot;
     #[pymodule_export]
-    use crate::store::{Store, create, infer_schema, open, open_reader, verify};
+    use crate::store::Store;
     #[pymodule_export]
     use crate::view::View;
     #[pymodule_export]

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use annals::export::{ArrowScan, ArrowStrings, arrow_schema};
-use annals::{ScanQuery, Snapshot};
+use annals::export::{ArrowScan, ArrowStrings, Export, arrow_schema};
+use annals::{Projection, ScanQuery, Snapshot};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use pyo3::prelude::*;
@@ -12,7 +12,7 @@ use pyo3::types::PyCapsule;
 use crate::cast::Cast;
 use crate::held::Held;
 use crate::rows::Rows;
-use crate::{capsule, errors};
+use crate::{capsule, errors, query};
 
 /// A scan of a store as it was when the scan was asked for. Nothing is read before it is consumed.
 ///
@@ -27,10 +27,32 @@ pub struct Scan {
 }
 
 struct Asked {
-    snapshot: Snapshot,
-    query: ScanQuery,
+    source: Source,
     strings: ArrowStrings,
     limit: Option<usize>,
+}
+
+/// Where batches come from.
+enum Source {
+    Rows(Snapshot, ScanQuery),
+    Export(Export),
+}
+
+type ArrowBatches = Box<dyn Iterator<Item = annals::Result<RecordBatch>> + Send>;
+
+impl Asked {
+    /// Begins to read.
+    fn batches(&self) -> annals::Result<ArrowBatches> {
+        Ok(match &self.source {
+            Source::Rows(snapshot, query) => {
+                Box::new(ArrowScan::new(snapshot.scan(query)?).strings(self.strings))
+            }
+            Source::Export(export) => {
+                let export = export.clone().strings(self.strings);
+                Box::new(export.batches()?.map(|batch| Ok(batch?.batch)))
+            }
+        })
+    }
 }
 
 /// How the batches of a scan are to be.
@@ -47,7 +69,24 @@ impl Scan {
         let store = snapshot.schema().clone();
         let asked: Vec<bool> = scan.asked().to_vec();
         drop(scan);
-        let own = arrow_schema(&store, &asked, form.strings);
+        Self::of_source(Source::Rows(snapshot, query), &store, &asked, &form)
+    }
+
+    /// The rows of an export, in user and time order.
+    pub fn of_export(export: Export, columns: Option<Vec<String>>, form: Form) -> PyResult<Self> {
+        let store = export.schema().clone();
+        let columns = columns.map_or(Projection::All, Projection::Names);
+        let asked = query::asked(&store, &columns)?;
+        Self::of_source(Source::Export(export), &store, &asked, &form)
+    }
+
+    fn of_source(
+        source: Source,
+        store: &annals::Schema,
+        asked: &[bool],
+        form: &Form,
+    ) -> PyResult<Self> {
+        let own = arrow_schema(store, asked, form.strings);
         let cast = match form.datetimes {
             true => {
                 let name = store
@@ -62,8 +101,7 @@ impl Scan {
             schema: cast.as_ref().map_or_else(|| Arc::new(own), Cast::schema),
             cast,
             held: Held::new(Asked {
-                snapshot,
-                query,
+                source,
                 strings: form.strings,
                 limit: form.limit,
             }),
@@ -71,21 +109,16 @@ impl Scan {
     }
 
     fn reader(&self, py: Python<'_>, asked: Option<Cast>) -> PyResult<ScanReader> {
-        let Asked {
-            snapshot,
-            query,
-            strings,
-            limit,
-        } = self.held.get()?;
-        let scan = py.detach(|| snapshot.scan(query)).map_err(errors::raise)?;
+        let asked_for = self.held.get()?;
+        let batches = py.detach(|| asked_for.batches()).map_err(errors::raise)?;
         let casts: Vec<Cast> = self.cast.clone().into_iter().chain(asked).collect();
         Ok(ScanReader {
             schema: casts
                 .last()
                 .map_or_else(|| self.schema.clone(), Cast::schema),
             casts,
-            scan: Held::new(ArrowScan::new(scan).strings(*strings)),
-            left: limit.unwrap_or(usize::MAX),
+            batches: Held::new(batches),
+            left: asked_for.limit.unwrap_or(usize::MAX),
         })
     }
 }
@@ -181,7 +214,7 @@ impl Failed {
 }
 
 struct ScanReader {
-    scan: Held<ArrowScan>,
+    batches: Held<ArrowBatches>,
     schema: SchemaRef,
     casts: Vec<Cast>,
     /// Rows that may still come.
@@ -193,8 +226,8 @@ impl ScanReader {
         if self.left == 0 {
             return Ok(None);
         }
-        let scan = self.scan.get_mut().ok_or(Failed::Forked)?;
-        let Some(mut batch) = scan.next().transpose().map_err(Failed::Engine)? else {
+        let batches = self.batches.get_mut().ok_or(Failed::Forked)?;
+        let Some(mut batch) = batches.next().transpose().map_err(Failed::Engine)? else {
             return Ok(None);
         };
         if batch.num_rows() > self.left {

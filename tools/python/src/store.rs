@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
-use annals::{EventsCommit, ImportMode, Sharing};
+use annals::{EventsCommit, Health, ImportMode, Sharing};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::changes::Changes;
+use crate::deletion::{self, Argument};
 use crate::files::{CsvArguments, ExportArguments};
 use crate::long::{self, AtSignal};
+use crate::opening::Opened;
 use crate::query::ScanArguments;
 use crate::snapshot::Snapshot;
 use crate::view::View;
-use crate::{errors, files, json, options, query, writes};
+use crate::{errors, files, json, kept, options, query, writes};
 
 /// A store that is open. Any number of threads may use it at once. It is a context manager, which closes it.
 #[pyclass(frozen, extends = View, module = "annalsdb")]
@@ -19,15 +22,8 @@ pub struct Store {
     opened: Opened,
 }
 
-/// How it was opened, to be opened again.
-struct Opened {
-    path: PathBuf,
-    is_writable: bool,
-    settings: annals::Settings,
-}
-
 impl Store {
-    fn new<'py>(
+    pub fn new<'py>(
         py: Python<'py>,
         store: annals::Store,
         opened: Opened,
@@ -38,157 +34,6 @@ impl Store {
             PyClassInitializer::from(view).add_subclass(Self { opened }),
         )
     }
-}
-
-/// Make a store in a folder that is empty or missing, and open it for writing.
-///
-/// Args:
-///     path: the folder.
-///     schema: the Avro document, as JSON text or as a dict; ``annalsdb.schema`` writes one.
-///     limits: ``"personalize"`` (the default), ``"unlimited"``, or a dict of the limits that differ.
-///     settings: a dict of the settings that differ from the default, for this opening.
-///     into_nonempty: whether the folder may hold files of others.
-///     group_may_read: whether the files are the group's to read.
-///
-/// Raises:
-///     InvalidInputError: when the schema breaks a rule.
-///     AlreadyExistsError: when something is there.
-///
-/// >>> import annalsdb
-/// >>> with annalsdb.create("made", annalsdb.schema(EVENT_TYPE="string")) as made:
-/// ...     made.fields
-/// ['USER_ID', 'ITEM_ID', 'TIMESTAMP', 'EVENT_TYPE']
-#[pyfunction]
-#[pyo3(signature = (path, schema, *, limits=None, settings=None, into_nonempty=false, group_may_read=false))]
-pub fn create<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-    schema: &Bound<'py, PyAny>,
-    limits: Option<&Bound<'py, PyAny>>,
-    settings: Option<&Bound<'py, PyAny>>,
-    into_nonempty: bool,
-    group_may_read: bool,
-) -> PyResult<Bound<'py, Store>> {
-    let json = options::schema_json(schema)?;
-    let limits = options::limits(limits)?;
-    let settings = options::settings(settings)?;
-    let builder = annals::Store::builder()
-        .limits(limits.clone())
-        .settings(settings.clone())
-        .into_nonempty(into_nonempty)
-        .group_may_read(group_may_read);
-    let created = py.detach(|| {
-        let schema = annals::Schema::parse(&json, &limits)?;
-        builder.create(&path, &schema)
-    });
-    let store = created.map_err(errors::raise)?;
-    let path = store.path().to_owned();
-    let opened = Opened {
-        path,
-        is_writable: true,
-        settings,
-    };
-    Store::new(py, store, opened)
-}
-
-/// Open a store for writing; one process at a time can.
-///
-/// Raises:
-///     NotFoundError: when there is none.
-///     LockedError: when another process has it; the message names it.
-///     CorruptionError: when it is damaged.
-///
-/// >>> import annalsdb
-/// >>> annalsdb.open("nowhere")
-/// Traceback (most recent call last):
-/// annalsdb.NotFoundError: ...
-#[pyfunction]
-#[pyo3(signature = (path, *, settings=None))]
-pub fn open<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-    settings: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, Store>> {
-    opened(py, path, settings, true)
-}
-
-/// Open a store for reading, also while another process writes to it.
-///
-/// It shows the state at this moment; ``refresh`` has it show a later one.
-///
-/// >>> import annalsdb
-/// >>> with annalsdb.open_reader(store.path) as reader:
-/// ...     len(reader.history("ada"))
-/// 2
-#[pyfunction]
-#[pyo3(signature = (path, *, settings=None))]
-pub fn open_reader<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-    settings: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, Store>> {
-    opened(py, path, settings, false)
-}
-
-fn opened<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-    settings: Option<&Bound<'py, PyAny>>,
-    is_writable: bool,
-) -> PyResult<Bound<'py, Store>> {
-    let settings = options::settings(settings)?;
-    let mut opened = Opened {
-        path,
-        is_writable,
-        settings,
-    };
-    let store = py.detach(|| opened.open()).map_err(errors::raise)?;
-    opened.path = store.path().to_owned();
-    Store::new(py, store, opened)
-}
-
-impl Opened {
-    fn open(&self) -> annals::Result<annals::Store> {
-        let builder = annals::Store::builder().settings(self.settings.clone());
-        match self.is_writable {
-            true => builder.open(&self.path),
-            false => builder.open_read_only(&self.path),
-        }
-    }
-}
-
-/// Propose a schema for a file of CSV or JSON lines.
-///
-/// Gives the schema as JSON, and notes on what an import of the file would refuse.
-///
-/// >>> import annalsdb
-/// >>> with open("events.csv", "w") as file:
-/// ...     _ = file.write("USER_ID,ITEM_ID,TIMESTAMP,PRICE\nada,tea,100,3.5\n")
-/// >>> text, notes = annalsdb.infer_schema("events.csv")
-/// >>> "PRICE" in text
-/// True
-#[pyfunction]
-pub fn infer_schema(py: Python<'_>, path: PathBuf) -> PyResult<(String, Vec<String>)> {
-    let inferred = long::run(py, AtSignal::Leave, long::quiet, move |_| {
-        let form = annals::import::FileForm::default();
-        annals::import::infer_schema(&path, &form, &annals::Limits::personalize())
-    })?;
-    Ok((inferred.json, inferred.notes))
-}
-
-/// Read every byte of a store and check it, also of one that does not open.
-///
-/// Gives a dict: whether it is ``sound``, and what ``damage`` and ``problems`` there are.
-///
-/// >>> import annalsdb
-/// >>> annalsdb.verify(store.path)["sound"]
-/// True
-#[pyfunction]
-pub fn verify(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
-    let report = long::run(py, AtSignal::Leave, long::quiet, move |_| {
-        annals::Store::builder().verify(&path, &mut |_| {})
-    })?;
-    json::object(py, &files::report_of(&report))
 }
 
 #[pymethods]
@@ -425,6 +270,141 @@ impl Store {
     ) -> PyResult<u64> {
         let store = slf.as_super().get().store()?;
         writes::import_arrow(store, data, mode_of(mode)?, allow_empty, progress)
+    }
+
+    /// Hide interactions from all later reads, as one commit; gives its number.
+    ///
+    /// What is written later stays, and so does what snapshots see. The bytes lie in the files until ``annalsdb.purge``,
+    /// or seals and compactions, rewrite them. Who or what is not there is no error.
+    ///
+    /// Args:
+    ///     user, users: whose: one, or a list (also of Arrow). None is refused: leave them out for everybody.
+    ///     item: only those with this item. Without users it goes for everybody, and out of impressions and
+    ///         recommendations, too.
+    ///     since, until: only those of the users in this time: from ``since`` on, and before ``until``.
+    ///
+    /// >>> store.delete(user="ada", item="tea", until=100)
+    /// 2
+    /// >>> store.history("ada").to_list("ITEM_ID")
+    /// ['cake']
+    #[expect(clippy::too_many_arguments, reason = "keywords of Python")]
+    #[pyo3(signature = (*, user=Argument::Missing, users=Argument::Missing, item=Argument::Missing, since=None,
+                        until=None, durability="synced"))]
+    fn delete(
+        slf: &Bound<'_, Self>,
+        user: Argument<'_>,
+        users: Argument<'_>,
+        item: Argument<'_>,
+        since: Option<&Bound<'_, PyAny>>,
+        until: Option<&Bound<'_, PyAny>>,
+        durability: &str,
+    ) -> PyResult<u64> {
+        let store = slf.as_super().get().store()?;
+        let durability = options::durability(durability)?;
+        let deletion = deletion::deletion(&user, &users, &item, since, until)?;
+        let commit = slf.py().detach(|| store.delete(&deletion, durability));
+        Ok(commit.map_err(errors::raise)?.sequence)
+    }
+
+    /// Say how long interactions are kept from now on, in the place of the rules before; what is too old is dropped at once.
+    ///
+    /// The rules stay with the store. What was dropped does not come back when they are loosened.
+    ///
+    /// Args:
+    ///     max_age: drop interactions that are older: seconds, or a timedelta. None for no rule, as for the others.
+    ///     max_age_of: the same by event type, in any case of letters.
+    ///     sessions: drop sessions that never became a user's once their last event is older.
+    ///
+    /// >>> from datetime import timedelta
+    /// >>> store.set_retention(max_age_of={"click": timedelta(days=30)})
+    /// >>> store.retention()
+    /// {'max_age': None, 'max_age_of': {'click': 2592000}, 'sessions': None}
+    #[pyo3(signature = (*, max_age=None, max_age_of=None, sessions=None))]
+    fn set_retention(
+        slf: &Bound<'_, Self>,
+        max_age: Option<&Bound<'_, PyAny>>,
+        max_age_of: Option<&Bound<'_, PyDict>>,
+        sessions: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let store = slf.as_super().get().store()?;
+        let rules = deletion::retention(max_age, max_age_of, sessions)?;
+        // Rules whose caller left would come to hold later, so the end is waited for.
+        long::run(slf.py(), AtSignal::WaitForEnd, long::quiet, move |_| {
+            store.set_retention(&rules)
+        })
+    }
+
+    /// Give the rules that hold, as the arguments of ``set_retention``, in seconds; of a store that is open for reading,
+    /// those as of its opening, or of ``refresh``.
+    fn retention<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        deletion::rules(slf.py(), slf.as_super().get().store()?.retention())
+    }
+
+    /// Drop now what the rules of retention do not keep, which the store else does by itself.
+    ///
+    /// >>> store.set_retention(max_age=3600)
+    /// >>> store.expire()
+    /// >>> len(store.history("ada"))
+    /// 0
+    fn expire(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let store = slf.as_super().get().store()?;
+        long::run(slf.py(), AtSignal::Leave, long::quiet, move |_| {
+            store.expire()
+        })
+    }
+
+    /// Say whether the store does all that it should: ``healthy``, ``degraded`` or ``poisoned``, and why.
+    ///
+    /// >>> store.health()
+    /// {'state': 'healthy', 'reasons': []}
+    fn health<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let (state, reasons) = match slf.as_super().get().store()?.health() {
+            Health::Healthy => ("healthy", Vec::new()),
+            Health::Degraded(reasons) => ("degraded", reasons),
+            Health::Poisoned(why) => ("poisoned", vec![why]),
+        };
+        let answer = PyDict::new(slf.py());
+        answer.set_item("state", state)?;
+        answer.set_item("reasons", reasons)?;
+        Ok(answer)
+    }
+
+    /// Keep the store as it is now under a name, for readers in any process: ``annalsdb.open_pin``.
+    ///
+    /// It goes by ``annalsdb.unpin``, or, once ``lasts`` (seconds or a timedelta) is over, with the next opening for
+    /// writing or the next pin. Gives its name, path and times.
+    ///
+    /// >>> store.pin("training", lasts=3600)["name"]
+    /// 'training'
+    #[pyo3(signature = (name, lasts=None))]
+    fn pin<'py>(
+        slf: &Bound<'py, Self>,
+        name: String,
+        lasts: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let store = slf.as_super().get().store()?;
+        let lasts = kept::lasts(lasts)?;
+        let pin = long::run(slf.py(), AtSignal::WaitForEnd, long::quiet, move |_| {
+            store.pin(&name, lasts)
+        })?;
+        kept::of_pin(slf.py(), pin)
+    }
+
+    /// Tell what happened since a commit, for who has the rows that there were then; see ``Changes``.
+    ///
+    /// Raises:
+    ///     InvalidInputError: telling to start over, where it can no longer be told; ``annalsdb.lease`` prevents most of it.
+    ///
+    /// >>> changes = store.changes_since(store.sequence)
+    /// >>> changes.since, changes.sequence, changes.steps
+    /// (1, 1, [])
+    fn changes_since(slf: &Bound<'_, Self>, sequence: u64) -> PyResult<Changes> {
+        let store = slf.as_super().get().store()?;
+        let limits = store.limits().clone();
+        let changes = long::run(slf.py(), AtSignal::Leave, long::quiet, move |_| {
+            store.changes_since(sequence)
+        })?;
+        Ok(Changes::new(changes, limits))
     }
 
     /// Seals every row written so far into segments, durably.

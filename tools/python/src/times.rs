@@ -45,14 +45,7 @@ fn time_of(value: &Bound<'_, PyAny>) -> Result<Time, String> {
     if let Ok(datetime) = value.cast::<PyDateTime>() {
         return time_of_datetime(datetime);
     }
-    let is_whole = !value.is_instance_of::<PyBool>()
-        && (value.is_instance_of::<PyInt>() || value.hasattr("__index__").unwrap_or(false));
-    let seconds = if is_whole {
-        value.extract::<i64>().ok()
-    } else {
-        None
-    };
-    match seconds {
+    match whole(value) {
         Some(seconds) => Ok(Time {
             seconds,
             has_fraction: false,
@@ -62,6 +55,32 @@ fn time_of(value: &Bound<'_, PyAny>) -> Result<Time, String> {
             shown(value)
         )),
     }
+}
+
+fn whole(value: &Bound<'_, PyAny>) -> Option<i64> {
+    let is_whole = !value.is_instance_of::<PyBool>()
+        && (value.is_instance_of::<PyInt>() || value.hasattr("__index__").unwrap_or(false));
+    if is_whole { value.extract().ok() } else { None }
+}
+
+/// How long something is: whole seconds, as an int or a timedelta.
+///
+/// # Errors
+/// `InvalidInputError`, naming the argument, for a fraction of a second, less than nothing, and what is neither.
+pub fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let seconds = match value.cast::<PyDelta>() {
+        Ok(delta) if delta.get_microseconds() != 0 => None,
+        Ok(delta) => Some(i64::from(delta.get_days()) * DAY + i64::from(delta.get_seconds())),
+        Err(_) => whole(value),
+    };
+    seconds
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .ok_or_else(|| {
+            errors::invalid(format!(
+                "{name}: {}; must be whole seconds, from 0 on, as an int or a timedelta",
+                shown(value)
+            ))
+        })
 }
 
 fn time_of_datetime(datetime: &Bound<'_, PyDateTime>) -> Result<Time, String> {

@@ -1,6 +1,6 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from os import PathLike
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypedDict, Unpack, final
@@ -9,6 +9,7 @@ __all__ = [
     "Attributes",
     "Batches",
     "Buffer",
+    "Changes",
     "Rows",
     "Scan",
     "SequenceBlock",
@@ -17,10 +18,18 @@ __all__ = [
     "View",
     "Vocabulary",
     "__version__",
+    "check_purge",
     "create",
     "infer_schema",
+    "lease",
+    "leases",
     "open",
+    "open_pin",
     "open_reader",
+    "pins",
+    "purge",
+    "release_lease",
+    "unpin",
     "verify",
 ]
 
@@ -34,6 +43,7 @@ class _HasArrowArray(Protocol):
 
 _Path: TypeAlias = str | PathLike[str]
 _Time: TypeAlias = int | datetime
+_Seconds: TypeAlias = int | timedelta
 _Strings: TypeAlias = Iterable[str] | _HasArrowArray | _HasArrowStream
 _Times: TypeAlias = Literal["int", "datetime"]
 _Durability: TypeAlias = Literal["synced", "buffered"]
@@ -54,6 +64,32 @@ class _FileForm(TypedDict, total=False):
     list_separator: Literal["|", ",", " ", "json"]
     click_labels: bool
     decimal_comma: bool
+
+class _Retention(TypedDict):
+    max_age: int | None
+    max_age_of: dict[str, int]
+    sessions: int | None
+
+class _Health(TypedDict):
+    state: Literal["healthy", "degraded", "poisoned"]
+    reasons: list[str]
+
+class _Pin(TypedDict):
+    name: str
+    path: PathLike[str]
+    made_seconds: int
+    expires_seconds: int | None
+
+class _Lease(TypedDict):
+    name: str
+    sequence: int
+    taken_seconds: int
+    expires_seconds: int | None
+
+class _Found(TypedDict):
+    hash: str
+    file: str
+    place: str
 
 class View:
     @property
@@ -190,6 +226,28 @@ class Store(View):
         allow_empty: bool = False,
         progress: Callable[[int], object] | None = None,
     ) -> int: ...
+    def delete(
+        self,
+        *,
+        user: str = ...,
+        users: _Strings = ...,
+        item: str = ...,
+        since: _Time | None = None,
+        until: _Time | None = None,
+        durability: _Durability = "synced",
+    ) -> int: ...
+    def set_retention(
+        self,
+        *,
+        max_age: _Seconds | None = None,
+        max_age_of: Mapping[str, _Seconds] | None = None,
+        sessions: _Seconds | None = None,
+    ) -> None: ...
+    def retention(self) -> _Retention: ...
+    def expire(self) -> None: ...
+    def health(self) -> _Health: ...
+    def pin(self, name: str, lasts: _Seconds | None = None) -> _Pin: ...
+    def changes_since(self, sequence: int) -> Changes: ...
     def flush(self) -> None: ...
     def compact(self) -> None: ...
     def maintain(self) -> None: ...
@@ -232,6 +290,26 @@ class Scan:
     def __iter__(self) -> Batches: ...
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@final
+class Changes:
+    @property
+    def since(self) -> int: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def steps(self) -> list[dict[str, Any]]: ...
+    def snapshot(self) -> Snapshot: ...
+    def scan(
+        self,
+        *,
+        columns: str | Iterable[str] | None = None,
+        event_types: str | Iterable[str] | None = None,
+        since: _Time | None = None,
+        until: _Time | None = None,
+        strings: Literal["plain", "dictionary"] = "plain",
+        times: str = "int",
+    ) -> Scan: ...
 
 @final
 class Batches(Iterator[Rows]):
@@ -297,3 +375,13 @@ def open(path: _Path, *, settings: Mapping[str, int | bool | None] | None = None
 def open_reader(path: _Path, *, settings: Mapping[str, int | bool | None] | None = None) -> Store: ...
 def infer_schema(path: _Path) -> tuple[str, list[str]]: ...
 def verify(path: _Path) -> dict[str, Any]: ...
+def purge(path: _Path) -> dict[str, Any] | None: ...
+def check_purge(path: _Path, receipt: str | Mapping[str, Any]) -> list[_Found]: ...
+def pins(path: _Path) -> list[_Pin]: ...
+def unpin(path: _Path, name: str) -> None: ...
+def open_pin(
+    path: _Path, name: str, *, settings: Mapping[str, int | bool | None] | None = None
+) -> Store: ...
+def lease(path: _Path, name: str, sequence: int, *, lasts: _Seconds | None = None) -> _Lease: ...
+def leases(path: _Path) -> list[_Lease]: ...
+def release_lease(path: _Path, name: str) -> None: ...

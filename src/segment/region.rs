@@ -32,7 +32,7 @@ impl Region {
     #[inline]
     pub(super) fn prefetch_in_file(&self, bytes: Range<usize>) {
         let [start, end] = [bytes.start, bytes.end].map(|at| at.saturating_sub(self.handle.offset));
-        (&*self).prefetch(start, end.saturating_sub(start));
+        self.prefetch(start, end.saturating_sub(start));
     }
 
     /// Whether bytes lie in one page that was verified.

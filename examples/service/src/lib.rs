@@ -57,7 +57,7 @@ async fn events(State(store): State<Store>, body: String) -> Result<Json<Value>,
         store.put_events(&request, Durability::Synced)
     });
     let commit = written.await??;
-    Ok(Json(json!({ "commit": commit.sequence })))
+    Ok(Json(json!({ "commit": commit.commit.sequence })))
 }
 
 #[derive(Deserialize)]

@@ -23,8 +23,11 @@ async fn events_are_written_and_read() {
     let schema = Schema::parse(schema, &Limits::personalize()).unwrap();
     let store = Store::create(folder.path().join("store"), &schema).unwrap();
     let events = |events: Value| {
-        let body = json!({"trackingId": "t", "sessionId": "s", "userId": "ann", "eventList": events});
-        Request::post("/events").body(Body::from(body.to_string())).unwrap()
+        let body =
+            json!({"trackingId": "t", "sessionId": "s", "userId": "ann", "eventList": events});
+        Request::post("/events")
+            .body(Body::from(body.to_string()))
+            .unwrap()
     };
     let view = json!([{"eventType": "view", "itemId": "tea", "sentAt": 1_700_000_000}]);
     let (status, answer) = ask(&store, events(view)).await;
@@ -33,7 +36,9 @@ async fn events_are_written_and_read() {
     let (status, answer) = ask(&store, events(json!([{"eventType": "view"}]))).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
 
-    let history = Request::get("/history?user=ann").body(Body::empty()).unwrap();
+    let history = Request::get("/history?user=ann")
+        .body(Body::empty())
+        .unwrap();
     let (_, answer) = ask(&store, history).await;
     assert_eq!(answer, json!([{"item": "tea", "timestamp": 1_700_000_000}]));
 

@@ -33,10 +33,10 @@ impl Snapshot {
     ///
     /// # Example
     /// ```
-    /// # use annals::{Durability, Error, History, HistoryQuery, Interaction, Schema, Store};
+    /// # use annals::{Durability, Error, History, HistoryQuery, Interaction, Limits, Schema, Store};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
-    /// # let store = Store::create(folder.path(), &Schema::builder().build()?)?;
+    /// # let store = Store::create(folder.path(), &Schema::builder().build(&Limits::personalize())?)?;
     /// store.write(Interaction::new("ada", "tea", 60), Durability::Buffered)?;
     /// let query = HistoryQuery { limit: Some(100), ..HistoryQuery::default() };
     /// let mut lengths = Vec::new();

@@ -3,11 +3,8 @@
 use std::error::Error as _;
 use std::fmt::Display;
 use std::io;
-use std::process::ExitCode;
 
 use annals::{Error, ErrorKind};
-
-use crate::output::say_always;
 
 pub type Outcome<T = ()> = Result<T, Failure>;
 
@@ -86,17 +83,6 @@ impl Failure {
                 Self::new(code, format_args!("{context}: {message}"))
             }
             Self::ClosedPipe => Self::ClosedPipe,
-        }
-    }
-
-    /// Prints the message and gives the exit code. A closed pipe is no failure: `... | head`.
-    pub fn report(&self) -> ExitCode {
-        match self {
-            Self::Message { code, message } => {
-                say_always(message);
-                ExitCode::from(*code)
-            }
-            Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
 }

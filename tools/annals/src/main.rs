@@ -24,8 +24,8 @@ use annals::FormatVersions;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use commands::Command;
-use failure::USAGE;
-use output::{detail, say_lines, seconds};
+use failure::{Failure, USAGE};
+use output::{detail, say_always, say_lines, seconds};
 use verbosity::Level;
 
 const EXIT_CODES: &str = "\
@@ -75,7 +75,12 @@ fn main() -> ExitCode {
     ));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(Failure::Message { code, message }) => {
+            say_always(message);
+            ExitCode::from(code)
+        }
+        // As in `... | head`.
+        Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
     }
 }
 

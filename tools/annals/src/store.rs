@@ -4,7 +4,6 @@ use std::path::Path;
 
 use annals::{Result, Store};
 
-use crate::commands::damaged;
 use crate::output::{count, warn};
 
 /// Opens a store for reading, and says on standard error where it does not show all that was written.
@@ -26,5 +25,16 @@ pub fn tell_of_damage(store: &Store) {
              restore the whole store from a backup (annals restore BACKUPS@N NEWSTORE), or see `annals \
              repair --help`"
         )]);
+    }
+}
+
+/// What cannot be counted in commits.
+pub fn damaged(bytes: u64) -> String {
+    match bytes {
+        0 => String::new(),
+        bytes => format!(
+            ", and {} of damaged ones (1 commit at least)",
+            count(bytes, "byte")
+        ),
     }
 }

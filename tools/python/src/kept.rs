@@ -1,35 +1,15 @@
 //! What a store keeps under a name: snapshots, and what consumers of changes have taken.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use annals::{Lease, Pin};
+use annals::Lease;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::opening::Opened;
+use crate::opened::Opened;
+use crate::pinned::{lasts, of_pin};
 use crate::store::Store;
-use crate::{errors, options, times};
-
-/// How long something is kept: seconds, or a timedelta.
-///
-/// # Errors
-/// `InvalidInputError` for what is neither.
-pub fn lasts(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Duration>> {
-    given
-        .map(|given| times::seconds("lasts", given).map(Duration::from_secs))
-        .transpose()
-}
-
-/// A pin as a dict.
-pub fn of_pin(py: Python<'_>, pin: Pin) -> PyResult<Bound<'_, PyDict>> {
-    let answer = PyDict::new(py);
-    answer.set_item("name", pin.name)?;
-    answer.set_item("path", pin.path)?;
-    answer.set_item("made_seconds", pin.made_seconds)?;
-    answer.set_item("expires_seconds", pin.expires_seconds)?;
-    Ok(answer)
-}
+use crate::{errors, options};
 
 fn of_lease(py: Python<'_>, lease: Lease) -> PyResult<Bound<'_, PyDict>> {
     let answer = PyDict::new(py);

@@ -5,25 +5,9 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 
 use crate::long::{self, AtSignal};
+use crate::opened::Opened;
 use crate::store::Store;
 use crate::{errors, files, json, options};
-
-/// How it was opened, to be opened again.
-pub struct Opened {
-    pub path: PathBuf,
-    pub is_writable: bool,
-    pub settings: annals::Settings,
-}
-
-impl Opened {
-    pub fn open(&self) -> annals::Result<annals::Store> {
-        let builder = annals::Store::builder().settings(self.settings.clone());
-        match self.is_writable {
-            true => builder.open(&self.path),
-            false => builder.open_read_only(&self.path),
-        }
-    }
-}
 
 /// Make a store in a folder that is empty or missing, and open it for writing.
 ///

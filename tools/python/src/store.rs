@@ -10,11 +10,11 @@ use crate::changes::Changes;
 use crate::deletion::{self, Argument};
 use crate::files::{CsvArguments, ExportArguments};
 use crate::long::{self, AtSignal};
-use crate::opening::Opened;
+use crate::opened::Opened;
 use crate::query::ScanArguments;
 use crate::snapshot::Snapshot;
 use crate::view::View;
-use crate::{errors, files, json, kept, options, query, writes};
+use crate::{errors, files, json, options, pinned, query, writes};
 
 /// A store that is open. Any number of threads may use it at once. It is a context manager, which closes it.
 #[pyclass(frozen, extends = View, module = "annalsdb")]
@@ -383,11 +383,11 @@ impl Store {
         lasts: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let store = slf.as_super().get().store()?;
-        let lasts = kept::lasts(lasts)?;
+        let lasts = pinned::lasts(lasts)?;
         let pin = long::run(slf.py(), AtSignal::WaitForEnd, long::quiet, move |_| {
             store.pin(&name, lasts)
         })?;
-        kept::of_pin(slf.py(), pin)
+        pinned::of_pin(slf.py(), pin)
     }
 
     /// Tell what happened since a commit, for who has the rows that there were then; see ``Changes``.

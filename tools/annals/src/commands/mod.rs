@@ -40,8 +40,6 @@ mod stats;
 mod unseen;
 mod verify;
 
-pub use repair::damaged;
-
 use clap::Subcommand;
 
 use crate::failure::Outcome;

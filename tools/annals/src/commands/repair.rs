@@ -7,6 +7,7 @@ use crate::args::ReportFormat;
 use crate::failure::{Failure, Outcome};
 use crate::output::{count, instant, print_json, print_line};
 use crate::progress::Progress;
+use crate::store::damaged;
 
 /// Brings a damaged store to what can be trusted. Segments that are damaged are moved to its folder
 /// `quarantine`, and those that are missing are taken off its list, so that all others are read again; nothing
@@ -135,15 +136,4 @@ fn lost(segment: &DamagedSegment) -> String {
         line += &format!("; {file} lists the users");
     }
     line
-}
-
-/// What cannot be counted in commits.
-pub fn damaged(bytes: u64) -> String {
-    match bytes {
-        0 => String::new(),
-        bytes => format!(
-            ", and {} of damaged ones (1 commit at least)",
-            count(bytes, "byte")
-        ),
-    }
 }

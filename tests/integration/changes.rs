@@ -492,6 +492,7 @@ proptest! {
         check(&run.reader.snapshot(), &run.model);
         for (snapshot, model) in &run.held {
             check(snapshot, model);
+            run.check_changes(snapshot);
         }
         run.apply(&Operation::Reopen);
         check(&run.store().snapshot(), &run.model);
@@ -503,4 +504,42 @@ proptest! {
         let report = run.store().verify(&mut |_| {}).unwrap();
         prop_assert!(report.is_sound(), "{:?}", report);
     }
+}
+
+/// A session that joins a user goes with the user who is deleted then, and not the other way round.
+#[test]
+fn changes_come_in_the_order_of_their_commits() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    let now = Arc::new(AtomicU64::new(model::START));
+    let store = Run::builder(&now).create(&path, &schema(0)).unwrap();
+    let event = |session: &str, user: Option<&str>, item: &str| {
+        let request = PutEvents {
+            session_id: session.to_owned().into(),
+            user_id: user.map(|user| user.to_owned().into()),
+            events: vec![PutEvent {
+                event_type: "view".into(),
+                item_id: Some(item.to_owned().into()),
+                sent_at: 900,
+                properties: vec![("COUNT".into(), 1.into())],
+                ..PutEvent::default()
+            }],
+            ..PutEvents::default()
+        };
+        store.put_events(&request, Durability::Buffered).unwrap();
+    };
+    event("s", None, "before");
+    event("t", None, "kept");
+    let then = store.snapshot();
+    event("s", Some("ann"), "joined");
+    store
+        .delete(&annals::Deletion::user("ann"), Durability::Buffered)
+        .unwrap();
+    event("t", Some("ann"), "after");
+    let changes = store.changes_since(then.sequence()).unwrap();
+    let sequences: Vec<u64> = changes.steps.iter().map(annals::Change::sequence).collect();
+    assert_eq!(sequences, [3, 4, 5]);
+    let left = scanned(&store.snapshot(), &ScanQuery::default());
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert_eq!(consumer::after(&then, &changes), consumer::sorted(&left));
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod completion;
+mod count;
 mod failure;
 mod output;
 mod parquet_file;

@@ -14,6 +14,7 @@ use datafusion::sql::parser::{DFParser, Statement};
 use futures::StreamExt;
 
 use crate::args::{Cli, read};
+use crate::count::rows;
 use crate::failure::{Failure, Outcome, say};
 use crate::output::Output;
 
@@ -156,12 +157,6 @@ async fn explained(frame: DataFrame) -> Outcome<String> {
         "logical plan\n{}\n\nphysical plan\n{physical}",
         logical.display_indent()
     ))
-}
-
-/// `1 row`, `2 rows`.
-pub fn rows(count: u64) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} row{plural}")
 }
 
 /// Says where a store does not show all that was written.

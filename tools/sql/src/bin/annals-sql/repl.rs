@@ -12,9 +12,10 @@ use tokio::runtime::Runtime;
 
 use crate::args::{Cli, Format};
 use crate::completion::{COMMANDS, Prompt};
+use crate::count::rows;
 use crate::failure::{Failure, Outcome, say};
 use crate::output::print;
-use crate::queries::{Queries, parse, rows};
+use crate::queries::{Queries, parse};
 
 /// Statements that the history keeps.
 const HISTORY_LINES: usize = 10_000;

@@ -11,8 +11,8 @@ use datafusion::arrow::util::pretty::pretty_format_batches_with_options;
 use annals::printable;
 
 use crate::args::Cli;
+use crate::count::rows;
 use crate::failure::{Failure, Outcome};
-use crate::queries::rows;
 use crate::sink::Sink;
 
 /// The first rows of a result, and how many it has.

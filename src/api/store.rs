@@ -282,6 +282,10 @@ impl Store {
     /// background thread: after a hundredth of the shortest age, and after a minute at the latest. Snapshots keep what they
     /// see. Compactions give the space back, in the background once a quarter of a run is too old.
     ///
+    /// Where the newest interactions of each user are kept, a look costs a scan of all timestamps, and is left out
+    /// where nothing was written since the last one; a user who has older ones costs a commit, and some 300 bytes of memory until a
+    /// compaction has left them out.
+    ///
     /// # Errors
     /// `InvalidInput` for an age out of its range. Else as [`Store::write`].
     pub fn set_retention(&self, retention: &Retention) -> Result<()> {
@@ -295,7 +299,8 @@ impl Store {
 
     /// Drops now what the rules of retention do not keep; without background threads the host calls it
     /// from time to time. Nothing happens where there are no rules. Cost: an append to the log for each
-    /// rule; with a rule on sessions, a look at each session that has no user.
+    /// rule; with a rule on sessions, a look at each session that has no user; with one on the newest interactions, as
+    /// told at [`Store::set_retention`].
     ///
     /// # Errors
     /// As [`Store::write`].
@@ -418,9 +423,9 @@ impl Store {
         self.engine().compact()
     }
 
-    /// Does the work of the background threads now, and waits for it: seals the generations that are
-    /// full, and compacts runs of single writes of about the same size, and where there are more runs
-    /// than [`Settings::max_runs`](crate::Settings).
+    /// Does the work of the background threads now, and waits for it: drops what the rules of retention do not
+    /// keep, seals the generations that are full, and compacts runs of single writes of about the same size, and
+    /// where there are more runs than [`Settings::max_runs`](crate::Settings).
     /// For a program that opens a store only to write something and to close it again.
     ///
     /// # Errors

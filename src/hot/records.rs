@@ -83,13 +83,17 @@ impl Tombstone {
             && self.time == TimeRange::ALL
     }
 
-    /// Whether a later one hides all that this one does.
+    /// Whether both are of rules of retention, and the later one hides all that this one does.
     pub(crate) fn is_superseded_by(&self, later: &Self) -> bool {
-        self.is_expiry()
-            && later.is_expiry()
+        let of_a_rule = |one: &Self| one.by_retention && one.item.is_none();
+        let ends_by = |end| self.time.until.is_some_and(|until| until <= end);
+        of_a_rule(self)
+            && of_a_rule(later)
             && self.sequence < later.sequence
             && self.event_type == later.event_type
-            && self.time.until <= later.time.until
+            && self.keys.is_empty() == later.keys.is_empty()
+            && self.keys.iter().all(|key| later.keys.contains(key))
+            && later.time.until.is_none_or(ends_by)
     }
 }
 

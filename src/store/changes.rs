@@ -212,8 +212,10 @@ impl Remembered {
         let links = self.links.iter().filter(|link| link.sequence > since);
         let joined = links.map(|link| link.session.as_str());
         let tombstones = self.tombstones.iter();
+        let is_of_session = |key: &String| session_of(key).is_some();
         let dropped = tombstones
             .filter(|one| one.sequence > since && one.by_retention)
+            .filter(|one| one.keys.iter().all(is_of_session))
             .flat_map(|one| &one.keys);
         for session in joined.chain(dropped.map(|key| shown_user(key))) {
             if version.holds_key(session)? {

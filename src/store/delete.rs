@@ -45,7 +45,7 @@ impl Engine {
 impl Version {
     /// What the rows of users lie under today: their own keys, those of sessions that are theirs, and those
     /// of sessions that are shown under their ids.
-    fn keys_of(&self, users: &[String]) -> Vec<String> {
+    pub(super) fn keys_of(&self, users: &[String]) -> Vec<String> {
         let links = &self.joins.links;
         let mut keys = Vec::with_capacity(users.len());
         for user in users {

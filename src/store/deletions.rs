@@ -134,6 +134,15 @@ impl Deletions {
         }
     }
 
+    /// Those among which are all that it may make needless, or be made needless by.
+    pub(super) fn like(&self, tombstone: &Tombstone) -> Vec<Arc<Tombstone>> {
+        let known = self.known.read();
+        match tombstone.keys.first() {
+            None => known.times.clone(),
+            Some(key) => known.of_key.get(key).cloned().unwrap_or_default(),
+        }
+    }
+
     /// Whether anything of a commit behind `joined` was deleted.
     pub(super) fn any_after(&self, joined: u64) -> bool {
         let newest = [

@@ -17,7 +17,7 @@ impl Done {
         self.links.len() + self.late.len() + self.tombstones.len()
     }
 
-    /// Adds others, but for tombstones that stay until a purge, or that a later one makes needless.
+    /// Adds others, but for tombstones that stay until a purge, or until a later one makes them needless.
     pub(super) fn add(&mut self, other: Self) {
         self.links.extend(other.links);
         self.late.extend(other.late);

@@ -70,6 +70,8 @@ pub(crate) struct Engine {
     /// The rules that hold, and when to look next for what they do not keep, in Unix epoch seconds.
     pub(super) retention: Mutex<Retention>,
     pub(super) next_expiry: AtomicU64,
+    /// The commit up to which the newest interactions of each user alone were kept; 0 for none.
+    pub(super) newest_swept: AtomicU64,
     /// Of a reader: where it stands in the log.
     pub(super) tail: Mutex<Option<LogTail>>,
     /// What seals and compactions have worked into the rows, and leases keep.
@@ -130,6 +132,7 @@ impl Engine {
                 true => u64::MAX,
                 false => 0,
             }),
+            newest_swept: AtomicU64::new(0),
             retention: Mutex::new(retention),
             tail: Mutex::new(parts.tail),
             leased: Mutex::default(),

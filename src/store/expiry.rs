@@ -16,11 +16,6 @@ use crate::types::{
 /// Sessions that one commit drops.
 const SESSIONS_AT_ONCE: usize = 1000;
 
-/// Seconds between two looks at what is too old, at most.
-const LONGEST_BETWEEN: u64 = 60;
-/// Of the shortest age one part in so many goes by between two looks.
-const PARTS: u64 = 100;
-
 impl Engine {
     /// The rules that hold.
     pub(crate) fn retention(&self) -> Retention {
@@ -39,6 +34,7 @@ impl Engine {
             self.registry()?.note_retention(&json, &mut notes)?;
             self.append_notes(tier, &mut notes, 1)?;
             *self.retention.lock() = retention.clone();
+            self.newest_swept.store(0, Ordering::Release);
         }
         self.writable()?
             .sync()
@@ -59,9 +55,8 @@ impl Engine {
     pub(crate) fn expire(&self) -> Result<()> {
         let retention = self.retention();
         let now = self.registry()?.now_seconds();
-        let next = retention.shortest().map_or(u64::MAX, |shortest| {
-            now.saturating_add((shortest / PARTS).clamp(1, LONGEST_BETWEEN))
-        });
+        let again = retention.looks_again();
+        let next = again.map_or(u64::MAX, |seconds| now.saturating_add(seconds));
         self.next_expiry.store(next, Ordering::Relaxed);
         let before = |age: u64| {
             i64::try_from(now)
@@ -76,6 +71,9 @@ impl Engine {
         }
         if let Some(age) = retention.session_seconds {
             self.drop_sessions(before(age))?;
+        }
+        if let Some(count) = retention.newest_of_user {
+            self.drop_beyond_newest(count as usize)?;
         }
         // Those that a later one has made needless.
         self.let_go_of_joins(|done, _| done > 0)
@@ -131,7 +129,7 @@ impl Engine {
     }
 
     /// Commits a tombstone, if any, that is made while nobody else commits; it is told its number.
-    fn append_expiry(
+    pub(super) fn append_expiry(
         &self,
         tombstone: impl FnOnce(u64) -> Result<Option<Tombstone>>,
     ) -> Result<()> {
@@ -142,7 +140,7 @@ impl Engine {
             return Ok(());
         };
         let mut notes = Notes::default();
-        for earlier in self.version.load().joins.deletions.all() {
+        for earlier in self.version.load().joins.deletions.like(&tombstone) {
             if earlier.is_superseded_by(&tombstone) {
                 registry.forget_tombstone(&earlier, &mut notes);
             }

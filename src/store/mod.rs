@@ -47,6 +47,7 @@ mod merge;
 mod merge_input;
 mod named;
 mod newest;
+mod newest_kept;
 mod owners;
 mod picked;
 mod pinning;

@@ -47,14 +47,15 @@ impl Engine {
         let (kept_late, done_late): (Vec<_>, Vec<_>) = late.into_iter().partition(needed);
         // An item stays known until a purge: recommendations may still name it.
         let superseded = |one: &Arc<Tombstone>| {
-            one.is_expiry() && tombstones.iter().any(|other| one.is_superseded_by(other))
+            let like = version.joins.deletions.like(one);
+            like.iter().any(|other| one.is_superseded_by(other))
         };
         let needed = |one: &Arc<Tombstone>| {
             one.item_for_everybody().is_some() || !superseded(one) && version.needs_deletion(one)
         };
         let (kept_tombstones, done_tombstones): (Vec<_>, Vec<_>) =
             tombstones.iter().cloned().partition(needed);
-        let done = Done {
+        let mut done = Done {
             links: done_links,
             late: done_late,
             tombstones: done_tombstones,
@@ -82,6 +83,8 @@ impl Engine {
             self.version
                 .store(Arc::new(current.with_joins(kept, floor)));
         }
+        // The entries of these went with the commit of the later one.
+        done.tombstones.retain(|one| !superseded(one));
         self.leased.lock().add(done);
         self.forget_unleased()
     }

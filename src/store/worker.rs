@@ -142,6 +142,9 @@ impl Drop for Guard<'_> {
 impl Engine {
     /// The work of the background threads: seals what waits, compacts what has to be.
     pub(crate) fn maintain(&self) -> Result<()> {
+        if !self.retention.lock().is_for_ever() {
+            self.expire()?;
+        }
         Duty::ALL
             .iter()
             .try_for_each(|(duty, _)| duty.work(self, &always))

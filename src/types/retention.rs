@@ -1,6 +1,7 @@
 //! How long interactions are kept.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +20,18 @@ pub struct Retention {
     /// Sessions that never became a user's are dropped once their last event is older. In seconds, 1 to
     /// 10^10.
     pub session_seconds: Option<u64>,
+    /// Of each user, and of each session that never became a user's, the newest so many interactions are kept, and
+    /// with them those of the same second as the oldest of these. 1 to 10^9.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest_of_user: Option<u32>,
 }
 
-const SECONDS: std::ops::RangeInclusive<u64> = 1..=10_000_000_000;
+const SECONDS: RangeInclusive<u64> = 1..=10_000_000_000;
+const NEWEST: RangeInclusive<u32> = 1..=1_000_000_000;
+/// Seconds between two looks at what is not to be kept, at most.
+const LONGEST_BETWEEN: u64 = 60;
+/// Of the shortest age one part in so many goes by between two looks.
+const PARTS: u64 = 100;
 
 impl Retention {
     /// Whether nothing is ever dropped.
@@ -54,12 +64,22 @@ impl Retention {
             )?;
         }
         self.session_seconds
-            .map_or(Ok(()), |seconds| check("the age of sessions", seconds))
+            .map_or(Ok(()), |seconds| check("the age of sessions", seconds))?;
+        match self.newest_of_user {
+            Some(count) if !NEWEST.contains(&count) => Err(Error::invalid(format!(
+                "retention: the newest {count} of each user; it must be at least {} and at most {}",
+                NEWEST.start(),
+                NEWEST.end()
+            ))),
+            _ => Ok(()),
+        }
     }
 
-    /// The shortest age of any rule.
-    pub(crate) fn shortest(&self) -> Option<u64> {
+    /// Seconds until the rules are to be looked at again; `None` where there are none.
+    pub(crate) fn looks_again(&self) -> Option<u64> {
         let ages = self.max_age_seconds.iter().chain(&self.session_seconds);
-        ages.chain(self.max_age_seconds_of.values()).min().copied()
+        let shortest = ages.chain(self.max_age_seconds_of.values()).min();
+        let of_ages = shortest.map(|age| (age / PARTS).clamp(1, LONGEST_BETWEEN));
+        of_ages.or(self.newest_of_user.map(|_| LONGEST_BETWEEN))
     }
 }

@@ -181,30 +181,12 @@ fn event_types_have_ages_of_their_own() {
 #[test]
 fn sessions_that_never_became_a_users_go_once_their_last_event_is_old() {
     let timed = Timed::new(quiet());
-    let event = |session: &str, user: Option<&str>, at: i64| {
-        let request = PutEvents {
-            session_id: session.to_owned().into(),
-            user_id: user.map(|user| user.to_owned().into()),
-            events: vec![PutEvent {
-                event_type: "view".into(),
-                item_id: Some("tea".into()),
-                sent_at: at,
-                properties: vec![("position".into(), 1.into())],
-                ..PutEvent::default()
-            }],
-            ..PutEvents::default()
-        };
-        timed
-            .store
-            .put_events(&request, Durability::Buffered)
-            .unwrap();
-    };
-    event("old", None, 100);
-    event("lasting", None, 100);
-    event("known", None, 100);
+    event(&timed, "old", None, 100);
+    event(&timed, "lasting", None, 100);
+    event(&timed, "known", None, 100);
     timed.store.flush().unwrap();
-    event("lasting", None, 950);
-    event("known", Some("ann"), 110);
+    event(&timed, "lasting", None, 950);
+    event(&timed, "known", Some("ann"), 110);
     let retention = Retention {
         session_seconds: Some(500),
         ..Retention::default()
@@ -336,6 +318,105 @@ fn a_background_thread_drops_what_becomes_too_old() {
     assert!(timed.store.verify(&mut |_| {}).unwrap().is_sound());
 }
 
+fn newest(count: u32) -> Retention {
+    Retention {
+        newest_of_user: Some(count),
+        ..Retention::default()
+    }
+}
+
+#[test]
+fn the_newest_of_each_user_alone_are_kept() {
+    let timed = Timed::new(quiet());
+    timed.fill();
+    let before = timed.store.snapshot();
+    timed.store.set_retention(&newest(7)).unwrap();
+    let from = |first: i64, last: i64| {
+        (first / 10..last / 10)
+            .map(|number| number * 10)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(times(&timed.store.snapshot()), from(860, 1000));
+    assert_eq!(times(&before).len(), 100);
+    // One more, and a late one that is not among them.
+    for at in [1000, 850] {
+        let row = Timed::row("ann", at, "view");
+        timed.store.write(row, Durability::Buffered).unwrap();
+    }
+    timed.store.maintain().unwrap();
+    let mut left = from(870, 1000);
+    left.push(1000);
+    assert_eq!(times(&timed.store.snapshot()), left);
+    // Of the same second all stay.
+    for _ in 0..9 {
+        let row = Timed::row("bob", 1100, "view");
+        timed.store.write(row, Durability::Buffered).unwrap();
+    }
+    timed.store.expire().unwrap();
+    let of_bob = |store: &Store| store.snapshot().newest("bob", 100).unwrap().len();
+    assert_eq!(of_bob(&timed.store), 9);
+    timed.store.compact().unwrap();
+    let segments = timed.store.segments();
+    assert_eq!(segments.iter().map(|one| one.rows).sum::<u64>(), 16);
+    let Timed { store, now, folder } = timed;
+    drop(store);
+    let path = folder.path().join("store");
+    let reader = Store::open_read_only(&path).unwrap();
+    assert_eq!(of_bob(&reader), 9);
+    assert_eq!(reader.retention(), newest(7));
+    let store = Timed::builder(&now, quiet()).open(&path).unwrap();
+    assert_eq!(of_bob(&store), 9);
+    assert!(store.verify(&mut |_| {}).unwrap().is_sound());
+}
+
+fn event(timed: &Timed, session: &str, user: Option<&str>, at: i64) {
+    let request = PutEvents {
+        session_id: session.to_owned().into(),
+        user_id: user.map(|user| user.to_owned().into()),
+        events: vec![PutEvent {
+            event_type: "view".into(),
+            item_id: Some("tea".into()),
+            sent_at: at,
+            properties: vec![("position".into(), 1.into())],
+            ..PutEvent::default()
+        }],
+        ..PutEvents::default()
+    };
+    timed
+        .store
+        .put_events(&request, Durability::Buffered)
+        .unwrap();
+}
+
+#[test]
+fn sessions_of_a_user_count_among_the_newest_of_the_user() {
+    let timed = Timed::new(quiet());
+    event(&timed, "known", None, 100);
+    timed.store.flush().unwrap();
+    event(&timed, "known", None, 200);
+    event(&timed, "other", None, 300);
+    event(&timed, "known", Some("ann"), 400);
+    event(&timed, "later", Some("ann"), 500);
+    timed.store.set_retention(&newest(2)).unwrap();
+    let left = || times_of(&timed.store, &["ann", "other"]);
+    assert_eq!(left(), [500, 400, 300]);
+    timed.store.compact().unwrap();
+    assert_eq!(left(), [500, 400, 300]);
+    // What has no user yet is a user of its own, until it gets one.
+    event(&timed, "other", Some("ann"), 600);
+    assert_eq!(left(), [600, 500, 400, 300]);
+    timed.store.expire().unwrap();
+    assert_eq!(left(), [600, 500]);
+}
+
+fn times_of(store: &Store, users: &[&str]) -> Vec<i64> {
+    let newest = |user: &&str| store.snapshot().newest(user, 100).unwrap();
+    let times = |history: annals::History| -> Vec<i64> {
+        history.iter().map(|event| event.timestamp()).collect()
+    };
+    users.iter().flat_map(|user| times(newest(user))).collect()
+}
+
 #[test]
 fn rules_out_of_their_range_are_refused() {
     let timed = Timed::new(quiet());
@@ -351,6 +432,10 @@ fn rules_out_of_their_range_are_refused() {
         (aged(u64::MAX), "at most 10000000000"),
         (of("view", 0), "of event type \"view\" is 0 seconds"),
         (of("", 9), "an event type without a name"),
+        (
+            newest(0),
+            "the newest 0 of each user; it must be at least 1",
+        ),
     ] {
         let error = timed.store.set_retention(&retention).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);

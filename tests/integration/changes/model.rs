@@ -214,6 +214,18 @@ impl Model {
             self.rows
                 .retain(|row| !row.is_session || newest[&row.owner] >= before(age));
         }
+        if let Some(count) = retention.newest_of_user {
+            let mut times: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+            for row in &self.rows {
+                times.entry(row.owner.clone()).or_default().push(row.at);
+            }
+            for times in times.values_mut() {
+                times.sort_by_key(|at| std::cmp::Reverse(*at));
+                times.truncate(count as usize);
+            }
+            self.rows
+                .retain(|row| times[&row.owner].last().is_some_and(|at| row.at >= *at));
+        }
     }
 
     /// Whose sessions are forgotten.

@@ -130,12 +130,14 @@ fn retention() -> impl Strategy<Value = Retention> {
         option::weighted(0.4, age()),
         prop::collection::btree_map(of(&["VIEW", "buy"]), age(), 0..3),
         option::weighted(0.4, age()),
+        option::weighted(0.3, 1_u32..4),
     )
         .prop_map(
-            |(max_age_seconds, max_age_seconds_of, session_seconds)| Retention {
+            |(max_age_seconds, max_age_seconds_of, session_seconds, newest_of_user)| Retention {
                 max_age_seconds,
                 max_age_seconds_of,
                 session_seconds,
+                newest_of_user,
             },
         )
 }

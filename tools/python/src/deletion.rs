@@ -110,6 +110,7 @@ pub fn retention(
     max_age: Option<&Bound<'_, PyAny>>,
     max_age_of: Option<&Bound<'_, PyDict>>,
     sessions: Option<&Bound<'_, PyAny>>,
+    newest: Option<u32>,
 ) -> PyResult<Retention> {
     let age = |name: &str, given: Option<&Bound<'_, PyAny>>| {
         given.map(|given| times::seconds(name, given)).transpose()
@@ -117,6 +118,7 @@ pub fn retention(
     let mut rules = Retention {
         max_age_seconds: age("max_age", max_age)?,
         session_seconds: age("sessions", sessions)?,
+        newest_of_user: newest,
         ..Retention::default()
     };
     for (event_type, given) in max_age_of.into_iter().flatten() {
@@ -139,6 +141,7 @@ pub fn rules<'py>(py: Python<'py>, rules: Retention) -> PyResult<Bound<'py, PyDi
     answer.set_item("max_age", rules.max_age_seconds)?;
     answer.set_item("max_age_of", rules.max_age_seconds_of)?;
     answer.set_item("sessions", rules.session_seconds)?;
+    answer.set_item("newest", rules.newest_of_user)?;
     Ok(answer)
 }
 

@@ -314,20 +314,22 @@ impl Store {
     ///     max_age: drop interactions that are older: seconds, or a timedelta. None for no rule, as for the others.
     ///     max_age_of: the same by event type, in any case of letters.
     ///     sessions: drop sessions that never became a user's once their last event is older.
+    ///     newest: of each user keep only so many newest interactions, and those of the same second as the oldest of these.
     ///
     /// >>> from datetime import timedelta
     /// >>> store.set_retention(max_age_of={"click": timedelta(days=30)})
     /// >>> store.retention()
-    /// {'max_age': None, 'max_age_of': {'click': 2592000}, 'sessions': None}
-    #[pyo3(signature = (*, max_age=None, max_age_of=None, sessions=None))]
+    /// {'max_age': None, 'max_age_of': {'click': 2592000}, 'sessions': None, 'newest': None}
+    #[pyo3(signature = (*, max_age=None, max_age_of=None, sessions=None, newest=None))]
     fn set_retention(
         slf: &Bound<'_, Self>,
         max_age: Option<&Bound<'_, PyAny>>,
         max_age_of: Option<&Bound<'_, PyDict>>,
         sessions: Option<&Bound<'_, PyAny>>,
+        newest: Option<u32>,
     ) -> PyResult<()> {
         let store = slf.as_super().get().store()?;
-        let rules = deletion::retention(max_age, max_age_of, sessions)?;
+        let rules = deletion::retention(max_age, max_age_of, sessions, newest)?;
         // Rules whose caller left would come to hold later, so the end is waited for.
         long::run(slf.py(), AtSignal::WaitForEnd, long::quiet, move |_| {
             store.set_retention(&rules)

@@ -128,11 +128,11 @@ def test_what_is_too_old_is_dropped(folder: Path, store: annalsdb.Store) -> None
     now = int(time.time())
     store.write([event("ada", "tea", now - 7200), event("ada", "jam", now - 7200, "purchase")])
     store.write(event("ada", "cake", now))
-    assert store.retention() == {"max_age": None, "max_age_of": {}, "sessions": None}
+    assert store.retention() == {"max_age": None, "max_age_of": {}, "sessions": None, "newest": None}
     store.set_retention(max_age_of={"VIEW": timedelta(hours=1)}, sessions=60)
     assert items(store, "ada") == ["cake", "jam"]
     rules = store.retention()
-    assert rules == {"max_age": None, "max_age_of": {"VIEW": 3600}, "sessions": 60}
+    assert rules == {"max_age": None, "max_age_of": {"VIEW": 3600}, "sessions": 60, "newest": None}
     store.set_retention(max_age=3600)
     assert items(store, "ada") == ["cake"]
     assert store.retention()["max_age_of"] == {}
@@ -149,7 +149,7 @@ def test_what_is_too_old_is_dropped(folder: Path, store: annalsdb.Store) -> None
         assert reader.retention()["sessions"] == 90
     store.close()
     with annalsdb.open(folder) as again:
-        assert again.retention() == {"max_age": None, "max_age_of": {}, "sessions": 90}
+        assert again.retention() == {"max_age": None, "max_age_of": {}, "sessions": 90, "newest": None}
 
 
 @pytest.mark.parametrize(
@@ -170,13 +170,13 @@ def test_rules_that_are_none_are_refused(
 ) -> None:
     with pytest.raises(annalsdb.InvalidInputError, match=message):
         filled.set_retention(**rules)
-    assert filled.retention() == {"max_age": None, "max_age_of": {}, "sessions": None}
+    assert filled.retention() == {"max_age": None, "max_age_of": {}, "sessions": None, "newest": None}
 
 
 def test_one_rule_is_changed(store: annalsdb.Store) -> None:
     store.set_retention(max_age=60, sessions=30)
     store.set_retention(**{**store.retention(), "max_age": 90})
-    assert store.retention() == {"max_age": 90, "max_age_of": {}, "sessions": 30}
+    assert store.retention() == {"max_age": 90, "max_age_of": {}, "sessions": 30, "newest": None}
 
 
 def test_health_tells_of_damage(folder: Path, filled: annalsdb.Store) -> None:

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::args::{ReportFormat, age_in_seconds};
 use crate::failure::Outcome;
-use crate::output::{Align, print, print_done, print_json, table};
+use crate::output::{Align, print, print_done, print_json, table, thousands};
 
 /// Shows how long interactions are kept, or has other rules hold from now on. Those that are not given
 /// stay as they are. What is too old is dropped at once, and from then on as the store is open for writing;
@@ -26,8 +26,11 @@ pub struct Retention {
     /// Drop sessions that never became a user's once their last event is older
     #[arg(long, value_name = "AGE", value_parser = rule)]
     sessions: Option<Rule>,
+    /// Of each user keep only the newest N interactions, and those of the same second as the oldest of these
+    #[arg(long, value_name = "N", value_parser = newest)]
+    newest: Option<Newest>,
     /// Only show the rules
-    #[arg(long, conflicts_with_all = ["max_age", "event_type", "sessions"])]
+    #[arg(long, conflicts_with_all = ["max_age", "event_type", "sessions", "newest"])]
     show: bool,
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     format: ReportFormat,
@@ -44,6 +47,20 @@ fn rule(text: &str) -> Result<Rule, String> {
     }
 }
 
+/// How many of a user's newest, or all.
+#[derive(Clone, Copy)]
+struct Newest(Option<u32>);
+
+fn newest(text: &str) -> Result<Newest, String> {
+    match text {
+        "none" => Ok(Newest(None)),
+        _ => match text.parse() {
+            Ok(count) => Ok(Newest(Some(count))),
+            Err(_) => Err("write a number, such as 500, or none".to_owned()),
+        },
+    }
+}
+
 fn typed(text: &str) -> Result<(String, Rule), String> {
     let (event_type, age) = text
         .rsplit_once('=')
@@ -53,8 +70,10 @@ fn typed(text: &str) -> Result<(String, Rule), String> {
 
 impl Retention {
     pub fn run(self) -> Outcome {
-        let changes =
-            self.max_age.is_some() || self.sessions.is_some() || !self.event_type.is_empty();
+        let changes = self.max_age.is_some()
+            || self.sessions.is_some()
+            || self.newest.is_some()
+            || !self.event_type.is_empty();
         let store = match changes {
             true => Store::open(&self.store)?,
             false => Store::open_read_only(&self.store)?,
@@ -66,6 +85,9 @@ impl Retention {
             }
             if let Some(Rule(age)) = self.sessions {
                 rules.session_seconds = age;
+            }
+            if let Some(Newest(count)) = self.newest {
+                rules.newest_of_user = count;
             }
             for (event_type, Rule(age)) in self.event_type {
                 let of_types = &mut rules.max_age_seconds_of;
@@ -95,6 +117,10 @@ fn said(rules: &Rules) -> String {
     }
     if let Some(seconds) = rules.session_seconds {
         add("sessions without a user".to_owned(), seconds);
+    }
+    if let Some(count) = rules.newest_of_user {
+        let kept = format!("the newest {}", thousands(count.into()));
+        rows.push(vec!["interactions of a user".to_owned(), kept]);
     }
     table(&[("what", Align::Left), ("kept for", Align::Right)], rows)
 }

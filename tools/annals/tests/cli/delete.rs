@@ -162,6 +162,24 @@ fn rules_of_retention_are_shown_and_changed() {
     assert_eq!(rows(&folder), Vec::<String>::new());
     let json = retention(&["--show", "--format", "json"]).ok();
     assert!(json.contains("\"max_age_seconds\": 31449600"), "{json}");
+    let said = retention(&["--max-age", "none", "--newest", "1"]).ok();
+    assert!(said.contains("the newest 1"), "{said}");
+    let csv = folder.exported("store");
+    let users = csv.lines().skip(1).map(|line| line.split(',').next());
+    let users: Vec<Option<&str>> = users.collect();
+    assert!(users.is_sorted_by(|a, b| a < b), "{csv}");
+    let said = retention(&["--newest", "none"]).ok();
+    assert!(!said.contains("newest"), "{said}");
+    assert!(
+        retention(&["--newest", "many"])
+            .fails(2)
+            .contains("write a number")
+    );
+    assert!(
+        retention(&["--newest", "0"])
+            .fails(3)
+            .contains("the newest 0 of each user")
+    );
     let message = retention(&["--max-age", "1y"]).fails(2);
     assert!(
         message.contains("write a number and a unit, such as 365d"),

@@ -69,6 +69,7 @@ class _Retention(TypedDict):
     max_age: int | None
     max_age_of: dict[str, int]
     sessions: int | None
+    newest: int | None
 
 class _Health(TypedDict):
     state: Literal["healthy", "degraded", "poisoned"]
@@ -242,6 +243,7 @@ class Store(View):
         max_age: _Seconds | None = None,
         max_age_of: Mapping[str, _Seconds] | None = None,
         sessions: _Seconds | None = None,
+        newest: int | None = None,
     ) -> None: ...
     def retention(self) -> _Retention: ...
     def expire(self) -> None: ...

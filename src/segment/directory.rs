@@ -13,7 +13,7 @@ use super::region::{Located, Region};
 use super::strings::MappedStrings;
 use crate::codec::Source;
 use crate::io::Pages;
-use crate::types::{Error, HashedKey, Result, Strings};
+use crate::types::{Error, HashedKey, Result, StoreId, Strings};
 
 const SLOT_BYTES: usize = 16;
 
@@ -51,12 +51,37 @@ impl Slot {
     }
 }
 
+/// What makes the hash of a key the one that a segment's table goes by, so that nobody who does not know the store's
+/// identity can choose ids that crowd into a few buckets (FORMAT.md section 5.1).
+#[derive(Clone, Copy)]
+pub(super) struct Seed([u64; 2]);
+
+/// What the steps of mixing multiply by: odd, with bits everywhere.
+const FACTORS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93];
+
+impl Seed {
+    pub(super) fn of(store: StoreId) -> Self {
+        let word = u128::from_le_bytes(store.0);
+        Self([word as u64, (word >> 64) as u64])
+    }
+
+    #[inline]
+    pub(super) fn mixed(self, hash: u64) -> u64 {
+        let mut mixed = hash;
+        for (seed, factor) in self.0.iter().zip(FACTORS) {
+            let product = u128::from(mixed ^ seed) * u128::from(factor);
+            mixed = (product >> 64) as u64 ^ product as u64;
+        }
+        mixed
+    }
+}
+
 /// How many buckets there are for so many users: at most two thirds of the slots are taken.
 fn buckets_for(users: usize) -> usize {
     users * 3 / (2 * BUCKET_SLOTS) + 1
 }
 
-/// The bytes of a table over users with these hashes, which are in order. `starts` has the first row of each, then the
+/// The bytes of a table over users with these mixed hashes, in the order of the users. `starts` has the first row of each, then the
 /// number of rows, all below 2^32.
 pub(super) fn build(hashes: &[u64], starts: &[u64], lines: &BlockLines) -> Vec<u8> {
     let buckets = buckets_for(hashes.len());
@@ -94,6 +119,7 @@ pub(super) struct Directory {
     starts: Located,
     /// The rows of the segment.
     rows: usize,
+    seed: Seed,
 }
 
 /// A user of the directory, or one whose hash looks like it until its id was compared.
@@ -103,6 +129,7 @@ pub(super) struct Entry {
     pub(super) index: usize,
     pub(super) rows: Range<usize>,
     pub(super) hints: Hints,
+    /// The mixed one.
     hash: u64,
     /// The slot to be looked at next, counted from the first of the hash.
     next: usize,
@@ -115,6 +142,7 @@ impl Directory {
         ids: MappedStrings,
         starts: Located,
         rows: usize,
+        seed: Seed,
     ) -> Result<Self> {
         let buckets = table.len / BUCKET_BYTES;
         let whole = buckets * BUCKET_BYTES == table.len;
@@ -132,6 +160,7 @@ impl Directory {
             ids,
             starts,
             rows,
+            seed,
         })
     }
 
@@ -153,13 +182,13 @@ impl Directory {
     /// id is asked for.
     #[inline]
     pub(super) fn probe(&self, user: HashedKey<'_>) -> Result<Option<Entry>> {
-        self.probe_from(user.hash, 0)
+        self.probe_from(self.seed.mixed(user.hash), 0)
     }
 
     /// Asks for the slots that [`Directory::probe`] looks at first.
     #[inline]
     pub(super) fn prefetch_slots(&self, user: HashedKey<'_>) {
-        let bucket = first_bucket(user.hash, self.buckets);
+        let bucket = first_bucket(self.seed.mixed(user.hash), self.buckets);
         (&self.table).prefetch(bucket * BUCKET_BYTES, 1);
     }
 
@@ -281,5 +310,28 @@ impl Directory {
             "{}: the user directory's rows are out of order",
             self.pages.name()
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Ids that share their first bucket in a store whose identity somebody knows share it nowhere else.
+    #[test]
+    fn ids_that_crowd_in_one_store_spread_in_another() {
+        const BUCKETS: usize = 100;
+        let [known, other] = [[0; 16], [0x5a; 16]].map(|bytes| Seed::of(StoreId(bytes)));
+        let bucket = |seed: Seed, id: &String| {
+            let hash = seed.mixed(HashedKey::of(id).hash);
+            first_bucket(hash, BUCKETS)
+        };
+        let ids = (0..50_000).map(|number| format!("user {number}"));
+        let crowd: Vec<String> = ids.filter(|id| bucket(known, id) == 7).collect();
+        assert!(crowd.len() > 300);
+        let found: BTreeSet<usize> = crowd.iter().map(|id| bucket(other, id)).collect();
+        assert!(found.len() > 90, "{} buckets", found.len());
     }
 }

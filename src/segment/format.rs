@@ -16,15 +16,15 @@ const END_BYTES: usize = 1 << 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub(super) enum Version {
-    /// Since segments carry the identity of their store. Before it there was no release.
-    V2 = 2,
+    /// Since the user directory's hash has a seed. Before it there was no release.
+    V3 = 3,
 }
 
 /// The number of the newest.
 pub(crate) const LATEST_VERSION: u32 = Version::LATEST as u32;
 
 impl Version {
-    pub(super) const LATEST: Self = Self::V2;
+    pub(super) const LATEST: Self = Self::V3;
 
     fn check(number: u32, name: &str) -> Result<()> {
         let latest = Self::LATEST as u32;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::column_reader::{ColumnReader, check_kind, open_column};
-use super::directory::Directory;
+use super::directory::{Directory, Seed};
 use super::evolved;
 use super::format::{Footer, NumberTable};
 use super::lines::LineSamples;
@@ -115,7 +115,14 @@ impl Segment {
         };
         let ids = MappedStrings::new(pages.clone(), footer.user_ids)?;
         let starts = Located::open(&footer.user_starts, &pages)?;
-        let directory = Directory::new(pages.clone(), footer.directory, ids, starts, footer.rows)?;
+        let directory = Directory::new(
+            pages.clone(),
+            footer.directory,
+            ids,
+            starts,
+            footer.rows,
+            Seed::of(footer.store),
+        )?;
         let segment = Self {
             directory,
             line_samples: LineSamples::new(Region::new(&pages, footer.line_samples)),

@@ -1,7 +1,7 @@
 //! Sorted columns in, a synced file out.
 
 use super::columns::{ItemRanks, encode_column};
-use super::directory;
+use super::directory::{self, Seed};
 use super::format::{ColumnFooter, Footer, Origin, header};
 use super::input::{FieldInput, SegmentInput, TimestampsInput, UsersInput};
 use super::item_order::ItemOrder;
@@ -200,7 +200,9 @@ impl Parts {
             return Err(incomplete());
         };
         file.align(directory::BUCKET_BYTES)?;
-        let table = directory::build(&users.hashes, &users.first_rows, &self.lines);
+        let seed = Seed::of(writer.store);
+        let hashes: Vec<u64> = users.hashes.iter().map(|hash| seed.mixed(*hash)).collect();
+        let table = directory::build(&hashes, &users.first_rows, &self.lines);
         Ok(Footer {
             checksum: 0,
             store: writer.store,

@@ -10,7 +10,7 @@ use crate::support::{create, folder, open, quiet, read};
 
 /// Written once; a later format version gets a folder of its own.
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v2")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v3")
 }
 
 fn records(range: std::ops::Range<u64>) -> Vec<Record> {
@@ -105,7 +105,7 @@ fn generate() {
 }
 
 #[test]
-fn a_store_of_version_2_is_read() {
+fn a_store_of_version_3_is_read() {
     let folder = folder();
     let path = folder.path().join("store");
     copy(&fixture(), &path);
@@ -123,7 +123,7 @@ fn a_store_of_version_2_is_read() {
 
 /// The model comes from the code under test's neighbours; these values are written out.
 #[test]
-fn values_of_version_2_are_these() {
+fn values_of_version_3_are_these() {
     let folder = folder();
     let path = folder.path().join("store");
     copy(&fixture(), &path);
@@ -161,19 +161,21 @@ fn values_of_version_2_are_these() {
     assert_eq!(newest, &want);
 }
 
-/// Its manifest is kept, from before there was a release.
+/// The manifest of the first is kept, and the whole of the second, from before there was a release.
 #[test]
-fn a_store_of_version_1_is_refused_with_what_to_do() {
-    let folder = folder();
-    let path = folder.path().join("store");
-    copy(&fixture().with_file_name("v1"), &path);
-    for opened in [Store::open(&path), Store::open_read_only(&path)] {
-        let error = opened.err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(
-            error.message().contains("MANIFEST: format version 1"),
-            "{error}"
-        );
-        assert!(error.message().contains("export the data"), "{error}");
+fn stores_of_earlier_versions_are_refused_with_what_to_do() {
+    for (version, says) in [
+        ("v1", "MANIFEST: format version 1"),
+        ("v2", "segment format version 2"),
+    ] {
+        let folder = folder();
+        let path = folder.path().join("store");
+        copy(&fixture().with_file_name(version), &path);
+        for opened in [Store::open(&path), Store::open_read_only(&path)] {
+            let error = opened.err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.message().contains(says), "{error}");
+            assert!(error.message().contains("export the data"), "{error}");
+        }
     }
 }

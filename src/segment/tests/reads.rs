@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::arbitrary::{Line, lines_of, schema, segment, sorted_lines, written};
 use super::naive;
+use crate::segment::directory::Seed;
 use crate::segment::{Cursor, Segment, item_hash};
 use crate::types::{
-    Column, Columns, HashedKey, ScanQuery, Schema, TextBuffer, TierQuery, UserRange,
+    Column, Columns, HashedKey, ScanQuery, Schema, StoreId, TextBuffer, TierQuery, UserRange,
 };
 
 fn users(lines: &[Line]) -> BTreeSet<&str> {
@@ -153,13 +153,14 @@ proptest! {
     }
 }
 
-/// Two users whose hashes have the same lowest 16 bits, which is all that a slot of the directory keeps.
+/// Two users whose mixed hashes have the same lowest 16 bits, which is all that a slot of the directory keeps.
 fn namesakes() -> [String; 2] {
     let mut known = HashMap::new();
     let mut numbers = 0_u64..;
     loop {
         let user = format!("user {}", numbers.next().unwrap());
-        if let Some(other) = known.insert(xxh3_64(user.as_bytes()) as u16, user.clone()) {
+        let mixed = Seed::of(StoreId::default()).mixed(HashedKey::of(&user).hash);
+        if let Some(other) = known.insert(mixed as u16, user.clone()) {
             return [other, user];
         }
     }
@@ -222,7 +223,7 @@ fn rows_out_of_order_are_refused() {
     let writer = crate::segment::SegmentWriter {
         storage: &storage,
         schema: &schema,
-        store: crate::types::StoreId::default(),
+        store: StoreId::default(),
         origin: crate::segment::Origin::Bulk,
         durable: false,
         threads: 2,

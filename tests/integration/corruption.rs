@@ -19,7 +19,7 @@ use stores::Template;
 fn places() -> Option<usize> {
     match std::env::var("CORRUPTION_PLACES") {
         Ok(given) => given.parse().ok(),
-        Err(_) => Some(5),
+        Err(_) => Some(3),
     }
 }
 

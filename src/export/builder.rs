@@ -19,7 +19,7 @@ use super::select::{Selector, UpTo};
 use super::selection::Selection;
 use super::split::{Partition, Split};
 use super::threads::{Ordered, Tell};
-use crate::api::{Snapshot, Store};
+use crate::api::{Change, Snapshot, Store};
 use crate::types::{Error, Origins, Result, ScanOrder, Schema, TimeRange, UserRange};
 
 /// Rows of the ranges of users that threads work on, about.
@@ -49,17 +49,19 @@ const MAX_PIECES: u64 = 256;
 /// ```
 #[derive(Clone)]
 pub struct Export {
-    snapshot: Snapshot,
-    selection: Selection,
-    layout: Layout,
-    split: Option<Split>,
-    partition: Option<Partition>,
+    pub(super) snapshot: Snapshot,
+    pub(super) selection: Selection,
+    pub(super) layout: Layout,
+    pub(super) split: Option<Split>,
+    pub(super) partition: Option<Partition>,
     strings: ArrowStrings,
-    order: ScanOrder,
-    threads: usize,
-    guard: bool,
+    pub(super) order: ScanOrder,
+    pub(super) threads: usize,
+    pub(super) guard: bool,
     digests: bool,
     times: bool,
+    /// What is to be done to earlier rows, of an export of changes.
+    pub(super) steps: Vec<Change>,
 }
 
 /// What an export took and made.
@@ -109,6 +111,7 @@ impl Snapshot {
             guard: true,
             digests: true,
             times: false,
+            steps: Vec::new(),
         }
     }
 

@@ -35,6 +35,8 @@ impl Changes {
             after: self.since,
             ..selection
         };
-        Ok(self.snapshot.export().selection(selection))
+        let mut export = self.snapshot.export().selection(selection);
+        export.steps.clone_from(&self.steps);
+        Ok(export)
     }
 }

@@ -55,6 +55,8 @@ mod split;
 mod text;
 #[cfg(feature = "arrow")]
 mod threads;
+#[cfg(feature = "files")]
+mod to_files;
 #[cfg(feature = "arrow")]
 mod vocabulary;
 #[cfg(feature = "arrow")]
@@ -87,4 +89,6 @@ pub use skew::{SkewReport, skew};
 pub use split::{Partition, Place, Split, SplitPart};
 pub use text::text_of;
 #[cfg(feature = "files")]
-pub use written::{Written, WrittenFile, sha256_of, write_export};
+pub use to_files::{ExportProgress, manifest_of};
+#[cfg(feature = "files")]
+pub use written::sha256_of;

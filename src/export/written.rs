@@ -15,26 +15,26 @@ use crate::types::{Error, ErrorKind, Result};
 
 /// What was written.
 #[derive(Clone, Debug, Default)]
-pub struct Written {
+pub(super) struct Written {
     /// What was taken and made.
-    pub report: ExportReport,
+    pub(super) report: ExportReport,
     /// The files, by place.
-    pub files: Vec<WrittenFile>,
+    pub(super) files: Vec<WrittenFile>,
     /// What a reader has to know beside the columns.
-    pub note: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 /// A file that was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WrittenFile {
+pub(super) struct WrittenFile {
     /// The place whose records it has.
-    pub place: Place,
+    pub(super) place: Place,
     /// Its records.
-    pub records: u64,
+    pub(super) records: u64,
     /// Its bytes.
-    pub bytes: u64,
+    pub(super) bytes: u64,
     /// Their SHA-256, as hexadecimal digits.
-    pub sha256: String,
+    pub(super) sha256: String,
 }
 
 /// Writes all batches, each to the file of its place. `create` makes the file of a place, at its first
@@ -44,7 +44,7 @@ pub struct WrittenFile {
 ///
 /// # Errors
 /// Those of the export and of the form; `Io`.
-pub fn write_export<W: Write + Send>(
+pub(super) fn write_export<W: Write + Send>(
     batches: &mut ExportBatches,
     form: Form,
     options: &FormOptions,

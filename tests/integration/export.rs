@@ -6,3 +6,4 @@ mod forms;
 mod model;
 mod random;
 mod selection;
+mod to_files;

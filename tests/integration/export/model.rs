@@ -1,8 +1,8 @@
 //! What an export should give: plain loops over a list of rows.
 
 use annals::export::{
-    Examples, Export, ExportReport, Form, FormOptions, Layout, Place, SameSecond, Selection, Split,
-    SplitPart, write_export,
+    Examples, Export, ExportReport, Form, FormOptions, Layout, SameSecond, Selection, Split,
+    SplitPart,
 };
 use annals::{ImportMode, Origins, Value};
 use serde_json::{Map, Value as Json, json};
@@ -361,17 +361,14 @@ pub(crate) fn exported(export: &Export) -> (Vec<(Option<SplitPart>, Json)>, Expo
 /// The bytes of an export in a form.
 pub(crate) fn written(export: &Export, form: Form, options: &FormOptions) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut batches = export.batches().unwrap();
-    let mut out = Some(&mut bytes);
-    write_export(
-        &mut batches,
-        form,
-        options,
-        &[Place::default()],
-        &mut |_| Ok(out.take().unwrap()),
-        &mut |_, _| std::ops::ControlFlow::Continue(()),
-    )
-    .unwrap();
+    let batches = export.batches().unwrap();
+    let schema = batches.schema().clone();
+    let mut writer = form.writer(&mut bytes, &schema, options).unwrap();
+    for batch in batches {
+        writer.write(&batch.unwrap().batch).unwrap();
+    }
+    writer.finish().unwrap();
+    drop(writer);
     bytes
 }
 

@@ -1,6 +1,6 @@
 //! What an export is asked for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use annals::Origins;
 use annals::ScanOrder;
@@ -465,11 +465,4 @@ fn partition(text: &str) -> Result<Partition, String> {
         .strip_prefix("user-hash:")
         .and_then(|shards| shards.parse().ok());
     shards.map(Partition::UserHash).ok_or_else(forms)
-}
-
-/// The path of the manifest of an export to a file.
-pub fn manifest_of(output: &Path) -> PathBuf {
-    let mut name = output.as_os_str().to_owned();
-    name.push(".manifest.json");
-    PathBuf::from(name)
 }

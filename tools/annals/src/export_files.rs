@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use annals::export::{Form, Partition, Place};
 use parking_lot::Mutex;
 
 use crate::failure::{Failure, Outcome};
@@ -95,17 +94,4 @@ impl Write for Sink {
             Self::Part(file) => file.flush(),
         }
     }
-}
-
-/// The path of a place's file, from the folder of the export.
-pub fn path_of(place: &Place, partition: Option<Partition>, form: Form) -> PathBuf {
-    let mut path = PathBuf::new();
-    if let Some(part) = place.part {
-        path.push(part.name());
-    }
-    if let (Some(partition), Some(value)) = (partition, &place.partition) {
-        path.push(format!("{}={value}", partition.column()));
-    }
-    path.push(format!("part-0.{}", form.name()));
-    path
 }

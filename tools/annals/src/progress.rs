@@ -80,6 +80,12 @@ impl Progress {
     pub fn at(&self, position: u64) {
         self.0.set_position(position);
     }
+
+    /// The same, of a length that is told as work goes on.
+    pub fn at_of(&self, position: u64, length: u64) {
+        self.0.set_length(length);
+        self.0.set_position(position);
+    }
 }
 
 impl Drop for Progress {

@@ -1,16 +1,14 @@
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use annals::export::{
-    Export as Plan, ExportReport, Form, FormOptions, Layout, Manifest, ManifestFile, ManifestPlan,
-    Partition, Place, WrittenFile, write_export,
-};
-use annals::{Change, Changes, ScanOrder, Store};
+use annals::export::{Export as Plan, ExportReport, Form, Layout, ManifestFile, manifest_of};
+use annals::{Changes, Store};
 use clap::Args;
 
 use super::export_check::check;
-use crate::export_args::{Earlier, FormArgs, LayoutArgs, SelectionArgs, manifest_of};
-use crate::export_files::{Target, path_of};
+use crate::export_args::{Earlier, FormArgs, LayoutArgs, SelectionArgs};
+use crate::export_files::Target;
 use crate::failure::{Failure, Outcome};
 use crate::output::{check_output, count, say, seconds, warn};
 use crate::progress::Progress;
@@ -63,73 +61,29 @@ impl Export {
         let form = self.form.form(&output)?;
         let layout = self.layout.layout()?;
         let store = open_for_reading(&self.store)?;
-        let (export, sequence, steps) = self.plan(&store, form, layout.clone())?;
+        let export = self.plan(&store, form, layout)?;
         warn_of_names(&store, &self.selection.events.names());
         warn_of_time(&store, &self.selection.window);
         warn(self.form.split.and_then(|split| split.warning()));
-        let mut target = Target::create(&output, self.form.is_folder())?;
-        let mut batches = export.batches()?;
-        let columns = batches.schema().clone();
-        let progress = Progress::of_rows("exporting", batches.progress().1);
-        let options = self.options(&layout, batches.times());
-        let parts = self.form.split.as_ref().map(|split| split.parts());
-        let first: Vec<Place> = match (parts, self.form.partition_by) {
-            (_, Some(_)) => Vec::new(),
-            (None, None) => vec![Place::default()],
-            (Some(parts), None) => parts
-                .iter()
-                .map(|part| Place {
-                    part: Some(*part),
-                    partition: None,
-                })
-                .collect(),
-        };
-        let name = |place: &Place| path_of(place, self.form.partition_by, form);
-        let written = write_export(
-            &mut batches,
+        let mut target = Target::create(&output, export.is_folder())?;
+        let name = output
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let progress = Progress::of_rows("exporting", 0);
+        let manifest = export.write_with(
+            &store,
+            &name.unwrap_or_default(),
             form,
-            &options,
-            &first,
-            &mut |place| target.file(&name(place)),
-            &mut |done, _| {
-                progress.at(done);
-                std::ops::ControlFlow::Continue(())
+            &mut |path| target.file(path),
+            &mut |done, all| {
+                progress.at_of(done, all);
+                ControlFlow::Continue(())
             },
         )?;
         drop(progress);
-        let plan = ManifestPlan {
-            selection: self.selection.selection(),
-            layout,
-            split: self.form.split,
-            partition: self.form.partition_by,
-            form,
-            leak_guard: self.layout.has_leak_guard(),
-        };
-        let single = output
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let files = written.files.iter().map(|file| ManifestFile {
-            path: match self.form.is_folder() {
-                true => name(&file.place).to_string_lossy().into_owned(),
-                false => single.clone().unwrap_or_default(),
-            },
-            records: file.records,
-            bytes: file.bytes,
-            sha256: file.sha256.clone(),
-        });
-        let report = written.report.clone();
-        let mut manifest =
-            Manifest::new(&store, sequence, plan, &columns, report, files.collect())?;
-        manifest.notes.extend(written.note.clone());
-        let changed = steps.len() as u64;
-        manifest.changes = steps;
-        for file in &written.files {
-            if let Some(part) = file.place.part {
-                *manifest.parts.entry(part.to_string()).or_default() += file.records;
-            }
-        }
         target.finish(&manifest_of(&output), &manifest.to_json()?)?;
-        tell(&written.report, &written.files, start);
+        tell(&manifest.report, &manifest.files, start);
+        let changed = manifest.changes.len() as u64;
         if changed > 0 {
             say(format_args!(
                 "{} to apply to the earlier rows first: `changes` in the manifest",
@@ -159,22 +113,16 @@ impl Export {
         Ok(changes)
     }
 
-    /// The export, the newest commit that it sees, and what is to be done to earlier rows.
-    fn plan(&self, store: &Store, form: Form, layout: Layout) -> Outcome<(Plan, u64, Vec<Change>)> {
+    fn plan(&self, store: &Store, form: Form, layout: Layout) -> Outcome<Plan> {
         let selection = self.selection.selection();
-        let (sequence, export, steps) = match &self.selection.changes_since {
-            Some(earlier) => {
-                let changes = self.changes(store, earlier)?;
-                let export = changes.export(selection)?;
-                (changes.snapshot.sequence(), export, changes.steps)
-            }
+        let export = match &self.selection.changes_since {
+            Some(earlier) => self.changes(store, earlier)?.export(selection)?,
             None => {
                 let mut snapshot = store.snapshot();
                 if let Some(sequence) = self.as_of {
                     snapshot = snapshot.as_of(sequence)?;
                 }
-                let export = snapshot.export().selection(selection);
-                (snapshot.sequence(), export, Vec::new())
+                snapshot.export().selection(selection)
             }
         };
         let mut export = export
@@ -191,41 +139,12 @@ impl Export {
         if !self.layout.has_leak_guard() {
             export = export.without_leak_guard();
         }
-        if form == Form::Inter {
-            export = export.with_times();
-        }
-        Ok((export, sequence, steps))
-    }
-
-    fn options(&self, layout: &Layout, times: Option<(i64, i64)>) -> FormOptions {
-        let files = match self.form.partition_by {
-            None => 1,
-            Some(Partition::UserHash(shards)) => shards as usize,
-            Some(Partition::Month) => MONTHS,
-        };
-        let mut options = FormOptions::default();
-        options.layout = layout.clone();
-        options.sorted = *layout == Layout::Rows && self.form.order() == ScanOrder::UserTime;
-        options.times = times;
-        // Files that are written side by side have no use for threads of their own.
-        options.threads = match self.form.is_folder() {
-            true => 0,
-            false => self.form.threads(),
-        };
-        options.row_group_rows = (files > 1).then(|| (OPEN_ROWS / files).max(LEAST_GROUP));
-        options
+        Ok(export)
     }
 }
 
-/// Months of which files are written side by side, as far as memory is shared out.
-const MONTHS: usize = 64;
-/// Rows that all files together hold in memory, about.
-const OPEN_ROWS: usize = 1 << 22;
-/// Rows of a row group, at least.
-const LEAST_GROUP: usize = 1 << 13;
-
 /// Says what was written, and what was left out.
-fn tell(report: &ExportReport, files: &[WrittenFile], start: Instant) {
+fn tell(report: &ExportReport, files: &[ManifestFile], start: Instant) {
     for (rule, rows) in report.dropped.by_rule() {
         if rows > 0 {
             say(format_args!(

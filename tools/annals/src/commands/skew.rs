@@ -1,10 +1,9 @@
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use annals::Snapshot;
-use annals::export::{Form, FormOptions, Manifest, Place, skew, write_export};
+use annals::export::{Form, Manifest, manifest_of, skew};
 use clap::Args;
 
-use crate::export_args::manifest_of;
 use crate::failure::{Failure, Outcome};
 use crate::output::{count, print_line, say};
 use crate::store::open_for_reading;
@@ -50,7 +49,11 @@ impl Skew {
                 let folder = tempfile::tempdir()
                     .map_err(|error| Failure::io("making a temporary folder", &error))?;
                 let path = folder.path().join("rows.parquet");
-                write_all(&snapshot, &path)?;
+                store
+                    .export()
+                    .write_to(&store, &path, Form::Parquet, &mut |_, _| {
+                        ControlFlow::Continue(())
+                    })?;
                 skew(&snapshot, &path, Form::Parquet, self.users)?
             }
         };
@@ -66,19 +69,6 @@ impl Skew {
             count(report.interactions, "interaction")
         ))
     }
-}
-
-fn write_all(snapshot: &Snapshot, path: &Path) -> Outcome {
-    let mut batches = snapshot.export().batches()?;
-    write_export(
-        &mut batches,
-        Form::Parquet,
-        &FormOptions::default(),
-        &[Place::default()],
-        &mut |_| std::fs::File::create(path),
-        &mut |_, _| std::ops::ControlFlow::Continue(()),
-    )?;
-    Ok(())
 }
 
 /// The manifest of an export, where it has one, and its form.

@@ -53,6 +53,33 @@ impl fmt::Display for SplitPart {
 }
 
 impl Split {
+    /// Reads `time:T1`, `time:T1,T2` with epoch seconds, `leave-last:K` or `user-hash:W1,W2,W3`.
+    ///
+    /// # Errors
+    /// `InvalidInput`, with the ways to write it.
+    pub fn parse(text: &str) -> Result<Self> {
+        let split = text.split_once(':').and_then(|(how, rest)| match how {
+            "time" => match rest.split_once(',') {
+                Some((first, second)) => {
+                    Some(Self::Time(first.parse().ok()?, Some(second.parse().ok()?)))
+                }
+                None => Some(Self::Time(rest.parse().ok()?, None)),
+            },
+            "leave-last" => rest.parse().ok().map(Self::LeaveLast),
+            "user-hash" => {
+                let weights = rest.split(',').map(|part| part.trim().parse().ok());
+                let weights: Option<Vec<u32>> = weights.collect();
+                weights?.try_into().ok().map(Self::UserHash)
+            }
+            _ => None,
+        });
+        split.ok_or_else(|| {
+            Error::invalid(format!(
+                "split {text:?}: write time:1704067200, time:1704067200,1706745600, leave-last:1 or user-hash:80,10,10"
+            ))
+        })
+    }
+
     /// The parts that it has.
     pub fn parts(&self) -> &'static [SplitPart] {
         match self {
@@ -146,6 +173,21 @@ pub enum Partition {
 const MAX_SHARDS: u32 = 1024;
 
 impl Partition {
+    /// Reads `user-hash:N` or `month`.
+    ///
+    /// # Errors
+    /// `InvalidInput`, with the ways to write it.
+    pub fn parse(text: &str) -> Result<Self> {
+        let shards = text.strip_prefix("user-hash:");
+        match (text, shards.and_then(|shards| shards.parse().ok())) {
+            ("month", _) => Ok(Self::Month),
+            (_, Some(shards)) => Ok(Self::UserHash(shards)),
+            _ => Err(Error::invalid(format!(
+                "partition {text:?}: write user-hash:16 or month"
+            ))),
+        }
+    }
+
     /// The name of the column, which the files have, too.
     pub fn column(&self) -> &'static str {
         match self {

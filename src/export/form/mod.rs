@@ -10,6 +10,7 @@ mod parquet;
 mod writer;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_schema::{DataType as ArrowType, Schema as ArrowSchema};
@@ -40,7 +41,38 @@ pub enum Form {
     Inter,
 }
 
+/// Endings of names, and the forms they ask for.
+const ENDINGS: [(&str, Form); 9] = [
+    ("csv", Form::Csv),
+    ("jsonl", Form::Jsonl),
+    ("ndjson", Form::Jsonl),
+    ("parquet", Form::Parquet),
+    ("pq", Form::Parquet),
+    ("arrow", Form::Arrow),
+    ("feather", Form::Arrow),
+    ("arrows", Form::Arrows),
+    ("inter", Form::Inter),
+];
+
 impl Form {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Csv,
+        Self::Jsonl,
+        Self::Parquet,
+        Self::Arrow,
+        Self::Arrows,
+        Self::Inter,
+    ];
+
+    /// The form that the ending of a file's name asks for, in any case of letters: its own name, and `ndjson`, `pq` and
+    /// `feather`.
+    pub fn of_path(path: impl AsRef<Path>) -> Option<Self> {
+        let ending = path.as_ref().extension()?.to_str()?.to_ascii_lowercase();
+        let known = ENDINGS.iter().find(|(name, _)| *name == ending);
+        known.map(|(_, form)| *form)
+    }
+
     /// The name, as the tool's option has it.
     pub fn name(self) -> &'static str {
         match self {

@@ -385,19 +385,6 @@ impl FormArgs {
     }
 }
 
-/// Endings of names, and the forms they ask for.
-const FORMS: [(&str, Form); 9] = [
-    (".csv", Form::Csv),
-    (".jsonl", Form::Jsonl),
-    (".ndjson", Form::Jsonl),
-    (".parquet", Form::Parquet),
-    (".pq", Form::Parquet),
-    (".arrow", Form::Arrow),
-    (".feather", Form::Arrow),
-    (".arrows", Form::Arrows),
-    (".inter", Form::Inter),
-];
-
 /// Endings of names whose files are in formats that are not written.
 const OTHERS: [(&str, &str); 10] = [
     (".orc", "ORC"),
@@ -423,9 +410,7 @@ pub fn form_of(output: &Path) -> Outcome<Form> {
             output.display()
         )));
     }
-    let mut forms = FORMS.iter();
-    let form = forms.find(|(ending, _)| name.ends_with(ending));
-    Ok(form.map_or(Form::Csv, |(_, form)| *form))
+    Ok(Form::of_path(output).unwrap_or(Form::Csv))
 }
 
 fn split(text: &str) -> Result<Split, String> {
@@ -443,26 +428,10 @@ fn split(text: &str) -> Result<Split, String> {
             )),
             None => Ok(Split::Time(epoch_seconds(rest, now)?, None)),
         },
-        "leave-last" => rest.parse().map(Split::LeaveLast).map_err(|_| forms()),
-        "user-hash" => {
-            let weights: Option<Vec<u32>> = rest
-                .split(',')
-                .map(|part| part.trim().parse().ok())
-                .collect();
-            let weights: Option<[u32; 3]> = weights.and_then(|weights| weights.try_into().ok());
-            weights.map(Split::UserHash).ok_or_else(forms)
-        }
-        _ => Err(forms()),
+        _ => Split::parse(text).map_err(|_| forms()),
     }
 }
 
 fn partition(text: &str) -> Result<Partition, String> {
-    let forms = || "write user-hash:16 or month".to_owned();
-    if text == "month" {
-        return Ok(Partition::Month);
-    }
-    let shards = text
-        .strip_prefix("user-hash:")
-        .and_then(|shards| shards.parse().ok());
-    shards.map(Partition::UserHash).ok_or_else(forms)
+    Partition::parse(text).map_err(|_| "write user-hash:16 or month".to_owned())
 }

@@ -4,16 +4,15 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use annals::export::CsvExport;
 use annals::import::{
     CsvImport, Delimiter, Distinct, FileForm, Fractions, ImportReport, ListSeparator, OnError,
     TimeUnit, csv_files,
 };
-use annals::{Event, ImportMode, ScanQuery, Value, VerifyReport};
+use annals::{ImportMode, VerifyReport};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use serde_json::{Map, Number, Value as Json, json};
+use serde_json::{Value as Json, json};
 use tempfile::NamedTempFile;
 
 use crate::errors::{self, Failed};
@@ -201,145 +200,6 @@ fn time_unit(name: &str) -> TimeUnit {
         "iso" => TimeUnit::Iso,
         format => TimeUnit::Format(format.to_owned()),
     }
-}
-
-/// How an export writes rows.
-#[derive(Clone, Copy)]
-pub enum Format {
-    Csv,
-    JsonLines,
-}
-
-pub fn format(name: &str) -> PyResult<Format> {
-    query::choice(
-        "format",
-        name,
-        &[("csv", Format::Csv), ("jsonl", Format::JsonLines)],
-    )
-}
-
-/// What an export is asked for.
-pub struct ExportArguments {
-    pub path: PathBuf,
-    pub format: Format,
-    pub query: ScanQuery,
-    pub limit: u64,
-}
-
-impl ExportArguments {
-    /// Writes the file; gives the number of rows. `progress` is told how many were written.
-    pub fn run(
-        self,
-        py: Python<'_>,
-        store: annals::Store,
-        progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<u64> {
-        let tick = |rows: u64| match progress {
-            Some(progress) => progress.call1((rows,)).map(drop),
-            None => Ok(()),
-        };
-        let written = long::run(py, AtSignal::WaitForEnd, tick, move |watch| {
-            self.write(&store, watch)
-        });
-        let rows = written?;
-        if let Some(progress) = progress {
-            progress.call1((rows,))?;
-        }
-        Ok(rows)
-    }
-
-    fn write(self, store: &annals::Store, watch: &Watch) -> Result<u64, Failed> {
-        let failed = Failed::io(&self.path);
-        let output = Output::create(&self.path)?;
-        let mut scan = store.scan(&self.query)?;
-        let mut rows = match self.format {
-            Format::Csv => Writer::Csv(CsvExport::new(
-                output,
-                store.schema(),
-                &scan.asked().to_vec(),
-            )?),
-            Format::JsonLines => Writer::Json(output),
-        };
-        let mut left = self.limit;
-        let mut written = 0;
-        let mut batch = scan.new_batch();
-        while left > 0 && scan.read(&mut batch)? {
-            if (batch.rows() as u64) > left {
-                batch.truncate(left as usize);
-            }
-            rows.write(&scan, &batch, &failed)?;
-            left -= batch.rows() as u64;
-            written += batch.rows() as u64;
-            watch.done.store(written, Ordering::Relaxed);
-            if watch.stop.load(Ordering::Relaxed) {
-                return Ok(written);
-            }
-        }
-        let output = match rows {
-            Writer::Csv(export) => export.finish()?,
-            Writer::Json(output) => output,
-        };
-        output.keep()?;
-        Ok(written)
-    }
-}
-
-enum Writer {
-    Csv(CsvExport<Output>),
-    Json(Output),
-}
-
-impl Writer {
-    fn write(
-        &mut self,
-        scan: &annals::Scan,
-        batch: &annals::Columns,
-        failed: &impl Fn(std::io::Error) -> Failed,
-    ) -> Result<(), Failed> {
-        let output = match self {
-            Self::Csv(export) => return Ok(export.write_columns(scan.schema(), batch)?),
-            Self::Json(output) => output,
-        };
-        for row in 0..batch.rows() {
-            let line = line_of(scan, batch, row)?;
-            let written = serde_json::to_writer(&mut *output, &line).map_err(std::io::Error::from);
-            let written = written.and_then(|()| output.write_all(b"\n"));
-            written.map_err(failed)?;
-        }
-        Ok(())
-    }
-}
-
-/// A row as `write` and `annals put` take it: its fields by name, those that are null left out.
-fn line_of(
-    scan: &annals::Scan,
-    batch: &annals::Columns,
-    row: usize,
-) -> annals::Result<Map<String, Json>> {
-    let schema = scan.schema();
-    let event = Event::of_row(schema, batch, row);
-    let mut line = Map::new();
-    for (id, (field, asked)) in schema.fields().iter().zip(scan.asked()).enumerate() {
-        let value = match event.value(id)? {
-            Value::Null => continue,
-            _ if !asked => continue,
-            Value::String(text) => Json::String(text),
-            Value::Int(number) => json!(number),
-            Value::Long(number) => json!(number),
-            // By its shortest text, not as the nearest double.
-            Value::Float(number) => shortest(number),
-            Value::Double(number) => json!(number),
-            Value::Boolean(flag) => json!(flag),
-            Value::Items(items) => json!(items),
-        };
-        line.insert(field.name().to_owned(), value);
-    }
-    Ok(line)
-}
-
-fn shortest(number: f32) -> Json {
-    let read = number.to_string().parse().ok().and_then(Number::from_f64);
-    read.map_or(Json::Null, Json::Number)
 }
 
 /// A file that appears when it is complete.

@@ -12,6 +12,7 @@ mod changes;
 mod columns;
 mod deletion;
 mod errors;
+mod export;
 mod files;
 mod held;
 mod json;

@@ -80,6 +80,20 @@ impl Scan {
         Self::of_source(Source::Export(export), &store, &asked, &form)
     }
 
+    /// The records of an export, in whatever layout.
+    pub fn of_records(py: Python<'_>, export: Export, strings: ArrowStrings) -> PyResult<Self> {
+        let schema = py.detach(|| Ok(export.batches()?.schema().clone()));
+        Ok(Self {
+            schema: schema.map_err(errors::raise)?,
+            cast: None,
+            held: Held::new(Asked {
+                source: Source::Export(export),
+                strings,
+                limit: None,
+            }),
+        })
+    }
+
     fn of_source(
         source: Source,
         store: &annals::Schema,

@@ -8,13 +8,12 @@ use pyo3::types::PyDict;
 
 use crate::changes::Changes;
 use crate::deletion::{self, Argument};
-use crate::files::{CsvArguments, ExportArguments};
+use crate::files::CsvArguments;
 use crate::long::{self, AtSignal};
 use crate::opened::Opened;
-use crate::query::ScanArguments;
 use crate::snapshot::Snapshot;
 use crate::view::View;
-use crate::{errors, files, json, options, pinned, query, writes};
+use crate::{errors, export, files, json, options, pinned, query, writes};
 
 /// A store that is open. Any number of threads may use it at once. It is a context manager, which closes it.
 #[pyclass(frozen, extends = View, module = "annalsdb")]
@@ -499,47 +498,35 @@ impl Store {
         })
     }
 
-    /// Write rows to a file, which appears when it is complete; gives their number.
+    /// Export to a file, or a folder where it is split or partitioned; gives the manifest, which lies beside the file
+    /// (``PATH.manifest.json``) or in the folder, too. Nothing appears before it is complete.
     ///
     /// Args:
-    ///     path: the file.
-    ///     format: ``"csv"`` or ``"jsonl"``; ``import_csv`` reads both back.
-    ///     columns, event_types, since, until, order, limit: which rows, as in ``scan``.
-    ///     progress: is called with the rows written. An exception of it ends the export.
+    ///     path: the file, or a folder that is missing or empty.
+    ///     format: ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"arrow"``, ``"arrows"`` or ``"inter"``; by the name of the file if
+    ///         it is None. ``import_csv`` reads CSV and JSON lines back.
+    ///     progress: is called with the rows that were looked at. An exception of it ends the export.
+    ///     options: those of ``records``, and
+    ///         split: ``"leave-last:1"``, ``"user-hash:80,10,10"``, ``("time", t)`` or ``("time", t1, t2)``.
+    ///         partition_by: ``"user-hash:16"`` or ``"month"``.
+    ///         changes_since: a sequence; only what arrived since. The manifest's ``changes`` say what is to be done to
+    ///             earlier rows first.
     ///
-    /// >>> store.export("all.csv")
+    /// >>> manifest = store.export("all.csv")
+    /// >>> manifest["report"]["records"]
     /// 3
-    #[expect(clippy::too_many_arguments, reason = "keywords of Python")]
-    #[pyo3(signature = (path, *, format="csv", columns=None, event_types=None, since=None, until=None,
-                        order="user-time", limit=None, progress=None))]
-    fn export(
-        slf: &Bound<'_, Self>,
+    #[pyo3(signature = (path, *, format=None, progress=None, **options))]
+    fn export<'py>(
+        slf: &Bound<'py, Self>,
         path: PathBuf,
-        format: &str,
-        columns: Option<&Bound<'_, PyAny>>,
-        event_types: Option<&Bound<'_, PyAny>>,
-        since: Option<&Bound<'_, PyAny>>,
-        until: Option<&Bound<'_, PyAny>>,
-        order: &str,
-        limit: Option<u64>,
-        progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<u64> {
-        let arguments = ScanArguments {
-            columns,
-            event_types,
-            since,
-            until,
-            users: None,
-            order,
-            batch_rows: 8192,
-        };
-        let export = ExportArguments {
-            path,
-            format: files::format(format)?,
-            query: arguments.query()?,
-            limit: limit.unwrap_or(u64::MAX),
-        };
-        export.run(slf.py(), slf.as_super().get().store()?, progress)
+        format: Option<&str>,
+        progress: Option<&Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let store = slf.as_super().get().store()?;
+        let options = export::Options::new("export", options, true)?;
+        let manifest = export::write(slf.py(), store, path, format, &options, progress)?;
+        json::object(slf.py(), &manifest)
     }
 }
 

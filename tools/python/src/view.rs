@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use annals::export::ArrowStrings;
 use annals::filter::{FilterContext, FilterPlan, Filtered};
 use annals::insights::{Insights, Thresholds};
 use annals::{History, HistoryQuery, Limits, Schema, Unseen};
@@ -16,6 +17,7 @@ use crate::attributes::Attributes;
 use crate::buffer::Buffer;
 use crate::columns::{self, HistoryColumns};
 use crate::errors::{self, Failed};
+use crate::export;
 use crate::held::Held;
 use crate::json;
 use crate::long::{self, AtSignal};
@@ -497,6 +499,36 @@ impl View {
             limit,
         };
         Scan::new(self.snapshot()?, arguments.query()?, form)
+    }
+
+    /// Give interactions as records to train on, as an Arrow stream in user and time order.
+    ///
+    /// Args:
+    ///     layout: what a record is: ``"rows"`` (an interaction), ``"sequences"`` (a user, with lists), ``"examples"`` (an
+    ///         interaction, with lists of what its user did before) or ``"impressions"`` (an item that was shown).
+    ///     columns, without: only these fields, or all but these.
+    ///     event_types: as ``annals export`` takes them: ``"view"``, ``"purchase>=10"``, ``"click:0.5"`` with a weight.
+    ///     since, until, origin ("all", "bulk", "put"), sessions ("keep", "drop"), distinct, min_item_events,
+    ///     min_user_events, newest, newest_per_user, limit: which interactions.
+    ///     max_length, min_length: of sequences; min_length of examples' histories, too.
+    ///     history (50), same_second ("leave-out", "arrived", "all"), as_known, negatives, negatives_from ("catalogue",
+    ///     "impression"), seed: of examples.
+    ///     leak_guard: False leaves out the check that no history holds what came at or after its target.
+    ///     strings: "plain", "dictionary" or "view". order: "user-time", or "any" for plain rows. threads: all cores.
+    ///     as_of: a sequence; what was known then.
+    ///
+    /// docs/exports.md has each option at length. Nothing is read before the stream is consumed, but for what examples with
+    /// negatives and rules on many rows have to know ahead.
+    ///
+    /// >>> records = store.records(layout="sequences", columns=["ITEM_ID"], min_length=2)
+    /// >>> records.column_names
+    /// ['USER_ID', 'ITEM_ID']
+    #[pyo3(signature = (**options))]
+    fn records(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Scan> {
+        let options = export::Options::new("records", options, false)?;
+        let export = options.export(self.snapshot()?, None)?;
+        let strings = options.strings()?.unwrap_or(ArrowStrings::Plain);
+        Scan::of_records(py, export.without_digest().strings(strings), strings)
     }
 
     /// Give the ids of the users who have any interaction, in the order of their UTF-8 bytes: from ``start``, and

@@ -249,23 +249,88 @@ def test_files_go_in_and_out(store: annalsdb.Store, tmp_path: Path) -> None:
     report = store.import_csv(csv, progress=lambda done, total: seen.append((done, total)))
     assert (report["rows"], report["files"], report["rejected"]) == (2, 1, 0)
     assert seen[-1] == (csv.stat().st_size, csv.stat().st_size)
-    assert store.export(tmp_path / "out.csv") == 2
+    manifest = store.export(tmp_path / "out.csv")
+    assert manifest["report"]["records"] == 2
+    assert json.loads((tmp_path / "out.csv.manifest.json").read_text()) == manifest
     assert (tmp_path / "out.csv").read_text() == csv.read_text()
-    assert store.export(tmp_path / "out.jsonl", format="jsonl", columns=["EVENT_VALUE", "IMPRESSION"]) == 2
+    store.export(tmp_path / "out.jsonl", columns=["EVENT_VALUE", "IMPRESSION"])
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert lines == [{"EVENT_VALUE": 0.1, "IMPRESSION": ["tea", "cake"]}, {}]
-    assert store.export(tmp_path / "one.csv", limit=1, since=150) == 1
+    assert lines == [
+        {"EVENT_VALUE": 0.1, "IMPRESSION": ["tea", "cake"]},
+        {"EVENT_VALUE": None, "IMPRESSION": None},
+    ]
+    told: list[int] = []
+    one = store.export(tmp_path / "one.csv", limit=1, since=150, progress=told.append)
+    assert one["report"]["records"] == 1 and told[-1] == 2
     with pytest.raises(annalsdb.StoreIOError, match="nowhere"):
         store.export(tmp_path / "nowhere" / "out.csv")
+    with pytest.raises(annalsdb.InvalidInputError, match="out.xls: the name ends in no form"):
+        store.export(tmp_path / "out.xls")
     with pytest.raises(annalsdb.InvalidInputError, match="format"):
-        store.export(tmp_path / "out.xls", format="xls")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "in.csv",
-        "one.csv",
-        "out.csv",
-        "out.jsonl",
-        "store",
-    ]
+        store.export(tmp_path / "out.xls", format="xls")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sorted'"):
+        store.export(tmp_path / "out.csv", sorted=True)  # type: ignore[call-arg]
+    with pytest.raises(annalsdb.InvalidInputError, match="newest: .*invalid type"):
+        store.export(tmp_path / "out.csv", newest="3")  # type: ignore[arg-type]
+    with pytest.raises(annalsdb.InvalidInputError, match="history: is not for the layout"):
+        store.export(tmp_path / "out.csv", history=3)
+    files = ["one.csv", "out.csv", "out.jsonl"]
+    beside = [f"{file}.manifest.json" for file in files]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in.csv", *files, *beside, "store"])
+
+
+def test_exports_have_forms_layouts_and_parts(store: annalsdb.Store, tmp_path: Path) -> None:
+    items = ["tea", "cake", "jam", "tea", "bread"]
+    for user in ("ada", "ben"):
+        store.write([event(user, item, at) for at, item in enumerate(items)])
+    examples = store.export(
+        tmp_path / "examples.parquet",
+        layout="examples",
+        history=2,
+        negatives=1,
+        seed=7,
+        columns=["ITEM_ID"],
+        split="leave-last:1",
+        partition_by="user-hash:2",
+    )
+    folder = tmp_path / "examples.parquet"
+    assert json.loads((folder / "manifest.json").read_text()) == examples
+    assert examples["parts"] == {"test": 2, "train": 8}
+    assert all((folder / file["path"]).stat().st_size == file["bytes"] for file in examples["files"])
+    times = store.export(tmp_path / "parts", format="jsonl", split=("time", 3))
+    assert times["parts"] == {"test": 4, "train": 6}
+    before = store.sequence
+    store.write(event("cy", "tea", 9))
+    store.delete(user="ben")
+    since = store.export(tmp_path / "since.csv", changes_since=before)
+    assert since["report"]["records"] == 1
+    assert [step["step"] for step in since["changes"]] == ["deleted"]
+    known = store.export(tmp_path / "known.csv", as_of=before)
+    assert known["report"]["records"] == 10
+    with pytest.raises(annalsdb.AlreadyExistsError, match="not empty"):
+        store.export(folder, format="csv", split="leave-last:1")
+    with pytest.raises(annalsdb.InvalidInputError, match="split: .*leave-last:1"):
+        store.export(tmp_path / "x.csv", split=("time",))  # type: ignore[arg-type]
+
+
+def test_records_are_a_stream(store: annalsdb.Store) -> None:
+    pa = pytest.importorskip("pyarrow")
+    store.write([event("ada", item, at) for at, item in enumerate(["tea", "cake", "jam"])])
+    store.write(event("ben", "tea", 5))
+    sequences = store.records(layout="sequences", columns=["ITEM_ID"], min_length=2)
+    assert sequences.column_names == ["USER_ID", "ITEM_ID"]
+    for _ in range(2):
+        table = pa.table(sequences)
+        assert table.to_pylist() == [{"USER_ID": "ada", "ITEM_ID": ["tea", "cake", "jam"]}]
+    weighted = pa.table(store.records(event_types=["view:0.5"], newest_per_user=1))
+    assert weighted["WEIGHT"].to_pylist() == [0.5, 0.5]
+    history = pa.table(store.records(layout="examples", history=1, min_length=1, columns=["ITEM_ID"]))
+    assert history.num_rows == 2
+    with store.snapshot() as snapshot:
+        store.write(event("cy", "tea", 6))
+        assert pa.table(snapshot.records()).num_rows == 4
+    with pytest.raises(TypeError, match="split"):
+        store.records(split="leave-last:1")  # type: ignore[call-arg]
 
 
 def test_files_of_other_forms_and_bad_rows(store: annalsdb.Store, tmp_path: Path) -> None:

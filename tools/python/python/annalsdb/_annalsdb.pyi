@@ -71,6 +71,40 @@ class _Retention(TypedDict):
     sessions: int | None
     newest: int | None
 
+class _RecordOptions(TypedDict, total=False):
+    layout: Literal["rows", "sequences", "examples", "impressions"] | None
+    columns: str | Iterable[str] | None
+    without: str | Iterable[str] | None
+    event_types: str | Iterable[str] | None
+    since: _Time | None
+    until: _Time | None
+    origin: Literal["all", "bulk", "put"] | None
+    sessions: Literal["keep", "drop"] | None
+    distinct: bool | None
+    min_item_events: int | None
+    min_user_events: int | None
+    newest: int | None
+    newest_per_user: int | None
+    limit: int | None
+    max_length: int | None
+    min_length: int | None
+    history: int | None
+    same_second: Literal["leave-out", "arrived", "all"] | None
+    as_known: bool | None
+    negatives: int | None
+    negatives_from: Literal["catalogue", "impression"] | None
+    seed: int | None
+    leak_guard: bool | None
+    strings: Literal["plain", "dictionary", "view"] | None
+    order: Literal["user-time", "any"] | None
+    threads: int | None
+    as_of: int | None
+
+class _ExportOptions(_RecordOptions, total=False):
+    split: str | tuple[str, _Time] | tuple[str, _Time, _Time] | None
+    partition_by: str | None
+    changes_since: int | None
+
 class _Health(TypedDict):
     state: Literal["healthy", "degraded", "poisoned"]
     reasons: list[str]
@@ -163,6 +197,7 @@ class View:
         times: str = "int",
         batch_rows: int = 8192,
     ) -> Scan: ...
+    def records(self, **options: Unpack[_RecordOptions]) -> Scan: ...
     def users(self, start: str | None = None, end: str | None = None) -> list[str]: ...
     def user_ranges(self, parts: int) -> list[_Users]: ...
     def insights(self) -> dict[str, Any]: ...
@@ -263,15 +298,10 @@ class Store(View):
         self,
         path: _Path,
         *,
-        format: Literal["csv", "jsonl"] = "csv",
-        columns: str | Iterable[str] | None = None,
-        event_types: str | Iterable[str] | None = None,
-        since: _Time | None = None,
-        until: _Time | None = None,
-        order: _Order = "user-time",
-        limit: int | None = None,
+        format: Literal["csv", "jsonl", "parquet", "arrow", "arrows", "inter"] | None = None,
         progress: Callable[[int], object] | None = None,
-    ) -> int: ...
+        **options: Unpack[_ExportOptions],
+    ) -> dict[str, Any]: ...
 
 @final
 class Rows:

@@ -28,10 +28,27 @@ pub struct Store {
 
 struct Inner {
     // Dropped first: the thread ends before the engine does.
-    _worker: Option<Worker>,
+    worker: Option<Worker>,
     engine: Arc<Engine>,
     path: PathBuf,
-    _scratch: Scratch,
+    scratch: Scratch,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.engine.process().is_this() {
+            return;
+        }
+        #[expect(
+            clippy::mem_forget,
+            reason = "dropping would wait for threads that were not forked, unlock the parent's store and remove its files"
+        )]
+        std::mem::forget((
+            self.worker.take(),
+            self.engine.clone(),
+            std::mem::replace(&mut self.scratch, Scratch::new(None)),
+        ));
+    }
 }
 
 impl Store {
@@ -42,10 +59,10 @@ impl Store {
         };
         Ok(Self {
             inner: Arc::new(Inner {
-                _worker: worker,
+                worker,
                 engine,
                 path: absolute(path)?,
-                _scratch: Scratch::new(None),
+                scratch: Scratch::new(None),
             }),
         })
     }
@@ -59,10 +76,10 @@ impl Store {
         let engine = Engine::open_read_only(path, &mut || scratch.folder(), settings)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                _worker: None,
+                worker: None,
                 engine: Arc::new(engine),
                 path: absolute(path)?,
-                _scratch: scratch,
+                scratch,
             }),
         })
     }
@@ -76,10 +93,10 @@ impl Store {
             .read_again(&path, &mut || scratch.folder(), settings)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                _worker: None,
+                worker: None,
                 engine: Arc::new(engine),
                 path,
-                _scratch: scratch,
+                scratch,
             }),
         })
     }

@@ -23,8 +23,8 @@ use crate::io::Storage;
 use crate::segment::Origin;
 use crate::types::observe;
 use crate::types::{
-    Error, ErrorKind, Limits, Result, Retention, Role, RowSizes, Schema, Settings, StoreId,
-    Validator, lifting,
+    Error, ErrorKind, Limits, Process, Result, Retention, Role, RowSizes, Schema, Settings,
+    StoreId, Validator, lifting,
 };
 
 /// An open store.
@@ -79,6 +79,8 @@ pub(crate) struct Engine {
     /// Of a reader: commits up to this may have been forgotten when it was opened.
     pub(super) forgotten: u64,
     lock: Option<StoreLock>,
+    /// The one that opened it.
+    process: Process,
 }
 
 /// What an engine is made of.
@@ -138,6 +140,7 @@ impl Engine {
             leased: Mutex::default(),
             forgotten: parts.forgotten,
             lock: parts.lock,
+            process: Process::this(),
         };
         engine.refresh_event_types()?;
         Ok(engine)
@@ -205,8 +208,14 @@ impl Engine {
         })
     }
 
+    /// The process that opened it.
+    pub(crate) fn process(&self) -> Process {
+        self.process
+    }
+
     /// The hot tier, for what writes.
     pub(super) fn writable(&self) -> Result<&Tier> {
+        self.process.check()?;
         if self.commit.was_abandoned() {
             self.poison(Error::internal("a thread panicked while it committed"));
         }

@@ -78,6 +78,7 @@ impl ReadView<'_> {
         } = out;
         order.clear();
         parts.begin(self.version);
+        self.version.process.check()?;
         check_asked_user(user)?;
         let user = HashedKey::of(user);
         self.version.prefetch_user(user);

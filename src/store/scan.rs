@@ -56,6 +56,7 @@ impl Snapshot {
                 "a scan's batch_rows is 0; it must be at least 1",
             ));
         }
+        self.version.process.check()?;
         let bounds = [&query.users.from, &query.users.to];
         for bound in bounds.into_iter().flatten() {
             check_asked_user(bound).map_err(|error| error.within("a scan's users"))?;

@@ -122,6 +122,7 @@ impl Snapshot {
         newest: usize,
         buffer: &'a mut Unseen,
     ) -> Result<&'a [bool]> {
+        self.version.process.check()?;
         check_asked_user(user)?;
         let _read = observe::Read::begin("unseen");
         Candidates::check_count(candidates.len())?;

@@ -9,7 +9,7 @@ use super::lost_segment::LostSegment;
 use super::manifest::Removed;
 use super::run::Run;
 use crate::hot::Generation;
-use crate::types::HashedKey;
+use crate::types::{HashedKey, Process};
 
 /// An immutable list of runs and generations.
 #[derive(Clone, Default)]
@@ -29,6 +29,8 @@ pub(crate) struct Version {
     pub(super) lost: Arc<[LostSegment]>,
     /// Whether any segment holds rows of sessions.
     sessions: bool,
+    /// The process that made it.
+    pub(super) process: Process,
     /// Tells versions of the process apart.
     pub(super) number: u64,
 }
@@ -60,6 +62,7 @@ impl Version {
             joins,
             lost: Arc::default(),
             sessions,
+            process: Process::this(),
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
         }
     }

@@ -29,6 +29,7 @@ mod placeholder;
 mod prefetch;
 mod printable;
 mod proceed;
+mod process;
 mod put_events;
 mod query;
 mod remedy;
@@ -81,6 +82,7 @@ pub use placeholder::is_placeholder_id;
 pub(crate) use prefetch::{prefetch, prefetch_line, prefetch_line_at};
 pub use printable::printable;
 pub(crate) use proceed::{Proceed, always};
+pub(crate) use process::Process;
 pub use put_events::{PutEvent, PutEvents};
 pub use query::{
     HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,

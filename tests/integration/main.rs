@@ -17,6 +17,7 @@ mod evolve;
 mod export;
 mod filter;
 mod follow;
+mod forked;
 mod golden;
 mod insights;
 mod kill;

@@ -58,6 +58,7 @@ impl Snapshot {
         let view = self.view();
         history.order.clear();
         history.parts.begin(view.version);
+        view.version.process.check()?;
         for user in users {
             check_asked_user(user.as_ref())?;
         }

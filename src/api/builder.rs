@@ -180,13 +180,13 @@ impl StoreBuilder {
     /// `InvalidInput` when the schema breaks a limit or a setting is out of its range,
     /// `AlreadyExists`, `Locked`, `Io`.
     pub fn create(self, path: impl AsRef<Path>, schema: &Schema) -> Result<Store> {
-        self.settings.validate()?;
+        let settings = self.settings.shared()?;
         let schema = Schema::parse(schema.json(), &self.limits)?;
         let new = NewStore {
             schema: &schema,
             limits: &self.limits,
             entropy: &self.entropy,
-            generation_bytes: self.settings.generation_bytes,
+            generation_bytes: settings.generation_bytes,
             into_nonempty: self.into_nonempty,
             readers: self.readers,
         };

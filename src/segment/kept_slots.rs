@@ -35,6 +35,11 @@ impl KeptSlots {
         Ok(slots)
     }
 
+    /// Bytes of memory taken.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.bytes.len() + self.pairs.as_ref().map_or(0, |_| size_of::<TextPairs>())
+    }
+
     /// Whether they are the narrow ones, which point into no text.
     pub(super) fn are_narrow(&self) -> bool {
         self.narrow

@@ -166,6 +166,16 @@ impl Segment {
         self.pages.loaded_bytes()
     }
 
+    /// Bytes of memory that are held for it, a memory map aside: what was read, and tables for copying strings.
+    pub fn memory_bytes(&self) -> usize {
+        let dictionaries = self.columns.iter().filter_map(|column| match column {
+            ColumnReader::Strings { dictionary, .. } => Some(&**dictionary),
+            _ => None,
+        });
+        let tables = dictionaries.chain([&self.directory.ids]);
+        self.loaded_bytes() + tables.map(MappedStrings::memory_bytes).sum::<usize>()
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.footer.rows

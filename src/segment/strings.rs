@@ -216,6 +216,12 @@ impl MappedStrings {
         }
     }
 
+    /// Bytes of memory that its slots take: an equal part of those that it shares.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let slots = self.known.slots.get();
+        slots.map_or(0, |slots| slots.memory_bytes() / Arc::strong_count(slots))
+    }
+
     /// The slots there are, with what those of long strings point into.
     #[inline(always)]
     fn known_slots(&self) -> Result<Option<TextSlots<'_>>> {

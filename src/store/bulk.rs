@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::counted_memory::CountedMemory;
 use super::engine::Engine;
 use super::import_batch::ImportBatch;
 use super::live_segment::LiveSegment;
@@ -55,6 +56,8 @@ pub struct BulkImport {
     budget: MemoryBudget,
     /// Bytes of memory that the batches take.
     batch_bytes: Arc<AtomicUsize>,
+    /// Those of the rows with the batches.
+    memory: CountedMemory,
     spilled: Vec<String>,
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
@@ -81,6 +84,7 @@ impl BulkImport {
             collected: NarrowBuilder::new(&engine.validator),
             budget: MemoryBudget::new(memory_budget),
             batch_bytes: Arc::default(),
+            memory: CountedMemory::new(engine.work_memory.clone()),
             spilled: Vec::new(),
             files: Unpublished::new(engine.storage.clone()),
             event_types: engine.event_types_beside(mode)?,
@@ -207,7 +211,9 @@ impl BulkImport {
     fn check_memory(&mut self) -> Result<()> {
         let batches = self.batch_bytes.load(Ordering::Relaxed) + self.pending.memory_bytes();
         let strings = self.collected.strings();
-        let full = self.collected.memory_bytes() >= self.budget.unsorted_bytes(batches, strings);
+        let collected = self.collected.memory_bytes();
+        self.memory.set(batches + collected);
+        let full = collected >= self.budget.unsorted_bytes(batches, strings);
         if full && self.collected.rows() > 0 {
             self.spill()?;
         }
@@ -467,6 +473,7 @@ pub(super) fn copy_run(
 ) -> Result<()> {
     let mut batch = crate::types::Columns::for_schema(&engine.schema);
     let rows = (budget.pending_bytes() / merge.row_bytes().max(1)).clamp(1, COPY_ROWS);
+    let mut memory = CountedMemory::new(engine.work_memory.clone());
     loop {
         writer.proceed()?;
         batch.clear();
@@ -476,6 +483,7 @@ pub(super) fn copy_run(
         }
         writer.add(&batch)?;
         let needed = writer.needed_bytes(merge.dictionary_bytes());
+        memory.set(needed + merge.input_bytes());
         let allowed = budget.beside(merge.input_bytes(), merge.strings());
         let text_bytes = merge.text_bytes();
         let sizes = writer.sizes();

@@ -1,7 +1,7 @@
 //! The parts of an open store, and how its state moves from one version to the next.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -74,6 +74,8 @@ pub(crate) struct Engine {
     pub(super) newest_swept: AtomicU64,
     /// Of a reader: where it stands in the log.
     pub(super) tail: Mutex<Option<LogTail>>,
+    /// Bytes of memory that imports and compactions take.
+    pub(super) work_memory: Arc<AtomicUsize>,
     /// What seals and compactions have worked into the rows, and leases keep.
     pub(super) leased: Mutex<Done>,
     /// Of a reader: commits up to this may have been forgotten when it was opened.
@@ -137,6 +139,7 @@ impl Engine {
             newest_swept: AtomicU64::new(0),
             retention: Mutex::new(retention),
             tail: Mutex::new(parts.tail),
+            work_memory: Arc::default(),
             leased: Mutex::default(),
             forgotten: parts.forgotten,
             lock: parts.lock,

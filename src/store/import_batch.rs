@@ -1,7 +1,9 @@
 //! Rows of a bulk import that are collected away from it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
+
+use super::counted_memory::CountedMemory;
 
 use crate::types::{ColumnsBuilder, Error, Result, Row, RowSizes, Validator};
 
@@ -47,32 +49,12 @@ pub struct ImportBatch {
     memory: CountedMemory,
 }
 
-/// Memory of one batch, which is counted among that of all batches of its import.
-struct CountedMemory {
-    all: Arc<AtomicUsize>,
-    own: usize,
-}
-
-impl CountedMemory {
-    fn set(&mut self, bytes: usize) {
-        self.all.fetch_add(bytes, Ordering::Relaxed);
-        let before = std::mem::replace(&mut self.own, bytes);
-        self.all.fetch_sub(before, Ordering::Relaxed);
-    }
-}
-
-impl Drop for CountedMemory {
-    fn drop(&mut self) {
-        self.set(0);
-    }
-}
-
 impl ImportBatch {
     /// An empty batch, whose memory is counted in `all`.
     pub(super) fn new(validator: &Validator, all: Arc<AtomicUsize>) -> Self {
         Self {
             builder: ColumnsBuilder::new(validator),
-            memory: CountedMemory { all, own: 0 },
+            memory: CountedMemory::new(all),
         }
     }
 

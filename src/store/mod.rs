@@ -13,6 +13,7 @@ mod changes;
 mod checkpoint;
 mod commit_lock;
 mod compaction;
+mod counted_memory;
 mod creation;
 mod delete;
 mod deletions;

@@ -48,7 +48,7 @@ impl Engine {
         settings: Settings,
         earlier: Option<&Self>,
     ) -> Result<Self> {
-        settings.validate()?;
+        let settings = settings.shared()?;
         let steady = read_steady(root, |storage, manifest| {
             // First what tells whether manifest and files belong together.
             let hot = HotFiles::open(root, &**storage, manifest, OnDamage::Stop, scratch)?;

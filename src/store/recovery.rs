@@ -29,8 +29,8 @@ pub(crate) struct Opening {
 
 impl Engine {
     /// Opens the store in the folder `root` for writing.
-    pub(crate) fn open(root: &Path, opening: Opening) -> Result<Self> {
-        opening.settings.validate()?;
+    pub(crate) fn open(root: &Path, mut opening: Opening) -> Result<Self> {
+        opening.settings = opening.settings.shared()?;
         check_is_store(root)?;
         check_is_no_backup(root)?;
         super::pins::check_is_no_pin(root)?;

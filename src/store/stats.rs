@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use super::leases::{self, Lease};
@@ -52,6 +53,12 @@ pub struct Stats {
     pub generations: u64,
     /// Memory that the hot tier takes, in bytes, about.
     pub hot_bytes: u64,
+    /// Memory that imports and compactions take at the moment, in bytes, about.
+    pub work_bytes: u64,
+    /// Memory that is held of segments beside their maps, in bytes, about.
+    pub segment_memory_bytes: u64,
+    /// What all of these may take together, where that was set.
+    pub memory_bytes: Option<u64>,
     /// Bytes ever written to segments by imports, seals and compactions.
     pub segment_bytes_written: u64,
     /// Those bytes per byte that was written for the first time, by an import or a seal; 0 when
@@ -93,6 +100,8 @@ impl Engine {
     pub(crate) fn stats(&self) -> Result<Stats> {
         let snapshot = self.snapshot();
         let mut stats = snapshot.stats()?;
+        stats.work_bytes = self.work_memory.load(Ordering::Relaxed) as u64;
+        stats.memory_bytes = self.settings.memory_bytes;
         let manifest = self.manifest.lock();
         stats.segment_bytes_written = manifest.segment_bytes_written;
         stats.segment_write_amplification = ratio(
@@ -128,6 +137,7 @@ impl Snapshot {
             let footer = live.segment.footer();
             stats.segments += 1;
             stats.segment_bytes += live.entry.file_bytes;
+            stats.segment_memory_bytes += live.segment.memory_bytes() as u64;
             stats.rows += footer.rows as u64;
             if footer.origin == Origin::Bulk {
                 stats.bulk_rows += footer.rows as u64;

@@ -25,6 +25,12 @@ pub struct Settings {
     /// 16 TiB. Default 1 GiB. A seal takes about as much as its generation. What is resident depends on
     /// the allocator, too: a third is left to what it keeps.
     pub memory_budget_bytes: u64,
+    /// Memory that the store takes in all, in bytes, about; 16 MiB to 16 TiB. Each of the three settings above is then
+    /// at most its share: a generation a sixteenth, of which five can be in memory at once, an import and a compaction
+    /// a quarter each, where one import is open at a time. The rest is for what is held of segments (their footers, and tables for copying
+    /// strings) and for what is remembered of deletions and sessions, which `stats` shows and which grow with the store. Memory maps of
+    /// segments are not counted: the system takes their pages back. Default `None`: the settings above alone count.
+    pub memory_bytes: Option<u64>,
     /// Sorted runs of one origin that a user's lookup may have to probe before the store compacts
     /// them; runs of single writes are merged before that where they are of about the same size. 1 to
     /// 1,024. Default 4.
@@ -55,6 +61,12 @@ pub struct Settings {
 /// Bytes that one commit may take in the log, whatever the settings.
 const LEAST_COMMIT_BYTES: u64 = 512 << 10;
 
+/// Of the memory of all: a generation has one part in so many, and so has an import, or a compaction.
+const GENERATION_PART: u64 = 16;
+const BUDGET_PART: u64 = 4;
+/// Generations that wait beside the one that takes the writes, the next, and the one that is being sealed.
+const MOST_WAITING: usize = 2;
+
 const GENERATION_BYTES: RangeInclusive<u64> = 1 << 10..=1 << 30;
 const RETENTION_SECONDS: RangeInclusive<u64> = 1..=10_000_000_000;
 
@@ -68,6 +80,7 @@ impl Default for Settings {
             generation_bytes: 64 << 20,
             waiting_generations: 2,
             memory_budget_bytes: 1 << 30,
+            memory_bytes: None,
             max_runs: 4,
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
             event_id_retention_seconds: None,
@@ -90,6 +103,8 @@ impl Settings {
         check("waiting_generations", waiting, &(1..=1 << 10))?;
         let budget = self.memory_budget_bytes;
         check("memory_budget_bytes", budget, &(1 << 20..=1 << 44))?;
+        let memory = self.memory_bytes.unwrap_or(1 << 30);
+        check("memory_bytes", memory, &(1 << 24..=1 << 44))?;
         check("threads", self.threads as u64, &(1..=1 << 10))?;
         check("max_runs", self.max_runs as u64, &(1..=1 << 10))?;
         let retentions = [
@@ -102,6 +117,21 @@ impl Settings {
             check(&name, retention.unwrap_or(1), &RETENTION_SECONDS)?;
         }
         Ok(())
+    }
+
+    /// The settings with their shares of the memory of all.
+    ///
+    /// # Errors
+    /// As [`Settings::validate`].
+    pub(crate) fn shared(&self) -> Result<Self> {
+        self.validate()?;
+        let mut shared = self.clone();
+        if let Some(memory) = self.memory_bytes {
+            shared.generation_bytes = self.generation_bytes.min(memory / GENERATION_PART);
+            shared.waiting_generations = self.waiting_generations.min(MOST_WAITING);
+            shared.memory_budget_bytes = self.memory_budget_bytes.min(memory / BUDGET_PART);
+        }
+        Ok(shared)
     }
 
     /// Bytes that one commit may take in the log. The log keeps room for twice what a generation may

@@ -21,6 +21,7 @@ mod forked;
 mod golden;
 mod insights;
 mod kill;
+mod memory;
 mod model;
 mod numbers;
 mod ranks;

@@ -200,6 +200,10 @@ fn figures(report: &Report) -> [(&'static str, String); 25] {
         ("hot generations", thousands(stats.generations)),
         ("hot tier memory, bytes", thousands(stats.hot_bytes)),
         (
+            "memory held of segments, bytes",
+            thousands(stats.segment_memory_bytes),
+        ),
+        (
             "hot tier on disk, bytes",
             thousands(report.files.hot_disk_bytes),
         ),

@@ -167,7 +167,7 @@ fn event_types(types: &[EventTypeRows]) -> String {
     format!("{}\n\n", table(&header, rows))
 }
 
-fn figures(report: &Report) -> [(&'static str, String); 25] {
+fn figures(report: &Report) -> [(&'static str, String); 26] {
     let stats = &report.stats;
     let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
     let last_write = report.files.last_write.map(|at| at as i64);

@@ -123,6 +123,6 @@ fn what_is_ended_or_refused_leaves_nothing_and_changes_nothing() {
     wrong
         .write_to(&store, &path, Form::Csv, &mut go_on)
         .unwrap_err();
-    assert_eq!(files(&out), [path.clone()]);
+    assert_eq!(files(&out), std::slice::from_ref(&path));
     assert_eq!(std::fs::read(&path).unwrap(), b"before");
 }

@@ -520,7 +520,7 @@ impl View {
     /// docs/exports.md has each option at length. Nothing is read before the stream is consumed, but for what examples with
     /// negatives and rules on many rows have to know ahead.
     ///
-    /// >>> records = store.records(layout="sequences", columns=["ITEM_ID"], min_length=2)
+    /// >>> records = store.records(layout="sequences", columns=["USER_ID", "ITEM_ID"], min_length=2)
     /// >>> records.column_names
     /// ['USER_ID', 'ITEM_ID']
     #[pyo3(signature = (**options))]

@@ -262,7 +262,7 @@ def test_files_go_in_and_out(store: annalsdb.Store, tmp_path: Path) -> None:
     told: list[int] = []
     one = store.export(tmp_path / "one.csv", limit=1, since=150, progress=told.append)
     assert one["report"]["records"] == 1 and told[-1] == 2
-    with pytest.raises(annalsdb.StoreIOError, match="nowhere"):
+    with pytest.raises(annalsdb.NotFoundError, match="nowhere"):
         store.export(tmp_path / "nowhere" / "out.csv")
     with pytest.raises(annalsdb.InvalidInputError, match="out.xls: the name ends in no form"):
         store.export(tmp_path / "out.xls")
@@ -317,7 +317,7 @@ def test_records_are_a_stream(store: annalsdb.Store) -> None:
     pa = pytest.importorskip("pyarrow")
     store.write([event("ada", item, at) for at, item in enumerate(["tea", "cake", "jam"])])
     store.write(event("ben", "tea", 5))
-    sequences = store.records(layout="sequences", columns=["ITEM_ID"], min_length=2)
+    sequences = store.records(layout="sequences", columns=["USER_ID", "ITEM_ID"], min_length=2)
     assert sequences.column_names == ["USER_ID", "ITEM_ID"]
     for _ in range(2):
         table = pa.table(sequences)

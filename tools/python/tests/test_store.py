@@ -326,9 +326,9 @@ def test_records_are_a_stream(store: annalsdb.Store) -> None:
     assert weighted["WEIGHT"].to_pylist() == [0.5, 0.5]
     history = pa.table(store.records(layout="examples", history=1, min_length=1, columns=["ITEM_ID"]))
     assert history.num_rows == 2
-    with store.snapshot() as snapshot:
-        store.write(event("cy", "tea", 6))
-        assert pa.table(snapshot.records()).num_rows == 4
+    snapshot = store.snapshot()
+    store.write(event("cy", "tea", 6))
+    assert pa.table(snapshot.records()).num_rows == 4
     with pytest.raises(TypeError, match="split"):
         store.records(split="leave-last:1")  # type: ignore[call-arg]
 

@@ -414,8 +414,9 @@ impl StoreBuilder {
         Engine::purge(path.as_ref(), self.opening(), &entropy)
     }
 
-    /// Looks in the store in the folder `path` for ids that the receipt of a purge names, among all values.
-    /// Cost: each string of the store is hashed.
+    /// Looks in the store in the folder `path`, and in its pins, for ids that the receipt of a purge names, among all
+    /// values. Bytes that are no value of any row are not looked at: who purges finds out about them, since only the purge knows the
+    /// ids. Cost: each string of the store is hashed.
     ///
     /// # Errors
     /// `InvalidInput` when the receipt is another store's. Else as [`StoreBuilder::open`].
@@ -424,7 +425,8 @@ impl StoreBuilder {
         path: impl AsRef<Path>,
         receipt: &PurgeReceipt,
     ) -> Result<Vec<PurgeFinding>> {
-        Engine::open(path.as_ref(), self.opening())?.check_purge(receipt)
+        let scratch = self.scratch.clone();
+        Store::check_purge(path.as_ref(), self.opening(), scratch, receipt)
     }
 
     /// Counts the event ids, sessions and recommendations that the store in the folder `path` remembers,

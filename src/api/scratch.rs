@@ -52,7 +52,12 @@ impl Own {
     /// user alone.
     fn make() -> Result<Self> {
         let parent = std::env::temp_dir();
-        let doing = || format!("create a folder in {}", parent.display());
+        let doing = || {
+            format!(
+                "create a folder in {}, which a reader needs: set TMPDIR, or StoreBuilder::scratch, to one that can be written to",
+                parent.display()
+            )
+        };
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent);
         let folder = folder.map_err(|error| Error::io(doing(), error))?;
         remove_abandoned(&parent, folder.path());

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::scratch::Scratch;
 use super::{
     BlockReport, BulkImport, Changes, GenerationReport, Health, History, ImportMode,
-    ImportRehearsal, Lease, ManifestReport, Pin, RecoveryReport, Remembered, RepairReport, Scan,
-    SegmentReport, Snapshot, Stats, Unseen, VerifyReport,
+    ImportRehearsal, Lease, ManifestReport, Pin, PurgeFinding, PurgeReceipt, RecoveryReport,
+    Remembered, RepairReport, Scan, SegmentReport, Snapshot, Stats, Unseen, VerifyReport,
 };
-use crate::store::{Engine, Worker};
+use crate::store::{Engine, Opening, Worker};
 use crate::types::{
     Columns, Commit, Deletion, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits,
     PutEvents, Recommendation, Result, Retention, ScanQuery, Schema, Settings, StoreId, Strings,
@@ -113,6 +113,16 @@ impl Store {
     ) -> Result<VerifyReport> {
         let mut scratch = Scratch::new(scratch);
         Engine::verify_files(path, &mut || scratch.folder(), progress)
+    }
+
+    pub(super) fn check_purge(
+        path: &Path,
+        opening: Opening,
+        scratch: Option<PathBuf>,
+        receipt: &PurgeReceipt,
+    ) -> Result<Vec<PurgeFinding>> {
+        let mut scratch = Scratch::new(scratch);
+        Engine::check_purge(path, opening, &mut || scratch.folder(), receipt)
     }
 
     pub(super) fn rehearse_repair(

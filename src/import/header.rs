@@ -3,11 +3,12 @@
 use super::candidates::mapping_for;
 use crate::types::{Error, Field, FieldId, Result, Schema, shown};
 
-/// The schema field of each column: names match exactly, in any order, and none is missing.
+/// The schema field of each column: names match exactly, in any order, and none is missing. `None` where
+/// there is no column for some fields that may be null, and nothing else is wrong.
 ///
 /// # Errors
 /// `InvalidInput`, naming the column and the rule.
-pub(super) fn match_columns(names: &[String], schema: &Schema) -> Result<Vec<FieldId>> {
+pub(super) fn match_columns(names: &[String], schema: &Schema) -> Result<Option<Vec<FieldId>>> {
     let fields = schema.fields();
     let mut columns = Vec::with_capacity(names.len());
     let mut unknown = Vec::new();
@@ -18,14 +19,16 @@ pub(super) fn match_columns(names: &[String], schema: &Schema) -> Result<Vec<Fie
         }
     }
     let missing = (0..fields.len()).filter(|id| !columns.contains(id));
-    let missing: Vec<&str> = missing
-        .filter_map(|id| fields.get(id).map(Field::name))
-        .collect();
+    let missing: Vec<&Field> = missing.filter_map(|id| fields.get(id)).collect();
+    let required = missing.iter().filter(|field| !field.is_nullable());
+    let required: Vec<&str> = required.map(|field| field.name()).collect();
+    let missing: Vec<&str> = missing.into_iter().map(Field::name).collect();
     match (unknown.is_empty(), missing.is_empty()) {
-        (true, true) => Ok(columns),
+        (true, true) => Ok(Some(columns)),
+        (true, false) if required.is_empty() => Ok(None),
         (true, false) => Err(Error::invalid(format!(
-            "the header lacks {}; it must name every field of the schema: {}",
-            missing.join(", "),
+            "the header lacks {}; it must name every field of the schema that may not be null; the fields are {}",
+            required.join(", "),
             schema.names()
         ))),
         (false, _) => Err(unknown_columns(

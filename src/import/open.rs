@@ -43,12 +43,14 @@ pub(super) fn open<'s, 'v>(
             true => error.at_place(format_args!("line {}", reader.line())),
             false => error,
         })?;
-        return Ok(Opened {
-            rows: RecordRows::of_columns(validator, dialect, columns),
-            reader,
-            header,
-            warnings: Vec::new(),
-        });
+        if let Some(columns) = columns {
+            return Ok(Opened {
+                rows: RecordRows::of_columns(validator, dialect, columns),
+                reader,
+                header,
+                warnings: Vec::new(),
+            });
+        }
     }
     let columns = match is_json {
         true => Columns::Json,

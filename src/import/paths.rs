@@ -1,6 +1,7 @@
 //! Paths to the files of one import.
 
 use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::types::{Error, ErrorKind, Result};
@@ -39,8 +40,13 @@ pub fn csv_files<P: AsRef<Path>>(paths: &[P]) -> Result<CsvFiles> {
 fn check_distinct(files: &[PathBuf]) -> Result<()> {
     let mut seen = HashSet::new();
     for file in files {
-        let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-        if !seen.insert(real) {
+        // By what it is, so that a link, of whatever kind, is the file.
+        let metadata = std::fs::metadata(file).ok().filter(|found| found.is_file());
+        let is_new = match metadata {
+            Some(found) => seen.insert((found.dev(), found.ino())),
+            None => true,
+        };
+        if !is_new {
             return Err(Error::invalid(format!(
                 "{}: given twice, so its rows would count twice; give it once",
                 file.display()

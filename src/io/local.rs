@@ -164,7 +164,9 @@ impl Storage for LocalStorage {
         let mut names = Vec::new();
         for entry in fs::read_dir(&folder).map_err(said("list", &folder))? {
             let entry = entry.map_err(said("list", &folder))?;
-            if entry.file_type().map_err(said("list", &folder))?.is_file() {
+            let kind = entry.file_type().map_err(said("list", &folder))?;
+            // A link in the place of a file is no file of the store; whoever opens it is refused.
+            if kind.is_file() || kind.is_symlink() {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
         }

@@ -204,7 +204,7 @@ fn check_is_free(root: &Path, into_nonempty: bool) -> Result<()> {
     match others.min() {
         Some(first) if !into_nonempty => taken(format!(
             "the folder is not empty (it holds {first:?}); choose an empty one, or say that the \
-             store may lie beside what is there"
+             store may lie beside what is there (StoreBuilder::into_nonempty, --into-nonempty)"
         )),
         _ => Ok(()),
     }

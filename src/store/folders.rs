@@ -9,6 +9,8 @@ use crate::types::{Error, ErrorKind, Result};
 /// The folder of RocksDB.
 pub(super) const HOT: &str = "hot";
 pub(super) const SEGMENTS: &str = "segments";
+/// What a set of shards has in place of a manifest.
+const SHARDS: &str = "shards.json";
 pub(super) const TEMPORARY: &str = "temporary";
 /// Folders of the store; temporary files hold what an import has not published.
 pub(super) const FOLDERS: [&str; 2] = [SEGMENTS, TEMPORARY];
@@ -50,14 +52,22 @@ pub(super) fn check_is_store(root: &Path) -> Result<()> {
     let path = root.join(manifest::FILE);
     match path.try_exists() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Error::new(
-            ErrorKind::NotFound,
-            format!(
-                "{}: no store here (no file {})",
-                root.display(),
-                manifest::FILE
-            ),
-        )),
+        Ok(false) => {
+            let shards = match root.join(SHARDS).exists() {
+                true => {
+                    "; it is a set of shards: use annals shard, or name one of its stores, such as shard-0"
+                }
+                false => "",
+            };
+            Err(Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "{}: no store here (no file {}){shards}",
+                    root.display(),
+                    manifest::FILE
+                ),
+            ))
+        }
         Err(error) => Err(Error::io(format!("look for {}", path.display()), error)),
     }
 }

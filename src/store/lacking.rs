@@ -45,6 +45,15 @@ impl Version {
         hot.any(|(from, to)| from <= last && to >= first) || live.any(|entry| entry.lacks(late))
     }
 
+    /// Deletions that rows may lie here of.
+    pub(super) fn pending_deletions(&self) -> u64 {
+        let deletions = self.joins.deletions.all();
+        deletions
+            .iter()
+            .filter(|one| self.needs_deletion(one))
+            .count() as u64
+    }
+
     /// Whether any rows may lie here that a deletion hides.
     pub(super) fn needs_deletion(&self, tombstone: &Tombstone) -> bool {
         let is_old = |hot: &Arc<Generation>| {

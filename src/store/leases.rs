@@ -4,14 +4,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::folders;
 use super::named::{check_name, names_in};
-use crate::io::{Storage, read_small, replace};
+use super::{checked_json, folders};
+use crate::io::Storage;
 use crate::types::{Error, ErrorKind, Result};
 
 /// The folder of the leases.
-const LEASES: &str = "leases";
-const ENDING: &str = ".json";
+pub(super) const LEASES: &str = "leases";
+pub(super) const ENDING: &str = ".json";
 
 /// What a consumer has taken: changes of later commits can be told until it has taken them, too, or the
 /// lease is released or expires.
@@ -41,10 +41,7 @@ pub(crate) fn lease(root: &Path, lease: &Lease) -> Result<()> {
     let storage = folders::storage(root);
     storage.create_folder(LEASES)?;
     storage.sync_folder("")?;
-    let json = serde_json::to_vec(lease);
-    let json = json.map_err(|_| Error::internal("a lease that is no JSON"))?;
-    let path = path_of(&lease.name);
-    replace(&storage, &path, &format!("{path}.new"), &json)
+    checked_json::write(&storage, &path_of(&lease.name), lease)
 }
 
 /// The leases of a store by name, those included that have expired.
@@ -56,20 +53,28 @@ pub(crate) fn leases(root: &Path) -> Result<Vec<Lease>> {
 fn read_all(storage: &dyn Storage) -> Result<Vec<Lease>> {
     let mut found = Vec::new();
     for name in names_in(storage, LEASES, ENDING)? {
-        let path = path_of(&name);
-        let bytes = match read_small(storage, &path) {
+        match read_one(storage, &name) {
             // Released meanwhile.
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            read => read?,
-        };
-        let lease: Lease = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::corrupt(format!(
-                "{path}: {error}; take the lease again, or release it (annals lease STORE {name} --release)"
-            ))
-        })?;
-        found.push(Lease { name, ..lease });
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            lease => found.push(lease?),
+        }
     }
     Ok(found)
+}
+
+fn read_one(storage: &dyn Storage, name: &str) -> Result<Lease> {
+    let advice =
+        format!("take the lease again, or release it (annals lease STORE {name} --release)");
+    let lease: Lease = checked_json::read(storage, &path_of(name), &advice)?;
+    Ok(Lease {
+        name: name.to_owned(),
+        ..lease
+    })
+}
+
+/// A lease of the store in `root`.
+pub(super) fn read(root: &Path, name: &str) -> Result<Lease> {
+    read_one(&folders::storage(root), name)
 }
 
 /// Releases a lease.

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::checkpoint::NewCheckpoint;
-use super::folders;
 use super::named::check_name;
 use super::pins::{Noted, PINS, Pin, note_of, remove_expired};
-use crate::io::{Storage, replace};
+use super::{checked_json, folders};
+use crate::io::Storage;
 use crate::types::{Error, ErrorKind, Result};
 
 /// Keeps the store in the folder `root` as it is now. `lasts` are seconds from `now`.
@@ -20,7 +20,7 @@ pub(crate) fn pin(
     folders::check_is_store(root)?;
     remove_expired(root, now)?;
     let path = root.join(PINS).join(name);
-    if folders::is_store(&path) {
+    if path.exists() {
         return Err(Error::new(
             ErrorKind::AlreadyExists,
             format!(
@@ -36,10 +36,7 @@ pub(crate) fn pin(
     let storage = folders::storage(root);
     storage.create_folder(PINS)?;
     storage.sync_folder("")?;
-    let json = serde_json::to_vec(&noted);
-    let json = json.map_err(|_| Error::internal("a pin that is no JSON"))?;
-    let file = note_of(name);
-    replace(&storage, &file, &format!("{file}.new"), &json)?;
+    checked_json::write(&storage, &note_of(name), &noted)?;
     new.make_within(root, &path)?;
     storage.sync_folder(PINS)?;
     Ok(noted.pin(root, name))

@@ -1,14 +1,15 @@
 //! Snapshots that a store keeps under a name, for readers in any process: closed copies of it in its own
 //! folder, which share its files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::folders;
 use super::lock::StoreLock;
 use super::named::{check_name, names_in};
-use crate::io::{Storage, read_small};
+use super::{checked_json, folders};
+use crate::io::Storage;
 use crate::types::{Error, ErrorKind, Result};
 
 /// The folder of the pins.
@@ -47,36 +48,62 @@ impl Noted {
     }
 
     fn read(root: &Path, name: &str) -> Result<Self> {
-        let file = note_of(name);
-        let bytes = read_small(&folders::storage(root), &file)?;
-        serde_json::from_slice(&bytes).map_err(|error| Error::corrupt(format!("{file}: {error}")))
+        let advice = format!(
+            "release the pin (annals pin STORE {name} --release), or keep it without a note"
+        );
+        checked_json::read(&folders::storage(root), &note_of(name), &advice)
     }
 }
 
 /// The pins of a store by name, those included that have expired and are not removed yet.
+///
+/// # Errors
+/// `Corruption` for one whose note, or whose manifest, is damaged or missing.
 pub(crate) fn pins(root: &Path) -> Result<Vec<Pin>> {
     folders::check_is_store(root)?;
     let mut found = Vec::new();
     for name in names(root)? {
-        if folders::is_store(&root.join(PINS).join(&name)) {
-            found.push(Noted::read(root, &name)?.pin(root, &name));
+        if is_kept(root, &name) {
+            found.push(checked(root, &name)?.pin(root, &name));
         }
     }
     Ok(found)
+}
+
+/// What is noted of a pin that is whole.
+pub(super) fn checked(root: &Path, name: &str) -> Result<Noted> {
+    let release = format!("release the pin (annals pin STORE {name} --release)");
+    let noted = Noted::read(root, name).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            Error::corrupt(format!("{}: the file is missing; {release}", note_of(name)))
+        }
+        _ => error,
+    })?;
+    match folders::is_store(&root.join(PINS).join(name)) {
+        true => Ok(noted),
+        false => Err(Error::corrupt(format!(
+            "{PINS}/{name}: its MANIFEST is missing; {release}"
+        ))),
+    }
+}
+
+/// Whether a pin was made to its end, and is not being removed: damaged or not.
+pub(super) fn is_kept(root: &Path, name: &str) -> bool {
+    let path = root.join(PINS).join(name);
+    path.is_dir() && !super::creation::is_unfinished(&path)
 }
 
 /// The folder of a pin.
 pub(crate) fn pinned(root: &Path, name: &str) -> Result<PathBuf> {
     check_name(name)?;
     folders::check_is_store(root)?;
-    let path = root.join(PINS).join(name);
-    match folders::is_store(&path) {
-        true => Ok(path),
+    match is_kept(root, name) {
+        true => Ok(root.join(PINS).join(name)),
         false => Err(Error::new(
             ErrorKind::NotFound,
             format!(
                 "{}: there is no pin of this name; it was released, or it expired",
-                path.display()
+                root.join(PINS).join(name).display()
             ),
         )),
     }
@@ -117,9 +144,10 @@ pub(super) fn check_is_no_pin(root: &Path) -> Result<()> {
 pub(super) fn remove_expired(root: &Path, now: u64) -> Result<()> {
     for name in names(root)? {
         let path = root.join(PINS).join(&name);
-        let goes = match folders::is_store(&path) {
-            // One whose note cannot be read is shown as damage by who lists them.
-            true => Noted::read(root, &name)
+        remove_left(&root.join(PINS).join(format!(".{name}")))?;
+        let goes = match is_kept(root, &name) {
+            // A damaged one is shown by who lists them.
+            true => checked(root, &name)
                 .is_ok_and(|noted| noted.expires_seconds.is_some_and(|expires| expires <= now)),
             false => true,
         };
@@ -132,26 +160,51 @@ pub(super) fn remove_expired(root: &Path, now: u64) -> Result<()> {
     Ok(())
 }
 
-/// Removes a pin; cut off half-way, what is left of it is no store.
+/// Removes a pin; what is left of it where that is cut off has a name that no pin has.
 fn remove(root: &Path, name: &str) -> Result<()> {
-    let path = root.join(PINS).join(name);
+    let pins = root.join(PINS);
+    let (path, going) = (pins.join(name), pins.join(format!(".{name}")));
     let failed = |error| Error::io(format!("remove {}", path.display()), error);
-    let manifest = path.join(super::manifest::FILE);
-    if manifest.exists() {
-        std::fs::remove_file(manifest).map_err(failed)?;
+    if path.exists() {
+        remove_left(&going)?;
+        std::fs::rename(&path, &going).map_err(failed)?;
     }
-    std::fs::remove_dir_all(&path).map_err(failed)?;
     let storage = folders::storage(root);
     match storage.remove(&note_of(name)) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    remove_left(&going)?;
     storage.sync_folder(PINS)
 }
 
-/// The names of the pins, made or not: the note comes first, and goes last.
-fn names(root: &Path) -> Result<Vec<String>> {
-    names_in(&folders::storage(root), PINS, ENDING)
+fn remove_left(going: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(going) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::io(format!("remove {}", going.display()), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The names of the pins, made or not, and of those that are being removed: by their notes or their folders.
+pub(super) fn names(root: &Path) -> Result<BTreeSet<String>> {
+    let noted = names_in(&folders::storage(root), PINS, ENDING)?;
+    let mut names: BTreeSet<String> = noted.into_iter().collect();
+    let pins = root.join(PINS);
+    let failed = |error| Error::io(format!("list {}", pins.display()), error);
+    let entries = match std::fs::read_dir(&pins) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_dir() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            names.insert(name.strip_prefix('.').map_or(name.clone(), str::to_owned));
+        }
+    }
+    Ok(names)
 }
 
 pub(super) fn note_of(name: &str) -> String {

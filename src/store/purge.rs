@@ -12,10 +12,12 @@ use std::sync::atomic::Ordering;
 use super::engine::Engine;
 use super::joins::Joins;
 use super::leases;
+use super::reading::GiveScratch;
 use super::recovery::Opening;
 use crate::hot::{Notes, Sweep, Tombstone};
 use crate::types::observe::Work;
 use crate::types::{Entropy, Error, ErrorKind, Result};
+pub(super) use receipt::PURGES;
 pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
 use sought::Sought;
 
@@ -43,6 +45,16 @@ fn check_pins(root: &Path) -> Result<()> {
             ),
         )),
     }
+}
+
+/// Reads a file that purges have left in their folder; `None` for a name that they give to none.
+pub(super) fn read_left(root: &Path, name: &str) -> Option<Result<()>> {
+    if name == "pending.json" {
+        return Some(pending::read(root).map(drop));
+    }
+    let number = name.strip_suffix(".json")?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| PurgeReceipt::read(root, name).map(drop))
 }
 
 impl Engine {
@@ -92,8 +104,33 @@ impl Engine {
         Ok(Some(receipt))
     }
 
-    /// Looks for what a receipt names among all values.
-    pub(crate) fn check_purge(&self, receipt: &PurgeReceipt) -> Result<Vec<PurgeFinding>> {
+    /// Looks for what a receipt names among all values of the store in `root`, and of its pins.
+    pub(crate) fn check_purge(
+        root: &Path,
+        opening: Opening,
+        scratch: &mut GiveScratch<'_>,
+        receipt: &PurgeReceipt,
+    ) -> Result<Vec<PurgeFinding>> {
+        let settings = opening.settings.clone();
+        let mut found = Self::open(root, opening)?.holds(receipt)?;
+        for name in super::pins::names(root)? {
+            if !super::pins::is_kept(root, &name) {
+                continue;
+            }
+            let folder = format!("{}/{name}", super::pins::PINS);
+            let pinned = Self::open_read_only(&root.join(&folder), scratch, settings.clone());
+            let in_pin = pinned
+                .map_err(|error| error.within(&folder))?
+                .holds(receipt)?;
+            found.extend(in_pin.into_iter().map(|found| PurgeFinding {
+                file: format!("{folder}/{}", found.file),
+                ..found
+            }));
+        }
+        Ok(found)
+    }
+
+    fn holds(&self, receipt: &PurgeReceipt) -> Result<Vec<PurgeFinding>> {
         if receipt.store != self.id().to_string() {
             return Err(Error::invalid(format!(
                 "the receipt is of the store {}, and this is {}",

@@ -66,6 +66,9 @@ pub struct Stats {
     pub segment_write_amplification: f64,
     /// Bytes written by the hot tier since the store was opened; 0 where it is open read-only.
     pub hot_bytes_written: u64,
+    /// Deletions, those of rules of retention included, that some files still hold rows of: reads leave them out, and
+    /// figures above count them.
+    pub deletions: u64,
     /// The lease that keeps most from being forgotten; `None` where there is none that holds.
     pub oldest_lease: Option<Lease>,
     /// The damage that stopped compaction in the background; writes and reads of what is sound go
@@ -127,6 +130,7 @@ impl Snapshot {
             sequence: self.visible,
             runs: self.version.runs.len() as u64,
             generations: self.version.generations.len() as u64,
+            deletions: self.version.pending_deletions(),
             ..Stats::default()
         };
         for lost in &*self.version.lost {

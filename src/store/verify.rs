@@ -8,6 +8,7 @@ use super::live_segment::{LiveSegment, open_segment};
 use super::manifest::SegmentEntry;
 use super::quarantine::{UnnamedFile, unnamed_files};
 use super::reading::{GiveScratch, HotFiles, read_steady};
+use super::verify_beside::verify_beside;
 use crate::hot::OnDamage;
 use crate::segment::{Damage, Segment};
 use crate::types::{Error, ErrorKind, Limits, Result, Schema};
@@ -159,6 +160,7 @@ impl Engine {
         });
         report.add_hot(rows)?;
         report.unnamed = unnamed_files(root, &steady.manifest)?;
+        verify_beside(root, &mut report)?;
         Ok(report)
     }
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "arrow")]
 mod arrow;
 mod backups;
+mod beside;
 mod bounds;
 mod candidates;
 mod checkpoints;

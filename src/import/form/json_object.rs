@@ -120,10 +120,12 @@ impl JsonObject {
 fn text_of(name: &str, value: &RawValue) -> Result<(String, bool)> {
     let json = value.get();
     let wrong = || {
-        Error::of_field(
-            name,
-            "is an object, or a list of lists or objects; name a value within it, as a.b (--map)",
-        )
+        // Such as half of a surrogate pair, which the grammar allows.
+        let what = match serde_json::from_str::<serde_json::Value>(json) {
+            Err(error) => format!("holds no text ({error})"),
+            Ok(_) => "is an object, or a list of lists or objects; name a value within it, as a.b (--map)".to_owned(),
+        };
+        Error::of_field(name, what)
     };
     match json.as_bytes().first() {
         Some(b'n') => Ok((String::new(), false)),

@@ -156,7 +156,7 @@ impl Plan<'_> {
             });
         let (null, lacking): (Vec<&Field>, Vec<&Field>) = lacking
             .map(|(_, field)| field)
-            .partition(|field| chooses && field.is_nullable());
+            .partition(|field| field.is_nullable());
         if self.form.click_labels && self.schema.position_of(Role::Impression).is_none() {
             self.faults.push(
                 "the schema has no field IMPRESSION, which labelled clicks need (--click-labels)"

@@ -8,6 +8,8 @@ use jiff::tz::Offset;
 use super::zone::{Zone, floor};
 use crate::types::{Decimal, Error, Result, shown};
 
+const BEFORE: &str = "a time before 1970, which no timestamp is";
+
 /// How times are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,6 +106,9 @@ impl TimeReader {
             text,
             number.has_fraction || floor.rem_euclid(of_second) != 0,
         )?;
+        if floor < 0 {
+            return Err(refused(text, BEFORE));
+        }
         Ok(ReadTime {
             seconds: floor.div_euclid(of_second),
             takes_utc: false,
@@ -133,10 +138,13 @@ impl TimeReader {
         };
         let parts = strtime::parse(format, text).map_err(no_time)?;
         if let Some(timestamp) = parts.timestamp() {
-            return Ok(ReadTime {
-                seconds: floor(timestamp),
-                takes_utc: false,
-            });
+            return match floor(timestamp) {
+                ..0 => Err(refused(text, BEFORE)),
+                seconds => Ok(ReadTime {
+                    seconds,
+                    takes_utc: false,
+                }),
+            };
         }
         let date = parts.to_date().map_err(no_time)?;
         let time = match parts.hour() {
@@ -153,7 +161,11 @@ impl TimeReader {
             None => Zone::seconds(self.zone.as_ref(), time),
         };
         Ok(ReadTime {
-            seconds: seconds.ok_or_else(|| refused(text, "is no time that can be stored"))?,
+            seconds: match seconds {
+                None => return Err(refused(text, "is no time that can be stored")),
+                Some(..0) => return Err(refused(text, BEFORE)),
+                Some(seconds) => seconds,
+            },
             takes_utc: offset.is_none() && self.zone.is_none(),
         })
     }

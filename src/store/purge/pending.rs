@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::receipt::PURGES;
 use crate::hot::Tombstone;
-use crate::io::{Storage, read_small, replace};
-use crate::store::folders;
-use crate::types::{Error, ErrorKind, Result};
+use crate::io::Storage;
+use crate::store::{checked_json, folders};
+use crate::types::{ErrorKind, Result};
 
 /// The file, within the folder of the store. It names ids as they are.
 pub(super) const PENDING: &str = "purges/pending.json";
@@ -22,21 +22,20 @@ pub(super) fn with_earlier(root: &Path, deleted: Vec<Tombstone>) -> Result<Vec<T
         let storage = folders::storage(root);
         storage.create_folder(PURGES)?;
         storage.sync_folder("")?;
-        let json = serde_json::to_vec(&all);
-        let json = json.map_err(|_| Error::internal("deletions that are no JSON"))?;
-        replace(&storage, PENDING, &format!("{PENDING}.new"), &json)?;
+        checked_json::write(&storage, PENDING, &all)?;
     }
     Ok(all)
 }
 
-fn read(root: &Path) -> Result<Vec<Tombstone>> {
-    match read_small(&folders::storage(root), PENDING) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            Error::corrupt(format!(
-                "{PENDING}: {error}; it lists what a purge that did not end has to see gone: copy it from a \
-                 backup, or remove it and delete the ids again"
-            ))
-        }),
+/// What a purge that did not end has to see gone.
+///
+/// # Errors
+/// `Corruption`, `Io`.
+pub(in crate::store) fn read(root: &Path) -> Result<Vec<Tombstone>> {
+    let advice = "it lists what a purge that did not end has to see gone: copy it from a backup, or remove it and delete \
+                  the ids again";
+    match checked_json::read(&folders::storage(root), PENDING, advice) {
+        Ok(known) => Ok(known),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }

@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 use super::place::Place;
 use super::sought::Sought;
-use crate::io::{Storage, replace};
+use crate::io::{Storage, read_small, replace};
 use crate::store::folders;
 use crate::types::{Entropy, Error, Result, StoreId};
 
 /// The folder of the receipts.
-pub(super) const PURGES: &str = "purges";
+pub(in crate::store) const PURGES: &str = "purges";
 
 /// Kinds of ids.
 pub(super) const USER: &str = "user";
@@ -113,6 +113,17 @@ impl PurgeReceipt {
     }
 
     /// Writes it beside the files of the store, under the number of its commit.
+    /// The receipt of a file in the folder of the receipts.
+    pub(super) fn read(root: &Path, name: &str) -> Result<Self> {
+        let path = format!("{PURGES}/{name}");
+        let bytes = read_small(&folders::storage(root), &path)?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Error::corrupt(format!(
+                "{path}: not a receipt of a purge ({error}); copy it from a backup"
+            ))
+        })
+    }
+
     pub(super) fn keep(&self, root: &Path) -> Result<()> {
         let storage = folders::storage(root);
         storage.create_folder(PURGES)?;

@@ -74,8 +74,10 @@ fn each_value(engine: &Engine, visit: &mut dyn FnMut(&Found<'_>) -> Result<()>) 
             }
         }
     }
-    let registry = engine.registry()?;
-    registry.each_id(&mut |table, names, text| hot(table, Some(names), text))
+    match engine.remembers() {
+        Some(registry) => registry.each_id(&mut |table, names, text| hot(table, Some(names), text)),
+        None => Ok(()),
+    }
 }
 
 /// What the values of a field name.

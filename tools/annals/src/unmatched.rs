@@ -1,6 +1,10 @@
 //! What a question names and the store does not have: it is said, since an empty answer looks like one.
 
-use annals::{History, HistoryQuery, OddTime, Projection, ScanOrder, ScanQuery, Store, UserRange};
+use std::sync::Arc;
+
+use annals::{
+    History, HistoryQuery, OddTime, Projection, ScanOrder, ScanQuery, Store, Strings, UserRange,
+};
 
 use crate::args::{EventTypes, Window};
 use crate::failure::Outcome;
@@ -134,7 +138,48 @@ pub fn warn_of_user(store: &Store, user: &str) -> Outcome<bool> {
     Ok(false)
 }
 
-fn has_user(store: &Store, user: &str) -> Outcome<bool> {
+/// Warns of an item that no interaction has, nor any impression.
+pub fn warn_of_item(store: &Store, item: &str) -> Outcome {
+    let field = store.schema().item();
+    let mut scan = store.scan(&ScanQuery {
+        projection: Projection::names(["ITEM_ID"]),
+        order: ScanOrder::Any,
+        ..ScanQuery::default()
+    })?;
+    let mut batch = scan.new_batch();
+    let mut near: Vec<String> = Vec::new();
+    let mut last: Option<Arc<dyn Strings>> = None;
+    while scan.read(&mut batch)? {
+        let Some(items) = batch.dictionaries.get(field).and_then(Option::as_ref) else {
+            break;
+        };
+        if last.as_ref().is_some_and(|last| Arc::ptr_eq(last, items)) {
+            continue;
+        }
+        for code in 1..=items.len() as u32 {
+            let known = items.get(code)?;
+            if known == item {
+                return Ok(());
+            }
+            if near.len() < COMPARED_USERS {
+                near.push(known.to_owned());
+            }
+        }
+        last = Some(items.clone());
+    }
+    let near: Vec<&str> = near.iter().map(String::as_str).collect();
+    let instead = match nearest(item, near).as_slice() {
+        [] => "ids match exactly, in upper and lower case, too".to_owned(),
+        near => format!("did you mean {}?", quoted(near)),
+    };
+    warn([format_args!(
+        "item {item:?}: no interaction of the store has it; {instead}"
+    )]);
+    Ok(())
+}
+
+/// Whether the store has any interaction of a user.
+pub fn has_user(store: &Store, user: &str) -> Outcome<bool> {
     let query = HistoryQuery {
         limit: Some(1),
         projection: Projection::names([""; 0]),

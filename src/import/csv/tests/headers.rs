@@ -22,10 +22,10 @@ fn refused_headers_name_column_and_rule() {
         ("", none.to_owned()),
         ("\u{feff}\r\n", none.to_owned()),
         (
-            "USER_ID,ITEM_ID,TIMESTAMP\n",
+            "USER_ID,ITEM_ID,EVENT_TYPE\n",
             format!(
-                "line 1: the header lacks EVENT_TYPE, EVENT_VALUE, IMPRESSION, TAG; \
-                 it must name every field of the schema: {all}"
+                "line 1: the header lacks TIMESTAMP; it must name every field of the schema that may not be null; the \
+                 fields are {all}"
             ),
         ),
         (

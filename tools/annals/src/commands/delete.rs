@@ -9,10 +9,13 @@ use clap::Args;
 use crate::args::Window;
 use crate::failure::{Failure, Outcome};
 use crate::input;
-use crate::output::{count, print_done};
+use crate::output::{count, print_done, warn};
+use crate::unmatched::{has_user, warn_of_item, warn_of_time, warn_of_user};
 
 /// Users whose interactions one commit deletes.
 const USERS_AT_ONCE: usize = 10_000;
+/// Users without interactions that are named, each with those that are near.
+const NAMED: usize = 10;
 /// What the column of a file of users is called, as in the service's deletion jobs.
 const USER_ID: &str = "USER_ID";
 
@@ -74,6 +77,8 @@ impl Delete {
             true => self.rows_of(&snapshot, &users)?,
             false => rows_with(&snapshot, self.item.as_deref().unwrap_or_default())?,
         };
+        warn_of_time(&store, &self.window);
+        self.warn_of_unknown(&store, &users)?;
         if self.dry_run {
             return print_done(format_args!(
                 "{} would be deleted",
@@ -93,6 +98,26 @@ impl Delete {
             )),
             None => print_done(format_args!("nobody to delete")),
         }
+    }
+
+    /// Warns of users and an item that the store has nothing of.
+    fn warn_of_unknown(&self, store: &Store, users: &[String]) -> Outcome {
+        let mut unknown = 0;
+        for user in users {
+            if !has_user(store, user)? {
+                unknown += 1;
+                if unknown <= NAMED {
+                    warn_of_user(store, user)?;
+                }
+            }
+        }
+        if unknown > NAMED {
+            let others = count((unknown - NAMED) as u64, "user");
+            warn([format_args!("{others} more without any interactions")]);
+        }
+        self.item
+            .iter()
+            .try_for_each(|item| warn_of_item(store, item))
     }
 
     fn bounded(&self, mut deletion: Deletion) -> Deletion {

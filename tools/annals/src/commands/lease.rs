@@ -5,8 +5,9 @@ use annals::{Lease as Taken, Store};
 use clap::Args;
 
 use crate::args::{ReportFormat, age_in_seconds};
-use crate::failure::Outcome;
-use crate::output::{Align, moment, print, print_done, print_json, table};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Align, moment, print, print_done, print_json, table, warn};
+use crate::store::open_for_reading;
 
 /// Says what a consumer of changes has taken, so that the store remembers what comes later until the consumer
 /// has taken that, too (`annals export --changes-since`); also while another process writes to the store. A purge
@@ -46,6 +47,21 @@ impl Lease {
     }
 
     fn take(&self, name: &str, sequence: u64) -> Outcome {
+        let newest = open_for_reading(&self.store)?.snapshot().sequence();
+        if sequence > newest {
+            return Err(Failure::invalid(format_args!(
+                "--at {sequence}: the newest commit is {newest}; give the sequence of the consumer's last manifest"
+            )));
+        }
+        let before = Store::leases(&self.store)?;
+        let before = before.iter().find(|lease| lease.name == name);
+        if let Some(before) = before.filter(|before| before.sequence > sequence) {
+            warn([format_args!(
+                "{name} had taken changes up to the commit {}: what happened between is kept only as far as nothing has let \
+                 go of it meanwhile; annals export --changes-since {sequence} tells",
+                before.sequence
+            )]);
+        }
         let lasts = self.lasts.map(Duration::from_secs);
         let lease = Store::builder().lease(&self.store, name, sequence, lasts)?;
         match self.format {
@@ -62,7 +78,14 @@ impl Lease {
 
     fn list(&self, name: Option<&str>) -> Outcome {
         let mut leases = Store::leases(&self.store)?;
-        leases.retain(|lease| name.is_none_or(|name| lease.name == name));
+        if let Some(name) = name {
+            leases.retain(|lease| lease.name == name);
+            if leases.is_empty() {
+                return Err(Failure::invalid(format_args!(
+                    "{name}: there is no lease of this name; say what its consumer has taken, to take one (--at SEQ)"
+                )));
+            }
+        }
         match self.format {
             ReportFormat::Json => print_json(&leases),
             ReportFormat::Table if leases.is_empty() => print_done(format_args!("no leases")),

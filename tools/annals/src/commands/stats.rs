@@ -167,7 +167,7 @@ fn event_types(types: &[EventTypeRows]) -> String {
     format!("{}\n\n", table(&header, rows))
 }
 
-fn figures(report: &Report) -> [(&'static str, String); 26] {
+fn figures(report: &Report) -> [(&'static str, String); 27] {
     let stats = &report.stats;
     let time = |at: Option<i64>| at.map_or("none".to_owned(), instant);
     let last_write = report.files.last_write.map(|at| at as i64);
@@ -191,6 +191,7 @@ fn figures(report: &Report) -> [(&'static str, String); 26] {
             "recommendations",
             thousands(report.remembered.recommendations),
         ),
+        ("deletions still in files", thousands(stats.deletions)),
         ("segments", thousands(stats.segments)),
         ("damaged segments", thousands(stats.lost_segments)),
         ("rows in damaged segments", thousands(stats.lost_rows)),
@@ -200,7 +201,7 @@ fn figures(report: &Report) -> [(&'static str, String); 26] {
         ("hot generations", thousands(stats.generations)),
         ("hot tier memory, bytes", thousands(stats.hot_bytes)),
         (
-            "memory held of segments, bytes",
+            "memory of segments, bytes",
             thousands(stats.segment_memory_bytes),
         ),
         (

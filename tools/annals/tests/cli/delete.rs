@@ -88,6 +88,36 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
+fn what_matches_nothing_is_said() {
+    let folder = Folder::with_rows();
+    let said = |more: &[&str]| {
+        let done = folder.run(&[&["delete", "store", "--dry-run"], more].concat());
+        let stderr = done.stderr.clone();
+        assert_eq!(done.ok(), "0 interactions would be deleted\n");
+        stderr
+    };
+    let some = rows(&folder);
+    let mut cells = some.first().unwrap().split(' ');
+    let (user, item) = (cells.next().unwrap(), cells.next().unwrap());
+    let misspelt = format!("{user}x");
+    let told = said(&["--user", &misspelt]);
+    assert!(
+        told.contains(&format!(
+            "user {misspelt:?}: the store has no interactions of this user; did you mean {user:?}"
+        )),
+        "{told}"
+    );
+    let misspelt = format!("{item}x");
+    let told = said(&["--item", &misspelt]);
+    assert!(
+        told.contains("no interaction of the store has it; did you mean"),
+        "{told}"
+    );
+    let told = said(&["--user", user, "--since", "1700000000000"]);
+    assert!(told.contains("milliseconds"), "{told}");
+}
+
+#[test]
 fn a_purge_takes_the_bytes_out_and_its_receipt_is_checked_later() {
     let folder = Folder::with_store();
     let rows = "user-ann-7f3a9c,i1,10,view,,tv,\nuser-bob-000001,i1,20,view,,tv,\n";

@@ -274,6 +274,18 @@ fn a_store_gets_another_schema() {
         "{csv}"
     );
     assert!(csv.lines().nth(1).unwrap().ends_with("phone,,"), "{csv}");
+    // Rows of the old schema still fit.
+    let rows = folder.read("rows.csv").lines().count();
+    let imported = folder.run(&["import", "store", "rows.csv"]);
+    assert!(
+        imported
+            .stderr
+            .contains("no column for NOTE: null in every row"),
+        "{}",
+        imported.stderr
+    );
+    imported.ok();
+    assert_eq!(folder.exported("store").lines().count(), 2 * rows - 1);
     let message = evolve("rows.csv").fails(3);
     assert!(message.contains("rows.csv: "), "{message}");
     folder.write("less.json", schema);

@@ -316,6 +316,13 @@ fn a_manifest_says_what_to_do_to_earlier_rows() {
     let base = folder.read("base.csv");
     let lease = |more: &str| folder.run(&words(format!("lease store {more}").trim()));
     assert_eq!(lease("").ok(), "no leases\n");
+    let message = lease("trainer --at 99").fails(3);
+    assert!(message.contains("the newest commit is 1"), "{message}");
+    let message = lease("trainer").fails(3);
+    assert!(
+        message.contains("there is no lease of this name"),
+        "{message}"
+    );
     let said = lease("trainer --at 1 --for 7d").ok();
     assert!(
         said.starts_with("trainer has taken changes up to the commit 1; later"),

@@ -22,7 +22,7 @@ pub enum Shard {
     /// Import files into all shards in one pass
     Import(Box<ImportInto>),
     /// Show the shards and figures about each
-    #[command(alias = "list")]
+    #[command(visible_alias = "list")]
     Stats(stats::Stats),
     /// Tell which shard has a user
     Route(Route),

@@ -27,6 +27,7 @@ mod rows;
 mod rows_in;
 mod scan;
 mod sequences;
+mod shards;
 mod snapshot;
 mod store;
 mod texts;
@@ -55,6 +56,8 @@ mod _annalsdb {
     use crate::scan::{Batches, Scan};
     #[pymodule_export]
     use crate::sequences::SequenceBlock;
+    #[pymodule_export]
+    use crate::shards::ShardMap;
     #[pymodule_export]
     use crate::snapshot::Snapshot;
     #[pymodule_export]

@@ -13,6 +13,7 @@ __all__ = [
     "Rows",
     "Scan",
     "SequenceBlock",
+    "ShardMap",
     "Snapshot",
     "Store",
     "View",
@@ -342,6 +343,15 @@ class Changes:
         strings: Literal["plain", "dictionary"] = "plain",
         times: str = "int",
     ) -> Scan: ...
+
+@final
+class ShardMap:
+    def __new__(cls, path: _Path) -> Self: ...
+    def shard_of(self, user: str) -> int: ...
+    def path(self, shard: int) -> PathLike[str]: ...
+    @property
+    def edit(self) -> int: ...
+    def __len__(self) -> int: ...
 
 @final
 class Batches(Iterator[Rows]):

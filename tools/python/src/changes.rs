@@ -68,7 +68,6 @@ impl Changes {
     /// >>> _ = store.write({"USER_ID": "cy", "ITEM_ID": "jam", "TIMESTAMP": 60, "EVENT_TYPE": "view"})
     /// >>> [row["USER_ID"] for rows in store.changes_since(before).scan() for row in rows]
     /// ['cy']
-    #[expect(clippy::too_many_arguments, reason = "keywords of Python")]
     #[pyo3(signature = (*, columns=None, event_types=None, since=None, until=None, strings="plain", times="int"))]
     fn scan(
         &self,

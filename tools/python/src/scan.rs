@@ -1,11 +1,12 @@
 //! A scan, and its batches as an Arrow stream.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use annals::export::{ArrowScan, ArrowStrings, Export, arrow_schema};
 use annals::{Projection, ScanQuery, Snapshot};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
+use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -192,7 +193,7 @@ impl Batches {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Rows>> {
         py.check_signals()?;
         let batch = py.detach(|| {
-            let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut reader = self.reader.lock();
             reader.read()
         });
         Ok(batch.map_err(|failed| failed.raise())?.map(Rows::new))

@@ -286,7 +286,6 @@ impl Store {
     /// 2
     /// >>> store.history("ada").to_list("ITEM_ID")
     /// ['cake']
-    #[expect(clippy::too_many_arguments, reason = "keywords of Python")]
     #[pyo3(signature = (*, user=Argument::Missing, users=Argument::Missing, item=Argument::Missing, since=None,
                         until=None, durability="synced"))]
     fn delete(

@@ -1,6 +1,6 @@
 //! What can be read, of a store or of a snapshot.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use annals::export::ArrowStrings;
 use annals::filter::{FilterContext, FilterPlan, Filtered};
@@ -9,6 +9,7 @@ use annals::{History, HistoryQuery, Limits, Schema, Unseen};
 use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringArray, StructArray};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+use parking_lot::{Mutex, RwLock};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyAny, PyDict};
@@ -39,7 +40,7 @@ enum Source {
     },
     Snapshot {
         snapshot: annals::Snapshot,
-        limits: Limits,
+        limits: Box<Limits>,
         buffers: Mutex<Vec<Buffers>>,
     },
 }
@@ -66,7 +67,7 @@ impl View {
         Self {
             source: Held::new(Source::Snapshot {
                 snapshot,
-                limits,
+                limits: Box::new(limits),
                 buffers: Mutex::default(),
             }),
         }
@@ -79,7 +80,7 @@ impl View {
     pub fn store(&self) -> PyResult<annals::Store> {
         match self.source.get()? {
             Source::Store { store, .. } => {
-                let store = store.read().unwrap_or_else(PoisonError::into_inner);
+                let store = store.read();
                 store.clone().ok_or_else(errors::closed)
             }
             Source::Snapshot { .. } => Err(errors::internal("a snapshot in the place of a store")),
@@ -90,12 +91,9 @@ impl View {
     pub fn replace(&self, by: Option<annals::Store>) -> PyResult<Option<annals::Store>> {
         match self.source.get()? {
             Source::Store { store, buffers } => {
-                let mut store = store.write().unwrap_or_else(PoisonError::into_inner);
+                let mut store = store.write();
                 // They hold what was read last.
-                buffers
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clear();
+                buffers.lock().clear();
                 Ok(std::mem::replace(&mut *store, by))
             }
             Source::Snapshot { .. } => Ok(None),
@@ -106,7 +104,7 @@ impl View {
     pub fn snapshot(&self) -> PyResult<annals::Snapshot> {
         match self.source.get()? {
             Source::Store { store, .. } => {
-                let store = store.read().unwrap_or_else(PoisonError::into_inner);
+                let store = store.read();
                 let store = store.as_ref().ok_or_else(errors::closed)?;
                 Ok(store.snapshot())
             }
@@ -117,7 +115,7 @@ impl View {
     pub fn limits(&self) -> PyResult<Limits> {
         match self.source.get()? {
             Source::Store { .. } => Ok(self.store()?.limits().clone()),
-            Source::Snapshot { limits, .. } => Ok(limits.clone()),
+            Source::Snapshot { limits, .. } => Ok((**limits).clone()),
         }
     }
 
@@ -131,13 +129,10 @@ impl View {
         let (Source::Store { buffers, .. } | Source::Snapshot { buffers, .. }) =
             self.source.get()?;
         py.detach(move || {
-            let idle = buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let idle = buffers.lock().pop();
             let mut own = idle.unwrap_or_default();
             let read = read(&snapshot, &mut own);
-            buffers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(own);
+            buffers.lock().push(own);
             Ok(read)
         })
     }

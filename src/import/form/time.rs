@@ -1,9 +1,9 @@
 //! Times, however they are written, to Unix epoch seconds.
 
-use jiff::civil::{DateTime, Time};
+use jiff::civil::{DateTime, Time, date};
 use jiff::fmt::strtime;
 use jiff::fmt::temporal::Pieces;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 
 use super::zone::{Zone, floor};
 use crate::types::{Decimal, Error, Result, shown};
@@ -27,6 +27,31 @@ pub enum TimeUnit {
     Iso,
     /// A format of `strftime`, such as `%d/%m/%Y %H:%M:%S` or `%a %b %d %H:%M:%S %z %Y`.
     Format(String),
+}
+
+impl TimeUnit {
+    /// A format of `strftime` that has a date in it.
+    ///
+    /// # Errors
+    /// `InvalidInput` for one that is not known, or that times cannot be read by.
+    pub fn of_format(format: &str) -> Result<Self> {
+        let unit = Self::Format(format.to_owned());
+        let wrong = |why: String| {
+            Error::invalid(format!(
+                "time format {}: {why}; write one such as %d/%m/%Y %H:%M:%S",
+                shown(format)
+            ))
+        };
+        let sample = date(2001, 2, 3).at(4, 5, 6, 0).to_zoned(TimeZone::UTC);
+        let sample = sample.map_err(|error| Error::internal(error.to_string()))?;
+        let written = strtime::format(format, &sample).map_err(|error| wrong(error.to_string()))?;
+        let reader = TimeReader::of(unit.clone(), None, None)
+            .ok_or_else(|| Error::internal("a format that is read as seconds"))?;
+        match reader.read(&written) {
+            Ok(_) => Ok(unit),
+            Err(error) => Err(wrong(format!("no time can be read by it ({})", error.message()))),
+        }
+    }
 }
 
 /// What becomes of a fraction of a second.

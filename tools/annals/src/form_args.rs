@@ -187,7 +187,9 @@ fn time_unit(text: &str) -> Result<TimeUnit, String> {
         "us" => TimeUnit::Microseconds,
         "ns" => TimeUnit::Nanoseconds,
         "iso" => TimeUnit::Iso,
-        format if format.contains('%') => TimeUnit::Format(format.to_owned()),
+        format if format.contains('%') => {
+            TimeUnit::of_format(format).map_err(|error| error.full_message())?
+        }
         _ => {
             return Err(
                 "write s, ms, us, ns, iso, or a format such as '%d/%m/%Y %H:%M:%S'".to_owned(),

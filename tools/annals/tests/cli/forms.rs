@@ -366,3 +366,15 @@ fn repeats_are_counted_and_left_out_on_request() {
         assert_eq!(folder.exported("store"), format!("{HEADER}{expected}"));
     }
 }
+
+#[test]
+fn a_format_that_no_time_can_be_read_by_is_refused_at_once() {
+    let folder = Folder::with_rows();
+    for format in ["%H:%M", "%Y", "%!"] {
+        let message = folder
+            .run(&["import", "store", "rows.csv", "--time-unit", format])
+            .fails(2);
+        assert!(message.contains("time format"), "{message}");
+        assert!(message.contains("write one such as %d/%m/%Y"), "{message}");
+    }
+}

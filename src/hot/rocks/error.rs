@@ -1,5 +1,6 @@
 //! What RocksDB reports, as errors of the store.
 
+use std::fs::File;
 use std::path::Path;
 
 use crate::types::{Error, ErrorKind};
@@ -22,10 +23,24 @@ pub(super) fn failed(doing: &str, path: &Path, error: rocksdb::Error) -> Error {
             "{doing} {}: another process or handle has it open for writing",
             path.display()
         ),
+        _ if error.as_ref().contains(NOT_OPENED) => {
+            let why = File::open(path.join("CURRENT")).map(drop);
+            let why = why.map_or_else(
+                |error| error.to_string(),
+                |()| "it can be by now, so try again".to_owned(),
+            );
+            format!(
+                "{doing} {}: its file CURRENT could not be opened ({why}), which RocksDB calls",
+                path.display()
+            )
+        }
         _ => format!("{doing} {}", path.display()),
     };
     Error::new(kind, message).caused_by(error)
 }
+
+/// What RocksDB says, whatever the reason, where it cannot open the first file. Nobody asked for direct I/O.
+const NOT_OPENED: &str = "Direct I/O is not supported by the specified DB";
 
 fn is_lock(message: &str) -> bool {
     message.contains("lock hold by current process") || message.contains("While lock file")

@@ -49,7 +49,10 @@ impl TimeUnit {
             .ok_or_else(|| Error::internal("a format that is read as seconds"))?;
         match reader.read(&written) {
             Ok(_) => Ok(unit),
-            Err(error) => Err(wrong(format!("no time can be read by it ({})", error.message()))),
+            Err(error) => Err(wrong(format!(
+                "no time can be read by it ({})",
+                error.message()
+            ))),
         }
     }
 }

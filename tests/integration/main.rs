@@ -22,6 +22,7 @@ mod insights;
 mod kill;
 mod model;
 mod numbers;
+mod partitions;
 mod ranks;
 mod retention;
 mod rocksdb;

@@ -20,6 +20,7 @@ mod long;
 mod opened;
 mod opening;
 mod options;
+mod partitions;
 mod pinned;
 mod query;
 mod rows;
@@ -48,6 +49,8 @@ mod _annalsdb {
     use crate::kept::{lease, leases, open_pin, pins, release_lease, unpin};
     #[pymodule_export]
     use crate::opening::{create, infer_schema, open, open_reader, verify};
+    #[pymodule_export]
+    use crate::partitions::{open_partition, partitions};
     #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]

@@ -36,8 +36,10 @@ from ._annalsdb import (
     lease,
     leases,
     open,
+    open_partition,
     open_pin,
     open_reader,
+    partitions,
     pins,
     purge,
     release_lease,
@@ -59,6 +61,7 @@ from ._errors import (
     StoreIOError,
     UnsupportedError,
 )
+from ._partitions import scan_partition
 from ._polars import scan_polars
 from ._schema import schema
 
@@ -93,11 +96,14 @@ __all__ = [
     "lease",
     "leases",
     "open",
+    "open_partition",
     "open_pin",
     "open_reader",
+    "partitions",
     "pins",
     "purge",
     "release_lease",
+    "scan_partition",
     "scan_polars",
     "schema",
     "unpin",

@@ -1,6 +1,6 @@
 //! Pins of all shards under one name, and their partitions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::folder;
@@ -46,6 +46,26 @@ pub fn partitions(
             list(name)
         }
         listed => listed,
+    }
+}
+
+/// The folders of the stores in the folder `path`: its shards, by position, where it is that of a set, and else itself. No
+/// store is opened.
+///
+/// # Errors
+/// `NotFound` when there is neither; as [`ShardSet::map_of`] and [`Store::id_of`].
+pub fn stores(path: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let path = path.as_ref();
+    match folder::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Store::id_of(path)?;
+            Ok(vec![path.to_owned()])
+        }
+        read => {
+            let map = read?;
+            let folders = map.shards().iter().map(|shard| path.join(shard.folder()));
+            Ok(folders.collect())
+        }
     }
 }
 

@@ -156,7 +156,7 @@ struct Remembered {
 }
 
 impl Engine {
-    /// What happened to rows of commits up to `since`.
+    /// What happened to rows of commits up to `since`; of 0, nothing.
     pub(crate) fn changes_since(&self, since: u64) -> Result<Changes> {
         let (snapshot, known) = match self.remembers() {
             Some(registry) => {
@@ -188,6 +188,15 @@ impl Engine {
             )))
         };
         let visible = snapshot.visible;
+        if since == 0 {
+            // Nothing can have happened to rows that nobody has.
+            return Ok(Changes {
+                since,
+                until: visible,
+                snapshot,
+                steps: Vec::new(),
+            });
+        }
         let replaced = snapshot.version.removed.replaced;
         if since > visible {
             return start_over(format!("the newest commit is {visible}"));

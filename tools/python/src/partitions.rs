@@ -43,6 +43,24 @@ pub fn partitions<'py>(
     json::object(py, &found.map_err(errors::raise)?)
 }
 
+/// List the folders of the stores in a folder: the shards, where it is that of a set of shards, and else itself.
+///
+/// >>> import annalsdb
+/// >>> annalsdb.stores(store.path) == [str(store.path)]
+/// True
+#[pyfunction]
+pub fn stores(py: Python<'_>, path: PathBuf) -> PyResult<Vec<String>> {
+    let found = py.detach(|| annals::shards::stores(path));
+    let found = found.map_err(errors::raise)?.into_iter();
+    found
+        .map(|path| {
+            path.into_os_string()
+                .into_string()
+                .map_err(|path| errors::invalid(format!("{path:?}: the path is not UTF-8")))
+        })
+        .collect()
+}
+
 /// Open the pinned store that a partition is a part of, for reading, in any process.
 ///
 /// Raises:

@@ -43,6 +43,7 @@ from ._annalsdb import (
     pins,
     purge,
     release_lease,
+    stores,
     unpin,
     verify,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "scan_partition",
     "scan_polars",
     "schema",
+    "stores",
     "unpin",
     "verify",
 ]

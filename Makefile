@@ -7,7 +7,7 @@ CARGO_FLAGS ?=
 BENCH_ARGS ?=
 # Passed on to the comparison with other stores, e.g. PEERS_ARGS=--large; see benches/peers/src/args.rs
 PEERS_ARGS ?=
-# Passed on to pytest by `make python`
+# Passed on to pytest by `make python` and `make distributed`
 PYTHON_ARGS ?=
 # Where `make install` puts the tool
 PREFIX ?= /usr/local
@@ -19,7 +19,7 @@ OBSERVED = annals/tracing,annals/metrics
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install dist test crash lint docs bench peers performance python sanitize sql sqlbench
+.PHONY: help setup demo install dist test crash lint docs bench peers performance python sanitize sql sqlbench distributed
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -75,6 +75,9 @@ sql: setup ## Build annals-sql, SQL over a store, and run its tests; the query e
 sqlbench: sql ## Compare annals-sql with DuckDB (ROWS=n RUNS=n); installs DuckDB in a folder of its own
 	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
 	benches/sql/run.sh
+
+distributed: setup ## Read stores with Spark, Ray and Daft and run the tests; installs them and Java in a folder of its own (PYTHON_ARGS="-k ray")
+	CARGO="$(CARGO)" tools/distributed/run.sh $(PYTHON_ARGS)
 
 performance: ## Write PERFORMANCE.md from the results of the comparison
 	python3 benches/peers/performance.py

@@ -93,6 +93,7 @@ mod hot;
 pub mod import;
 pub mod insights;
 mod io;
+pub mod partitions;
 #[cfg(feature = "report")]
 pub mod report;
 mod segment;
@@ -116,7 +117,8 @@ pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};
 
 // Reading.
 pub use api::{
-    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, Users, value_at,
+    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, UserShare,
+    Users, value_at,
 };
 pub use types::{
     HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange,

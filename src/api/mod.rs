@@ -17,5 +17,5 @@ pub use crate::store::{
     FormatVersions, GenerationReport, Health, History, ImportBatch, ImportMode, ImportRehearsal,
     Interacted, Lease, ManifestReport, NewestPerEventType, Pin, PurgeFinding, PurgeReceipt,
     PurgedId, RecoveryReport, RepairReport, Scan, SegmentReport, Sharing, Snapshot, Stats,
-    UnnamedFile, Unseen, Users, VerifyReport, value_at,
+    UnnamedFile, Unseen, UserShare, Users, VerifyReport, value_at,
 };

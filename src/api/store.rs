@@ -168,6 +168,7 @@ impl Store {
 
     /// What happened since a commit, for who has the rows that there were then: deletions and what else changed
     /// them, and a snapshot that has what arrived since. See [`Changes`].
+    /// Since commit 0 everything arrived: there are no steps then, and nothing is refused.
     ///
     /// Cost: all deletions that were not purged are read; a writer's other commits wait.
     ///

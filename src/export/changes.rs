@@ -33,6 +33,7 @@ impl Changes {
         }
         let selection = Selection {
             after: self.since,
+            upto: (self.until < self.snapshot.sequence()).then_some(self.until),
             ..selection
         };
         let mut export = self.snapshot.export().selection(selection);

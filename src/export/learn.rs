@@ -116,7 +116,7 @@ pub(super) fn query_of(rules: &Rules, schema: &Schema, fields: &[bool]) -> ScanQ
     ScanQuery {
         time: selection.time(),
         origins: selection.origin,
-        arrival: selection.after > 0 || selection.origin != crate::types::Origins::All,
+        arrival: rules.are_of_commits() || selection.origin != crate::types::Origins::All,
         session_keys: selection.sessions == Sessions::Drop,
         projection: Projection::names(names.map(|(field, _)| field.name())),
         ..ScanQuery::default()

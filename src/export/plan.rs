@@ -53,7 +53,7 @@ impl Plan {
             },
             arrival: self.digests
                 || self.layout.as_known()
-                || selection.after > 0
+                || self.rules.are_of_commits()
                 || whole && selection.origin != Origins::All,
             session_keys: selection.sessions == Sessions::Drop,
             projection: Projection::names(names.map(|(field, _)| field.name())),

@@ -253,11 +253,12 @@ impl Selector {
                 Ok(time.contains(at))
             })?;
         }
-        if selection.after > 0 {
+        if rules.are_of_commits() {
+            let upto = selection.upto.unwrap_or(u64::MAX);
             let sequences = columns.sequences.as_slice();
             self.dropped.after += retain(out, first, |row| {
                 let sequence = sequences.get(row as usize).copied().ok_or_else(too_short)?;
-                Ok(sequence > selection.after)
+                Ok(sequence > selection.after && sequence <= upto)
             })?;
         }
         if !selection.events.is_empty() {

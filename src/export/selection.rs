@@ -25,6 +25,10 @@ pub struct Selection {
     /// Only commits above this sequence number: what arrived since. 0 for all.
     #[serde(skip_serializing_if = "is_zero")]
     pub after: u64,
+    /// Only commits up to this sequence number. `None` for all; other than [`Snapshot::as_of`](crate::Snapshot::as_of)
+    /// it leaves rows out that came later, and shows the others as they are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upto: Option<u64>,
     /// Only events that one of these takes; none for all. At most 10.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventRule>,
@@ -321,6 +325,11 @@ impl Rules {
             need(Some(schema.item()));
         }
         needed
+    }
+
+    /// Whether rows are judged by the commit that they came with.
+    pub(super) fn are_of_commits(&self) -> bool {
+        self.selection.after > 0 || self.selection.upto.is_some()
     }
 
     /// Whether each row is judged by itself, so that any order will do.

@@ -316,6 +316,33 @@ impl Generation {
         found
     }
 
+    /// Calls `visit` with each user and the number of their rows at this moment, in no order. A part of the
+    /// generation is locked against writing meanwhile.
+    pub(crate) fn each_user(&self, visit: &mut dyn FnMut(&str, u64)) {
+        for Shard(users) in &self.shards {
+            for rows in users.read().iter() {
+                visit(rows.user.get(), rows.len() as u64);
+            }
+        }
+    }
+
+    /// So many users or more, where there are as many, with the number of their rows: those whose hashes are alike,
+    /// which tells nothing of their order.
+    pub(crate) fn some_users(&self, least: usize) -> Vec<(String, u64)> {
+        let mut found = Vec::new();
+        for Shard(users) in &self.shards {
+            if found.len() >= least {
+                break;
+            }
+            let users = users.read();
+            let users = users
+                .iter()
+                .map(|rows| (rows.user.get().to_owned(), rows.len() as u64));
+            found.extend(users);
+        }
+        found
+    }
+
     /// The bits in the middle of the hash: the table uses both ends.
     fn shard(&self, hash: u64) -> Option<&RwLock<HashTable<UserRows>>> {
         let shard = self.shards.get((hash >> 40) as usize % SHARDS)?;

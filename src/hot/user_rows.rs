@@ -33,6 +33,10 @@ impl UserRows {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.rows.all().map(RowColumns::len).sum()
+    }
+
     /// Bytes that the rows take beside the struct itself.
     pub(super) fn memory_bytes(&self) -> usize {
         // The allocator keeps about 16 bytes for each allocation.

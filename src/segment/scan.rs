@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::history::keep;
 use super::reader::{Segment, Selection};
 use crate::codec::BLOCK;
-use crate::types::{Columns, Result, ScanQuery, TierQuery, TimeRange};
+use crate::types::{Columns, Result, ScanQuery, TierQuery, TimeRange, UserRange};
 
 /// A position in a segment that moves forward through its users.
 pub struct Cursor {
@@ -69,15 +69,10 @@ impl Cursor {
     /// `Corruption` when the user directory is damaged.
     pub fn new(segment: Arc<Segment>, query: &ScanQuery) -> Result<Self> {
         let segment = segment.for_scans().clone();
-        let directory = &segment.directory;
-        let first = match &query.users.from {
-            Some(from) => directory.lower_bound(from)?,
-            None => 0,
-        };
-        let last = match &query.users.to {
-            Some(to) => directory.lower_bound(to)?,
-            None => directory.len(),
-        };
+        let Range {
+            start: first,
+            end: last,
+        } = segment.users_within(&query.users)?;
         let mut cursor = Self {
             row: 0,
             user: first,
@@ -182,6 +177,34 @@ impl Cursor {
 }
 
 impl Segment {
+    /// The rows of the users of a range. Cost: two searches in the user directory.
+    ///
+    /// # Errors
+    /// `Corruption` when the user directory is damaged.
+    pub fn rows_within(&self, users: &UserRange) -> Result<u64> {
+        let within = self.users_within(users)?;
+        if within.is_empty() {
+            return Ok(0);
+        }
+        let first = self.directory.rows(within.start)?.start;
+        let end = self.directory.rows(within.end - 1)?.end;
+        Ok(end.saturating_sub(first) as u64)
+    }
+
+    /// The positions of the users of a range.
+    fn users_within(&self, users: &UserRange) -> Result<Range<usize>> {
+        let directory = &self.directory;
+        let first = match &users.from {
+            Some(from) => directory.lower_bound(from)?,
+            None => 0,
+        };
+        let last = match &users.to {
+            Some(to) => directory.lower_bound(to)?,
+            None => directory.len(),
+        };
+        Ok(first..last)
+    }
+
     /// Appends the rows of a range, of any users, that match, and tells which these are.
     fn take_rows(
         &self,

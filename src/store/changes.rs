@@ -15,6 +15,8 @@ use crate::types::{Error, Result, session_of, shown_user};
 pub struct Changes {
     /// The commit from which on changes are told.
     pub since: u64,
+    /// The newest commit that they tell of.
+    pub until: u64,
     /// The store as it is now.
     pub snapshot: Snapshot,
     /// By rising commit.
@@ -72,6 +74,26 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<String>,
     },
+}
+
+impl Changes {
+    /// The same up to an earlier commit: what later ones did and brought is left out, and comes with the changes since
+    /// `sequence`. Rows come as the snapshot shows them: those that a later commit hides do not come, whose step has nothing to
+    /// remove then. So the same changes, asked for again when the store has gone on, add up to the same in the end.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a commit that they do not tell of.
+    pub fn up_to(mut self, sequence: u64) -> Result<Self> {
+        if !(self.since..=self.until).contains(&sequence) {
+            return Err(Error::invalid(format!(
+                "changes up to commit {sequence}: they tell of the commits from {} to {}",
+                self.since, self.until
+            )));
+        }
+        self.steps.retain(|step| step.sequence() <= sequence);
+        self.until = sequence;
+        Ok(self)
+    }
 }
 
 impl Change {
@@ -134,7 +156,7 @@ struct Remembered {
 }
 
 impl Engine {
-    /// What happened to rows of commits up to `since`.
+    /// What happened to rows of commits up to `since`; of 0, nothing.
     pub(crate) fn changes_since(&self, since: u64) -> Result<Changes> {
         let (snapshot, known) = match self.remembers() {
             Some(registry) => {
@@ -166,6 +188,15 @@ impl Engine {
             )))
         };
         let visible = snapshot.visible;
+        if since == 0 {
+            // Nothing can have happened to rows that nobody has.
+            return Ok(Changes {
+                since,
+                until: visible,
+                snapshot,
+                steps: Vec::new(),
+            });
+        }
         let replaced = snapshot.version.removed.replaced;
         if since > visible {
             return start_over(format!("the newest commit is {visible}"));
@@ -188,6 +219,7 @@ impl Engine {
         }
         Ok(Changes {
             since,
+            until: visible,
             steps: known.steps(since, visible),
             snapshot,
         })

@@ -14,7 +14,7 @@ use super::user_codes::UserCodes;
 use crate::segment::Origin;
 use crate::types::{
     Column, Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
-    UserRange, check_asked_user, shown_user,
+    check_asked_user,
 };
 
 /// Batches of rows of a [`Snapshot`], in the query's order.
@@ -128,30 +128,6 @@ impl Snapshot {
             }
         }
         Ok(asked)
-    }
-
-    /// Splits the users into at most `parts` ranges of about as many stored rows each, in order:
-    /// scans of them, side by side on as many threads, read what one scan would.
-    ///
-    /// # Errors
-    /// `Corruption` when a user directory is damaged.
-    pub fn user_ranges(&self, parts: usize) -> Result<Vec<UserRange>> {
-        let largest = self.version.runs.iter().max_by_key(|run| run.rows());
-        let mut borders: Vec<String> = Vec::new();
-        if let Some(run) = largest {
-            for part in 1..parts as u64 {
-                let row = run.rows() / parts as u64 * part;
-                let border = run.user_at(row)?;
-                borders.extend(border.map(|user| shown_user(&user).to_owned()));
-            }
-        }
-        borders.dedup();
-        let from = std::iter::once(None).chain(borders.iter().cloned().map(Some));
-        let to = borders.iter().cloned().map(Some).chain([None]);
-        Ok(from
-            .zip(to)
-            .map(|(from, to)| UserRange { from, to })
-            .collect())
     }
 }
 

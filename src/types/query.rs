@@ -114,11 +114,14 @@ pub struct HistoryQuery {
 }
 
 /// A half-open range of user ids, in the order of their UTF-8 bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UserRange {
     /// First user inside; `None` for no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// First user after; `None` for no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }
 
@@ -127,6 +130,23 @@ impl UserRange {
     pub fn contains(&self, user: &str) -> bool {
         self.from.as_deref().is_none_or(|from| user >= from)
             && self.to.as_deref().is_none_or(|to| user < to)
+    }
+
+    /// The users that are in both ranges; where there are none, a range that ends where it begins.
+    pub(crate) fn within(&self, other: &Self) -> Self {
+        let from = self.from.as_ref().max(other.from.as_ref()).cloned();
+        // None is no bound, and orders before all.
+        let to = match (&self.to, &other.to) {
+            (Some(own), Some(other)) => Some(own.min(other).clone()),
+            (own, other) => own.as_ref().or(other.as_ref()).cloned(),
+        };
+        match (&from, &to) {
+            (Some(first), Some(end)) if first > end => Self {
+                to: from.clone(),
+                from,
+            },
+            _ => Self { from, to },
+        }
     }
 
     /// Whether the range holds anything from `min` to `max`, both inclusive.

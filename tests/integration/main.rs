@@ -24,6 +24,7 @@ mod kill;
 mod memory;
 mod model;
 mod numbers;
+mod partitions;
 mod ranks;
 mod retention;
 mod rocksdb;

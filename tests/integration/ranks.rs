@@ -15,7 +15,7 @@ use circles::circles;
 use names::{Name, Named, names_in};
 
 /// The ranked folders, lowest first.
-const RANKS: [(&str, u8); 17] = [
+const RANKS: [(&str, u8); 18] = [
     ("types", 0),
     ("io", 1),
     ("codec", 1),
@@ -30,6 +30,7 @@ const RANKS: [(&str, u8); 17] = [
     ("backup", HOST),
     ("guide", HOST),
     ("insights", HOST),
+    ("partitions", HOST),
     ("report", ABOVE_HOSTS),
     ("shards", ABOVE_HOSTS),
     ("fuzzing", FUZZING),

@@ -3,6 +3,7 @@
 mod answers;
 mod events;
 mod folders;
+mod partitions;
 mod parts;
 mod reshape;
 

@@ -123,6 +123,7 @@ impl SelectionArgs {
                 .changes_since
                 .as_ref()
                 .map_or(0, |earlier| earlier.sequence),
+            upto: None,
             events: self.events.rules(),
             sessions: match self.sessions {
                 SessionsArg::Keep => Sessions::Keep,

@@ -37,7 +37,7 @@ impl Changes {
     /// The newest commit that they tell of: what the next call is asked for.
     #[getter]
     fn sequence(&self) -> PyResult<u64> {
-        Ok(self.changes.get()?.snapshot.sequence())
+        Ok(self.changes.get()?.until)
     }
 
     /// What is to be done to the rows of earlier commits, as dicts; docs/exports.md has their keys.
@@ -50,7 +50,25 @@ impl Changes {
         json::object(py, &self.changes.get()?.steps)
     }
 
-    /// The store as of ``sequence``.
+    /// The same up to an earlier commit: what later ones did and brought comes with the changes since it. Rows come as they
+    /// are in the newest commit, so that those that it hides do not come.
+    ///
+    /// Raises:
+    ///     InvalidInputError: for a commit that they do not tell of.
+    ///
+    /// >>> _ = store.write({"USER_ID": "cy", "ITEM_ID": "jam", "TIMESTAMP": 60, "EVENT_TYPE": "view"})
+    /// >>> changes = store.changes_since(0).up_to(1)
+    /// >>> changes.sequence, sum(len(rows) for rows in changes.scan())
+    /// (1, 3)
+    fn up_to(&self, sequence: u64) -> PyResult<Self> {
+        let changes = self.changes.get()?.clone().up_to(sequence);
+        Ok(Self::new(
+            changes.map_err(errors::raise)?,
+            self.limits.clone(),
+        ))
+    }
+
+    /// The store as it is now.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Snapshot>> {
         let snapshot = self.changes.get()?.snapshot.clone();
         Snapshot::new(py, snapshot, self.limits.clone())
@@ -102,7 +120,7 @@ impl Changes {
         Ok(format!(
             "<annalsdb.Changes since commit {} up to commit {}: {} steps>",
             changes.since,
-            changes.snapshot.sequence(),
+            changes.until,
             changes.steps.len()
         ))
     }

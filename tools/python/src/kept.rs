@@ -38,7 +38,8 @@ pub fn pins(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyList>> {
     )
 }
 
-/// Let go of a pin, also while another process writes to the store. Who has it open keeps it until then.
+/// Let go of a pin of a store, or of a set of shards, also while another process writes to it. Who has it open keeps it
+/// until then.
 ///
 /// Raises:
 ///     NotFoundError: when there is no such pin.
@@ -48,7 +49,7 @@ pub fn pins(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyList>> {
 /// >>> annalsdb.unpin(store.path, "training")
 #[pyfunction]
 pub fn unpin(py: Python<'_>, path: PathBuf, name: &str) -> PyResult<()> {
-    py.detach(|| annals::Store::unpin(path, name))
+    py.detach(|| annals::shards::unpin(path, name))
         .map_err(errors::raise)
 }
 

@@ -21,6 +21,7 @@ mod long;
 mod opened;
 mod opening;
 mod options;
+mod partitions;
 mod pinned;
 mod query;
 mod rows;
@@ -50,6 +51,8 @@ mod _annalsdb {
     use crate::kept::{lease, leases, open_pin, pins, release_lease, unpin};
     #[pymodule_export]
     use crate::opening::{create, infer_schema, open, open_reader, verify};
+    #[pymodule_export]
+    use crate::partitions::{open_partition, partitions, stores};
     #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]

@@ -23,6 +23,7 @@ mod lease;
 mod limits;
 mod listing;
 mod man;
+mod partitions;
 mod pin;
 mod purge;
 mod put;
@@ -99,6 +100,8 @@ pub enum Command {
     Checkpoint(checkpoint::Checkpoint),
     /// Keep a store as it is at this moment under a name
     Pin(pin::Pin),
+    /// Divide a pinned snapshot into ranges of users
+    Partitions(partitions::Partitions),
     /// Say what a consumer of changes has taken
     Lease(lease::Lease),
     /// Copy a store into a folder of backups
@@ -152,6 +155,7 @@ impl Command {
             Self::Repair(command) => command.run(),
             Self::Checkpoint(command) => command.run(),
             Self::Pin(command) => command.run(),
+            Self::Partitions(command) => command.run(),
             Self::Lease(command) => command.run(),
             Self::Backup(command) => command.run(),
             Self::Restore(command) => command.run(),

@@ -13,7 +13,7 @@ use crate::output::{Align, moment, print, print_done, print_json, table};
 /// room until the pin is released or expires. Without a name, lists the pins.
 #[derive(Args)]
 pub struct Pin {
-    /// The folder of the store
+    /// The folder of the store; with --release also of a set of shards
     store: PathBuf,
     /// Letters, digits, `_`, `-` and `.`
     name: Option<String>,
@@ -33,7 +33,7 @@ impl Pin {
             return self.list();
         };
         if self.release {
-            Store::unpin(&self.store, name)?;
+            annals::shards::unpin(&self.store, name)?;
             return match self.format {
                 ReportFormat::Json => print_json(&serde_json::json!({ "released": name })),
                 ReportFormat::Table => print_done(format_args!("{name} is released")),

@@ -22,6 +22,7 @@ mod listing;
 mod live;
 mod output;
 mod parquet;
+mod partitions;
 mod put;
 mod put_events;
 mod round_trip;

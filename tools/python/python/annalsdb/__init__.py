@@ -37,11 +37,14 @@ from ._annalsdb import (
     lease,
     leases,
     open,
+    open_partition,
     open_pin,
     open_reader,
+    partitions,
     pins,
     purge,
     release_lease,
+    stores,
     unpin,
     verify,
 )
@@ -60,6 +63,7 @@ from ._errors import (
     StoreIOError,
     UnsupportedError,
 )
+from ._partitions import scan_partition
 from ._polars import scan_polars
 from ._schema import schema
 
@@ -95,13 +99,17 @@ __all__ = [
     "lease",
     "leases",
     "open",
+    "open_partition",
     "open_pin",
     "open_reader",
+    "partitions",
     "pins",
     "purge",
     "release_lease",
+    "scan_partition",
     "scan_polars",
     "schema",
+    "stores",
     "unpin",
     "verify",
 ]

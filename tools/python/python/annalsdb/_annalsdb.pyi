@@ -25,11 +25,14 @@ __all__ = [
     "lease",
     "leases",
     "open",
+    "open_partition",
     "open_pin",
     "open_reader",
+    "partitions",
     "pins",
     "purge",
     "release_lease",
+    "stores",
     "unpin",
     "verify",
 ]
@@ -115,6 +118,17 @@ class _Pin(TypedDict):
     path: PathLike[str]
     made_seconds: int
     expires_seconds: int | None
+
+class _PinnedSnapshot(TypedDict):
+    pin: str
+    sequence: int
+
+class _Partition(TypedDict):
+    path: str
+    snapshot: _PinnedSnapshot
+    users: dict[str, str]
+    rows: int
+    bytes: int
 
 class _Lease(TypedDict):
     name: str
@@ -332,6 +346,7 @@ class Changes:
     def sequence(self) -> int: ...
     @property
     def steps(self) -> list[dict[str, Any]]: ...
+    def up_to(self, sequence: int) -> Changes: ...
     def snapshot(self) -> Snapshot: ...
     def scan(
         self,
@@ -424,6 +439,11 @@ def unpin(path: _Path, name: str) -> None: ...
 def open_pin(
     path: _Path, name: str, *, settings: Mapping[str, int | bool | None] | None = None
 ) -> Store: ...
+def partitions(
+    path: _Path, parts: int, *, pin: str | None = None, lasts: _Seconds | None = None
+) -> list[_Partition]: ...
+def stores(path: _Path) -> list[str]: ...
+def open_partition(partition: Mapping[str, Any]) -> Store: ...
 def lease(path: _Path, name: str, sequence: int, *, lasts: _Seconds | None = None) -> _Lease: ...
 def leases(path: _Path) -> list[_Lease]: ...
 def release_lease(path: _Path, name: str) -> None: ...

@@ -9,24 +9,14 @@ from __future__ import annotations
 import io
 import json
 import warnings
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Iterator
+
+from ._bounds import Bounds, narrowed
 
 if TYPE_CHECKING:
     import polars as pl
 
 _FLIPPED = {"Gt": "Lt", "GtEq": "LtEq", "Lt": "Gt", "LtEq": "GtEq", "Eq": "Eq"}
-_BEHIND = "\x01"
-"""Behind a user id: ids hold no U+0000, so no other id lies between."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    since: int | datetime | None = None
-    until: int | datetime | None = None
-    users: tuple[str | None, str | None] | None = None
-    event_types: list[str] | None = None
 
 
 def bounds_of(predicate: pl.Expr | None, *, times: str) -> Bounds:
@@ -43,7 +33,7 @@ def bounds_of(predicate: pl.Expr | None, *, times: str) -> Bounds:
     except Exception:  # noqa: BLE001 (whatever polars cannot write is left to polars)
         return bounds
     for column, operator, value in terms:
-        bounds = _narrowed(bounds, column, operator, value, times)
+        bounds = narrowed(bounds, column, operator, value, times)
     return bounds
 
 
@@ -73,49 +63,3 @@ def _constant(literal: Any) -> Any:
     expression = pl.Expr.deserialize(io.StringIO(json.dumps(literal)), format="json")
     value = pl.select(expression).to_series().to_list()[0]
     return list(value) if isinstance(value, pl.Series) else value
-
-
-def _narrowed(bounds: Bounds, column: str, operator: str, value: Any, times: str) -> Bounds:
-    if column == "TIMESTAMP":
-        is_time = type(value) is int if times == "int" else isinstance(value, datetime)
-        return _in_time(bounds, operator, value) if is_time and _has_zone(value) else bounds
-    if column == "USER_ID" and isinstance(value, str) and value and "\x00" not in value:
-        return _in_users(bounds, operator, value)
-    if column == "EVENT_TYPE" and bounds.event_types is None:
-        if operator == "Eq" and isinstance(value, str) and value:
-            return replace(bounds, event_types=[value])
-        if operator == "In" and isinstance(value, list) and value:
-            if all(isinstance(one, str) and one for one in value):
-                return replace(bounds, event_types=value)
-    return bounds
-
-
-def _has_zone(value: Any) -> bool:
-    return not isinstance(value, datetime) or value.tzinfo is not None
-
-
-def _in_time(bounds: Bounds, operator: str, value: Any) -> Bounds:
-    since, until = bounds.since, bounds.until
-    # Bounds of whole seconds: what lies a second beyond is left to polars.
-    if operator in ("Gt", "GtEq", "Eq") and (since is None or value > since):
-        since = value
-    if operator in ("Lt", "LtEq", "Eq"):
-        behind = value + (1 if isinstance(value, int) else timedelta(seconds=1))
-        if until is None or behind < until:
-            until = behind
-    return replace(bounds, since=since, until=until)
-
-
-def _in_users(bounds: Bounds, operator: str, value: str) -> Bounds:
-    start, end = bounds.users or (None, None)
-    if operator in ("Gt", "GtEq", "Eq") and (start is None or _utf8(value) > _utf8(start)):
-        start = value
-    if operator in ("Lt", "LtEq", "Eq"):
-        behind = value + _BEHIND
-        if end is None or _utf8(behind) < _utf8(end):
-            end = behind
-    return replace(bounds, users=(start, end))
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode()

@@ -160,7 +160,9 @@ impl Engine {
         });
         report.add_hot(rows)?;
         report.unnamed = unnamed_files(root, &steady.manifest)?;
-        verify_beside(root, &mut report)?;
+        let beside = verify_beside(root)?;
+        report.problems.extend(beside.problems);
+        report.unnamed.extend(beside.unnamed);
         Ok(report)
     }
 }

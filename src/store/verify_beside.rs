@@ -4,18 +4,28 @@ use std::fs::FileType;
 use std::path::Path;
 
 use super::quarantine::UnnamedFile;
-use super::verify::VerifyReport;
 use super::{leases, pins, purge};
 use crate::types::{Error, ErrorKind, Result};
 
 const LEFT: &str = "left by what was interrupted, or being written by a process at this moment";
 const FOREIGN: &str = "no file of the store";
 
-/// Reads all of it, and notes what is damaged, and what nothing names.
+/// What was found of it.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// What is damaged.
+    pub(super) problems: Vec<String>,
+    /// What nothing names.
+    pub(super) unnamed: Vec<UnnamedFile>,
+}
+
+/// Reads all of it.
 ///
 /// # Errors
 /// `Io`.
-pub(super) fn verify_beside(root: &Path, report: &mut VerifyReport) -> Result<()> {
+pub(super) fn verify_beside(root: &Path) -> Result<Beside> {
+    let mut beside = Beside::default();
+    let report = &mut beside;
     for (name, kind) in entries(&root.join(leases::LEASES))? {
         let path = format!("{}/{name}", leases::LEASES);
         match name.strip_suffix(leases::ENDING) {
@@ -35,10 +45,10 @@ pub(super) fn verify_beside(root: &Path, report: &mut VerifyReport) -> Result<()
             _ => add_unnamed(report, format!("{}/{name}", purge::PURGES), &name),
         }
     }
-    Ok(())
+    Ok(beside)
 }
 
-fn add_unnamed(report: &mut VerifyReport, file: String, name: &str) {
+fn add_unnamed(report: &mut Beside, file: String, name: &str) {
     let what = match name.ends_with(".new") {
         true => LEFT,
         false => FOREIGN,
@@ -47,7 +57,7 @@ fn add_unnamed(report: &mut VerifyReport, file: String, name: &str) {
 }
 
 /// Notes damage, and a file that is none, such as a link; other failures of the system are given back.
-fn note(report: &mut VerifyReport, read: Result<()>) -> Result<()> {
+fn note(report: &mut Beside, read: Result<()>) -> Result<()> {
     match read {
         // Released meanwhile.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),

@@ -16,7 +16,7 @@ pub struct CsvFiles {
 }
 
 /// The files that paths stand for: a file for itself, a folder for the files in it whose names end
-/// in `.csv`, in any case of letters, sorted by name. Folders within and hidden files are passed over.
+/// in `.csv` or `.parquet`, in any case of letters, sorted by name. Folders within and hidden files are passed over.
 ///
 /// # Errors
 /// `NotFound` for a path that does not exist and a folder without such files; `InvalidInput` for a
@@ -64,14 +64,14 @@ impl CsvFiles {
             entries.push(entry.map_err(failed)?.path());
         }
         entries.sort();
-        let is_taken = |path: &PathBuf| is_csv(path) && path.is_file();
+        let is_taken = |path: &PathBuf| is_rows(path) && path.is_file();
         let (files, passed_over): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_taken);
         if files.is_empty() {
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!(
-                    "{}: the folder holds no CSV files; give files, or a folder of files whose \
-                     names end in .csv",
+                    "{}: the folder holds no files whose names end in .csv or .parquet; give files, or a \
+                     folder of such",
                     folder.display()
                 ),
             ));
@@ -82,12 +82,15 @@ impl CsvFiles {
     }
 }
 
-fn is_csv(path: &Path) -> bool {
+/// Whether a file of a folder is taken, by its name. Parquet writers leave checksums under hidden names, and marks that
+/// begin with `_`.
+fn is_rows(path: &Path) -> bool {
     let hidden = path
         .file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden
-        && path
-            .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+    let ends_in = |ending| {
+        let found = path.extension();
+        found.is_some_and(|found| found.eq_ignore_ascii_case(ending))
+    };
+    !hidden && (ends_in("csv") || ends_in("parquet"))
 }

@@ -57,7 +57,7 @@ fn paths_without_files_are_errors() {
     let error = csv_files(&[folder.path()]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().ends_with(
-        ": the folder holds no CSV files; give files, or a folder of files whose names end in .csv"
+        ": the folder holds no files whose names end in .csv or .parquet; give files, or a folder of such"
     ));
     let error = csv_files(&[folder.path().join("none.csv")]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);

@@ -1,11 +1,13 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use annals::{Retention as Rules, Store};
+use annals::{Projection, Retention as Rules, ScanOrder, ScanQuery, Sharing, Store};
 use clap::Args;
+use tempfile::TempDir;
 
 use crate::args::{ReportFormat, age_in_seconds};
-use crate::failure::Outcome;
-use crate::output::{Align, print, print_done, print_json, table, thousands};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Align, count, print, print_done, print_json, say, table, thousands};
+use crate::unmatched::warn_of_names;
 
 /// Shows how long interactions are kept, or has other rules hold from now on. Those that are not given
 /// stay as they are. What is too old is dropped at once, and from then on as the store is open for writing;
@@ -29,6 +31,9 @@ pub struct Retention {
     /// Of each user keep only the newest N interactions, and those of the same second as the oldest of these
     #[arg(long, value_name = "N", value_parser = newest)]
     newest: Option<Newest>,
+    /// Only tell how many interactions the rules would drop, by a checkpoint that is made beside the store and removed
+    #[arg(long)]
+    dry_run: bool,
     /// Only show the rules
     #[arg(long, conflicts_with_all = ["max_age", "event_type", "sessions", "newest"])]
     show: bool,
@@ -69,32 +74,77 @@ fn typed(text: &str) -> Result<(String, Rule), String> {
 }
 
 impl Retention {
+    /// A copy to try the rules on.
+    fn copy(&self) -> Outcome<TempDir> {
+        let parent = self.store.parent();
+        let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        let folder = tempfile::Builder::new()
+            .prefix(".annals-")
+            .tempdir_in(parent);
+        let folder = folder.map_err(|error| {
+            Failure::io(
+                format_args!("making a folder in {}", parent.display()),
+                &error,
+            )
+        })?;
+        Store::builder().checkpoint(&self.store, folder.path().join("store"), &Sharing::Link)?;
+        Ok(folder)
+    }
+
+    /// Changes the rules, and tells what they drop.
+    fn change(&self, store: &Store, rules: &mut Rules) -> Outcome {
+        if let Some(Rule(age)) = self.max_age {
+            rules.max_age_seconds = age;
+        }
+        if let Some(Rule(age)) = self.sessions {
+            rules.session_seconds = age;
+        }
+        if let Some(Newest(count)) = self.newest {
+            rules.newest_of_user = count;
+        }
+        let names: Vec<&String> = self.event_type.iter().map(|(name, _)| name).collect();
+        warn_of_names(store, &names);
+        for (event_type, Rule(age)) in &self.event_type {
+            let of_types = &mut rules.max_age_seconds_of;
+            of_types.retain(|other, _| !other.eq_ignore_ascii_case(event_type));
+            of_types.extend(age.map(|age| (event_type.clone(), age)));
+        }
+        let before = rows(store)?;
+        store.set_retention(rules)?;
+        let dropped = before.saturating_sub(rows(store)?);
+        let done = match self.dry_run {
+            true => "would be dropped",
+            false => "dropped",
+        };
+        say(format_args!(
+            "{} of {} {done}",
+            count(dropped, "interaction"),
+            thousands(before)
+        ));
+        Ok(())
+    }
+
     pub fn run(self) -> Outcome {
         let changes = self.max_age.is_some()
             || self.sessions.is_some()
             || self.newest.is_some()
             || !self.event_type.is_empty();
+        if self.dry_run && !changes {
+            return Err(Failure::usage(
+                "--dry-run: say which rules, such as --max-age 365d",
+            ));
+        }
+        let copy = self.dry_run.then(|| self.copy()).transpose()?;
+        let path = copy.as_ref().map(|copy| copy.path().join("store"));
+        let path = path.as_deref().unwrap_or(&self.store);
         let store = match changes {
-            true => Store::open(&self.store)?,
-            false => Store::open_read_only(&self.store)?,
+            true => Store::open(path)?,
+            false => Store::open_read_only(path)?,
         };
         let mut rules = store.retention();
         if changes {
-            if let Some(Rule(age)) = self.max_age {
-                rules.max_age_seconds = age;
-            }
-            if let Some(Rule(age)) = self.sessions {
-                rules.session_seconds = age;
-            }
-            if let Some(Newest(count)) = self.newest {
-                rules.newest_of_user = count;
-            }
-            for (event_type, Rule(age)) in self.event_type {
-                let of_types = &mut rules.max_age_seconds_of;
-                of_types.retain(|other, _| !other.eq_ignore_ascii_case(&event_type));
-                of_types.extend(age.map(|age| (event_type, age)));
-            }
-            store.set_retention(&rules)?;
+            self.change(&store, &mut rules)?;
         }
         match self.format {
             ReportFormat::Json => print_json(&rules),
@@ -104,6 +154,19 @@ impl Retention {
             ReportFormat::Table => print(said(&rules)),
         }
     }
+}
+
+/// Interactions that reads show.
+fn rows(store: &Store) -> Outcome<u64> {
+    let mut rows = 0;
+    for batch in store.scan(&ScanQuery {
+        projection: Projection::Names(Vec::new()),
+        order: ScanOrder::Any,
+        ..ScanQuery::default()
+    })? {
+        rows += batch?.rows() as u64;
+    }
+    Ok(rows)
 }
 
 fn said(rules: &Rules) -> String {

@@ -176,6 +176,25 @@ fn rules_of_retention_are_shown_and_changed() {
     let retention = |more: &[&str]| folder.run(&[&["retention", "store"], more].concat());
     assert_eq!(retention(&[]).ok(), "everything is kept for ever\n");
     // What is here is of 1970.
+    let before = rows(&folder);
+    let tried = retention(&["--max-age", "1d", "--dry-run"]);
+    let all = before.len();
+    assert!(
+        tried
+            .stderr
+            .contains(&format!("{all} interactions of {all} would be dropped")),
+        "{}",
+        tried.stderr
+    );
+    tried.ok();
+    assert_eq!(rows(&folder), before);
+    let unknown = retention(&["--event-type", "viewx=36h", "--dry-run"]);
+    assert!(
+        unknown.stderr.contains("no event of the store has it"),
+        "{}",
+        unknown.stderr
+    );
+    assert_eq!(retention(&[]).ok(), "everything is kept for ever\n");
     let said = retention(&["--event-type", "view=36h", "--sessions", "7d"]).ok();
     assert!(
         said.contains("event type view") && said.contains("36h"),

@@ -23,14 +23,14 @@ fn rows(partitions: &[Partition]) -> usize {
 #[test]
 fn partitions_are_listed_and_stay_as_they_were() {
     let folder = Folder::with_rows();
-    let partitions = listed(&folder, &["store", "--parts", "2", "--pin", "training"]);
+    let partitions = listed(&folder, &["store", "--parts", "4", "--pin", "training"]);
     assert_eq!(partitions.len(), 2);
     assert_eq!(partitions[0].users.to, partitions[1].users.from);
     folder.run(&["delete", "store", "--user", "a"]).ok();
     folder.run(&["compact", "store"]).ok();
     assert_eq!(rows(&partitions), 4);
     // The pin that is there is taken.
-    let again = listed(&folder, &["store", "--parts", "2", "--pin", "training"]);
+    let again = listed(&folder, &["store", "--parts", "4", "--pin", "training"]);
     assert_eq!(again, partitions);
 
     let table = folder

@@ -1,7 +1,7 @@
 //! A pinned snapshot in parts, for engines that read it by many processes, on machines that see the same folder.
 //!
 //! A [`Partition`] names a pin and a range of users. It is plain data, as JSON too: the process that plans makes the list,
-//! [`Store::partitions`], and whoever gets one reads it, [`Partition::scan`]. All partitions of a list together are
+//! [`Store::partitions`](crate::Store::partitions), and whoever gets one reads it, [`Partition::scan`]. All partitions of a list together are
 //! the scan of the pin: each user is in exactly one. Since a pin stays as it is, nothing that is written, deleted, sealed
 //! or compacted meanwhile changes what they give, and a purge waits for the pin to be released.
 //!

@@ -189,7 +189,7 @@ impl ShardSet {
 }
 
 /// Does something with each shard, by position; an error says which.
-fn pin_each<T>(
+fn each_shard<T>(
     path: &Path,
     map: &ShardMap,
     done: &mut Vec<T>,

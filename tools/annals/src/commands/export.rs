@@ -37,7 +37,8 @@ pub struct Export {
     /// What was known at the commit SEQ
     #[arg(long, value_name = "SEQ")]
     as_of: Option<u64>,
-    /// Make the export of a manifest again, and tell whether its content and its files are as they were
+    /// Make the export of a manifest, or of a folder with one, again, and tell whether its content and its files are as
+    /// they were
     #[arg(long, value_name = "MANIFEST")]
     check: Option<PathBuf>,
 }

@@ -10,6 +10,11 @@ use crate::output::{count, print_line, say};
 
 /// Makes the export of a manifest again and compares, and its files where they are there.
 pub fn check(path: &Path, store: &Store) -> Outcome {
+    let in_folder = path.join("manifest.json");
+    let path = match path.is_dir() {
+        true => in_folder.as_path(),
+        false => path,
+    };
     let reading =
         |error: &std::io::Error| Failure::io(format_args!("reading {}", path.display()), error);
     let json = std::fs::read_to_string(path).map_err(|error| reading(&error))?;

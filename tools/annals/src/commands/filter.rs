@@ -93,6 +93,13 @@ impl Filter {
         for (name, values) in &self.parameters {
             context = context.parameter(name, values)?;
         }
+        let is_given = |name: &str| self.parameters.iter().any(|(given, _)| given == name);
+        for name in plan.parameters().iter().filter(|name| !is_given(name)) {
+            warn([format_args!(
+                "parameter ${name} has no values, so that an EXCLUDE that names it is left out; give some: --param \
+                 '{name}=\"a\",\"b\"'"
+            )]);
+        }
         match plan.subject() {
             Subject::Items => self.keep_items(&store, &plan, &context),
             Subject::Users => self.select_users(&store, &plan, &context),

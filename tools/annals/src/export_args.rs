@@ -119,6 +119,7 @@ impl SelectionArgs {
             },
             since,
             until,
+            upto: None,
             after: self
                 .changes_since
                 .as_ref()

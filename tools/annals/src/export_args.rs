@@ -119,7 +119,6 @@ impl SelectionArgs {
             },
             since,
             until,
-            upto: None,
             after: self
                 .changes_since
                 .as_ref()

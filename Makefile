@@ -9,6 +9,8 @@ BENCH_ARGS ?=
 PEERS_ARGS ?=
 # Passed on to pytest by `make python` and `make distributed`
 PYTHON_ARGS ?=
+# Passed on to tests/readers.py, e.g. READERS_ARGS="--only Spark,RecBole"
+READERS_ARGS ?=
 # Where `make install` puts the tool
 PREFIX ?= /usr/local
 # Of the crashes
@@ -19,7 +21,7 @@ OBSERVED = annals/tracing,annals/metrics
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install dist test crash lint docs bench peers performance python sanitize sql sqlbench distributed
+.PHONY: help setup demo install dist test crash lint docs bench peers performance python readers sanitize sql sqlbench distributed
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,6 +52,10 @@ crash: setup ## Crash the real store in 20,000 states, kills and failing calls; 
 
 python: setup ## Build the wheel of the Python package and run its tests (PYTHON=python3.12, PYTHON_ARGS="-k polars")
 	CARGO="$(CARGO)" tools/python/build.sh $(PYTHON_ARGS)
+
+readers: setup ## Read exports with 11 libraries; installs them in folders that go (10 GB for PyTorch; Spark needs Java; READERS_ARGS="--only Daft")
+	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
+	python3 tests/readers.py --all $(READERS_ARGS) $(TARGET)/release/annals
 
 sanitize: setup ## Run the tests under AddressSanitizer (needs a nightly toolchain)
 	CARGO="$(CARGO)" tools/sanitize.sh

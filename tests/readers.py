@@ -1,160 +1,107 @@
 #!/usr/bin/env python3
 """Reads exports with the libraries that training uses, and compares with the CSV of the same rows.
 
-    python3 tests/readers.py target/release/annals
+    python3 tests/readers.py target/release/annals            # pandas, pyarrow, polars, DuckDB
+    python3 tests/readers.py --all target/release/annals      # Spark, Daft, datasets and recommender libraries, too
+    python3 tests/readers.py --only Spark,RecBole target/release/annals
 
-Installs pinned versions in a temporary environment. Each Parquet and Arrow file must have the counts, nulls, types, sums and
-lists that the CSV has.
+Each Parquet and Arrow file must have the counts, nulls, types, sums, lists and values that the CSV has. The recipes of
+docs/exports.md must load what they export, and a model is fitted to it. Pinned versions are installed in environments of
+their own, since pins exclude each other, and removed as soon as they were used; `--environments FOLDER` keeps them there
+and uses them again. PyTorch comes with the libraries of GPUs, 10 GB while it is installed, where pip is not set to an index
+of its CPU builds.
+What does not install, or finds no Java, is skipped, and said so.
 """
-import csv
-import json
+import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 
-PACKAGES = ["pandas==3.1.1", "pyarrow==26.0.1", "polars==2.1.0", "duckdb==2.0.1"]
-ROWS = 20_000
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "readers"))
+import exports  # noqa: E402
+
+LIGHT = ["pandas==3.1.1", "pyarrow==26.0.1", "polars==2.1.0", "duckdb==2.0.1"]
+# Both need torch, the largest of all packages, and so they share it. RecBole needs numpy<2, with which pyarrow 26 does not work.
+TORCH = [
+    "lenskit==2025.8.1", "recbole==1.2.1", "numpy==1.26.4", "pandas==2.3.3", "pyarrow==25.0.0", "torch==2.15.0",
+]
+# The exit code of a reader that finds something missing on this machine, and has said what.
+NOT_HERE = 77
+# Name, script, packages. Those with the same packages share an environment.
+READERS = [
+    ("light", "with_light.py", LIGHT),
+    ("Spark", "with_spark.py", ["pyspark==4.3.0", "pandas==2.3.3", "pyarrow==26.0.1"]),
+    ("Daft", "with_daft.py", ["daft==0.7.26", "pyarrow==25.0.1"]),
+    ("datasets", "with_datasets.py", ["datasets==5.2.0", "pyarrow==26.0.1"]),
+    ("RecTools", "with_rectools.py", ["rectools==0.19.0", "pandas==2.3.3", "pyarrow==25.0.0"]),
+    ("cornac", "with_cornac.py", ["cornac==3.0.1", "pandas==3.1.1", "pyarrow==26.0.1"]),
+    ("LensKit", "with_lenskit.py", TORCH),
+    ("RecBole", "with_recbole.py", TORCH),
+]
 
 
-def run(*line, **more):
-    return subprocess.run([str(part) for part in line], check=True, text=True, capture_output=True, **more).stdout
+def environment(folder, packages):
+    """The Python of an environment that has these packages; None where they do not install."""
+    home = os.path.join(folder, packages[0].replace("==", "-"))
+    python, done = os.path.join(home, "bin", "python"), os.path.join(home, "packages.txt")
+    if os.path.exists(done) and open(done).read().split() == packages:
+        return python
+    print(f"installing {' '.join(packages)}", flush=True)
+    shutil.rmtree(home, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", *packages]
+    if subprocess.run(pip).returncode != 0:
+        return None
+    with open(done, "w") as file:
+        file.write("\n".join(packages))
+    return python
 
 
-def expected(path):
-    """Counts, nulls and sums of a CSV file, by the standard library alone."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    facts = {"rows": len(rows), "users": len({row["USER_ID"] for row in rows})}
-    facts["times"] = sum(int(row["TIMESTAMP"]) for row in rows)
-    for name in rows[0]:
-        facts[f"nulls of {name}"] = sum(row[name] == "" for row in rows)
-    facts["first"] = [rows[0]["USER_ID"], rows[0]["ITEM_ID"], int(rows[0]["TIMESTAMP"])]
-    lists = [row["IMPRESSION"].split("|") for row in rows if row.get("IMPRESSION")]
-    facts["shown"] = sum(map(len, lists))
-    return facts
-
-
-def of_table(table):
-    """The same of an Arrow table."""
-    import pyarrow.compute as pc
-
-    facts = {"rows": table.num_rows, "users": pc.count_distinct(table["USER_ID"]).as_py()}
-    facts["times"] = pc.sum(table["TIMESTAMP"]).as_py()
-    for name in table.column_names:
-        facts[f"nulls of {name}"] = table[name].null_count
-    facts["first"] = [table[name][0].as_py() for name in ("USER_ID", "ITEM_ID", "TIMESTAMP")]
-    shown = 0
-    if "IMPRESSION" in table.column_names:
-        shown = pc.sum(pc.list_value_length(table["IMPRESSION"])).as_py() or 0
-    facts["shown"] = shown
-    return facts
-
-
-def of_pandas(frame):
-    import pandas
-
-    facts = {"rows": len(frame), "users": frame["USER_ID"].nunique(), "times": int(frame["TIMESTAMP"].sum())}
-    for name in frame.columns:
-        facts[f"nulls of {name}"] = int(frame[name].isna().sum())
-    facts["first"] = [frame["USER_ID"].iloc[0], frame["ITEM_ID"].iloc[0], int(frame["TIMESTAMP"].iloc[0])]
-    lists = frame["IMPRESSION"].dropna() if "IMPRESSION" in frame else []
-    facts["shown"] = sum(len(items) for items in lists)
-    assert pandas.api.types.is_string_dtype(frame["USER_ID"])
-    return facts
-
-
-def of_polars(frame):
-    facts = {"rows": frame.height, "users": frame["USER_ID"].n_unique(), "times": frame["TIMESTAMP"].sum()}
-    for name in frame.columns:
-        facts[f"nulls of {name}"] = frame[name].null_count()
-    facts["first"] = [frame["USER_ID"][0], frame["ITEM_ID"][0], frame["TIMESTAMP"][0]]
-    shown = 0
-    if "IMPRESSION" in frame.columns:
-        shown = int(frame["IMPRESSION"].list.len().sum() or 0)
-    facts["shown"] = shown
-    return facts
-
-
-def compare(what, found, want):
-    different = {key: (found.get(key), want[key]) for key in want if found.get(key) != want[key]}
-    if different:
-        sys.exit(f"{what}: found and expected differ: {different}")
-    print(f"{what}: equal")
-
-
-def check(tool, folder):
-    import duckdb
-    import pandas
-    import polars
-    import pyarrow.ipc
-    import pyarrow.parquet
-
-    os.chdir(folder)
-    run(tool, "generate", "--rows", ROWS, "--schema-out", "schema.json", "--output", "rows.csv")
-    run(tool, "init", "store", "--schema", "schema.json")
-    run(tool, "import", "store", "rows.csv")
-    for form in ("csv", "parquet", "arrow", "arrows"):
-        run(tool, "export", "store", "--output", f"out.{form}")
-    want = expected("out.csv")
-    compare("pyarrow, Parquet", of_table(pyarrow.parquet.read_table("out.parquet")), want)
-    compare("pyarrow, Arrow file", of_table(pyarrow.ipc.open_file("out.arrow").read_all()), want)
-    compare("pyarrow, Arrow stream", of_table(pyarrow.ipc.open_stream("out.arrows").read_all()), want)
-    compare("pandas, Parquet", of_pandas(pandas.read_parquet("out.parquet")), want)
-    compare("pandas, Arrow file", of_pandas(pandas.read_feather("out.arrow")), want)
-    compare("polars, Parquet", of_polars(polars.read_parquet("out.parquet")), want)
-    compare("polars, scan", of_polars(polars.scan_parquet("out.parquet").collect()), want)
-    compare("polars, Arrow file", of_polars(polars.read_ipc("out.arrow")), want)
-    compare("polars, Arrow stream", of_polars(polars.read_ipc_stream("out.arrows")), want)
-    columns = [f"count(*) - count({name}) AS \"nulls of {name}\"" for name in csv.DictReader(open("out.csv")).fieldnames]
-    shown = "sum(len(IMPRESSION))" if "IMPRESSION" in open("out.csv").readline() else "0"
-    sql = (
-        f"SELECT count(*) AS rows, count(DISTINCT USER_ID) AS users, sum(TIMESTAMP)::BIGINT AS times, {', '.join(columns)}, "
-        f"coalesce({shown}, 0)::BIGINT AS shown FROM 'out.parquet'"
-    )
-    cursor = duckdb.sql(sql)
-    found = dict(zip(cursor.columns, cursor.fetchall()[0]))
-    first = duckdb.sql("SELECT USER_ID, ITEM_ID, TIMESTAMP FROM 'out.parquet' LIMIT 1").fetchall()[0]
-    compare("DuckDB, Parquet", {**found, "first": list(first)}, want)
-
-    # Each layout, and folders.
-    run(tool, "export", "store", "--output", "sequences.parquet", "--layout", "sequences")
-    table = pyarrow.parquet.read_table("sequences.parquet")
-    lengths = pyarrow.compute.list_value_length(table["ITEM_ID"])
-    assert table.num_rows == want["users"] and pyarrow.compute.sum(lengths).as_py() == want["rows"]
-    assert str(table.schema.field("TIMESTAMP").type) == "list<item: int64 not null>", table.schema
-    frame = polars.read_parquet("sequences.parquet")
-    assert frame["TIMESTAMP"].list.sum().sum() == want["times"]
-    print("sequences: equal")
-    run(tool, "export", "store", "--output", "examples.parquet", "--layout", "examples", "--history", 5, "--negatives", 3)
-    frame = pandas.read_parquet("examples.parquet")
-    assert len(frame) == want["rows"] and frame["HISTORY_ITEM_ID"].map(len).max() <= 5
-    assert all((times < at).all() for times, at in zip(frame["HISTORY_TIMESTAMP"], frame["TIMESTAMP"]))
-    print("examples: equal, and no history holds what came later")
-    run(tool, "export", "store", "--output", "shards", "--partition-by", "user-hash:4", "--format", "parquet")
-    for count in (
-        duckdb.sql("SELECT count(*) FROM read_parquet('shards/*/*.parquet', hive_partitioning=true)").fetchall()[0][0],
-        polars.scan_parquet("shards/**/*.parquet", hive_partitioning=True).collect().height,
-        pyarrow.parquet.read_table("shards", ignore_prefixes=["manifest.json"]).num_rows,
-    ):
-        assert count == want["rows"], count
-    print("partitions: equal")
-    manifest = json.load(open("out.parquet.manifest.json"))
-    types = {column["name"]: column["type"] for column in manifest["columns"]}
-    assert types["USER_ID"] == "string" and types["TIMESTAMP"] == "int64", types
+def check(tool, folder, readers, kept):
+    """Runs each reader over exports in the folder; returns what was skipped, and why."""
+    data, skipped = os.path.join(folder, "data"), []
+    os.mkdir(data)
+    exports.make(tool, data)
+    for packages in dict.fromkeys(tuple(packages) for _, _, packages in readers):
+        python = environment(kept or folder, list(packages))
+        for name, script, _ in (reader for reader in readers if tuple(reader[2]) == packages):
+            print(f"== {name}", flush=True)
+            if python is None and name == "light":
+                sys.exit("the packages of the light readers did not install")
+            if python is None:
+                skipped.append(f"{name}: {' '.join(packages)} did not install on Python {sys.version.split()[0]}")
+                continue
+            status = subprocess.run([python, "-W", "ignore", os.path.join(HERE, "readers", script), data]).returncode
+            if status == NOT_HERE:
+                skipped.append(f"{name}: for the reason above")
+            elif status != 0:
+                sys.exit(f"{name}: failed")
+        if not kept and python is not None:
+            shutil.rmtree(os.path.dirname(os.path.dirname(python)))
+    return skipped
 
 
 def main():
-    tool = os.path.abspath(sys.argv[1])
-    if len(sys.argv) == 3:
-        return check(tool, sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--all", action="store_true", help="with every library, not only the light ones")
+    parser.add_argument("--only", help="with these alone: " + ",".join(name for name, _, _ in READERS))
+    parser.add_argument("--environments", help="keep the environments in this folder, and use them again")
+    parser.add_argument("tool", help="the annals tool")
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else [name for name, _, _ in READERS if options.all or name == "light"]
+    unknown = set(names) - {name for name, _, _ in READERS}
+    if unknown:
+        parser.error(f"no such readers: {', '.join(sorted(unknown))}")
+    readers = [reader for reader in READERS if reader[0] in names]
     with tempfile.TemporaryDirectory() as folder:
-        python = os.path.join(folder, "venv", "bin", "python")
-        run(sys.executable, "-m", "venv", os.path.join(folder, "venv"))
-        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES)
-        data = os.path.join(folder, "data")
-        os.mkdir(data)
-        subprocess.run([python, os.path.abspath(__file__), tool, data], check=True)
+        kept = options.environments and os.path.abspath(options.environments)
+        skipped = check(os.path.abspath(options.tool), folder, readers, kept)
+    for reason in skipped:
+        print(f"SKIPPED {reason}", flush=True)
+    print(f"{len(readers) - len(skipped)} passed, 0 failed, {len(skipped)} skipped")
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ def test_shards(store: annalsdb.Store, shards: Path) -> None:
 
 
 def test_a_pin_that_is_gone(store: annalsdb.Store) -> None:
+    annalsdb.pin(store.path, "training")
     frame = annalsdb.daft.read(store.path, pin="training")
     annalsdb.unpin(store.path, "training")
     with pytest.raises(Exception, match="it is gone; pin the store anew"):

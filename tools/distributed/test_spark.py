@@ -42,6 +42,7 @@ def collected(frame: DataFrame) -> list[Row]:
 
 def test_everything_as_it_was_pinned(spark: SparkSession, store: annalsdb.Store) -> None:
     expected = rows_of(store)
+    annalsdb.pin(store.path, "training")
     frame = loaded(spark, store.path, pin="training", partitions=5)
     assert frame.columns == store.fields
     assert frame.rdd.getNumPartitions() == 5
@@ -110,8 +111,12 @@ def test_shards(spark: SparkSession, store: annalsdb.Store, shards: Path) -> Non
 
 
 def test_what_is_not_there(spark: SparkSession, store: annalsdb.Store, tmp_path: Path) -> None:
+    annalsdb.pin(store.path, "training")
     frame = loaded(spark, store.path, pin="training")
     assert frame.count() > 0
+    annalsdb.unpin(store.path, "training")
+    with pytest.raises(Exception, match="there is no pin of this name"):
+        frame.count()
     with pytest.raises(Exception, match="there is no store"):
         loaded(spark, tmp_path / "nothing").count()
     with pytest.raises(Exception, match="must be a whole number"):

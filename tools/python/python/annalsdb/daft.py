@@ -39,15 +39,15 @@ def read(
 ) -> DataFrame:
     """Read a store, or a set of shards, as it is now or as a pin has it.
 
-    The store is pinned here, once: whatever the frame is used for shows the same rows. A task reads a range of users. Daft is
+    Without ``pin`` the store is pinned here, once: whatever the frame is used for shows the same rows. A task reads a range of users. Daft is
     told so, and shuffles nothing for what it groups by ``USER_ID``. Of a query's filters the bounds on users and times and the
     event types reach the store, and so do the columns and a limit.
 
     Args:
         path: the folder.
         parts: how many tasks, at most; of a set about so many, and one for each shard at least.
-        pin: the name of a pin, which is made where there is none; without, a new one is made for a day.
-        lasts: how long a pin that is made is kept, in seconds or as a timedelta.
+        pin: the name of a pin that is there (``annalsdb.pin``); without, a new one is made.
+        lasts: how long the new pin is kept, in seconds or as a timedelta; by default for a day.
         times: ``"int"`` for Unix epoch seconds, ``"datetime"`` for datetimes of UTC.
     """
     return InteractionsSource(path, parts=parts, pin=pin, lasts=lasts, times=times).read()

@@ -15,7 +15,8 @@ pub struct CsvFiles {
 }
 
 /// The files that paths stand for: a file for itself, a folder for the files in it whose names end
-/// in `.csv`, in any case of letters, sorted by name. Folders within and hidden files are passed over.
+/// in `.csv`, or, where there are none, in `.parquet`, in any case of letters, sorted by name. Folders within and hidden
+/// files are passed over.
 ///
 /// # Errors
 /// `NotFound` for a path that does not exist and a folder without such files; `InvalidInput` for a
@@ -58,30 +59,36 @@ impl CsvFiles {
             entries.push(entry.map_err(failed)?.path());
         }
         entries.sort();
-        let is_taken = |path: &PathBuf| is_csv(path) && path.is_file();
-        let (files, passed_over): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_taken);
-        if files.is_empty() {
+        let taken = ENDINGS.iter().find_map(|ending| {
+            let is_taken = |path: &PathBuf| has_ending(path, ending) && path.is_file();
+            let (files, others): (Vec<_>, Vec<_>) = entries.iter().cloned().partition(is_taken);
+            (!files.is_empty()).then_some((files, others))
+        });
+        let Some((files, passed_over)) = taken else {
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!(
-                    "{}: the folder holds no CSV files; give files, or a folder of files whose \
-                     names end in .csv",
+                    "{}: the folder holds no CSV or Parquet files; give files, or a folder of files \
+                     whose names end in .csv or .parquet",
                     folder.display()
                 ),
             ));
-        }
+        };
         self.files.extend(files);
         self.passed_over.extend(passed_over);
         Ok(())
     }
 }
 
-fn is_csv(path: &Path) -> bool {
+/// What the names of the files of a folder end in: those of the first that any has.
+const ENDINGS: [&str; 2] = ["csv", "parquet"];
+
+fn has_ending(path: &Path, ending: &str) -> bool {
     let hidden = path
         .file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden
         && path
             .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+            .is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }

@@ -57,7 +57,8 @@ fn paths_without_files_are_errors() {
     let error = csv_files(&[folder.path()]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().ends_with(
-        ": the folder holds no CSV files; give files, or a folder of files whose names end in .csv"
+        ": the folder holds no CSV or Parquet files; give files, or a folder of files whose names end in .csv or \
+         .parquet"
     ));
     let error = csv_files(&[folder.path().join("none.csv")]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -91,4 +92,38 @@ fn a_source_is_read_as_a_file_is() {
         .unwrap();
     assert_eq!((report.files, report.rows), (1, 2));
     assert_eq!(report.bytes, rest.len() as u64);
+}
+
+#[test]
+fn a_folder_without_csv_files_is_one_of_parquet_files() {
+    let folder = TempDir::new().unwrap();
+    let names = |paths: &[std::path::PathBuf]| -> Vec<String> {
+        let names = paths.iter().map(|path| path.file_name().unwrap());
+        names
+            .map(|name| name.to_str().unwrap().to_owned())
+            .collect()
+    };
+    // As Spark leaves a folder.
+    for name in [
+        "part-1.snappy.parquet",
+        "part-0.snappy.parquet",
+        ".part-0.snappy.parquet.crc",
+        "_SUCCESS",
+        "._SUCCESS.crc",
+    ] {
+        write(&folder, name, b"");
+    }
+    let found = csv_files(&[folder.path()]).unwrap();
+    assert_eq!(
+        names(&found.files),
+        ["part-0.snappy.parquet", "part-1.snappy.parquet"]
+    );
+    assert_eq!(
+        names(&found.passed_over),
+        ["._SUCCESS.crc", ".part-0.snappy.parquet.crc", "_SUCCESS"]
+    );
+    write(&folder, "a.csv", b"");
+    let found = csv_files(&[folder.path()]).unwrap();
+    assert_eq!(names(&found.files), ["a.csv"]);
+    assert_eq!(found.passed_over.len(), 5);
 }

@@ -113,7 +113,7 @@ def test_shards(spark: SparkSession, store: annalsdb.Store, shards: Path) -> Non
 def test_what_is_not_there(spark: SparkSession, store: annalsdb.Store, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="there is no pin of this name"):
         loaded(spark, store.path, pin="training").count()
-    with pytest.raises(Exception, match="there is no store"):
+    with pytest.raises(Exception, match="no store here"):
         loaded(spark, tmp_path / "nothing").count()
     with pytest.raises(Exception, match="must be a whole number"):
         loaded(spark, store.path, partitions="many").count()

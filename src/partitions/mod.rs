@@ -39,3 +39,4 @@ mod partition;
 mod plan;
 
 pub use partition::{Partition, PinnedSnapshot};
+pub(crate) use plan::check_parts;

@@ -9,6 +9,17 @@ use crate::{Snapshot, Store};
 /// Partitions of one list, at most: each takes a few searches in each run.
 const MOST_PARTS: usize = 1 << 16;
 
+/// # Errors
+/// `InvalidInput` for a number of partitions that there cannot be.
+pub(crate) fn check_parts(parts: usize) -> Result<()> {
+    match (1..=MOST_PARTS).contains(&parts) {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "{parts} partitions; there may be 1 to {MOST_PARTS}"
+        ))),
+    }
+}
+
 impl Snapshot {
     /// Divides a pinned snapshot into at most `parts` partitions of about as many rows each, in the order of their
     /// users. `path` is the store's folder and `pin` the name of the pin that this is a snapshot of, which the
@@ -25,11 +36,7 @@ impl Snapshot {
         pin: &str,
         parts: usize,
     ) -> Result<Vec<Partition>> {
-        if !(1..=MOST_PARTS).contains(&parts) {
-            return Err(Error::invalid(format!(
-                "{parts} partitions; there may be 1 to {MOST_PARTS}"
-            )));
-        }
+        check_parts(parts)?;
         let path = path.as_ref();
         let absolute = std::path::absolute(path);
         let path =

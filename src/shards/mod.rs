@@ -60,7 +60,7 @@ pub use builder::ShardSetBuilder;
 pub use commit::ShardCommit;
 pub use import::ShardImport;
 pub use map::{MOST_SHARDS, Shard, ShardMap};
-pub use partitions::{partitions, stores, unpin};
+pub use partitions::{partitions, pin, stores, unpin};
 pub use range::{HashRange, user_hash};
 pub use reshape::Reshaped;
 pub use set::{ShardEvents, ShardSet};

@@ -6,17 +6,16 @@ use std::time::Duration;
 use super::folder;
 use super::map::ShardMap;
 use super::set::ShardSet;
-use crate::partitions::Partition;
+use crate::partitions::{Partition, check_parts};
 use crate::types::{Error, ErrorKind, Result};
 use crate::{Pin, Snapshot, Store, StoreBuilder};
 
 /// How long a pin is kept that nobody named.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Pins the store, or the set of shards, in the folder `path`, and divides it into partitions: what engines that read
-/// by many processes begin with. The pin of the name `pin` is taken where there is one, and made to last for `lasts`
-/// where not. Without a name a new one is made, `partitions-1` and so on, that expires after `lasts` or a day.
-/// [`unpin`] lets go of it.
+/// Divides the store, or the set of shards, in the folder `path` into partitions: what engines that read by many processes
+/// begin with. They are of the pin of the name `pin`, which is there ([`pin`]). Without a name a new pin is made,
+/// `partitions-1` and so on, that expires after `lasts` or a day. [`unpin`] lets go of either.
 ///
 /// # Errors
 /// As [`Store::partitions`] and [`Store::pin`], or as [`ShardSet::partitions`] and [`ShardSet::pin`].
@@ -26,26 +25,33 @@ pub fn partitions(
     lasts: Option<Duration>,
     parts: usize,
 ) -> Result<Vec<Partition>> {
+    check_parts(parts)?;
     let path = path.as_ref();
     let is_set = is_set(path)?;
     let list = |name: &str| match is_set {
         true => ShardSet::partitions(path, name, parts),
         false => Store::partitions(path, name, parts),
     };
-    let make = |name: &str, lasts| match is_set {
-        true => ShardSet::pin(path, name, lasts).map(drop),
-        false => Store::builder().pin(path, name, lasts).map(drop),
-    };
-    let Some(name) = pin else {
-        let name = first_free(|name| make(name, lasts.or(Some(DAY))))?;
-        return list(&name);
-    };
-    match list(name) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            make(name, lasts)?;
-            list(name)
-        }
-        listed => listed,
+    if let Some(name) = pin {
+        return list(name);
+    }
+    let name = first_free(|name| self::pin(path, name, lasts.or(Some(DAY))).map(drop))?;
+    let listed = list(&name);
+    if listed.is_err() {
+        unpin(path, &name)?;
+    }
+    listed
+}
+
+/// Keeps the store, or every shard of the set, in the folder `path` as it is now under a name.
+///
+/// # Errors
+/// As [`Store::pin`] or [`ShardSet::pin`].
+pub fn pin(path: impl AsRef<Path>, name: &str, lasts: Option<Duration>) -> Result<Vec<Pin>> {
+    let path = path.as_ref();
+    match is_set(path)? {
+        true => ShardSet::pin(path, name, lasts),
+        false => Ok(vec![Store::builder().pin(path, name, lasts)?]),
     }
 }
 

@@ -1,7 +1,9 @@
-"""Daft: answers are those of the store, and what is grouped by user is not shuffled."""
+"""Daft: answers are those of the store, and what is grouped by user is not shuffled where Daft is told."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +74,41 @@ def test_groups_of_users(store: annalsdb.Store) -> None:
     assert {row["USER_ID"]: row["ITEM_ID"] for row in counts.to_pylist()} == expected
 
 
+ON_RAY = """
+import io, sys
+import annalsdb.daft, daft, ray
+from daft import col
+
+ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+daft.set_runner_ray()
+answers = []
+for by_user in (True, False):
+    frame = annalsdb.daft.read(sys.argv[1], parts=6, by_user=by_user)
+    counts = frame.groupby("USER_ID").agg(col("ITEM_ID").count())
+    plan = io.StringIO()
+    counts.explain(show_all=True, file=plan)
+    assert ("Shuffle" in plan.getvalue().split("Physical Plan")[1]) != by_user, plan.getvalue()
+    answers.append({row["USER_ID"]: row["ITEM_ID"] for row in counts.to_pylist()})
+assert answers[0] == answers[1]
+print("ANSWER", sum(answers[0].values()), len(answers[0]))
+"""
+
+
+def test_groups_of_users_need_no_shuffle(store: annalsdb.Store) -> None:
+    """A process of its own: Daft takes one runner for all its time."""
+    line = [sys.executable, "-c", ON_RAY, str(store.path)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = rows_of(store)
+    assert f"ANSWER {len(rows)} {len({row['USER_ID'] for row in rows})}" in done.stdout
+
+
 def test_shards(store: annalsdb.Store, shards: Path) -> None:
     assert collected(annalsdb.daft.read(shards)) == rows_of(store)
 
 
 def test_a_pin_that_is_gone(store: annalsdb.Store) -> None:
+    annalsdb.pin(store.path, "training")
     frame = annalsdb.daft.read(store.path, pin="training")
     annalsdb.unpin(store.path, "training")
     with pytest.raises(Exception, match="it is gone; pin the store anew"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import annalsdb
 import pytest
+import ray
 import spark_cluster
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "distributed.md"
@@ -30,3 +31,5 @@ def test_the_page(at: int, tmp_path: Path) -> None:
             ]
         )
         exec(compile(BLOCKS[at], "<example>", "exec"), {**names, "store": store})
+    # Ray began by itself; Daft would use it from here on.
+    ray.shutdown()

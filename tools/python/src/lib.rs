@@ -52,7 +52,7 @@ mod _annalsdb {
     #[pymodule_export]
     use crate::opening::{create, infer_schema, open, open_reader, verify};
     #[pymodule_export]
-    use crate::partitions::{open_partition, partitions, stores};
+    use crate::partitions::{open_partition, partitions, pin, stores};
     #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]

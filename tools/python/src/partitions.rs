@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use annals::partitions::Partition;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::opened::Opened;
-use crate::pinned::lasts;
+use crate::pinned::{lasts, of_pin};
 use crate::store::Store;
 use crate::{errors, json};
 
-/// Pin a store, or a set of shards, and divide it into ranges of users of about as many rows each.
+/// Divide a pinned store, or a pinned set of shards, into ranges of users of about as many rows each.
 ///
 /// Gives dicts, which are plain data to be sent to other processes: the ``path`` of the store; its ``snapshot``, the name of the
 /// ``pin`` and its ``sequence``; the bounds of its ``users``, ``from`` and ``to``, where it has them; ``rows`` and ``bytes``,
@@ -19,11 +20,14 @@ use crate::{errors, json};
 /// Args:
 ///     path: the folder of the store or of the set.
 ///     parts: how many, at most; of a set about so many, and one for each shard at least.
-///     pin: the name of the pin, which is made where there is none of this name. Without, a new one is made.
-///     lasts: how long a pin that is made is kept, as seconds or a timedelta; by default a named one until ``unpin``, another
-///         for a day.
+///     pin: the name of a pin that is there. Without, a new one is made.
+///     lasts: how long the new pin is kept, as seconds or a timedelta; by default for a day.
+///
+/// Raises:
+///     NotFoundError: when there is no pin of this name.
 ///
 /// >>> import annalsdb
+/// >>> _ = store.pin("training")
 /// >>> [part] = annalsdb.partitions(store.path, 1, pin="training")
 /// >>> part["snapshot"], part["users"], part["rows"]
 /// ({'pin': 'training', 'sequence': 1}, {}, 3)
@@ -41,6 +45,31 @@ pub fn partitions<'py>(
     let lasts = self::lasts(lasts)?;
     let found = py.detach(|| annals::shards::partitions(path, pin.as_deref(), lasts, parts));
     json::object(py, &found.map_err(errors::raise)?)
+}
+
+/// Keep a store, or every shard of a set, as it is now under a name, also while another process writes to it.
+///
+/// Gives a dict for each store, as ``pins`` does. ``lasts`` is how long, as seconds or a timedelta; by default until ``unpin``.
+///
+/// Raises:
+///     AlreadyExistsError: when there is a pin of this name.
+///
+/// >>> import annalsdb
+/// >>> [made] = annalsdb.pin(store.path, "training")
+/// >>> made["name"], made["expires_seconds"]
+/// ('training', None)
+#[pyfunction]
+#[pyo3(signature = (path, name, *, lasts=None))]
+pub fn pin<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    name: &str,
+    lasts: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let lasts = self::lasts(lasts)?;
+    let made = py.detach(|| annals::shards::pin(path, name, lasts));
+    let made = made.map_err(errors::raise)?.into_iter();
+    made.map(|pin| of_pin(py, pin)).collect()
 }
 
 /// List the folders of the stores in a folder: the shards, where it is that of a set of shards, and else itself.
@@ -68,7 +97,7 @@ pub fn stores(py: Python<'_>, path: PathBuf) -> PyResult<Vec<String>> {
 ///     InvalidInputError: when a pin of its name was made later, of another commit.
 ///
 /// >>> import annalsdb
-/// >>> [part] = annalsdb.partitions(store.path, 1, pin="training")
+/// >>> [part] = annalsdb.partitions(store.path, 1)
 /// >>> with annalsdb.open_partition(part) as pinned:
 /// ...     pinned.sequence
 /// 1

@@ -33,6 +33,7 @@ def many(store: annalsdb.Store) -> annalsdb.Store:
 
 def test_all_partitions_are_the_scan(many: annalsdb.Store) -> None:
     expected = everything(many)
+    annalsdb.pin(many.path, "training")
     parts = annalsdb.partitions(many.path, 5, pin="training")
     assert len(parts) == 5 and parts == json.loads(json.dumps(parts))
     assert [part["users"].get("to") for part in parts[:-1]] == [part["users"]["from"] for part in parts[1:]]
@@ -41,13 +42,12 @@ def test_all_partitions_are_the_scan(many: annalsdb.Store) -> None:
     many.compact()
     assert [row for part in parts for row in rows(part)] == expected
     assert sum(part["rows"] for part in parts) == len(expected)
-    # The pin that is there is taken.
     assert annalsdb.partitions(many.path, 5, pin="training") == parts
     assert {part["snapshot"]["pin"] for part in annalsdb.partitions(many.path, 2)} == {"partitions-1"}
 
 
 def test_arguments_of_a_scan(many: annalsdb.Store) -> None:
-    parts = annalsdb.partitions(many.path, 4, pin="training")
+    parts = annalsdb.partitions(many.path, 4)
     arguments: dict[str, Any] = {"columns": ["ITEM_ID"], "since": 100, "until": 300, "event_types": ["view"]}
     found = [row for part in parts for row in rows(part, **arguments)]
     assert found == [row for batch in many.scan(**arguments) for row in batch]
@@ -63,19 +63,23 @@ def count(part: Mapping[str, Any]) -> int:
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_other_processes(many: annalsdb.Store, method: str) -> None:
-    parts = annalsdb.partitions(many.path, 6, pin="training")
+    parts = annalsdb.partitions(many.path, 6)
     assert len(rows(parts[0])) > 0
     with multiprocessing.get_context(method).Pool(2) as pool:
         assert sum(pool.map(count, parts)) == 580
 
 
 def test_a_pin_that_is_gone(many: annalsdb.Store) -> None:
-    parts = annalsdb.partitions(many.path, 2, pin="gone", lasts=60)
+    with pytest.raises(annalsdb.NotFoundError, match="there is no pin of this name"):
+        annalsdb.partitions(many.path, 2, pin="gone")
+    [made] = annalsdb.pin(many.path, "gone", lasts=60)
+    assert made["expires_seconds"] == made["made_seconds"] + 60
+    parts = annalsdb.partitions(many.path, 2, pin="gone")
     annalsdb.unpin(many.path, "gone")
     with pytest.raises(annalsdb.NotFoundError, match="it is gone; pin the store anew"):
         rows(parts[0])
     many.write(event("new", "tea", 5))
-    annalsdb.partitions(many.path, 2, pin="gone")
+    annalsdb.pin(many.path, "gone")
     with pytest.raises(annalsdb.InvalidInputError, match="list its partitions again"):
         rows(parts[0])
     with pytest.raises(annalsdb.InvalidInputError, match="partition: missing field"):

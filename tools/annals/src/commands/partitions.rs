@@ -11,7 +11,7 @@ use crate::output::{Align, print, print_json, table, thousands};
 
 /// Divides a store, or a set of shards, into ranges of users of about as many rows each, for engines that read it by
 /// many processes. Each names a pinned snapshot: what is written, deleted or compacted meanwhile does not change
-/// what it gives. The pin is made where there is none of the name; `annals pin STORE NAME --release` releases it.
+/// what it gives. `annals pin STORE NAME --release` releases the pin.
 #[derive(Args)]
 pub struct Partitions {
     /// The folder of the store, or of a set of shards
@@ -19,11 +19,11 @@ pub struct Partitions {
     /// How many, at most; of a set about so many, and one for each shard at least
     #[arg(long, value_name = "N", default_value_t = 16)]
     parts: usize,
-    /// The pin, which is made where there is none of this name; without, a new one that expires after a day
+    /// A pin that is there (annals pin STORE NAME); without, a new one is made, which expires after a day
     #[arg(long, value_name = "NAME")]
     pin: Option<String>,
-    /// Let a pin that is made expire after this time: 90s, 30m, 12h, 7d, 2w
-    #[arg(long = "for", value_name = "AGE", value_parser = age_in_seconds)]
+    /// Let the new pin expire after this time: 90s, 30m, 12h, 7d, 2w
+    #[arg(long = "for", value_name = "AGE", value_parser = age_in_seconds, conflicts_with = "pin")]
     lasts: Option<u64>,
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     format: ReportFormat,

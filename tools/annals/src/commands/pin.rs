@@ -1,19 +1,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use annals::{Pin as Kept, Store};
+use annals::{Pin as Kept, Store, shards};
 use clap::Args;
 
 use crate::args::{ReportFormat, age_in_seconds};
 use crate::failure::Outcome;
 use crate::output::{Align, moment, print, print_done, print_json, table};
 
-/// Keeps a store as it is at this moment under a name, also while another process writes to it: STORE/pins/NAME
-/// is a store that every command reads. It shares its files with the store, and what is replaced since takes
+/// Keeps a store, or every shard of a set, as it is at this moment under a name, also while another process writes to it:
+/// STORE/pins/NAME is a store that every command reads. It shares its files with the store, and what is replaced since takes
 /// room until the pin is released or expires. Without a name, lists the pins.
 #[derive(Args)]
 pub struct Pin {
-    /// The folder of the store; with --release also of a set of shards
+    /// The folder of the store, or of a set of shards
     store: PathBuf,
     /// Letters, digits, `_`, `-` and `.`
     name: Option<String>,
@@ -33,29 +33,35 @@ impl Pin {
             return self.list();
         };
         if self.release {
-            annals::shards::unpin(&self.store, name)?;
+            shards::unpin(&self.store, name)?;
             return match self.format {
                 ReportFormat::Json => print_json(&serde_json::json!({ "released": name })),
                 ReportFormat::Table => print_done(format_args!("{name} is released")),
             };
         }
         let lasts = self.lasts.map(Duration::from_secs);
-        let pin = Store::builder().pin(&self.store, name, lasts)?;
-        match self.format {
-            ReportFormat::Json => print_json(&pin),
-            ReportFormat::Table => print_done(format_args!(
-                "{}: {}",
-                pin.path.display(),
-                match pin.expires_seconds {
-                    Some(_) => format!("kept until {}", expires(&pin)),
-                    None => "kept until it is released".to_owned(),
-                }
-            )),
+        let pins = shards::pin(&self.store, name, lasts)?;
+        match (self.format, pins.as_slice()) {
+            (ReportFormat::Json, [pin]) => print_json(pin),
+            (ReportFormat::Json, pins) => print_json(&pins),
+            (ReportFormat::Table, pins) => pins.iter().try_for_each(|pin| {
+                print_done(format_args!(
+                    "{}: {}",
+                    pin.path.display(),
+                    match pin.expires_seconds {
+                        Some(_) => format!("kept until {}", expires(pin)),
+                        None => "kept until it is released".to_owned(),
+                    }
+                ))
+            }),
         }
     }
 
     fn list(&self) -> Outcome {
-        let pins = Store::pins(&self.store)?;
+        let mut pins = Vec::new();
+        for store in shards::stores(&self.store)? {
+            pins.extend(Store::pins(store)?);
+        }
         match self.format {
             ReportFormat::Json => print_json(&pins),
             ReportFormat::Table if pins.is_empty() => print_done(format_args!("no pins")),

@@ -23,13 +23,20 @@ fn rows(partitions: &[Partition]) -> usize {
 #[test]
 fn partitions_are_listed_and_stay_as_they_were() {
     let folder = Folder::with_rows();
+    let missing = folder
+        .run(&["partitions", "store", "--pin", "training"])
+        .fails(1);
+    assert!(
+        missing.contains("there is no pin of this name"),
+        "{missing}"
+    );
+    folder.run(&["pin", "store", "training"]).ok();
     let partitions = listed(&folder, &["store", "--parts", "4", "--pin", "training"]);
     assert_eq!(partitions.len(), 2);
     assert_eq!(partitions[0].users.to, partitions[1].users.from);
     folder.run(&["delete", "store", "--user", "a"]).ok();
     folder.run(&["compact", "store"]).ok();
     assert_eq!(rows(&partitions), 4);
-    // The pin that is there is taken.
     let again = listed(&folder, &["store", "--parts", "4", "--pin", "training"]);
     assert_eq!(again, partitions);
 
@@ -50,9 +57,7 @@ fn partitions_are_listed_and_stay_as_they_were() {
         gone.to_string().contains("it is gone; pin the store anew"),
         "{gone}"
     );
-    folder
-        .run(&["partitions", "store", "--pin", "training"])
-        .ok();
+    folder.run(&["pin", "store", "training"]).ok();
     let other = partitions[0]
         .scan(&ScanQuery::default())
         .map(drop)
@@ -66,6 +71,7 @@ fn partitions_are_listed_and_stay_as_they_were() {
     folder
         .run(&["partitions", "store", "--parts", "0"])
         .fails(3);
+    assert_eq!(Store::pins(folder.path("store")).unwrap().len(), 1);
 }
 
 #[test]
@@ -95,10 +101,16 @@ fn a_set_has_the_partitions_of_its_shards() {
     ];
     folder.run(&init).ok();
     folder.run(&["shard", "import", "set", "rows.csv"]).ok();
-    let partitions = listed(&folder, &["set", "--parts", "3"]);
+    folder.run(&["pin", "set", "monday", "--for", "7d"]).ok();
+    let pins = folder.run(&["pin", "set", "--format", "json"]).ok();
+    let pins: serde_json::Value = serde_json::from_str(&pins).unwrap();
+    assert_eq!(pins.as_array().unwrap().len(), 3);
+    let partitions = listed(&folder, &["set", "--parts", "3", "--pin", "monday"]);
     assert_eq!(rows(&partitions), 4);
     let mut shards: Vec<_> = partitions.iter().map(|one| one.path.clone()).collect();
     shards.dedup();
     let expected = (1..=3).map(|shard| folder.path(&format!("set/shard-{shard}")));
     assert_eq!(shards, expected.collect::<Vec<_>>());
+    folder.run(&["pin", "set", "monday", "--release"]).ok();
+    assert_eq!(folder.run(&["pin", "set"]).ok(), "no pins\n");
 }

@@ -29,7 +29,7 @@ def scan_partition(partition: Mapping[str, Any], *, users: Users | None = None, 
             or merged.
 
     >>> import annalsdb
-    >>> parts = annalsdb.partitions(store.path, 2, pin="training")
+    >>> parts = annalsdb.partitions(store.path, 2)
     >>> store.delete(user="ada")
     2
     >>> sorted(row["USER_ID"] for part in parts for rows in annalsdb.scan_partition(part) for row in rows)

@@ -36,21 +36,24 @@ def read(
     pin: str | None = None,
     lasts: int | timedelta | None = None,
     times: str = "int",
+    by_user: bool = False,
 ) -> DataFrame:
     """Read a store, or a set of shards, as it is now or as a pin has it.
 
-    The store is pinned here, once: whatever the frame is used for shows the same rows. A task reads a range of users. Daft is
-    told so, and shuffles nothing for what it groups by ``USER_ID``. Of a query's filters the bounds on users and times and the
-    event types reach the store, and so do the columns and a limit.
+    Without ``pin`` the store is pinned here, once: whatever the frame is used for shows the same rows. A task reads a range of users.
+    Of a query's filters the bounds on users and times and the event types reach the store, and so do the columns and a limit.
 
     Args:
         path: the folder.
         parts: how many tasks, at most; of a set about so many, and one for each shard at least.
-        pin: the name of a pin, which is made where there is none; without, a new one is made for a day.
-        lasts: how long a pin that is made is kept, in seconds or as a timedelta.
+        pin: the name of a pin that is there (``annalsdb.pin``); without, a new one is made.
+        lasts: how long the new pin is kept, in seconds or as a timedelta; by default for a day.
         times: ``"int"`` for Unix epoch seconds, ``"datetime"`` for datetimes of UTC.
+        by_user: whether Daft is told that all rows of a user are in one task, so that on Ray it shuffles nothing for what it
+            groups by ``USER_ID``. Daft 0.7.26 ends a query that then reads no ``USER_ID`` with the error ``FieldNotFound``.
     """
-    return InteractionsSource(path, parts=parts, pin=pin, lasts=lasts, times=times).read()
+    source = InteractionsSource(path, parts=parts, pin=pin, lasts=lasts, times=times, by_user=by_user)
+    return source.read()
 
 
 class InteractionsSource(DataSource):
@@ -64,7 +67,9 @@ class InteractionsSource(DataSource):
         pin: str | None = None,
         lasts: int | timedelta | None = None,
         times: str = "int",
+        by_user: bool = False,
     ) -> None:
+        self._by_user = by_user
         self._partitions = partitions(os.path.abspath(path), parts, pin=pin, lasts=lasts)
         self._times = times
         with open_partition(self._partitions[0]) as store:
@@ -79,9 +84,8 @@ class InteractionsSource(DataSource):
     def schema(self) -> Schema:
         return Schema.from_pyarrow_schema(self._arrow)
 
-    def get_clustering_keys(self) -> ClusteringKeys:
-        # All rows of a user are in one task.
-        return ClusteringKeys.hash("USER_ID")
+    def get_clustering_keys(self) -> ClusteringKeys | None:
+        return ClusteringKeys.hash("USER_ID") if self._by_user else None
 
     async def get_tasks(self, pushdowns: Pushdowns) -> AsyncIterator[DataSourceTask]:
         bounds = Bounds()

@@ -50,13 +50,13 @@ def read(
 ) -> ray.data.Dataset:
     """Read a store, or a set of shards, as it is now or as a pin has it.
 
-    The store is pinned here, once: whatever the dataset is used for shows the same rows. A task reads a range of users, in
+    Without ``pin`` the store is pinned here, once: whatever the dataset is used for shows the same rows. A task reads a range of users, in
     the order of user and time. Ray's ``select_columns`` and ``filter(expr=...)`` reach the store.
 
     Args:
         path: the folder.
-        pin: the name of a pin, which is made where there is none; without, a new one is made for a day.
-        lasts: how long a pin that is made is kept, in seconds or as a timedelta.
+        pin: the name of a pin that is there (``annalsdb.pin``); without, a new one is made.
+        lasts: how long the new pin is kept, in seconds or as a timedelta; by default for a day.
         columns: only these fields.
         times: ``"int"`` for Unix epoch seconds, ``"datetime"`` for datetimes of UTC.
         arguments: as ``ray.data.read_datasource`` takes them, such as ``override_num_blocks``.

@@ -62,8 +62,8 @@ def register(spark: SparkSession) -> None:
 class InteractionsSource(DataSource):
     """The interactions of a pinned snapshot, a task for each range of users.
 
-    Options: ``path``, by ``load``; ``pin``, the name of a pin, which is made where there is none: without it each action pins
-    the store anew, for a day; ``partitions``, how many ranges of users (16); ``columns``, separated by commas; ``times``,
+    Options: ``path``, by ``load``; ``pin``, the name of a pin that is there (``annalsdb.pin``): without it each action pins the
+    store anew, for a day; ``partitions``, how many ranges of users (16); ``columns``, separated by commas; ``times``,
     ``int`` (Unix epoch seconds) or ``datetime``.
     """
 

@@ -49,6 +49,7 @@ crash: setup ## Crash the real store in 20,000 states, kills and failing calls; 
 	$(TARGET)/release/annals-crash kill --seed $(SEED) --folder $(TARGET)/crash
 	$(TARGET)/release/annals-crash faults --seed $(SEED)
 	$(TARGET)/release/annals-crash random --seed $(SEED)
+	$(TARGET)/release/annals-crash beside --seed $(SEED) --folder $(TARGET)/crash
 
 python: setup ## Build the wheel of the Python package and run its tests (PYTHON=python3.12, PYTHON_ARGS="-k polars")
 	CARGO="$(CARGO)" tools/python/build.sh $(PYTHON_ARGS)

@@ -1,5 +1,5 @@
-//! Crashes of the real store, RocksDB's files included: power loss, kills, failing system calls, and
-//! random work without any. README.md says how to use it and how it works.
+//! Crashes of the real store, RocksDB's files included: power loss, kills, failing system calls,
+//! random work without any, and readers beside a writer. README.md says how to use it and how it works.
 
 mod disk;
 mod drive;
@@ -28,10 +28,13 @@ enum Command {
     Kill(drive::Kill),
     Faults(drive::Faults),
     Random(drive::Random),
+    Beside(drive::Beside),
     #[command(hide = true)]
     Work(workload::Work),
     #[command(hide = true)]
     Check(workload::Check),
+    #[command(hide = true)]
+    Watch(workload::Watch),
 }
 
 fn run(command: &Command) -> Outcome<bool> {
@@ -41,8 +44,10 @@ fn run(command: &Command) -> Outcome<bool> {
         Command::Kill(kill) => kill.run(),
         Command::Faults(faults) => faults.run(),
         Command::Random(random) => random.run(),
+        Command::Beside(beside) => beside.run(),
         Command::Work(work) => work.run().map(|()| true),
         Command::Check(check) => check.run().map(|()| true),
+        Command::Watch(watch) => watch.run().map(|()| true),
     }
 }
 

@@ -58,3 +58,8 @@ fn a_failing_system_call_loses_and_doubles_nothing() -> Outcome {
 fn random_work_agrees_with_the_model() -> Outcome {
     run(&["random", "--sequences", "10"])
 }
+
+#[test]
+fn a_reader_sees_commits_in_their_order_beside_writers_and_purges() -> Outcome {
+    run(&["beside", "--seconds", "10"])
+}

@@ -1,5 +1,6 @@
 //! What is run again and again, and what is counted.
 
+mod beside;
 mod child;
 mod faults;
 mod kill;
@@ -11,6 +12,7 @@ mod scratch;
 mod tally;
 mod verdict;
 
+pub use beside::Beside;
 pub use faults::Faults;
 pub use kill::Kill;
 pub use power::Power;

@@ -7,7 +7,10 @@ mod check;
 mod model;
 mod plan;
 mod read;
+mod watch;
 mod work;
 
 pub use check::{Check, Refusal, Report};
+pub use plan::{Mix, Plan};
+pub use watch::{Watch, Watched};
 pub use work::Work;

@@ -43,6 +43,8 @@ pub enum Mix {
     Imports,
     /// Single interactions, and a seal or a compaction before each.
     Compactions,
+    /// Interactions without sessions, imports, and many deletions: what a purge in between changes nothing of.
+    Deletes,
 }
 
 /// One interaction that is written by itself or imported.
@@ -225,8 +227,12 @@ impl Plan {
             (Mix::Events, _) | (Mix::All, 96..) => Kind::Delete,
             (Mix::Imports, 0..60) | (Mix::All, 80..88) => Kind::Import,
             (Mix::Imports, _) | (Mix::All, 88..91) => Kind::FullImport,
-            (Mix::All, 70..75) => Kind::Generations,
-            (Mix::All, _) => Kind::Few,
+            (Mix::All, 70..75) | (Mix::Deletes, 60..65) => Kind::Generations,
+            (Mix::Deletes, 45..60) => Kind::Generation,
+            (Mix::Deletes, 65..75) => Kind::Import,
+            (Mix::Deletes, 75..77) => Kind::FullImport,
+            (Mix::Deletes, 77..) => Kind::Delete,
+            (Mix::All | Mix::Deletes, _) => Kind::Few,
         }
     }
 

@@ -26,17 +26,28 @@ pub fn difference(snapshot: &Snapshot, want: &[Line]) -> annals::Result<Option<S
     if let Some(text) = first_difference(&found, &sorted) {
         return Ok(Some(format!("unordered scan: {text}")));
     }
-    for of_user in want.chunk_by(|line, next| line.first() == next.first()) {
-        let Some(user) = of_user.first().and_then(|line| line.first()) else {
-            continue;
-        };
-        let mut found = history(snapshot, user)?;
-        found.reverse();
-        if let Some(text) = first_difference(&found, of_user) {
-            return Ok(Some(format!("history of {user}: {text}")));
+    for of_user in by_user(want) {
+        if let Some(text) = difference_of_user(snapshot, of_user)? {
+            return Ok(Some(text));
         }
     }
     Ok(None)
+}
+
+/// Lines in the order of users, cut where the next user begins.
+pub fn by_user(lines: &[Line]) -> impl Iterator<Item = &[Line]> {
+    lines.chunk_by(|line, next| line.first() == next.first())
+}
+
+/// Compares the history of one user, who has at least one line.
+pub fn difference_of_user(snapshot: &Snapshot, want: &[Line]) -> annals::Result<Option<String>> {
+    let Some(user) = want.first().and_then(|line| line.first()) else {
+        return Ok(None);
+    };
+    let mut found = history(snapshot, user)?;
+    found.reverse();
+    let difference = first_difference(&found, want);
+    Ok(difference.map(|text| format!("history of {user}: {text}")))
 }
 
 fn first_difference(found: &[Line], want: &[Line]) -> Option<String> {

@@ -203,6 +203,7 @@ fn propose(names: &[String], file: &ProfiledFile, limits: &Limits) -> Result<Inf
         .map(|(name, profile)| {
             let role = Role::of_name(name);
             notes.extend(note(name, profile));
+            notes.extend(decimal_commas(name, profile));
             ProposedField::of(name, role, profile)
         })
         .collect();
@@ -289,6 +290,14 @@ impl<'a> ProposedField<'a> {
 fn note(name: &str, profile: &Profile) -> Option<String> {
     (profile.values() == 0 && profile.has_empty()).then(|| {
         format!("column {name}: every cell is empty; remove the column, or set its type yourself")
+    })
+}
+
+fn decimal_commas(name: &str, profile: &Profile) -> Option<String> {
+    profile.has_decimal_commas().then(|| {
+        format!(
+            "column {name}: numbers with a decimal comma; add --decimal-comma to infer and import, or they are texts"
+        )
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::form::pointed;
 use crate::types::{DataType, OddTime};
 
 const MAX_CATEGORIES: usize = 1000;
@@ -19,6 +20,9 @@ pub(super) struct Profile {
     not_int: bool,
     not_long: bool,
     not_double: bool,
+    /// Of numbers if a comma is a decimal point.
+    with_comma: u64,
+    not_pointed: bool,
     /// Whole numbers that look like seconds or milliseconds between 1980 and 2100.
     times: u64,
     dates: u64,
@@ -44,6 +48,8 @@ impl Profile {
         self.not_int |= !(is_plain(value) && value.parse::<i32>().is_ok());
         self.not_long |= !(is_plain(value) && value.parse::<i64>().is_ok());
         self.not_double |= !is_double(value);
+        self.with_comma += u64::from(value.contains(','));
+        self.not_pointed |= !is_double(&pointed(value));
         self.add_categories(value);
     }
 
@@ -75,6 +81,11 @@ impl Profile {
     /// Whether every value is a number.
     pub(super) fn is_numbers(&self) -> bool {
         self.values > 0 && !self.not_double
+    }
+
+    /// Whether every value is a number where a comma is a decimal point, and some have one.
+    pub(super) fn has_decimal_commas(&self) -> bool {
+        self.with_comma > 0 && !self.not_pointed
     }
 
     /// Whether every value begins as a date by ISO 8601 does.

@@ -4,6 +4,7 @@ mod pending;
 mod place;
 mod receipt;
 mod search;
+mod searched;
 mod sought;
 
 use std::path::Path;
@@ -86,15 +87,14 @@ impl Engine {
         // begins another.
         let lock = engine.close();
         let engine = Self::open_locked(root, opening, lock)?;
+        let now = engine.registry()?.now_seconds();
         let mut found = search::values(&engine, &sought)?;
         let (searched, in_bytes) = search::bytes(root, &engine, &sought)?;
         found.extend(in_bytes);
         let receipt = PurgeReceipt {
             bytes_before,
-            bytes_after: searched.bytes,
-            searched_files: searched.files,
             rewritten_segments: segments,
-            ..PurgeReceipt::of(store, sequence, &sought, found, entropy)?
+            ..PurgeReceipt::of(store, sequence, now, &sought, &searched, found, entropy)?
         };
         receipt.keep(root)?;
         work.done(0, receipt.bytes_after);

@@ -1,7 +1,7 @@
 use tempfile::TempDir;
 
 use super::{InferredSchema, infer_schema};
-use crate::import::FileForm;
+use crate::import::{Delimiter, FileForm};
 use crate::types::{DataType, Limits, Result, Schema};
 
 fn infer_with(text: &str, limits: &Limits) -> Result<InferredSchema> {
@@ -34,6 +34,31 @@ fn field(values: &[&str]) -> (DataType, bool, bool) {
         field.is_nullable(),
         field.is_categorical(),
     )
+}
+
+#[test]
+fn decimal_commas_are_named() {
+    let infer = |values: [&str; 2]| {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("file.csv");
+        let [a, b] = values;
+        let text = format!("USER_ID;ITEM_ID;TIMESTAMP;X\nu;i;1;{a}\nu;i;1;{b}\n");
+        std::fs::write(&path, text).unwrap();
+        let form = FileForm::new().delimiter(Delimiter::Semicolon);
+        let of = |form| infer_schema(&path, &form, &Limits::personalize()).unwrap();
+        (of(form.clone()), of(form.decimal_comma(true)))
+    };
+    let (found, with_commas) = infer(["1,5", "-2"]);
+    assert_eq!(
+        found.notes[0],
+        "column X: numbers with a decimal comma; add --decimal-comma to infer and import, or they are texts"
+    );
+    assert!(with_commas.json.contains("\"double\""));
+    assert!(!with_commas.notes.iter().any(|note| note.contains("comma")));
+    for texts in [["1,5", "x"], ["1,5,2", "1"], ["1", "2"]] {
+        let (found, _) = infer(texts);
+        assert!(!found.notes.iter().any(|note| note.contains("comma")));
+    }
 }
 
 #[test]

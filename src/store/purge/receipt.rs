@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::place::Place;
+use super::searched::Searched;
 use super::sought::Sought;
 use crate::io::{Storage, read_small, replace};
 use crate::store::folders;
@@ -26,6 +27,8 @@ pub struct PurgeReceipt {
     pub store: String,
     /// Deletions of commits up to this were purged.
     pub sequence: u64,
+    /// When it was made, in Unix epoch seconds.
+    pub time: u64,
     /// Hexadecimal; stands before the ids that are hashed.
     pub salt: String,
     /// Users, sessions and items of which nothing must be left.
@@ -40,8 +43,7 @@ pub struct PurgeReceipt {
     pub bytes_before: u64,
     /// The same behind it.
     pub bytes_after: u64,
-    /// Files that were searched, byte by byte, for ids of 8 bytes and more. Ids that others contain, and
-    /// shorter ones, were searched for as values alone.
+    /// Files that were searched, byte by byte, for ids with `in_bytes`.
     pub searched_files: u64,
     /// Where deleted ids were found: nowhere, if all is well.
     pub found: Vec<PurgeFinding>,
@@ -54,6 +56,9 @@ pub struct PurgedId {
     pub kind: String,
     /// SHA-256 of the salt and the id, in hexadecimal.
     pub hash: String,
+    /// Whether all files were searched for its bytes. Ids below 8 bytes, and those that other texts of the store
+    /// contain, were searched for among all values alone.
+    pub in_bytes: bool,
 }
 
 /// A place where a deleted id was found.
@@ -81,7 +86,9 @@ impl PurgeReceipt {
     pub(super) fn of(
         store: StoreId,
         sequence: u64,
+        time: u64,
         sought: &Sought,
+        searched: &Searched,
         found: Vec<Place>,
         entropy: &Entropy,
     ) -> Result<Self> {
@@ -89,6 +96,7 @@ impl PurgeReceipt {
         let deleted = |kind: &str, id: &String| PurgedId {
             kind: kind.to_owned(),
             hash: hash(&salt, id),
+            in_bytes: searched.in_bytes.contains(id),
         };
         let users = sought.users.iter().map(|id| deleted(USER, id));
         let items = sought.items.iter().map(|id| deleted(ITEM, id));
@@ -100,19 +108,19 @@ impl PurgeReceipt {
         Ok(Self {
             store: store.to_string(),
             sequence,
+            time,
             deleted: users.chain(items).collect(),
             still_used: sought.used.iter().map(|id| hash(&salt, id)).collect(),
             partial_deletions: sought.parts,
             rewritten_segments: 0,
             bytes_before: 0,
-            bytes_after: 0,
-            searched_files: 0,
+            bytes_after: searched.bytes,
+            searched_files: searched.files,
             found: found.collect(),
             salt,
         })
     }
 
-    /// Writes it beside the files of the store, under the number of its commit.
     /// The receipt of a file in the folder of the receipts.
     pub(super) fn read(root: &Path, name: &str) -> Result<Self> {
         let path = format!("{PURGES}/{name}");
@@ -124,6 +132,7 @@ impl PurgeReceipt {
         })
     }
 
+    /// Writes it beside the files of the store, under the number of its commit.
     pub(super) fn keep(&self, root: &Path) -> Result<()> {
         let storage = folders::storage(root);
         storage.create_folder(PURGES)?;

@@ -10,6 +10,7 @@ use aho_corasick::AhoCorasick;
 use super::pending::PENDING;
 use super::place::Place;
 use super::receipt::{ITEM, PurgeFinding, PurgeReceipt, USER};
+use super::searched::Searched;
 use super::sought::Sought;
 use crate::hot::Names;
 use crate::segment::Segment;
@@ -20,12 +21,6 @@ use crate::types::{Error, Result, Role, shown_user};
 
 /// Ids below this are not looked for byte by byte: others would contain them by chance.
 const LEAST_BYTES: usize = 8;
-
-/// What was searched.
-pub(super) struct Searched {
-    pub(super) files: u64,
-    pub(super) bytes: u64,
-}
 
 /// A text that the store holds as a value.
 struct Found<'a> {
@@ -163,7 +158,11 @@ pub(super) fn bytes(
     let ids: Vec<&str> = sought.ids().filter(|id| id.len() >= LEAST_BYTES).collect();
     let ids = not_contained(engine, ids)?;
     let automaton = automaton(&ids)?;
-    let mut searched = Searched { files: 0, bytes: 0 };
+    let mut searched = Searched {
+        in_bytes: ids.iter().map(|id| (*id).to_owned()).collect(),
+        files: 0,
+        bytes: 0,
+    };
     let mut found = Vec::new();
     for path in files(root)? {
         let name = path.strip_prefix(root).unwrap_or(&path);

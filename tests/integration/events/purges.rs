@@ -134,6 +134,10 @@ fn nothing_is_left_of_what_was_deleted() {
         ["user", "user", "item"],
         "a user, their session, an item"
     );
+    assert!(receipt.deleted.iter().all(|one| one.in_bytes));
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let age = now.unwrap().as_secs().checked_sub(receipt.time).unwrap();
+    assert!(age < 600, "{age} seconds");
     let hash = receipt.hash_of(USER);
     assert!(receipt.deleted.iter().any(|one| one.hash == hash));
     assert_eq!(receipt.still_used, [receipt.hash_of("item-cup-000001")]);

@@ -86,6 +86,13 @@ impl Purge {
                         false => "deleted ids are found",
                     }
                 ))?;
+                let as_values = receipt.deleted.iter().filter(|one| !one.in_bytes).count();
+                if as_values > 0 {
+                    print_done(format_args!(
+                        "{} searched for among all values alone: below 8 bytes, or in other texts",
+                        count(as_values as u64, "id")
+                    ))?;
+                }
             }
         }
         said(&receipt.found)

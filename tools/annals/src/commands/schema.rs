@@ -16,6 +16,8 @@ pub enum Schema {
     Infer(Infer),
     /// Explain what is wrong with a schema
     Check(Check),
+    /// Print the schema of a store, as it was given
+    Show(Show),
     /// Give a store another schema
     Evolve(Evolve),
 }
@@ -56,6 +58,19 @@ pub struct Check {
     quotas: Quotas,
 }
 
+#[derive(Args)]
+pub struct Show {
+    /// The folder of the store
+    store: PathBuf,
+}
+
+impl Show {
+    fn run(self) -> Outcome {
+        let store = Store::open_read_only(&self.store)?;
+        print(store.schema().json().trim_end())
+    }
+}
+
 /// Gives a store another schema: nullable fields may be added, reserved ones, too; int may become long and
 /// float double; metadata fields may become nullable or categorical. What was written before is read under
 /// the new schema, with nulls where it has no value. Nobody may have the store open for writing.
@@ -87,6 +102,7 @@ impl Schema {
         match self {
             Self::Infer(command) => command.run(),
             Self::Check(command) => command.run(),
+            Self::Show(command) => command.run(),
             Self::Evolve(command) => command.run(),
         }
     }

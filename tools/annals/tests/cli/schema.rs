@@ -18,6 +18,7 @@ fn a_proposed_schema_is_one_that_the_file_imports_under() {
     folder
         .run(&["init", "store", "--schema", "schema.json"])
         .ok();
+    assert_eq!(folder.run(&["schema", "show", "store"]).ok(), schema);
     folder.run(&["import", "store", "rows.csv"]).ok();
     assert!(folder.exported("store").ends_with("u,j,2,view,2.0,Rome\n"));
 }

@@ -1,4 +1,4 @@
-//! Times of the hot paths: newest 100, filter of 500 candidates, scans, puts and import.
+//! Times of the hot paths: newest 100, filter of 500 candidates, scans, exports in memory, puts and import.
 //!
 //! `make bench BENCH_ARGS=history` runs those whose names hold `history`.
 
@@ -7,14 +7,16 @@ mod fixture;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use annals::export::{ArrowScan, ArrowStrings, Examples, Layout};
 use annals::import::put_events_of_json;
-use annals::{Deletion, Durability, Store};
+use annals::{Deletion, Durability, ScanQuery, Store};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
 use fixture::{Asker, NEWEST, Owned, Result};
 
 const ROWS: u64 = 500_000;
+const STRINGS: [ArrowStrings; 2] = [ArrowStrings::Plain, ArrowStrings::Dictionary];
 /// Users that are deleted.
 const DELETED: usize = 1000;
 /// Rows that one timed import takes.
@@ -121,6 +123,56 @@ fn scan_all(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 20)]
 fn scan_user_item_time(bencher: Bencher<'_, '_>) {
     ask(bencher, ROWS, |asker| asker.scan(false));
+}
+
+/// Makes all records of an export in memory; counts interactions.
+fn made(bencher: Bencher<'_, '_>, layout: &Layout, strings: ArrowStrings) {
+    let Some(fixture) = FIXTURE.get() else { return };
+    let export = fixture
+        .store
+        .export()
+        .layout(layout.clone())
+        .strings(strings);
+    let export = export.without_digest();
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        let mut records = 0;
+        for batch in export.batches()? {
+            records += batch?.batch.num_rows();
+        }
+        annals::Result::Ok(records)
+    });
+}
+
+#[divan::bench(sample_count = 10, sample_size = 1, args = STRINGS)]
+fn scan_as_arrow(bencher: Bencher<'_, '_>, strings: &ArrowStrings) {
+    let Some(fixture) = FIXTURE.get() else { return };
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        let mut records = 0;
+        let scan = fixture.store.scan(&ScanQuery::default())?;
+        for batch in ArrowScan::new(scan).strings(*strings) {
+            records += batch?.num_rows();
+        }
+        annals::Result::Ok(records)
+    });
+}
+
+#[divan::bench(sample_count = 10, sample_size = 1, args = STRINGS)]
+fn export_rows(bencher: Bencher<'_, '_>, strings: &ArrowStrings) {
+    made(bencher, &Layout::Rows, *strings);
+}
+
+#[divan::bench(sample_count = 10, sample_size = 1, args = STRINGS)]
+fn export_sequences(bencher: Bencher<'_, '_>, strings: &ArrowStrings) {
+    let layout = Layout::Sequences {
+        max_length: None,
+        min_length: 0,
+    };
+    made(bencher, &layout, *strings);
+}
+
+#[divan::bench(sample_count = 3, sample_size = 1, args = STRINGS)]
+fn export_examples(bencher: Bencher<'_, '_>, strings: &ArrowStrings) {
+    made(bencher, &Layout::Examples(Examples::default()), *strings);
 }
 
 #[divan::bench(sample_count = 1000, sample_size = 16)]

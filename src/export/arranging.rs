@@ -1,16 +1,19 @@
 //! Record batches of chosen rows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder, StringViewBuilder};
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, ListArray, RecordBatch};
+use arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, Int32Array, ListArray, ListViewArray, RecordBatch,
+};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType as ArrowType, FieldRef};
 
 use super::arrow::{Arrays, ArrowStrings, unfit};
 use super::blocks::new_columns;
 use super::gather::{Gather, Picked};
-use super::layout::Source;
+use super::layout::{ArrowLists, Source};
 use super::plan::Plan;
 use super::select::codes_of;
 use super::split::SplitPart;
@@ -35,6 +38,8 @@ pub(super) struct Chunk<'a> {
     pub(super) items: &'a [u32],
     pub(super) item_weights: &'a [f64],
     pub(super) ends: &'a [i32],
+    /// Of views, where each list begins, and its length; `ends` is empty then.
+    pub(super) views: (&'a [i32], &'a [i32]),
     pub(super) extra: Extra,
 }
 
@@ -56,6 +61,7 @@ impl<'a> Chunk<'a> {
             items: &[],
             item_weights: &[],
             ends: &[],
+            views: (&[], &[]),
             extra: Extra::default(),
         }
     }
@@ -69,10 +75,96 @@ pub(super) struct Lists {
     pub(super) items: Vec<u32>,
     pub(super) item_weights: Vec<f64>,
     pub(super) ends: Vec<i32>,
+    pub(super) starts: Vec<i32>,
+    pub(super) sizes: Vec<i32>,
     pub(super) negatives: NegativeTexts,
+    /// Of views, what of a user's rows the end of `items` holds.
+    viewed: Option<Viewed>,
+}
+
+/// Rows of a user that views share.
+#[derive(Clone, Copy)]
+struct Viewed {
+    /// Where the user's rows begin among all that were taken.
+    user: usize,
+    /// Which of them are there.
+    from: usize,
+    upto: usize,
+    /// Where the first lies.
+    at: usize,
 }
 
 impl Lists {
+    /// Adds the items at these positions of `rows`, which rise.
+    pub(super) fn add(&mut self, rows: &[u32], positions: &[u32]) -> Result<()> {
+        let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
+            return Ok(());
+        };
+        let (first, last) = (*first as usize, *last as usize);
+        let items = rows.get(first..=last).ok_or_else(no_items)?;
+        if items.len() == positions.len() {
+            self.items.extend_from_slice(items);
+            return Ok(());
+        }
+        for position in positions {
+            let item = rows.get(*position as usize).ok_or_else(no_items)?;
+            self.items.push(*item);
+        }
+        Ok(())
+    }
+
+    /// Adds a view of the items of a user in a range of `rows`. Ranges of one user do not go back.
+    pub(super) fn view(&mut self, user: usize, rows: &[u32], range: Range<usize>) -> Result<()> {
+        let (start, size) = match range.is_empty() {
+            true => (0, 0),
+            false => {
+                let of_user = self.viewed.filter(|viewed| viewed.user == user);
+                let mut viewed = of_user.unwrap_or(Viewed {
+                    user,
+                    from: range.start,
+                    upto: range.start,
+                    at: self.items.len(),
+                });
+                if range.start > viewed.upto {
+                    // What lies between is in no list.
+                    viewed = Viewed {
+                        from: range.start,
+                        upto: range.start,
+                        at: self.items.len(),
+                        ..viewed
+                    };
+                }
+                if range.end > viewed.upto {
+                    let more = rows.get(viewed.upto..range.end).ok_or_else(no_items)?;
+                    self.items.extend_from_slice(more);
+                    viewed.upto = range.end;
+                }
+                self.viewed = Some(viewed);
+                let before = range.start.checked_sub(viewed.from);
+                (viewed.at + before.ok_or_else(no_items)?, range.len())
+            }
+        };
+        self.starts
+            .push(i32::try_from(start).map_err(|_| too_long())?);
+        self.sizes
+            .push(i32::try_from(size).map_err(|_| too_long())?);
+        Ok(())
+    }
+
+    /// Adds a list of these items.
+    pub(super) fn whole(&mut self, lists: ArrowLists, items: &[u32]) -> Result<()> {
+        match lists {
+            ArrowLists::Plain => {
+                self.items.extend_from_slice(items);
+                self.close()
+            }
+            ArrowLists::View => {
+                let user = self.rows.len();
+                self.view(user, items, 0..items.len())
+            }
+        }
+    }
+
     /// Ends the list whose items were added.
     pub(super) fn close(&mut self) -> Result<()> {
         let end = i32::try_from(self.items.len());
@@ -199,13 +291,21 @@ impl Arranging<'_> {
     }
 
     fn list(&self, field: &FieldRef, values: ArrayRef) -> Result<ArrayRef> {
-        let ArrowType::List(item) = field.data_type() else {
-            return Err(Error::internal("a list that is no list column"));
-        };
-        let offsets = std::iter::once(0).chain(self.chunk.ends.iter().copied());
-        let offsets = OffsetBuffer::new(ScalarBuffer::from_iter(offsets));
-        let list = ListArray::try_new(item.clone(), offsets, values, None);
-        Ok(Arc::new(list.map_err(unfit)?))
+        Ok(match field.data_type() {
+            ArrowType::List(item) => {
+                let offsets = std::iter::once(0).chain(self.chunk.ends.iter().copied());
+                let offsets = OffsetBuffer::new(ScalarBuffer::from_iter(offsets));
+                let list = ListArray::try_new(item.clone(), offsets, values, None);
+                Arc::new(list.map_err(unfit)?)
+            }
+            ArrowType::ListView(item) => {
+                let (starts, sizes) = self.chunk.views;
+                let (starts, sizes) = (starts.to_vec().into(), sizes.to_vec().into());
+                let list = ListViewArray::try_new(item.clone(), starts, sizes, values, None);
+                Arc::new(list.map_err(unfit)?)
+            }
+            _ => return Err(Error::internal("a list that is no list column")),
+        })
     }
 }
 
@@ -232,7 +332,7 @@ impl Batches {
 
     pub(super) fn of(&mut self, chunk: &Chunk<'_>) -> Result<RecordBatch> {
         let rows = self.gather.pick(chunk.columns, chunk.rows)?;
-        let items = match chunk.ends.is_empty() {
+        let items = match chunk.ends.is_empty() && chunk.views.0.is_empty() {
             true => None,
             false => Some(self.list_gather.pick(chunk.columns, chunk.items)?),
         };

@@ -165,11 +165,14 @@ impl Carry {
     }
 
     fn has_dictionaries_of(&self, batch: &Columns) -> bool {
-        let both = self.rows.dictionaries.iter().zip(&batch.dictionaries);
-        let mut both = both.zip(&self.rows.fields);
-        both.all(|((own, other), column)| match (own, other) {
-            (Some(own), Some(other)) => std::ptr::addr_eq(Arc::as_ptr(own), Arc::as_ptr(other)),
-            _ => !matches!(column, Column::Strings(_) | Column::Lists(_)),
+        let mut both = self.rows.dictionaries.iter().zip(&batch.dictionaries);
+        both.all(|both| match both {
+            (Some(own), Some(other)) => {
+                let is_same = std::ptr::addr_eq(Arc::as_ptr(own), Arc::as_ptr(other));
+                is_same || own.len() == 0 && other.len() == 0
+            }
+            (None, None) => true,
+            _ => false,
         })
     }
 

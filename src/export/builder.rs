@@ -9,14 +9,14 @@ use super::arrow::ArrowStrings;
 use super::blocks::{Block, UserBlocks};
 use super::content::{Content, RowHashes};
 use super::dropped::Dropped;
-use super::layout::Layout;
+use super::layout::{ArrowLists, Layout, OutColumns, SameSecond};
 use super::learn::{Wanted, count_rows, learn};
 use super::learned::Learned;
 use super::negatives::Catalogue;
 use super::plan::Plan;
 use super::records::{ExportBatch, RecordCounts, Records};
 use super::select::{Selector, UpTo};
-use super::selection::Selection;
+use super::selection::{Rules, Selection};
 use super::split::{Partition, Split};
 use super::threads::{Ordered, Tell};
 use crate::api::{Change, Snapshot, Store};
@@ -55,6 +55,7 @@ pub struct Export {
     pub(super) split: Option<Split>,
     pub(super) partition: Option<Partition>,
     strings: ArrowStrings,
+    pub(super) lists: ArrowLists,
     pub(super) order: ScanOrder,
     pub(super) threads: usize,
     pub(super) guard: bool,
@@ -106,6 +107,7 @@ impl Snapshot {
             split: None,
             partition: None,
             strings: ArrowStrings::Plain,
+            lists: ArrowLists::Plain,
             order: ScanOrder::UserTime,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             guard: true,
@@ -168,6 +170,13 @@ impl Export {
         self
     }
 
+    /// How lists come. Default: plain.
+    #[must_use]
+    pub fn lists(mut self, lists: ArrowLists) -> Self {
+        self.lists = lists;
+        self
+    }
+
     /// Threads that make batches. Default: the cores there are.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
@@ -222,6 +231,15 @@ impl Export {
             Layout::Examples(examples) if examples.history == 0 => {
                 return Err(Error::invalid("history is 0; it must be at least 1"));
             }
+            Layout::Examples(examples)
+                if self.lists == ArrowLists::View
+                    && (examples.as_known || examples.same_second == SameSecond::All) =>
+            {
+                return Err(Error::invalid(
+                    "lists view: as_known and same_second all leave interactions out of the middle of a history, and a view \
+                     is of those that follow each other; take plain lists",
+                ));
+            }
             _ => {}
         }
         Ok(())
@@ -234,21 +252,8 @@ impl Export {
     /// # Errors
     /// `InvalidInput` for a plan that cannot be, naming the option; `Corruption`, `Io`.
     pub fn batches(&self) -> Result<ExportBatches> {
-        self.check()?;
         let schema = self.snapshot.schema().clone();
-        let rules = Arc::new(self.selection.rules(&schema)?);
-        if self.order == ScanOrder::Any && !(rules.are_of_rows() && self.layout == Layout::Rows) {
-            return Err(Error::invalid(
-                "order any: the layout and the rules of the selection need all of a user's rows together; leave the \
-                 order out",
-            ));
-        }
-        let columns = self.layout.columns(
-            &schema,
-            self.selection.asked(&schema)?,
-            self.strings,
-            self.selection.has_weights(),
-        )?;
+        let (rules, columns) = self.checked()?;
         let needed = rules.needed(&schema);
         let mut read: Vec<bool> = needed
             .iter()
@@ -256,6 +261,44 @@ impl Export {
             .map(|(a, b)| *a || *b)
             .collect();
         self.layout.needed(&schema, &mut read);
+        self.begin_reading(rules, columns, read)
+    }
+
+    /// The Arrow schema of the batches. Nothing is read.
+    ///
+    /// # Errors
+    /// `InvalidInput` as [`Export::batches`].
+    pub fn arrow_schema(&self) -> Result<Arc<ArrowSchema>> {
+        Ok(self.checked()?.1.schema)
+    }
+
+    /// The rules of the selection, and what comes out.
+    fn checked(&self) -> Result<(Arc<Rules>, OutColumns)> {
+        self.check()?;
+        let schema = self.snapshot.schema();
+        let rules = Arc::new(self.selection.rules(schema)?);
+        if self.order == ScanOrder::Any && !(rules.are_of_rows() && self.layout == Layout::Rows) {
+            return Err(Error::invalid(
+                "order any: the layout and the rules of the selection need all of a user's rows together; leave the \
+                 order out",
+            ));
+        }
+        let columns = self.layout.columns(
+            schema,
+            self.selection.asked(schema)?,
+            (self.strings, self.lists),
+            self.selection.has_weights(),
+        )?;
+        Ok((rules, columns))
+    }
+
+    /// Reads ahead what the rules have to know, and begins.
+    fn begin_reading(
+        &self,
+        rules: Arc<Rules>,
+        columns: OutColumns,
+        read: Vec<bool>,
+    ) -> Result<ExportBatches> {
         let wanted = Wanted {
             items: self.layout.negatives().is_some(),
             times: self.times,
@@ -270,13 +313,14 @@ impl Export {
         };
         let plan = Arc::new(Plan {
             snapshot: self.snapshot.clone(),
-            schema,
+            schema: self.snapshot.schema().clone(),
             rules,
             learned,
             layout: self.layout.clone(),
             split: self.split,
             partition: self.partition,
             strings: self.strings,
+            lists: self.lists,
             columns,
             read,
             guard: self.guard,
@@ -450,7 +494,7 @@ impl Worker {
         let mut query = self.plan.query();
         query.users = users;
         let mut scan = self.plan.snapshot.scan(&query)?;
-        if self.plan.order == ScanOrder::UserTime {
+        if self.plan.needs_users_together() {
             let mut blocks = UserBlocks::new(scan);
             while let Some(block) = blocks.next()? {
                 if !self.block(&block, tell)? {

@@ -104,6 +104,17 @@ pub enum NegativesFrom {
     Impression,
 }
 
+/// How the lists of sequences and examples come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ArrowLists {
+    /// As Arrow's `List`: each list has its values, and every reader takes it. A history of 50 is copied 50 times.
+    #[default]
+    Plain,
+    /// As `ListView`: lists of one user share values, so that a history costs two numbers. Only in memory. DuckDB, pandas
+    /// and pyarrow take it; polars 2.1 does not, and pyarrow 26 does not cast it to a `List`.
+    View,
+}
+
 /// What a column of an export holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -165,13 +176,14 @@ impl Layout {
         &self,
         schema: &Schema,
         asked: Option<Vec<bool>>,
-        strings: ArrowStrings,
+        (strings, lists): (ArrowStrings, ArrowLists),
         weights: bool,
     ) -> Result<OutColumns> {
         let fields = asked.unwrap_or_else(|| self.usual(schema));
         let mut made = Making {
             schema,
             strings,
+            lists,
             sources: Vec::new(),
             fields: Vec::new(),
         };
@@ -193,12 +205,8 @@ impl Layout {
                     }
                 }
                 if weights {
-                    made.add(
-                        Source::WeightList,
-                        WEIGHT,
-                        list_of(ArrowType::Float64, false),
-                        false,
-                    );
+                    let list = made.list_of(ArrowType::Float64, false);
+                    made.add(Source::WeightList, WEIGHT, list, false);
                 }
             }
             Self::Examples(examples) => {
@@ -214,7 +222,8 @@ impl Layout {
                         ArrowStrings::View => ArrowType::Utf8View,
                         _ => ArrowType::Utf8,
                     };
-                    made.add(Source::Negatives, "NEGATIVES", list_of(text, false), false);
+                    let list = ArrowType::List(Arc::new(item_of(text, false)));
+                    made.add(Source::Negatives, "NEGATIVES", list, false);
                 }
             }
             Self::Impressions => {
@@ -282,15 +291,15 @@ impl Layout {
     }
 }
 
-/// A list whose items these are.
-fn list_of(item: ArrowType, nullable: bool) -> ArrowType {
-    ArrowType::List(Arc::new(ArrowField::new("item", item, nullable)))
+fn item_of(item: ArrowType, nullable: bool) -> ArrowField {
+    ArrowField::new("item", item, nullable)
 }
 
 /// Columns that are being put together.
 struct Making<'a> {
     schema: &'a Schema,
     strings: ArrowStrings,
+    lists: ArrowLists,
     sources: Vec<Source>,
     fields: Vec<ArrowField>,
 }
@@ -312,10 +321,19 @@ impl Making<'_> {
         }
     }
 
+    /// A list whose items these are.
+    fn list_of(&self, item: ArrowType, nullable: bool) -> ArrowType {
+        let item = Arc::new(item_of(item, nullable));
+        match self.lists {
+            ArrowLists::Plain => ArrowType::List(item),
+            ArrowLists::View => ArrowType::ListView(item),
+        }
+    }
+
     fn list(&mut self, id: FieldId, prefix: &str) {
         if let Some(field) = self.schema.fields().get(id) {
             let item = arrow_field(field, self.strings);
-            let list = list_of(item.data_type().clone(), field.is_nullable());
+            let list = self.list_of(item.data_type().clone(), field.is_nullable());
             self.add(
                 Source::List(id),
                 &format!("{prefix}{}", field.name()),

@@ -76,7 +76,7 @@ pub use dropped::Dropped;
 #[cfg(feature = "files")]
 pub use form::{Form, FormOptions, FormWriter};
 #[cfg(feature = "arrow")]
-pub use layout::{Examples, Layout, Negatives, NegativesFrom, SameSecond};
+pub use layout::{ArrowLists, Examples, Layout, Negatives, NegativesFrom, SameSecond};
 #[cfg(feature = "files")]
 pub use manifest::{Manifest, ManifestColumn, ManifestFile, ManifestPlan};
 #[cfg(feature = "arrow")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::arrow::ArrowStrings;
-use super::layout::{Layout, OutColumns};
+use super::layout::{ArrowLists, Layout, OutColumns};
 use super::learned::Learned;
 use super::selection::{Rules, Sessions};
 use super::split::{Partition, Split};
@@ -20,6 +20,7 @@ pub(super) struct Plan {
     pub(super) split: Option<Split>,
     pub(super) partition: Option<Partition>,
     pub(super) strings: ArrowStrings,
+    pub(super) lists: ArrowLists,
     pub(super) columns: OutColumns,
     /// The fields that are read.
     pub(super) read: Vec<bool>,
@@ -34,6 +35,13 @@ impl Plan {
     /// Whether all rows of a user have to be there, those too that the selection does not take.
     pub(super) fn needs_whole_users(&self) -> bool {
         self.layout.negatives().is_some()
+    }
+
+    /// Whether a user's rows have to come together: a row that is judged and written by itself need not wait for the
+    /// others of its user.
+    pub(super) fn needs_users_together(&self) -> bool {
+        let rows = self.layout == Layout::Rows && self.rules.are_of_rows();
+        !rows || matches!(self.split, Some(Split::LeaveLast(_)))
     }
 
     /// The scan that records are made of.

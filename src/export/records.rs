@@ -10,7 +10,7 @@ use super::arranging::{
     Batches, Chunk, Extra, Key, Lists, MAX_ITEMS, MAX_RECORDS, Shown, no_items,
 };
 use super::blocks::Block;
-use super::layout::{Examples, Layout};
+use super::layout::{ArrowLists, Examples, Layout};
 use super::negatives::{Catalogue, Drawing};
 use super::plan::Plan;
 use super::select::{Kept, KeptUser, codes_of};
@@ -166,6 +166,11 @@ impl Records {
         (max_length, min_length): (Option<u64>, u64),
         give: &mut Give<'_>,
     ) -> Result<bool> {
+        let most = max_length.and_then(|most| usize::try_from(most).ok());
+        let most = most.unwrap_or(usize::MAX);
+        if self.has_one_place() {
+            return self.sequences_of_place(columns, kept, (most, min_length), give);
+        }
         let mut places: BTreeMap<Key, Lists> = BTreeMap::new();
         for user in &kept.users {
             let id = user_of(columns, user)?;
@@ -179,16 +184,15 @@ impl Records {
                 if (members.len() as u64) < min_length {
                     continue;
                 }
-                let most = max_length.and_then(|most| usize::try_from(most).ok());
-                let first = members.len().saturating_sub(most.unwrap_or(usize::MAX));
+                let first = members.len().saturating_sub(most);
                 let members = members.get(first..).unwrap_or_default();
                 let lists = places.entry(key).or_default();
                 lists.rows.push(user.all.start as u32);
                 let rows = members.iter().map(|nth| kept.rows.get(*nth).copied());
-                lists.items.extend(rows.flatten());
+                let rows: Vec<u32> = rows.flatten().collect();
                 let weights = members.iter().map(|nth| kept.weights.get(*nth).copied());
                 lists.item_weights.extend(weights.flatten());
-                lists.close()?;
+                lists.whole(self.plan.lists, &rows)?;
                 if lists.is_full() && !self.give_lists(columns, key, lists, give)? {
                     return Ok(false);
                 }
@@ -200,6 +204,33 @@ impl Records {
             }
         }
         Ok(true)
+    }
+
+    fn sequences_of_place(
+        &mut self,
+        columns: &Columns,
+        kept: &Kept,
+        (most, min_length): (usize, u64),
+        give: &mut Give<'_>,
+    ) -> Result<bool> {
+        let key = (None, None);
+        let mut lists = Lists::default();
+        for user in &kept.users {
+            let first = user.kept.len().saturating_sub(most);
+            let members = user.kept.start + first..user.kept.end;
+            if (user.kept.len() as u64) < min_length {
+                continue;
+            }
+            lists.rows.push(user.all.start as u32);
+            let rows = kept.rows.get(members.clone()).ok_or_else(no_items)?;
+            let weights = kept.weights.get(members).unwrap_or_default();
+            lists.item_weights.extend_from_slice(weights);
+            lists.whole(self.plan.lists, rows)?;
+            if lists.is_full() && !self.give_lists(columns, key, &mut lists, give)? {
+                return Ok(false);
+            }
+        }
+        self.give_lists(columns, key, &mut lists, give)
     }
 
     fn examples(
@@ -270,11 +301,13 @@ impl Records {
             lists.rows.push(row);
             lists.weights.extend(kept.weights.get(nth));
             let members = windows.members.get(members.clone()).unwrap_or_default();
-            let members = members
-                .iter()
-                .map(|member| rows.get(*member as usize).copied());
-            lists.items.extend(members.flatten());
-            lists.close()?;
+            match self.plan.lists {
+                ArrowLists::Plain => {
+                    lists.add(rows, members)?;
+                    lists.close()?;
+                }
+                ArrowLists::View => lists.view(user.kept.start, rows, range_of(members)?)?,
+            }
             self.draw(columns, row, *target as usize, lists)?;
             if lists.is_full() && !self.give_lists(columns, key, lists, give)? {
                 self.windows = windows;
@@ -396,6 +429,7 @@ impl Records {
             items: &lists.items,
             item_weights: &lists.item_weights,
             ends: &lists.ends,
+            views: (&lists.starts, &lists.sizes),
             extra: Extra {
                 negatives: self
                     .drawing
@@ -426,6 +460,20 @@ impl Records {
 pub(super) fn user_of<'a>(columns: &'a Columns, user: &KeptUser) -> Result<&'a str> {
     let code = columns.users.get(user.all.start).copied();
     columns.ids()?.get(code.unwrap_or(0))
+}
+
+/// The range of positions that follow each other.
+fn range_of(positions: &[u32]) -> Result<Range<usize>> {
+    let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
+        return Ok(0..0);
+    };
+    let range = *first as usize..*last as usize + 1;
+    match range.len() == positions.len() {
+        true => Ok(range),
+        false => Err(Error::internal(
+            "a view of interactions that do not follow each other",
+        )),
+    }
 }
 
 fn rows_of<'a>(kept: &'a Kept, user: &KeptUser) -> Result<&'a [u32]> {

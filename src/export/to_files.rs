@@ -10,7 +10,7 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 
 use super::builder::Export;
 use super::form::{Form, FormOptions};
-use super::layout::Layout;
+use super::layout::{ArrowLists, Layout};
 use super::manifest::{Manifest, ManifestFile, ManifestPlan};
 use super::split::{Partition, Place};
 use super::written::write_export;
@@ -71,6 +71,11 @@ impl Export {
         create: &mut dyn FnMut(&Path) -> io::Result<W>,
         progress: ExportProgress<'_>,
     ) -> Result<Manifest> {
+        if self.lists == ArrowLists::View {
+            return Err(Error::invalid(
+                "lists view: only for records in memory; leave the lists plain for files",
+            ));
+        }
         let export = match form {
             Form::Inter => self.clone().with_times(),
             _ => self.clone(),

@@ -57,6 +57,13 @@ impl Windows {
             SameSecond::Arrived => (target, None),
             SameSecond::All => (timeline.before(second.saturating_add(1)), Some(target)),
         };
+        if !examples.as_known && skipped.is_none() {
+            // The newest before it follow each other.
+            let first = end.saturating_sub(most);
+            self.members.extend(first as u32..end as u32);
+            self.close(start, target, examples);
+            return;
+        }
         let mut before = end;
         while self.members.len() - start < most {
             let found = match examples.as_known {
@@ -75,6 +82,11 @@ impl Windows {
         if let Some(added) = self.members.get_mut(start..) {
             added.reverse();
         }
+        self.close(start, target, examples);
+    }
+
+    /// Ends the history that begins at `start`.
+    fn close(&mut self, start: usize, target: usize, examples: &Examples) {
         if ((self.members.len() - start) as u64) < examples.min_history {
             self.members.truncate(start);
             return;

@@ -1,10 +1,15 @@
 //! What an export should give: plain loops over a list of rows.
 
+use std::sync::Arc;
+
 use annals::export::{
     Examples, Export, ExportReport, Form, FormOptions, Layout, SameSecond, Selection, Split,
     SplitPart,
 };
 use annals::{ImportMode, Origins, Value};
+use arrow_array::{Array, ArrayRef, ListArray, ListViewArray, RecordBatch};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::DataType as ArrowType;
 use serde_json::{Map, Value as Json, json};
 
 use crate::support::record::Record;
@@ -340,15 +345,16 @@ fn impressions(selection: &Selection, known: &Known) -> Vec<Json> {
 /// The records that an export gives, as JSON, with their parts.
 pub(crate) fn exported(export: &Export) -> (Vec<(Option<SplitPart>, Json)>, ExportReport) {
     let mut batches = export.batches().unwrap();
-    let schema = batches.schema().clone();
+    assert_eq!(export.arrow_schema().unwrap(), *batches.schema());
     let mut records = Vec::new();
     for batch in &mut batches {
         let batch = batch.unwrap();
+        let rows = plain_lists(&batch.batch);
         let mut text = Vec::new();
         let mut writer = Form::Jsonl
-            .writer(&mut text, &schema, &FormOptions::default())
+            .writer(&mut text, &rows.schema(), &FormOptions::default())
             .unwrap();
-        writer.write(&batch.batch).unwrap();
+        writer.write(&rows).unwrap();
         writer.finish().unwrap();
         drop(writer);
         for line in String::from_utf8(text).unwrap().lines() {
@@ -356,6 +362,27 @@ pub(crate) fn exported(export: &Export) -> (Vec<(Option<SplitPart>, Json)>, Expo
         }
     }
     (records, batches.report().unwrap())
+}
+
+/// The same with lists in place of views.
+fn plain_lists(batch: &RecordBatch) -> RecordBatch {
+    let schema = batch.schema();
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| {
+        let Some(views) = column.as_any().downcast_ref::<ListViewArray>() else {
+            return (field.name().clone(), column.clone());
+        };
+        let ArrowType::ListView(item) = field.data_type() else {
+            panic!("{field}")
+        };
+        let lists: Vec<ArrayRef> = (0..views.len()).map(|at| views.value(at)).collect();
+        let lists: Vec<&dyn Array> = lists.iter().map(AsRef::as_ref).collect();
+        let values = arrow_select::concat::concat(&lists).unwrap();
+        let offsets = OffsetBuffer::from_lengths(lists.iter().map(|list| list.len()));
+        let lists = ListArray::new(item.clone(), offsets, values, None);
+        (field.name().clone(), Arc::new(lists) as ArrayRef)
+    });
+    RecordBatch::try_from_iter(columns).unwrap()
 }
 
 /// The bytes of an export in a form.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use annals::export::{
-    ArrowStrings, EventRule, Examples, Export, Form, Layout, Manifest, Negatives, Partition,
+    ArrowLists, ArrowStrings, EventRule, Examples, Export, Form, Layout, Manifest, Negatives, Partition,
     Selection, Split,
 };
 use annals::{ScanOrder, Snapshot, Store};
@@ -17,7 +17,7 @@ use crate::long::{self, AtSignal};
 use crate::{errors, query, times};
 
 /// The keywords of `export` and `records`, in the order of the documentation.
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 31] = [
     "layout",
     "columns",
     "without",
@@ -42,6 +42,7 @@ const KNOWN: [&str; 30] = [
     "seed",
     "leak_guard",
     "strings",
+    "lists",
     "order",
     "threads",
     "as_of",
@@ -144,6 +145,10 @@ impl<'a, 'py> Options<'a, 'py> {
         if let Some(partition) = self.option::<String>("partition_by")? {
             let partition = Partition::parse(&partition).map_err(errors::raise)?;
             export = export.partition(partition);
+        }
+        if let Some(lists) = self.option::<String>("lists")? {
+            let known = [("plain", ArrowLists::Plain), ("view", ArrowLists::View)];
+            export = export.lists(query::choice("lists", &lists, &known)?);
         }
         if self.option("leak_guard")? == Some(false) {
             export = export.without_leak_guard();

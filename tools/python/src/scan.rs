@@ -82,10 +82,9 @@ impl Scan {
     }
 
     /// The records of an export, in whatever layout.
-    pub fn of_records(py: Python<'_>, export: Export, strings: ArrowStrings) -> PyResult<Self> {
-        let schema = py.detach(|| Ok(export.batches()?.schema().clone()));
+    pub fn of_records(export: Export, strings: ArrowStrings) -> PyResult<Self> {
         Ok(Self {
-            schema: schema.map_err(errors::raise)?,
+            schema: export.arrow_schema().map_err(errors::raise)?,
             cast: None,
             held: Held::new(Asked {
                 source: Source::Export(export),

@@ -509,21 +509,21 @@ impl View {
     ///     history (50), same_second ("leave-out", "arrived", "all"), as_known, negatives, negatives_from ("catalogue",
     ///     "impression"), seed: of examples.
     ///     leak_guard: False leaves out the check that no history holds what came at or after its target.
-    ///     strings: "plain", "dictionary" or "view". order: "user-time", or "any" for plain rows. threads: all cores.
+    ///     strings: "plain", "dictionary" or "view". lists: "plain", or "view", where the histories of a user share their values
+    ///     (``ListView``: pyarrow, pandas and DuckDB take it, polars does not). order: "user-time", or "any" for plain rows. threads: all cores.
     ///     as_of: a sequence; what was known then.
     ///
-    /// docs/exports.md has each option at length. Nothing is read before the stream is consumed, but for what examples with
-    /// negatives and rules on many rows have to know ahead.
+    /// docs/exports.md has each option at length. Nothing is read before the stream is consumed.
     ///
     /// >>> records = store.records(layout="sequences", columns=["USER_ID", "ITEM_ID"], min_length=2)
     /// >>> records.column_names
     /// ['USER_ID', 'ITEM_ID']
     #[pyo3(signature = (**options))]
-    fn records(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Scan> {
+    fn records(&self, options: Option<&Bound<'_, PyDict>>) -> PyResult<Scan> {
         let options = export::Options::new("records", options, false)?;
         let export = options.export(self.snapshot()?, None)?;
         let strings = options.strings()?.unwrap_or(ArrowStrings::Plain);
-        Scan::of_records(py, export.without_digest().strings(strings), strings)
+        Scan::of_records(export.without_digest().strings(strings), strings)
     }
 
     /// Give the ids of the users who have any interaction, in the order of their UTF-8 bytes: from ``start``, and

@@ -326,6 +326,11 @@ def test_records_are_a_stream(store: annalsdb.Store) -> None:
     assert weighted["WEIGHT"].to_pylist() == [0.5, 0.5]
     history = pa.table(store.records(layout="examples", history=1, min_length=1, columns=["ITEM_ID"]))
     assert history.num_rows == 2
+    views = pa.table(store.records(layout="examples", history=2, columns=["ITEM_ID"], lists="view"))
+    assert pa.types.is_list_view(views.schema.field("HISTORY_ITEM_ID").type)
+    assert views["HISTORY_ITEM_ID"].to_pylist() == [[], ["tea"], ["tea", "cake"], []]
+    with pytest.raises(annalsdb.InvalidInputError, match="lists view: as_known"):
+        store.records(layout="examples", as_known=True, lists="view")
     snapshot = store.snapshot()
     store.write(event("cy", "tea", 6))
     assert pa.table(snapshot.records()).num_rows == 4

@@ -101,6 +101,7 @@ class _RecordOptions(TypedDict, total=False):
     seed: int | None
     leak_guard: bool | None
     strings: Literal["plain", "dictionary", "view"] | None
+    lists: Literal["plain", "view"] | None
     order: Literal["user-time", "any"] | None
     threads: int | None
     as_of: int | None

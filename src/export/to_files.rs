@@ -175,7 +175,8 @@ impl Export {
             sink.take()
                 .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
         };
-        let manifest = self.write_with(store, &name, form, &mut create, progress)?;
+        let written = self.write_with(store, &name, form, &mut create, progress);
+        let manifest = written.map_err(|error| of_path(error, path))?;
         let json = manifest.to_json()?;
         let mut note = part_of(&beside).map_err(&failed)?;
         note.write_all(json.as_bytes()).map_err(&failed)?;
@@ -215,7 +216,8 @@ impl Export {
             files.push(file);
             Ok(BufWriter::new(created))
         };
-        let manifest = self.write_with(store, "", form, &mut create, progress)?;
+        let written = self.write_with(store, "", form, &mut create, progress);
+        let manifest = written.map_err(|error| of_path(error, path))?;
         let note = made.path().join(MANIFEST);
         fs::write(&note, manifest.to_json()?).map_err(&failed)?;
         files.push(note);
@@ -273,6 +275,14 @@ fn part_of(place: &Path) -> io::Result<NamedTempFile> {
         // As any new file has, less the umask.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder_of(place))
+}
+
+/// Names the export where the system failed; what is wrong with the export itself concerns no file.
+fn of_path(error: Error, path: &Path) -> Error {
+    match error.kind() {
+        ErrorKind::Io => error.within(path.display()),
+        _ => error,
+    }
 }
 
 /// Syncs a file or a folder.

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use annals::export::{Export as Plan, ExportReport, Form, Layout, ManifestFile, manifest_of};
-use annals::{Changes, Store};
+use annals::{Changes, ErrorKind, Store};
 use clap::Args;
 
 use super::export_check::check;
@@ -71,7 +71,7 @@ impl Export {
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
         let progress = Progress::of_rows("exporting", 0);
-        let manifest = export.write_with(
+        let written = export.write_with(
             &store,
             &name.unwrap_or_default(),
             form,
@@ -80,8 +80,13 @@ impl Export {
                 progress.at_of(done, all);
                 ControlFlow::Continue(())
             },
-        )?;
+        );
         drop(progress);
+        // What is wrong with the export itself concerns no file.
+        let manifest = written.map_err(|error| match error.kind() {
+            ErrorKind::Io => Failure::from(error).within(output.display()),
+            _ => error.into(),
+        })?;
         target.finish(&manifest_of(&output), &manifest.to_json()?)?;
         tell(&manifest.report, &manifest.files, start);
         let changed = manifest.changes.len() as u64;

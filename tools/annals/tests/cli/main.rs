@@ -7,6 +7,7 @@
 )]
 
 mod copies;
+mod cut_off;
 mod damage;
 mod delete;
 mod dump;

@@ -1,6 +1,6 @@
 """From CSV files to a trained model, on MovieLens: import, look, train on sequences, recommend what is unseen.
 
-python examples/movielens.py FOLDER [--epochs 3]
+python examples/movielens.py FOLDER [--epochs 10]
 
 FOLDER has interactions.csv, schema.json and movies.csv: those of MovieLens' ml-latest-small in the form of the interactions
 dataset contract, or others of that form. It takes about a minute on two cores. Needs annalsdb and torch; without torch it says so and ends with 0.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import annalsdb
 
-LENGTH = 50
+LENGTH = 100
 MOST_SECONDS = 60
 
 
@@ -49,11 +49,14 @@ def train(store: annalsdb.Store, epochs: int) -> None:
         def __init__(self, items: int, width: int = 64) -> None:
             super().__init__()
             self.embedding = nn.Embedding(items + 1, width, padding_idx=0)
+            nn.init.normal_(self.embedding.weight, std=0.05)
             self.memory = nn.GRU(width, width, batch_first=True)
+            self.popularity = nn.Parameter(torch.zeros(items + 1))
+            self.dropout = nn.Dropout(0.3)
 
         def forward(self, items: torch.Tensor) -> torch.Tensor:
-            state, _ = self.memory(self.embedding(items))
-            return state @ self.embedding.weight.T
+            state, _ = self.memory(self.dropout(self.embedding(items)))
+            return self.dropout(state) @ self.embedding.weight.T + self.popularity
 
     torch.manual_seed(1)
     data = Sequences(store.path, columns=["ITEM_ID"], max_length=10_000, min_length=3, batch_size=32,
@@ -114,7 +117,7 @@ def names_of(folder: Path) -> dict[str, str]:
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("folder", type=Path)
-    arguments.add_argument("--epochs", type=int, default=3)
+    arguments.add_argument("--epochs", type=int, default=10)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as place, imported(given.folder, Path(place) / "store") as store:
         look(store, Path(place))

@@ -169,7 +169,7 @@ impl Carry {
         both.all(|both| match both {
             (Some(own), Some(other)) => {
                 let is_same = std::ptr::addr_eq(Arc::as_ptr(own), Arc::as_ptr(other));
-                is_same || own.len() == 0 && other.len() == 0
+                is_same || own.is_empty() && other.is_empty()
             }
             (None, None) => true,
             _ => false,

@@ -27,7 +27,9 @@ const PIECE_ROWS: u64 = 1 << 17;
 /// Ranges, at most: beginning one has a price, whatever its size.
 const MAX_PIECES: u64 = 256;
 
-/// An export of one snapshot, to be set up.
+/// An export of one snapshot, or of one of each shard of a set, to be set up.
+///
+/// Of a set, what comes in the order of users comes shard after shard, in each in that order.
 ///
 /// ```
 /// use annals::export::{Examples, Layout, Selection, Split};
@@ -49,7 +51,9 @@ const MAX_PIECES: u64 = 256;
 /// ```
 #[derive(Clone)]
 pub struct Export {
-    pub(super) snapshot: Snapshot,
+    /// Of one store, or of each shard of a set: no user is in two.
+    pub(super) snapshots: Vec<Snapshot>,
+    schema: Arc<Schema>,
     pub(super) selection: Selection,
     pub(super) layout: Layout,
     pub(super) split: Option<Split>,
@@ -100,8 +104,24 @@ impl Store {
 impl Snapshot {
     /// Sets up an export of the snapshot.
     pub fn export(&self) -> Export {
-        Export {
-            snapshot: self.clone(),
+        Export::of(self, &[])
+    }
+
+    /// A digest of all interactions, which an export of all of them has, too. Cost: all columns are read.
+    ///
+    /// # Errors
+    /// `Corruption`.
+    pub fn content(&self) -> Result<Content> {
+        self.export().report().map(|report| report.content)
+    }
+}
+
+impl Export {
+    /// Of snapshots that have no user in common.
+    pub(crate) fn of(first: &Snapshot, others: &[Snapshot]) -> Self {
+        Self {
+            schema: first.schema().clone(),
+            snapshots: std::iter::once(first).chain(others).cloned().collect(),
             selection: Selection::default(),
             layout: Layout::Rows,
             split: None,
@@ -117,16 +137,6 @@ impl Snapshot {
         }
     }
 
-    /// A digest of all interactions, which an export of all of them has, too. Cost: all columns are read.
-    ///
-    /// # Errors
-    /// `Corruption`.
-    pub fn content(&self) -> Result<Content> {
-        self.export().report().map(|report| report.content)
-    }
-}
-
-impl Export {
     /// Which interactions. Default: all.
     #[must_use]
     pub fn selection(mut self, selection: Selection) -> Self {
@@ -207,10 +217,17 @@ impl Export {
 
     /// The schema of the store.
     pub fn schema(&self) -> &Arc<Schema> {
-        self.snapshot.schema()
+        &self.schema
     }
 
     fn check(&self) -> Result<()> {
+        let json = self.schema.json();
+        let other = |snapshot: &Snapshot| snapshot.schema().json() != json;
+        if let Some(shard) = self.snapshots.iter().position(other) {
+            return Err(Error::invalid(format!(
+                "the shards 0 and {shard} have different schemas; give each shard the newer one (annals schema evolve)"
+            )));
+        }
         if let Some(split) = &self.split {
             split.check()?;
         }
@@ -252,15 +269,15 @@ impl Export {
     /// # Errors
     /// `InvalidInput` for a plan that cannot be, naming the option; `Corruption`, `Io`.
     pub fn batches(&self) -> Result<ExportBatches> {
-        let schema = self.snapshot.schema().clone();
+        let schema = &self.schema;
         let (rules, columns) = self.checked()?;
-        let needed = rules.needed(&schema);
+        let needed = rules.needed(schema);
         let mut read: Vec<bool> = needed
             .iter()
             .zip(&columns.fields)
             .map(|(a, b)| *a || *b)
             .collect();
-        self.layout.needed(&schema, &mut read);
+        self.layout.needed(schema, &mut read);
         self.begin_reading(rules, columns, read)
     }
 
@@ -275,7 +292,7 @@ impl Export {
     /// The rules of the selection, and what comes out.
     fn checked(&self) -> Result<(Arc<Rules>, OutColumns)> {
         self.check()?;
-        let schema = self.snapshot.schema();
+        let schema = &self.schema;
         let rules = Arc::new(self.selection.rules(schema)?);
         if self.order == ScanOrder::Any && !(rules.are_of_rows() && self.layout == Layout::Rows) {
             return Err(Error::invalid(
@@ -303,7 +320,7 @@ impl Export {
             items: self.layout.negatives().is_some(),
             times: self.times,
         };
-        let learned = learn(&self.snapshot, &rules, wanted)?;
+        let learned = learn(&self.snapshots, &rules, wanted)?;
         let catalogue = match wanted.items {
             true => {
                 let least = self.selection.min_item_events.unwrap_or(0);
@@ -312,8 +329,7 @@ impl Export {
             false => None,
         };
         let plan = Arc::new(Plan {
-            snapshot: self.snapshot.clone(),
-            schema: self.snapshot.schema().clone(),
+            schema: self.schema.clone(),
             rules,
             learned,
             layout: self.layout.clone(),
@@ -332,7 +348,7 @@ impl Export {
 
     fn begin(&self, plan: Arc<Plan>, catalogue: Option<Arc<Catalogue>>) -> Result<ExportBatches> {
         let selection = &plan.rules.selection;
-        let stored = count_rows(&self.snapshot, TimeRange::ALL, Origins::All)?;
+        let stored = count_rows(&self.snapshots, TimeRange::ALL, Origins::All)?;
         let mut report = ExportReport {
             stored,
             ..ExportReport::default()
@@ -340,31 +356,41 @@ impl Export {
         let query = plan.query();
         let mut total = stored;
         if query.origins != Origins::All {
-            let of_origin = count_rows(&self.snapshot, TimeRange::ALL, query.origins)?;
+            let of_origin = count_rows(&self.snapshots, TimeRange::ALL, query.origins)?;
             report.dropped.origin = total - of_origin;
             total = of_origin;
         }
         if query.time != TimeRange::ALL {
-            let in_time = count_rows(&self.snapshot, query.time, query.origins)?;
+            let in_time = count_rows(&self.snapshots, query.time, query.origins)?;
             report.dropped.time = total - in_time;
             total = in_time;
         }
         let alone = selection.limit.is_some() || self.order == ScanOrder::Any;
-        let pieces = match alone {
-            true => vec![UserRange::default()],
+        let parts = match alone {
+            true => 1,
             false => {
-                let parts = (total / PIECE_ROWS).clamp(1, MAX_PIECES);
-                self.snapshot.user_ranges(parts as usize)?
+                let each = total / self.snapshots.len().max(1) as u64;
+                (each / PIECE_ROWS).clamp(1, MAX_PIECES) as usize
             }
         };
+        let mut pieces = Vec::new();
+        for snapshot in &self.snapshots {
+            let ranges = snapshot.user_ranges(parts)?.into_iter();
+            pieces.extend(ranges.map(|users| Piece {
+                snapshot: snapshot.clone(),
+                users,
+            }));
+        }
         let make = || {
             let mut worker = Worker::new(&plan, catalogue.clone());
-            move |users: UserRange, tell: &Tell<Told>| worker.work(users, tell)
+            move |piece: Piece, tell: &Tell<Told>| worker.work(piece, tell)
         };
+        // Where rows are counted up to a limit, one thread counts them.
+        let threads = if alone { 1 } else { self.threads };
         Ok(ExportBatches {
             schema: plan.columns.schema.clone(),
             times: plan.learned.times,
-            told: Ordered::new(pieces, self.threads, make)?,
+            told: Ordered::new(pieces, threads, make)?,
             report,
             looked_at: 0,
             total,
@@ -383,6 +409,12 @@ impl Export {
         }
         batches.report()
     }
+}
+
+/// A part of the users.
+struct Piece {
+    snapshot: Snapshot,
+    users: UserRange,
 }
 
 /// What a thread tells.
@@ -405,7 +437,7 @@ struct PieceReport {
 pub struct ExportBatches {
     schema: Arc<ArrowSchema>,
     times: Option<(i64, i64)>,
-    told: Ordered<UserRange, Told>,
+    told: Ordered<Piece, Told>,
     report: ExportReport,
     looked_at: u64,
     total: u64,
@@ -490,10 +522,10 @@ impl Worker {
         }
     }
 
-    fn work(&mut self, users: UserRange, tell: &Tell<Told>) -> Result<()> {
+    fn work(&mut self, piece: Piece, tell: &Tell<Told>) -> Result<()> {
         let mut query = self.plan.query();
-        query.users = users;
-        let mut scan = self.plan.snapshot.scan(&query)?;
+        query.users = piece.users;
+        let mut scan = piece.snapshot.scan(&query)?;
         if self.plan.needs_users_together() {
             let mut blocks = UserBlocks::new(scan);
             while let Some(block) = blocks.next()? {

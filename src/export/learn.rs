@@ -1,15 +1,15 @@
 //! Scans ahead of an export.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::blocks::UserBlocks;
+use super::blocks::{Block, UserBlocks};
 use super::learned::{Cutoff, Items, Learned};
 use super::per_code::PerCode;
-use super::select::{Selector, UpTo, codes_of, dictionary};
+use super::select::{Kept, Selector, UpTo, codes_of, dictionary};
 use super::selection::{Rules, Sessions};
 use crate::api::Snapshot;
-use crate::types::{Projection, Result, ScanQuery, Schema, TimeRange};
+use crate::types::{Error, FieldId, Projection, Result, ScanQuery, Schema, TimeRange};
 
 /// What an export wants to know.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,24 +23,24 @@ pub(super) struct Wanted {
 /// Scans as often as the rules need: once where items are counted, three times where the newest of the
 /// store are asked for, once where times are.
 pub(super) fn learn(
-    snapshot: &Snapshot,
+    snapshots: &[Snapshot],
     rules: &Arc<Rules>,
     wanted: Wanted,
 ) -> Result<Arc<Learned>> {
     let mut learned = Learned::default();
     if rules.selection.min_item_events.is_some() || wanted.items {
-        let pass = Pass::new(snapshot, rules, learned, UpTo::Distinct, true)?;
-        let (items, before) = count_items(pass, snapshot.schema())?;
+        let pass = Pass::new(snapshots, rules, learned, UpTo::Distinct, true)?;
+        let (items, before) = count_items(pass)?;
         learned = before;
         learned.items = Some(items);
     }
     if let Some(newest) = rules.selection.newest {
-        let (cutoff, before) = find_cutoff(snapshot, rules, learned, newest)?;
+        let (cutoff, before) = find_cutoff(snapshots, rules, learned, newest)?;
         learned = before;
         learned.newest = cutoff;
     }
     if wanted.times {
-        let mut pass = Pass::new(snapshot, rules, learned, UpTo::All, false)?;
+        let mut pass = Pass::new(snapshots, rules, learned, UpTo::All, false)?;
         let mut times: Option<(i64, i64)> = None;
         pass.each(|_, at| {
             let (first, last) = times.unwrap_or((at, at));
@@ -53,30 +53,35 @@ pub(super) fn learn(
     Ok(Arc::new(learned))
 }
 
-/// One scan under some rules.
+/// A scan of each snapshot under some rules.
 struct Pass {
-    blocks: UserBlocks,
+    sources: Vec<UserBlocks>,
+    item: FieldId,
     selector: Selector,
     learned: Arc<Learned>,
 }
 
 impl Pass {
     fn new(
-        snapshot: &Snapshot,
+        snapshots: &[Snapshot],
         rules: &Arc<Rules>,
         learned: Learned,
         upto: UpTo,
         items: bool,
     ) -> Result<Self> {
-        let schema = snapshot.schema();
+        let first = snapshots.first().ok_or_else(no_snapshot)?;
+        let schema = first.schema();
         let learned = Arc::new(learned);
         let mut needed = rules.needed(schema);
         if let Some(flag) = needed.get_mut(schema.item()).filter(|_| items) {
             *flag = true;
         }
         let query = query_of(rules, schema, &needed);
+        let scans = snapshots.iter().map(|snapshot| snapshot.scan(&query));
+        let sources = scans.map(|scan| Ok(UserBlocks::new(scan?)));
         Ok(Self {
-            blocks: UserBlocks::new(snapshot.scan(&query)?),
+            sources: sources.collect::<Result<_>>()?,
+            item: schema.item(),
             selector: Selector::new(schema, rules, &learned, upto),
             learned,
         })
@@ -84,8 +89,7 @@ impl Pass {
 
     /// Calls `see` with the user and the timestamp of each row that is taken.
     fn each(&mut self, mut see: impl FnMut(&str, i64) -> Result<()>) -> Result<()> {
-        while let Some(block) = self.blocks.next()? {
-            let kept = self.selector.select(&block)?;
+        self.each_block(|block, kept| {
             for user in &kept.users {
                 let code = block.columns.users.get(user.all.start).copied();
                 let id = block.columns.ids()?.get(code.unwrap_or(0))?;
@@ -93,6 +97,15 @@ impl Pass {
                     let at = block.columns.timestamps.get(*row as usize).copied();
                     see(id, at.unwrap_or(0))?;
                 }
+            }
+            Ok(())
+        })
+    }
+
+    fn each_block(&mut self, mut see: impl FnMut(&Block<'_>, &Kept) -> Result<()>) -> Result<()> {
+        for blocks in &mut self.sources {
+            while let Some(block) = blocks.next()? {
+                see(&block, self.selector.select(&block)?)?;
             }
         }
         Ok(())
@@ -123,12 +136,11 @@ pub(super) fn query_of(rules: &Rules, schema: &Schema, fields: &[bool]) -> ScanQ
     }
 }
 
-fn count_items(mut pass: Pass, schema: &Schema) -> Result<(Items, Learned)> {
-    let item = schema.item();
+fn count_items(mut pass: Pass) -> Result<(Items, Learned)> {
+    let item = pass.item;
     let mut items = Items::default();
     let mut numbers: PerCode<u32> = PerCode::default();
-    while let Some(block) = pass.blocks.next()? {
-        let kept = pass.selector.select(&block)?;
+    pass.each_block(|block, kept| {
         numbers.turn_to(dictionary(block.columns, item)?);
         let codes = codes_of(block.columns, item)?;
         for row in &kept.rows {
@@ -141,7 +153,8 @@ fn count_items(mut pass: Pass, schema: &Schema) -> Result<(Items, Learned)> {
                 *count += 1;
             }
         }
-    }
+        Ok(())
+    })?;
     let learned = pass.learned()?;
     Ok((items, learned))
 }
@@ -152,13 +165,13 @@ const SPAN: i64 = 1 << 16;
 /// Finds where the newest rows begin: counts rows by spans of seconds, then those of one span by second,
 /// then those of one second by user.
 fn find_cutoff(
-    snapshot: &Snapshot,
+    snapshots: &[Snapshot],
     rules: &Arc<Rules>,
     learned: Learned,
     newest: u64,
 ) -> Result<(Option<Cutoff>, Learned)> {
     let mut spans: HashMap<i64, u64> = HashMap::new();
-    let mut pass = Pass::new(snapshot, rules, learned, UpTo::Users, false)?;
+    let mut pass = Pass::new(snapshots, rules, learned, UpTo::Users, false)?;
     pass.each(|_, at| {
         *spans.entry(at.div_euclid(SPAN)).or_default() += 1;
         Ok(())
@@ -170,7 +183,7 @@ fn find_cutoff(
         return Ok((None, learned));
     };
     let mut seconds = vec![0u64; SPAN as usize];
-    let mut pass = Pass::new(snapshot, rules, learned, UpTo::Users, false)?;
+    let mut pass = Pass::new(snapshots, rules, learned, UpTo::Users, false)?;
     pass.each(|_, at| {
         if at.div_euclid(SPAN) == span
             && let Some(count) = seconds.get_mut(at.rem_euclid(SPAN) as usize)
@@ -184,25 +197,30 @@ fn find_cutoff(
     let Some((second, left)) = reach(&seconds, left) else {
         return Ok((None, learned));
     };
-    let mut cutoff = Cutoff {
-        second,
-        user: String::new(),
-        rows: 0,
-    };
-    let mut left = left;
-    let mut pass = Pass::new(snapshot, rules, learned, UpTo::Users, false)?;
+    // The first users of the second, as many as it takes: several snapshots do not give them in order.
+    let mut users: BTreeMap<String, u64> = BTreeMap::new();
+    let mut rows = 0;
+    let mut pass = Pass::new(snapshots, rules, learned, UpTo::Users, false)?;
     pass.each(|user, at| {
-        if at == second && left > 0 {
-            left -= 1;
-            if cutoff.user != user {
-                cutoff.user.clear();
-                cutoff.user.push_str(user);
-                cutoff.rows = 0;
-            }
-            cutoff.rows += 1;
+        if at != second {
+            return Ok(());
+        }
+        match users.get_mut(user) {
+            Some(count) => *count += 1,
+            None => drop(users.insert(user.to_owned(), 1)),
+        }
+        rows += 1;
+        while let Some(last) = users.last_entry().filter(|last| rows - last.get() >= left) {
+            rows -= last.remove();
         }
         Ok(())
     })?;
+    let (user, count) = users.pop_last().unwrap_or_default();
+    let cutoff = Cutoff {
+        second,
+        rows: left.saturating_sub(rows - count),
+        user,
+    };
     Ok((Some(cutoff), pass.learned()?))
 }
 
@@ -219,24 +237,30 @@ fn reach(counts: &[(i64, u64)], wanted: u64) -> Option<(i64, u64)> {
     None
 }
 
-/// Counts rows of a snapshot in a time range, of one origin or all.
+/// Counts rows of snapshots in a time range, of one origin or all.
 pub(super) fn count_rows(
-    snapshot: &Snapshot,
+    snapshots: &[Snapshot],
     time: TimeRange,
     origins: crate::types::Origins,
 ) -> Result<u64> {
-    let mut scan = snapshot.scan(&ScanQuery {
-        time,
-        origins,
-        projection: Projection::names([""; 0]),
-        order: crate::types::ScanOrder::Any,
-        batch_rows: 1 << 16,
-        ..ScanQuery::default()
-    })?;
-    let mut batch = scan.new_batch();
     let mut rows = 0;
-    while scan.read(&mut batch)? {
-        rows += batch.rows() as u64;
+    for snapshot in snapshots {
+        let mut scan = snapshot.scan(&ScanQuery {
+            time,
+            origins,
+            projection: Projection::names([""; 0]),
+            order: crate::types::ScanOrder::Any,
+            batch_rows: 1 << 16,
+            ..ScanQuery::default()
+        })?;
+        let mut batch = scan.new_batch();
+        while scan.read(&mut batch)? {
+            rows += batch.rows() as u64;
+        }
     }
     Ok(rows)
+}
+
+fn no_snapshot() -> Error {
+    Error::internal("an export of no snapshot")
 }

@@ -11,7 +11,7 @@ use super::form::{Form, type_name};
 use super::layout::Layout;
 use super::selection::Selection;
 use super::split::{Partition, Split};
-use crate::api::{Change, Store};
+use crate::api::{Change, Snapshot};
 use crate::types::{Error, Result};
 
 /// The version of the manifests that this build writes and reads.
@@ -24,10 +24,15 @@ pub struct Manifest {
     pub format: u32,
     /// The version of annals that wrote it.
     pub annals: String,
-    /// The store's id.
+    /// The store's id; of a set of shards empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub store: String,
-    /// The newest commit that the export saw. What arrived since has a higher number.
+    /// The newest commit that the export saw. What arrived since has a higher number. Of a set of shards 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub sequence: u64,
+    /// Of a set, its shards by position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ManifestShard>,
     /// What was asked for.
     pub plan: ManifestPlan,
     /// The store's schema, as it was given.
@@ -49,6 +54,19 @@ pub struct Manifest {
     pub notes: Vec<String>,
     /// The files, by path from the folder of the manifest.
     pub files: Vec<ManifestFile>,
+}
+
+/// A shard of a set that an export is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestShard {
+    /// The id of its store.
+    pub store: String,
+    /// The newest commit of it that the export saw.
+    pub sequence: u64,
+}
+
+fn is_zero(sequence: &u64) -> bool {
+    *sequence == 0
 }
 
 /// What an export was asked for.
@@ -100,15 +118,23 @@ impl Manifest {
     ///
     /// # Errors
     /// `Internal` where the store's schema is no JSON.
-    pub fn new(
-        store: &Store,
-        sequence: u64,
+    pub(super) fn new(
+        snapshots: &[Snapshot],
         plan: ManifestPlan,
         columns: &ArrowSchema,
         report: ExportReport,
         files: Vec<ManifestFile>,
     ) -> Result<Self> {
-        let schema = RawValue::from_string(store.schema().json().to_owned());
+        let mut sources = snapshots.iter().map(|snapshot| ManifestShard {
+            store: snapshot.store_id().to_string(),
+            sequence: snapshot.sequence(),
+        });
+        let (store, shards) = match snapshots {
+            [_] => (sources.next(), Vec::new()),
+            _ => (None, sources.collect()),
+        };
+        let schema = snapshots.first().map_or("", |first| first.schema().json());
+        let schema = RawValue::from_string(schema.to_owned());
         let schema =
             schema.map_err(|error| Error::internal("a schema that is no JSON").caused_by(error))?;
         let columns = columns.fields().iter().map(|field| ManifestColumn {
@@ -119,8 +145,9 @@ impl Manifest {
         Ok(Self {
             format: FORMAT,
             annals: env!("CARGO_PKG_VERSION").to_owned(),
-            store: store.id().to_string(),
-            sequence,
+            sequence: store.as_ref().map_or(0, |store| store.sequence),
+            store: store.map_or(String::new(), |store| store.store),
+            shards,
             plan,
             schema,
             columns: columns.collect(),
@@ -163,17 +190,17 @@ impl Manifest {
         Ok(json + "\n")
     }
 
-    /// The export that it tells of, once more.
+    /// The export that it tells of, once more, of later snapshots of the same store or of the shards of the same set.
     ///
     /// # Errors
-    /// `InvalidInput` for a manifest of another store; where what was known then can no longer be told,
-    /// as [`Snapshot::as_of`](crate::Snapshot::as_of).
-    pub fn export(&self, store: &Store) -> Result<Export> {
-        self.check_store(store)?;
-        let mut export = store
-            .snapshot()
-            .as_of(self.sequence)?
-            .export()
+    /// `InvalidInput` for a manifest of another store or of other shards; where what was known then can no longer
+    /// be told, as [`Snapshot::as_of`].
+    pub fn export(&self, snapshots: &[Snapshot]) -> Result<Export> {
+        let then = self.as_of(snapshots)?;
+        let (first, others) = then
+            .split_first()
+            .ok_or_else(|| Error::internal("a manifest of no store"))?;
+        let mut export = Export::of(first, others)
             .selection(self.plan.selection.clone())
             .layout(self.plan.layout.clone());
         if let Some(split) = self.plan.split {
@@ -188,19 +215,35 @@ impl Manifest {
         Ok(export)
     }
 
-    /// Refuses a manifest of another store.
+    /// Each snapshot as the export saw it.
     ///
     /// # Errors
-    /// `InvalidInput`.
-    pub fn check_store(&self, store: &Store) -> Result<()> {
-        let id = store.id().to_string();
-        match id == self.store {
-            true => Ok(()),
-            false => Err(Error::invalid(format!(
-                "the manifest is of the store {}, and this is the store {id}",
-                self.store
-            ))),
+    /// As [`Manifest::export`].
+    pub fn as_of(&self, snapshots: &[Snapshot]) -> Result<Vec<Snapshot>> {
+        let sources = match self.shards.as_slice() {
+            [] => vec![(&self.store, self.sequence)],
+            shards => shards
+                .iter()
+                .map(|shard| (&shard.store, shard.sequence))
+                .collect(),
+        };
+        let ids: Vec<String> = snapshots
+            .iter()
+            .map(|snapshot| snapshot.store_id().to_string())
+            .collect();
+        if sources.iter().map(|(store, _)| *store).ne(&ids) {
+            let told: Vec<&str> = sources.iter().map(|(store, _)| store.as_str()).collect();
+            return Err(Error::invalid(format!(
+                "the manifest is of {} {}, and this is {} {}",
+                named(told.len()),
+                told.join(", "),
+                named(ids.len()),
+                ids.join(", ")
+            )));
         }
+        let both = snapshots.iter().zip(sources);
+        both.map(|(snapshot, (_, sequence))| snapshot.as_of(sequence))
+            .collect()
     }
 
     /// Makes the export again, and tells what differs from what the manifest says; nothing where all is
@@ -208,8 +251,8 @@ impl Manifest {
     ///
     /// # Errors
     /// As [`Manifest::export`], and those of an export.
-    pub fn differences(&self, store: &Store) -> Result<Vec<String>> {
-        let found = self.export(store)?.report()?;
+    pub fn differences(&self, snapshots: &[Snapshot]) -> Result<Vec<String>> {
+        let found = self.export(snapshots)?.report()?;
         let mut differences = Vec::new();
         let mut compare = |what: &str, told: String, found: String| {
             if told != found {
@@ -243,5 +286,12 @@ impl Manifest {
             );
         }
         Ok(differences)
+    }
+}
+
+fn named(stores: usize) -> &'static str {
+    match stores {
+        1 => "the store",
+        _ => "the shards",
     }
 }

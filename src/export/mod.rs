@@ -78,7 +78,7 @@ pub use form::{Form, FormOptions, FormWriter};
 #[cfg(feature = "arrow")]
 pub use layout::{ArrowLists, Examples, Layout, Negatives, NegativesFrom, SameSecond};
 #[cfg(feature = "files")]
-pub use manifest::{Manifest, ManifestColumn, ManifestFile, ManifestPlan};
+pub use manifest::{Manifest, ManifestColumn, ManifestFile, ManifestPlan, ManifestShard};
 #[cfg(feature = "arrow")]
 pub use records::ExportBatch;
 #[cfg(feature = "arrow")]

@@ -7,12 +7,10 @@ use super::layout::{ArrowLists, Layout, OutColumns};
 use super::learned::Learned;
 use super::selection::{Rules, Sessions};
 use super::split::{Partition, Split};
-use crate::api::Snapshot;
 use crate::types::{Origins, Projection, ScanOrder, ScanQuery, Schema};
 
 /// What an export does.
 pub(super) struct Plan {
-    pub(super) snapshot: Snapshot,
     pub(super) schema: Arc<Schema>,
     pub(super) rules: Arc<Rules>,
     pub(super) learned: Arc<Learned>,

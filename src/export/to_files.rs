@@ -14,7 +14,6 @@ use super::layout::{ArrowLists, Layout};
 use super::manifest::{Manifest, ManifestFile, ManifestPlan};
 use super::split::{Partition, Place};
 use super::written::write_export;
-use crate::api::Store;
 use crate::types::{Error, ErrorKind, Result, ScanOrder};
 
 /// Months of which files are written side by side, as far as memory is shared out.
@@ -37,7 +36,7 @@ impl Export {
 
     /// Writes the export to `path`: a file, with its manifest beside it (`PATH.manifest.json`), or, where it is split
     /// or partitioned, a folder that is missing or empty, with `manifest.json` in it. Files are written under other
-    /// names, synced, and appear when they are complete, the manifest last. `store` is the one that the export is of.
+    /// names, synced, and appear when they are complete, the manifest last.
     ///
     /// # Errors
     /// `AlreadyExists` for a folder that holds something; `InvalidInput` where the form cannot hold the columns or the
@@ -45,15 +44,14 @@ impl Export {
     /// stays.
     pub fn write_to(
         &self,
-        store: &Store,
         path: impl AsRef<Path>,
         form: Form,
         progress: ExportProgress<'_>,
     ) -> Result<Manifest> {
         let path = path.as_ref();
         match self.is_folder() {
-            true => self.write_folder(store, path, form, progress),
-            false => self.write_file(store, path, form, progress),
+            true => self.write_folder(path, form, progress),
+            false => self.write_file(path, form, progress),
         }
     }
 
@@ -65,7 +63,6 @@ impl Export {
     /// As [`Export::write_to`]; whoever made the files removes them then.
     pub fn write_with<W: Write + Send>(
         &self,
-        store: &Store,
         name: &str,
         form: Form,
         create: &mut dyn FnMut(&Path) -> io::Result<W>,
@@ -109,9 +106,8 @@ impl Export {
             bytes: file.bytes,
             sha256: file.sha256.clone(),
         });
-        let sequence = export.snapshot.sequence();
         let files = files.collect();
-        let mut manifest = Manifest::new(store, sequence, plan, &columns, written.report, files)?;
+        let mut manifest = Manifest::new(&export.snapshots, plan, &columns, written.report, files)?;
         manifest.notes.extend(written.note);
         manifest.changes.clone_from(&export.steps);
         for file in &written.files {
@@ -130,7 +126,9 @@ impl Export {
         };
         FormOptions {
             layout: self.layout.clone(),
-            sorted: self.layout == Layout::Rows && self.order == ScanOrder::UserTime,
+            sorted: self.layout == Layout::Rows
+                && self.order == ScanOrder::UserTime
+                && self.snapshots.len() == 1,
             times,
             // Files that are written side by side have no use for threads of their own.
             threads: match self.is_folder() {
@@ -159,7 +157,6 @@ impl Export {
 
     fn write_file(
         &self,
-        store: &Store,
         path: &Path,
         form: Form,
         progress: ExportProgress<'_>,
@@ -175,7 +172,7 @@ impl Export {
             sink.take()
                 .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
         };
-        let written = self.write_with(store, &name, form, &mut create, progress);
+        let written = self.write_with(&name, form, &mut create, progress);
         let manifest = written.map_err(|error| of_path(error, path))?;
         let json = manifest.to_json()?;
         let mut note = part_of(&beside).map_err(&failed)?;
@@ -195,7 +192,6 @@ impl Export {
 
     fn write_folder(
         &self,
-        store: &Store,
         path: &Path,
         form: Form,
         progress: ExportProgress<'_>,
@@ -216,7 +212,7 @@ impl Export {
             files.push(file);
             Ok(BufWriter::new(created))
         };
-        let written = self.write_with(store, "", form, &mut create, progress);
+        let written = self.write_with("", form, &mut create, progress);
         let manifest = written.map_err(|error| of_path(error, path))?;
         let note = made.path().join(MANIFEST);
         fs::write(&note, manifest.to_json()?).map_err(&failed)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::map::ShardMap;
-use crate::export::Content;
+use crate::export::{Content, Export};
 use crate::types::{Columns, Error, HistoryQuery, Result, ScanQuery};
 use crate::{History, Scan, Snapshot, Unseen};
 
@@ -105,6 +105,16 @@ impl ShardSnapshot {
             shard: 0,
             rest: scans,
         })
+    }
+
+    /// Sets up an export of all shards, as one: see [`Export`].
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn export(&self) -> Result<Export> {
+        let shards = self.snapshots.split_first();
+        let (first, others) = shards.ok_or_else(|| Error::internal("a set without shards"))?;
+        Ok(Export::of(first, others))
     }
 
     /// A digest of all interactions of all shards: that of one store with the same interactions. Cost: all

@@ -205,6 +205,7 @@ impl Engine {
         let visible = self.visible.load(Ordering::Acquire);
         let version = self.version.load();
         read(ReadView {
+            store: &self.store,
             schema: &self.schema,
             version: &version,
             visible: visible.max(version.floor),

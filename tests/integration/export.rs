@@ -3,7 +3,7 @@
 mod digests;
 mod examples;
 mod forms;
-mod model;
+pub(crate) mod model;
 mod random;
 mod selection;
 mod to_files;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod events;
+mod exports;
 mod folders;
 mod partitions;
 mod parts;

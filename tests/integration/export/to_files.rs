@@ -63,13 +63,14 @@ fn a_file_comes_with_its_manifest_and_replaces_the_one_before() {
     let path = out.join("rows.parquet");
     for rows in [200, 201] {
         let export = store.export();
-        let manifest = export
-            .write_to(&store, &path, Form::Parquet, &mut go_on)
-            .unwrap();
+        let manifest = export.write_to(&path, Form::Parquet, &mut go_on).unwrap();
         assert_eq!(manifest.report.records, rows);
         assert_eq!(manifest.files[0].path, "rows.parquet");
         assert_complete(&out, &manifest, "rows.parquet.manifest.json");
-        assert_eq!(manifest.differences(&store).unwrap(), Vec::<String>::new());
+        assert_eq!(
+            manifest.differences(&[store.snapshot()]).unwrap(),
+            Vec::<String>::new()
+        );
         let more = Record::numbered("ann", 7, 500).interaction();
         store.write(more, Durability::Buffered).unwrap();
     }
@@ -84,15 +85,11 @@ fn a_folder_has_each_part_and_a_manifest() {
         .export()
         .split(Split::LeaveLast(2))
         .partition(Partition::UserHash(3));
-    let manifest = export
-        .write_to(&store, &out, Form::Jsonl, &mut go_on)
-        .unwrap();
+    let manifest = export.write_to(&out, Form::Jsonl, &mut go_on).unwrap();
     assert_complete(&out, &manifest, "manifest.json");
     assert_eq!(manifest.parts["test"], 40);
     assert_eq!(manifest.parts["train"], 160);
-    let error = export
-        .write_to(&store, &out, Form::Jsonl, &mut go_on)
-        .unwrap_err();
+    let error = export.write_to(&out, Form::Jsonl, &mut go_on).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert!(error.message().contains("the folder is not empty"));
 }
@@ -107,12 +104,12 @@ fn what_is_ended_or_refused_leaves_nothing_and_changes_nothing() {
     std::fs::write(&path, "before").unwrap();
     let whole = store.export();
     let error = whole
-        .write_to(&store, &path, Form::Csv, &mut |_, _| ControlFlow::Break(()))
+        .write_to(&path, Form::Csv, &mut |_, _| ControlFlow::Break(()))
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     let parts = store.export().split(Split::LeaveLast(1));
     parts
-        .write_to(&store, out.join("parts"), Form::Csv, &mut |_, _| {
+        .write_to(out.join("parts"), Form::Csv, &mut |_, _| {
             ControlFlow::Break(())
         })
         .unwrap_err();
@@ -120,9 +117,7 @@ fn what_is_ended_or_refused_leaves_nothing_and_changes_nothing() {
         columns: Some(vec!["NO_SUCH".to_owned()]),
         ..Selection::default()
     });
-    wrong
-        .write_to(&store, &path, Form::Csv, &mut go_on)
-        .unwrap_err();
+    wrong.write_to(&path, Form::Csv, &mut go_on).unwrap_err();
     assert_eq!(files(&out), std::slice::from_ref(&path));
     assert_eq!(std::fs::read(&path).unwrap(), b"before");
 }

@@ -312,7 +312,7 @@ pub fn write(
         None => Ok(()),
     };
     let manifest = long::run(py, AtSignal::WaitForEnd, tick, move |watch| {
-        export.write_to(&store, path, form, &mut |done, _| {
+        export.write_to(path, form, &mut |done, _| {
             watch.done.store(done, Ordering::Relaxed);
             match watch.stop.load(Ordering::Relaxed) {
                 true => ControlFlow::Break(()),

@@ -3,7 +3,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use annals::export::{Export as Plan, ExportReport, Form, Layout, ManifestFile, manifest_of};
-use annals::{Changes, ErrorKind, Store};
+use annals::shards::ShardSet;
+use annals::{Changes, ErrorKind, Snapshot, Store};
 use clap::Args;
 
 use super::export_check::check;
@@ -12,12 +13,12 @@ use crate::export_files::Target;
 use crate::failure::{Failure, Outcome};
 use crate::output::{check_output, count, say, seconds, warn};
 use crate::progress::Progress;
-use crate::store::open_for_reading;
+use crate::store::{open_for_reading, tell_of_damage};
 use crate::unmatched::{warn_of_names, warn_of_time};
 
 #[derive(Args)]
 pub struct Export {
-    /// The folder of the store
+    /// The folder of the store, or of a set of shards
     store: PathBuf,
     /// The file to write, or `-` for standard output; with `--split` or `--partition-by` a folder. It
     /// appears when it is complete, with a manifest beside it (FILE.manifest.json) or in it
@@ -43,10 +44,36 @@ pub struct Export {
     check: Option<PathBuf>,
 }
 
+/// What an export is of.
+enum Source {
+    Store(Store),
+    Set(ShardSet),
+}
+
+impl Source {
+    fn open(path: &Path) -> Outcome<Self> {
+        Ok(match path.join("shards.json").exists() {
+            true => {
+                let set = ShardSet::open_read_only(path)?;
+                set.stores()?.into_iter().for_each(tell_of_damage);
+                Self::Set(set)
+            }
+            false => Self::Store(open_for_reading(path)?),
+        })
+    }
+
+    fn snapshots(&self) -> Outcome<Vec<Snapshot>> {
+        Ok(match self {
+            Self::Store(store) => vec![store.snapshot()],
+            Self::Set(set) => set.snapshot()?.shards().to_vec(),
+        })
+    }
+}
+
 impl Export {
     pub fn run(self) -> Outcome {
         if let Some(manifest) = &self.check {
-            return check(manifest, &open_for_reading(&self.store)?);
+            return check(manifest, &Source::open(&self.store)?.snapshots()?);
         }
         let start = Instant::now();
         let Some(output) = self.output.clone() else {
@@ -61,10 +88,12 @@ impl Export {
         check_output("--output", &output, &[], &self.store)?;
         let form = self.form.form(&output)?;
         let layout = self.layout.layout()?;
-        let store = open_for_reading(&self.store)?;
-        let export = self.plan(&store, form, layout)?;
-        warn_of_names(&store, &self.selection.events.names());
-        warn_of_time(&store, &self.selection.window);
+        let source = Source::open(&self.store)?;
+        let export = self.plan(&source, form, layout)?;
+        if let Source::Store(store) = &source {
+            warn_of_names(store, &self.selection.events.names());
+            warn_of_time(store, &self.selection.window);
+        }
         warn(self.form.split.and_then(|split| split.warning()));
         let mut target = Target::create(&output, export.is_folder())?;
         let name = output
@@ -72,7 +101,6 @@ impl Export {
             .map(|name| name.to_string_lossy().into_owned());
         let progress = Progress::of_rows("exporting", 0);
         let written = export.write_with(
-            &store,
             &name.unwrap_or_default(),
             form,
             &mut |path| target.file(path),
@@ -119,17 +147,25 @@ impl Export {
         Ok(changes)
     }
 
-    fn plan(&self, store: &Store, form: Form, layout: Layout) -> Outcome<Plan> {
+    fn plan(&self, source: &Source, form: Form, layout: Layout) -> Outcome<Plan> {
         let selection = self.selection.selection();
-        let export = match &self.selection.changes_since {
-            Some(earlier) => self.changes(store, earlier)?.export(selection)?,
-            None => {
+        let export = match (source, &self.selection.changes_since) {
+            (Source::Store(store), Some(earlier)) => {
+                self.changes(store, earlier)?.export(selection)?
+            }
+            (Source::Store(store), None) => {
                 let mut snapshot = store.snapshot();
                 if let Some(sequence) = self.as_of {
                     snapshot = snapshot.as_of(sequence)?;
                 }
                 snapshot.export().selection(selection)
             }
+            (Source::Set(_), earlier) if earlier.is_some() || self.as_of.is_some() => {
+                return Err(Failure::usage(
+                    "--changes-since and --as-of are of the commits of one store; export each shard (SET/shard-N)",
+                ));
+            }
+            (Source::Set(set), _) => set.snapshot()?.export()?.selection(selection),
         };
         let mut export = export
             .layout(layout)

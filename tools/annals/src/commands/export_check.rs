@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use annals::Store;
+use annals::Snapshot;
 use annals::export::{Manifest, sha256_of};
 
 use crate::failure::{Failure, Outcome};
 use crate::output::{count, print_line, say};
 
 /// Makes the export of a manifest again and compares, and its files where they are there.
-pub fn check(path: &Path, store: &Store) -> Outcome {
+pub fn check(path: &Path, snapshots: &[Snapshot]) -> Outcome {
     let in_folder = path.join("manifest.json");
     let path = match path.is_dir() {
         true => in_folder.as_path(),
@@ -21,7 +21,7 @@ pub fn check(path: &Path, store: &Store) -> Outcome {
     let manifest =
         Manifest::parse(&json).map_err(|error| Failure::from(error).within(path.display()))?;
     let changed = changed_files(path, &manifest)?;
-    let differences = manifest.differences(store)?;
+    let differences = manifest.differences(snapshots)?;
     if !differences.is_empty() {
         return Err(Failure::unequal(format_args!(
             "{}: the store does not give what the export has: {}",
@@ -36,10 +36,13 @@ pub fn check(path: &Path, store: &Store) -> Outcome {
             changed.join("; ")
         )));
     }
+    let of = match manifest.shards.len() {
+        0 => format!("as of commit {}", manifest.sequence),
+        shards => format!("of {shards} shards"),
+    };
     print_line(format_args!(
-        "{} as of commit {}, content {}: the store gives the same",
+        "{} {of}, content {}: the store gives the same",
         count(manifest.report.content.rows, "row"),
-        manifest.sequence,
         manifest.report.content
     ))
 }

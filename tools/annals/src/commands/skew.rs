@@ -28,18 +28,19 @@ impl Skew {
         let report = match &self.against {
             Some(path) => {
                 let (manifest, form) = manifest_beside(path)?;
-                let snapshot = store.snapshot();
                 let snapshot = match &manifest {
                     Some(manifest) => {
-                        manifest.check_store(&store)?;
-                        snapshot.as_of(manifest.sequence)?
+                        let then = manifest.as_of(&[store.snapshot()])?;
+                        then.into_iter()
+                            .next()
+                            .ok_or_else(|| Failure::invalid("the manifest is of no store"))?
                     }
                     None => {
                         say(format_args!(
                             "{}: has no manifest, and is compared with the store as it is now",
                             path.display()
                         ));
-                        snapshot
+                        store.snapshot()
                     }
                 };
                 skew(&snapshot, path, form, self.users)?
@@ -51,9 +52,7 @@ impl Skew {
                 let path = folder.path().join("rows.parquet");
                 store
                     .export()
-                    .write_to(&store, &path, Form::Parquet, &mut |_, _| {
-                        ControlFlow::Continue(())
-                    })?;
+                    .write_to(&path, Form::Parquet, &mut |_, _| ControlFlow::Continue(()))?;
                 skew(&snapshot, &path, Form::Parquet, self.users)?
             }
         };

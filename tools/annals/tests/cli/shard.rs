@@ -82,6 +82,37 @@ fn a_set_is_made_filled_and_asked() {
 }
 
 #[test]
+fn a_set_is_exported_as_one() {
+    let folder = with_set();
+    let export = |source: &str, output: &str| {
+        folder.run(&["export", source, "--output", output]).ok();
+        let text = folder.read(output);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(export("set", "set.csv"), export("store", "store.csv"));
+    let said = folder
+        .run(&["export", "set", "--check", "set.csv.manifest.json"])
+        .ok();
+    assert!(said.starts_with("4 rows of 3 shards, content "), "{said}");
+    let message = folder
+        .run(&["export", "store", "--check", "set.csv.manifest.json"])
+        .fails(3);
+    assert!(
+        message.contains("the manifest is of the shards "),
+        "{message}"
+    );
+    let message = folder
+        .run(&["export", "set", "--output", "x.csv", "--as-of", "1"])
+        .fails(2);
+    assert!(
+        message.contains("export each shard (SET/shard-N)"),
+        "{message}"
+    );
+}
+
+#[test]
 fn shards_are_split_and_merged() {
     let folder = with_set();
     let digest = folder.run(&["shard", "digest", "set"]).ok();

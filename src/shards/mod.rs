@@ -49,6 +49,7 @@ mod copy;
 mod folder;
 mod import;
 mod map;
+mod moving;
 mod partitions;
 mod range;
 mod reshape;

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
+
 use super::commit::{ShardCommit, failed};
 use super::folder;
 use super::import::ShardImport;
 use super::map::ShardMap;
+use super::moving::{Moved, move_session};
 use super::snapshot::ShardSnapshot;
 use crate::types::{
     Commit, Deletion, Durability, Error, ErrorKind, EventsCommit, HistoryQuery, Projection,
@@ -30,6 +33,8 @@ struct Inner {
     stores: Vec<Option<Store>>,
     /// One of them, for what is the same in all.
     any: Store,
+    /// Held by those who write events without a user, and alone by who moves a session.
+    sessions: RwLock<()>,
 }
 
 /// What the recording of events answers.
@@ -39,9 +44,10 @@ pub struct ShardEvents {
     pub shard: usize,
     /// What that shard answered.
     pub done: EventsCommit,
-    /// Another shard, where the session's events without a user lie: the session became a user's whom this
-    /// shard has, and they did not follow. They stay under the session's id. `None` where there are none,
-    /// or where that shard is not open here.
+    /// Events of the session without a user that lay in another shard, and followed to this one.
+    pub moved: u64,
+    /// The other shard, where they stay under the session's id: there is a user of the session's name, too, or that
+    /// shard is not open here and may have some.
     pub left_in: Option<usize>,
 }
 
@@ -74,6 +80,7 @@ impl ShardSet {
                 path,
                 map: Arc::new(map),
                 stores,
+                sessions: RwLock::new(()),
             }),
         })
     }
@@ -219,38 +226,62 @@ impl ShardSet {
     /// Records the events of a session in the shard of their user, or without a user in that of the session:
     /// by the same hash, of the session's id. All else is as [`Store::put_events`] has it within that shard.
     ///
-    /// What a store promises of sessions, event ids and recommendations holds within a shard: events without
-    /// a user do not follow their session to another shard, which is told ([`ShardEvents::left_in`]), and an
-    /// event id is known to the shard that has its event. A host that sends the user with each event, once it is
-    /// known, and an event again as it was sent first, misses nothing.
+    /// Events that came without a user follow their session, once it has a user whom another shard has
+    /// ([`ShardEvents::moved`]): they are written there, synced, before these, and then deleted here. Later events without a
+    /// user go to the session's shard again, and follow with the next that names the user. An event id is known to the shard
+    /// that its request went to: the same event sent once without and once with its user may count twice.
+    ///
+    /// Cost: as in one store; where the session belongs to another shard than the user, a lookup there.
     ///
     /// # Errors
-    /// As [`Store::put_events`] and [`ShardSet::store`].
+    /// As [`Store::put_events`] and [`ShardSet::store`]; `InvalidInput` where the user's shard does not take an event of
+    /// the session: nothing was recorded then.
     pub fn put_events(
         &self,
         request: &PutEvents<'_>,
         durability: Durability,
     ) -> Result<ShardEvents> {
-        let owner = request.user_id.as_ref().unwrap_or(&request.session_id);
-        let shard = self.shard_of(owner);
-        let done = self.store(shard)?.put_events(request, durability)?;
-        let other = self.shard_of(&request.session_id);
-        let mut left_in = None;
-        if other != shard
-            && let Some(store) = self.inner.stores.get(other).and_then(Option::as_ref)
-        {
-            let query = HistoryQuery {
-                limit: Some(1),
-                projection: Projection::Names(Vec::new()),
-                ..HistoryQuery::default()
-            };
-            let mut history = History::new();
-            store.history(&request.session_id, &query, &mut history)?;
-            left_in = (!history.is_empty()).then_some(other);
+        let home = self.shard_of(&request.session_id);
+        let Some(user) = &request.user_id else {
+            let _shared = self.inner.sessions.read();
+            let done = self.store(home)?.put_events(request, durability)?;
+            return Ok(ShardEvents {
+                shard: home,
+                done,
+                moved: 0,
+                left_in: None,
+            });
+        };
+        let shard = self.shard_of(user);
+        let store = self.store(shard)?;
+        let (mut moved, mut left_in) = (0, None);
+        if home != shard {
+            match self.inner.stores.get(home).and_then(Option::as_ref) {
+                None => left_in = Some(home),
+                Some(from) if holds(from, &request.session_id)? => {
+                    // One that is refused moves nothing.
+                    store.validator().check_events(request)?;
+                    let _alone = self.inner.sessions.write();
+                    let session = &request.session_id;
+                    let done = move_session(from, store, session, user, durability);
+                    match done.map_err(|error| {
+                        error.within(format!(
+                            "move the session {} to shard {shard}",
+                            shown(session)
+                        ))
+                    })? {
+                        Moved::Events(events) => moved = events,
+                        Moved::Stays => left_in = Some(home),
+                    }
+                }
+                Some(_) => {}
+            }
         }
+        let done = store.put_events(request, durability)?;
         Ok(ShardEvents {
             shard,
             done,
+            moved,
             left_in,
         })
     }
@@ -325,4 +356,16 @@ impl ShardSet {
         }
         Ok(done)
     }
+}
+
+/// Whether a store shows interactions under a name.
+fn holds(store: &Store, name: &str) -> Result<bool> {
+    let query = HistoryQuery {
+        limit: Some(1),
+        projection: Projection::Names(Vec::new()),
+        ..HistoryQuery::default()
+    };
+    let mut history = History::new();
+    store.history(name, &query, &mut history)?;
+    Ok(!history.is_empty())
 }

@@ -61,7 +61,7 @@ fn events_go_to_their_user_or_to_their_session() {
         [0]
     );
 
-    // To another shard they do not follow, which is told.
+    // To another shard they follow.
     let third = "session 3";
     let put_third = put(&request(third, None, "e3"));
     let far = (0..).map(|number| format!("v{number}"));
@@ -70,11 +70,132 @@ fn events_go_to_their_user_or_to_their_session() {
         .find(|user| set.shard_of(user) != put_third.shard)
         .unwrap();
     let done = put(&request(third, Some(&far), "e4"));
-    assert_eq!(done.left_in, Some(put_third.shard));
-    assert_eq!((rows_of(&set, third), rows_of(&set, &far)), (1, 1));
+    assert_eq!((done.moved, done.left_in), (1, None));
+    assert_eq!((rows_of(&set, third), rows_of(&set, &far)), (0, 2));
+    // Later ones without a user follow with the next that names the user; nothing is moved twice.
+    put(&request(third, None, "e6"));
+    assert_eq!((rows_of(&set, third), rows_of(&set, &far)), (1, 2));
+    let done = put(&request(third, Some(&far), "e7"));
+    assert_eq!((done.moved, done.left_in), (1, None));
+    assert_eq!((rows_of(&set, third), rows_of(&set, &far)), (0, 4));
+    assert_eq!(put(&request(third, Some(&far), "e8")).moved, 0);
 
     let done = put(&request("fresh", Some(&other), "e5"));
     assert_eq!((done.shard, done.left_in), (set.shard_of(&other), None));
+}
+
+/// A user whom another shard has than the session.
+fn stranger(set: &ShardSet, session: &str) -> String {
+    let home = set.shard_of(session);
+    let mut users = (0..).map(|number| format!("u{number}"));
+    users.find(|user| set.shard_of(user) != home).unwrap()
+}
+
+/// What moves keeps its values and its order, whatever tier it lies in.
+#[test]
+fn what_follows_a_session_is_as_it_was() {
+    let (made, set) = Shards::new(4);
+    let user = stranger(&set, "s");
+    for number in 0..25_i64 {
+        let mut request = request("s", None, "");
+        let event = &mut request.events[0];
+        event.event_id = None;
+        event.item_id = Some(format!("item {number}").into());
+        event.sent_at = 60 + number / 10;
+        event.event_value = Some(0.5);
+        event.impression = vec!["a".into(), "b".into()];
+        event.attribution_source = Some("home".into());
+        event.properties = vec![
+            ("position".into(), (number as i32).into()),
+            ("location".into(), "x, y".into()),
+            ("member".into(), true.into()),
+        ];
+        set.put_events(&request, Durability::Buffered).unwrap();
+        if number == 12 {
+            set.store(set.shard_of("s")).unwrap().flush().unwrap();
+        }
+    }
+    let before = read::history(
+        set.snapshot().unwrap().of("s").unwrap(),
+        "s",
+        &Default::default(),
+    );
+    assert_eq!(before.len(), 25);
+    let done = set
+        .put_events(&request("s", Some(&user), "e"), Durability::Buffered)
+        .unwrap();
+    assert_eq!((done.moved, done.left_in), (25, None));
+    let after = read::history(
+        set.snapshot().unwrap().of(&user).unwrap(),
+        &user,
+        &Default::default(),
+    );
+    let name = format!("String({user:?})");
+    for mut line in before {
+        line[0].clone_from(&name);
+        assert!(after.contains(&line), "{line:?} is not in {after:#?}");
+    }
+    assert_eq!(after.len(), 26);
+    drop(set);
+    assert_eq!(made.snapshot().content().unwrap().rows, 26);
+}
+
+/// The move is cut off before the session's shard has let go of it: the next one doubles nothing.
+#[test]
+fn a_move_that_was_cut_off_is_made_again() {
+    let (made, set) = Shards::new(2);
+    let user = stranger(&set, "s");
+    let home = set.shard_of("s");
+    for id in ["a", "b", "c"] {
+        set.put_events(&request("s", None, id), Durability::Synced)
+            .unwrap();
+    }
+    drop(set);
+    let shard = made.path.join(format!("shard-{}", home + 1));
+    let kept = made.path.with_file_name("kept");
+    copy(&shard, &kept);
+    let set = made.open();
+    set.put_events(&request("s", Some(&user), "d"), Durability::Synced)
+        .unwrap();
+    assert_eq!((rows_of(&set, "s"), rows_of(&set, &user)), (0, 4));
+    drop(set);
+    std::fs::remove_dir_all(&shard).unwrap();
+    std::fs::rename(&kept, &shard).unwrap();
+    let set = made.open();
+    assert_eq!((rows_of(&set, "s"), rows_of(&set, &user)), (3, 4));
+    let done = set
+        .put_events(&request("s", Some(&user), "e"), Durability::Synced)
+        .unwrap();
+    assert_eq!((done.moved, done.left_in), (0, None));
+    assert_eq!((rows_of(&set, "s"), rows_of(&set, &user)), (0, 5));
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let place = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &place),
+            false => drop(std::fs::copy(entry.path(), place).unwrap()),
+        }
+    }
+}
+
+/// A user of the session's name is somebody else, whose rows stay.
+#[test]
+fn a_session_of_a_users_name_stays() {
+    let (_folder, set) = Shards::new(4);
+    let user = stranger(&set, "s");
+    let row = crate::support::record::Record::new("s", "tea", 5);
+    set.write(row.interaction(), Durability::Synced).unwrap();
+    set.put_events(&request("s", None, "a"), Durability::Synced)
+        .unwrap();
+    let done = set
+        .put_events(&request("s", Some(&user), "b"), Durability::Synced)
+        .unwrap();
+    assert_eq!((done.moved, done.left_in), (0, Some(set.shard_of("s"))));
+    assert_eq!((rows_of(&set, "s"), rows_of(&set, &user)), (2, 1));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use annals::shards::ShardSet;
 use annals::{Result, Store};
 
 use crate::output::{count, warn};
@@ -9,6 +10,22 @@ use crate::output::{count, warn};
 /// Opens a store for reading, and says on standard error where it does not show all that was written.
 pub fn open_for_reading(path: &Path) -> Result<Store> {
     let store = Store::open_read_only(path)?;
+    tell_of_damage(&store);
+    Ok(store)
+}
+
+/// Whether a folder is that of a set of shards.
+pub fn is_set(path: &Path) -> bool {
+    path.join("shards.json").exists()
+}
+
+/// As [`open_for_reading`]; of a set of shards, the one that has the user.
+pub fn open_of_user(path: &Path, user: &str) -> Result<Store> {
+    if !is_set(path) {
+        return open_for_reading(path);
+    }
+    let set = ShardSet::builder().only_of(user).open_read_only(path)?;
+    let store = set.store(set.shard_of(user))?.clone();
     tell_of_damage(&store);
     Ok(store)
 }

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use annals::shards::ShardSet;
 use annals::{
     Column, Deletion, Durability, History, HistoryQuery, Projection, ScanOrder, ScanQuery,
     Snapshot, Store, TimeRange,
@@ -10,6 +11,7 @@ use crate::args::Window;
 use crate::failure::{Failure, Outcome};
 use crate::input;
 use crate::output::{count, print_done, warn};
+use crate::store::is_set;
 use crate::unmatched::{has_user, warn_of_item, warn_of_time, warn_of_user};
 
 /// Users whose interactions one commit deletes.
@@ -27,7 +29,7 @@ const USER_ID: &str = "USER_ID";
 /// recommendations, too. A user or item that is not there is no error.
 #[derive(Args)]
 pub struct Delete {
-    /// The folder of the store
+    /// The folder of the store, or of a set of shards
     store: PathBuf,
     /// The user whose interactions are deleted; may be given several times
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
@@ -58,6 +60,57 @@ impl Delete {
             ));
         }
         let is_of_users = self.users.is_some() || !users.is_empty();
+        let (mut rows, mut commits) = (0, Vec::new());
+        for (store, users) in self.stores(&users, is_of_users)? {
+            rows += self.delete_in(&store, &users, is_of_users, &mut commits)?;
+        }
+        let rows = count(rows, "interaction");
+        match commits.as_slice() {
+            _ if self.dry_run => print_done(format_args!("{rows} would be deleted")),
+            [] => print_done(format_args!("nobody to delete")),
+            [sequence] => print_done(format_args!("{rows} deleted, commit {sequence}")),
+            shards => print_done(format_args!(
+                "{rows} deleted in {}",
+                count(shards.len() as u64, "shard")
+            )),
+        }
+    }
+
+    /// The stores that may have something of it, each with its users.
+    fn stores(&self, users: &[String], is_of_users: bool) -> Outcome<Vec<(Store, Vec<String>)>> {
+        if !is_set(&self.store) {
+            let store = match self.dry_run {
+                true => Store::open_read_only(&self.store)?,
+                false => Store::open(&self.store)?,
+            };
+            return Ok(vec![(store, users.to_vec())]);
+        }
+        let set = match self.dry_run {
+            true => ShardSet::open_read_only(&self.store)?,
+            false => ShardSet::open(&self.store)?,
+        };
+        let mut stores: Vec<(Store, Vec<String>)> = set
+            .stores()?
+            .into_iter()
+            .map(|store| (store.clone(), Vec::new()))
+            .collect();
+        for user in users {
+            if let Some((_, own)) = stores.get_mut(set.shard_of(user)) {
+                own.push(user.clone());
+            }
+        }
+        stores.retain(|(_, own)| !is_of_users || !own.is_empty());
+        Ok(stores)
+    }
+
+    /// Deletes what one store has of it, and counts that.
+    fn delete_in(
+        &self,
+        store: &Store,
+        users: &[String],
+        is_of_users: bool,
+        commits: &mut Vec<u64>,
+    ) -> Outcome<u64> {
         let deletions: Vec<Deletion> = match (&self.item, is_of_users) {
             (Some(item), false) => vec![self.bounded(Deletion::item(item))],
             (item, _) => {
@@ -68,22 +121,15 @@ impl Delete {
                 users.chunks(USERS_AT_ONCE).map(of).collect()
             }
         };
-        let store = match self.dry_run {
-            true => Store::open_read_only(&self.store)?,
-            false => Store::open(&self.store)?,
-        };
         let snapshot = store.snapshot();
         let rows = match is_of_users {
-            true => self.rows_of(&snapshot, &users)?,
+            true => self.rows_of(&snapshot, users)?,
             false => rows_with(&snapshot, self.item.as_deref().unwrap_or_default())?,
         };
-        warn_of_time(&store, &self.window);
-        self.warn_of_unknown(&store, &users)?;
+        warn_of_time(store, &self.window);
+        self.warn_of_unknown(store, users)?;
         if self.dry_run {
-            return print_done(format_args!(
-                "{} would be deleted",
-                count(rows, "interaction")
-            ));
+            return Ok(rows);
         }
         let mut last = None;
         for deletion in &deletions {
@@ -91,13 +137,8 @@ impl Delete {
         }
         // The deletions share a sync.
         store.write(annals::WriteBatch::new(), Durability::Synced)?;
-        match last {
-            Some(sequence) => print_done(format_args!(
-                "{} deleted, commit {sequence}",
-                count(rows, "interaction")
-            )),
-            None => print_done(format_args!("nobody to delete")),
-        }
+        commits.extend(last);
+        Ok(rows)
     }
 
     /// Warns of users and an item that the store has nothing of.

@@ -13,7 +13,7 @@ use crate::export_files::Target;
 use crate::failure::{Failure, Outcome};
 use crate::output::{check_output, count, say, seconds, warn};
 use crate::progress::Progress;
-use crate::store::{open_for_reading, tell_of_damage};
+use crate::store::{is_set, open_for_reading, tell_of_damage};
 use crate::unmatched::{warn_of_names, warn_of_time};
 
 #[derive(Args)]
@@ -52,7 +52,7 @@ enum Source {
 
 impl Source {
     fn open(path: &Path) -> Outcome<Self> {
-        Ok(match path.join("shards.json").exists() {
+        Ok(match is_set(path) {
             true => {
                 let set = ShardSet::open_read_only(path)?;
                 set.stores()?.into_iter().for_each(tell_of_damage);

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::args::read_candidates;
 use crate::failure::{Failure, Outcome};
 use crate::output::{stdout, warn};
-use crate::store::open_for_reading;
+use crate::store::{open_for_reading, open_of_user};
 use crate::unmatched::{warn_of_names, warn_of_user};
 
 /// Tells which candidates, or which users, a filter expression keeps, one a line.
@@ -72,7 +72,10 @@ fn table(
 
 impl Filter {
     pub fn run(self) -> Outcome {
-        let store = open_for_reading(&self.store)?;
+        let store = match &self.user {
+            Some(user) => open_of_user(&self.store, user)?,
+            None => open_for_reading(&self.store)?,
+        };
         let plan = FilterPlan::compile(&self.expression, store.schema(), store.limits())?;
         warn(plan.warnings());
         warn_of_names(&store, &plan.event_types());

@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use annals::shards::ShardSet;
 use annals::{
     DataType, Field, FieldId, History as Events, HistoryQuery, Order, Projection, Role, Schema,
     Store, Value,
@@ -10,7 +9,7 @@ use clap::Args;
 use crate::args::{EventTypes, Format, TimeForm, Window};
 use crate::failure::Outcome;
 use crate::output::{Kind, Records, say, stdout};
-use crate::store::{open_for_reading, tell_of_damage};
+use crate::store::open_of_user;
 use crate::unmatched::{warn_of_event_types, warn_of_time, warn_of_user};
 
 #[derive(Args)]
@@ -43,20 +42,7 @@ pub struct History {
 
 impl History {
     pub fn run(self) -> Outcome {
-        let store = open_for_reading(&self.store)?;
-        self.answer(&store)
-    }
-
-    /// The same of the user's shard of a set, in whose folder `store` is.
-    pub fn run_on_shards(self) -> Outcome {
-        let set = ShardSet::builder().only_of(&self.user);
-        let set = set.open_read_only(&self.store)?;
-        let store = set.store(set.shard_of(&self.user))?;
-        tell_of_damage(store);
-        self.answer(store)
-    }
-
-    fn answer(&self, store: &Store) -> Outcome {
+        let store = open_of_user(&self.store, &self.user)?;
         let schema = store.schema().clone();
         let fields = chosen(&schema, self.columns.as_deref())?;
         let query = HistoryQuery {
@@ -74,7 +60,7 @@ impl History {
         store.history(&self.user, &query, &mut events)?;
         self.write(&schema, &fields, &events)?;
         if events.is_empty() {
-            self.tell_why_empty(store)?;
+            self.tell_why_empty(&store)?;
         }
         Ok(())
     }

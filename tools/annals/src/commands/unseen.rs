@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args::{EventTypes, Format, read_candidates};
 use crate::failure::Outcome;
 use crate::output::{Kind, Records, print_json, stdout};
-use crate::store::open_for_reading;
+use crate::store::open_of_user;
 use crate::unmatched::{warn_of_event_types, warn_of_user};
 
 /// Tells which candidates a user has not interacted with, in their order.
@@ -31,7 +31,7 @@ pub struct Unseen {
 impl Unseen {
     pub fn run(self) -> Outcome {
         let candidates = read_candidates(&self.candidates)?;
-        let store = open_for_reading(&self.store)?;
+        let store = open_of_user(&self.store, &self.user)?;
         let flags = store.unseen(&self.user, &candidates, &self.types.names())?;
         warn_of_event_types(&store, &self.types);
         warn_of_user(&store, &self.user)?;

@@ -82,6 +82,45 @@ fn a_set_is_made_filled_and_asked() {
 }
 
 #[test]
+fn what_is_asked_of_one_user_goes_to_their_shard() {
+    let folder = with_set();
+    folder.write("candidates.txt", "i1\ni2\ni3\ni9\n");
+    for user in ["a", "b"] {
+        let of = |words: &[&str]| -> Vec<String> {
+            let run = |source: &str| {
+                let line = [&[words[0], source], &words[1..], &["--user", user]].concat();
+                folder.run(&line).ok()
+            };
+            let (set, store) = (run("set"), run("store"));
+            assert_eq!(set, store);
+            set.lines().map(str::to_owned).collect()
+        };
+        assert!(!of(&["history", "--format", "csv"]).is_empty());
+        assert!(of(&["unseen", "--candidates", "candidates.txt"]).contains(&"i9".to_owned()));
+        let expression = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"view\")";
+        of(&[
+            "filter",
+            "--candidates",
+            "candidates.txt",
+            "--expression",
+            expression,
+        ]);
+    }
+    let delete = |words: &[&str]| folder.run(&[&["delete", "set"], words].concat());
+    let said = delete(&["--user", "a", "--user", "b", "--dry-run"]).ok();
+    assert_eq!(said, "4 interactions would be deleted\n");
+    let said = delete(&["--item", "i1"]).ok();
+    assert!(said.ends_with(" deleted in 3 shards\n"), "{said}");
+    folder.run(&["delete", "store", "--item", "i1"]).ok();
+    let digest = || folder.run(&["shard", "digest", "set"]).ok();
+    assert_eq!(digest(), folder.run(&["digest", "store"]).ok());
+    let said = delete(&["--user", "a"]).ok();
+    assert!(said.contains(" deleted, commit "), "{said}");
+    folder.run(&["delete", "store", "--user", "a"]).ok();
+    assert_eq!(digest(), folder.run(&["digest", "store"]).ok());
+}
+
+#[test]
 fn a_set_is_exported_as_one() {
     let folder = with_set();
     let export = |source: &str, output: &str| {

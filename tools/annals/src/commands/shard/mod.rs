@@ -47,7 +47,7 @@ impl Shard {
             Self::Import(command) => command.run(),
             Self::Stats(command) => command.run(),
             Self::Route(command) => command.run(),
-            Self::History(command) => command.run_on_shards(),
+            Self::History(command) => command.run(),
             Self::Digest(command) => command.run(),
             Self::Split(command) => command.run(),
             Self::Merge(command) => command.run(),

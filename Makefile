@@ -21,7 +21,7 @@ OBSERVED = annals/tracing,annals/metrics
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install dist test crash lint docs bench peers performance python readers sanitize sql sqlbench distributed
+.PHONY: help setup demo install dist test crash lint docs bench peers performance python readers sanitize sql sqlbench exportsbench scale distributed
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -82,6 +82,13 @@ sql: setup ## Build annals-sql, SQL over a store, and run its tests; the query e
 sqlbench: sql ## Compare annals-sql with DuckDB (ROWS=n RUNS=n); installs DuckDB in a folder of its own
 	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
 	benches/sql/run.sh
+
+exportsbench: python ## Compare training data from annals, DuckDB and polars (ROWS=n RUNS=n SHAPES="even shop"); installs them in a folder of its own
+	benches/exports/run.sh
+
+scale: setup ## Load and read 300 million rows in 4 shards, a tenth of it beside (SCALE_ARGS="--rows 10000000 --shards 2")
+	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
+	python3 benches/scale/run.py --annals $(TARGET)/release/annals $(SCALE_ARGS)
 
 distributed: setup ## Read stores with Spark, Ray and Daft and run the tests; installs them and Java in a folder of its own (PYTHON_ARGS="-k ray")
 	CARGO="$(CARGO)" tools/distributed/run.sh $(PYTHON_ARGS)

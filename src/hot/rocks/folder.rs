@@ -111,14 +111,22 @@ pub(super) fn numbered(folder: &Path, ending: &str) -> Result<BTreeMap<u64, u64>
     Ok(found)
 }
 
-/// The newest file of the write-ahead log.
+/// How often a folder is listed until it shows a file of the log.
+const LISTINGS: usize = 100;
+
+/// The newest file of the write-ahead log. The writer may put another one in its place while the folder is listed, so that
+/// a listing shows neither.
 ///
 /// # Errors
 /// `Corruption` where there is none; `Io`.
 pub(crate) fn newest_log(folder: &Path) -> Result<PathBuf> {
-    let newest = logs(folder)?.pop();
-    let newest = newest.ok_or_else(|| damaged(folder, "it has no file of the write-ahead log"))?;
-    Ok(folder.join(log_name(newest.number)))
+    for _ in 0..LISTINGS {
+        if let Some(newest) = logs(folder)?.pop() {
+            return Ok(folder.join(log_name(newest.number)));
+        }
+        std::thread::yield_now();
+    }
+    Err(damaged(folder, "it has no file of the write-ahead log"))
 }
 
 /// The files of the write-ahead log, rising.
@@ -172,4 +180,37 @@ pub(super) fn said(doing: &str, path: &Path, error: std::io::Error) -> Error {
 
 pub(super) fn damaged(path: &Path, what: impl std::fmt::Display) -> Error {
     Error::corrupt(format!("{}: {what}; {RESTORE_STORE}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// A writer begins another file of the log and removes the one before: while a folder is listed, one may be gone already
+    /// and the other not be there yet.
+    #[test]
+    fn a_log_is_found_while_another_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |number: u64| folder.path().join(log_name(number));
+        std::fs::write(path(1), "a").unwrap();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 2.. {
+                    if over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    std::fs::write(path(number), "a").unwrap();
+                    std::fs::remove_file(path(number - 1)).unwrap();
+                }
+            });
+            let found: Vec<Result<PathBuf>> =
+                (0..20_000).map(|_| newest_log(folder.path())).collect();
+            over.store(true, Ordering::Relaxed);
+            let lost = found.iter().filter(|found| found.is_err()).count();
+            assert_eq!(lost, 0);
+        });
+    }
 }

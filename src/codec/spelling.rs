@@ -145,7 +145,7 @@ impl Letters {
         let place = |nth: usize| usize::from(self.places[nth % SPELLED_BYTES]) % SPELLED_BYTES;
         let mut end = word.end;
         while end >= word.first + 2 {
-            let rest = (u128::from(value) * u128::from(self.reciprocal) >> 64) as u64;
+            let rest = ((u128::from(value) * u128::from(self.reciprocal)) >> 64) as u64;
             let [high, low] = self.pairs[(value - rest * square) as usize % PAIRS];
             out[place(end - 2)] = high;
             out[place(end - 1)] = low;
@@ -287,7 +287,7 @@ impl Spelling {
             let bit = bit + word.at;
             let loaded = load(bytes, bit / 8).ok_or_else(short)?;
             let mut value = loaded >> (bit % 8);
-            if word.width > MAX_LOAD_BITS && bit % 8 > 0 {
+            if word.width > MAX_LOAD_BITS && !bit.is_multiple_of(8) {
                 let above = bytes.get(bit / 8 + 8).copied().ok_or_else(short)?;
                 value |= u64::from(above) << (64 - bit % 8);
             }

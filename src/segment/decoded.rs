@@ -8,11 +8,14 @@ use crate::types::{Error, Result, TextRoom};
 /// Strings that are decoded together.
 const PIECE: usize = 256;
 
+/// Strings one behind the other.
+type Piece = OnceLock<Box<[u8]>>;
+
 /// Strings of a dictionary by pieces, each from when one of its strings was asked for first, for as long as the segment is
 /// open. A string takes as many bytes as the longest may, and one that says how many it has.
 #[derive(Default)]
 pub(super) struct Decoded {
-    pieces: OnceLock<Box<[OnceLock<Box<[u8]>>]>>,
+    pieces: OnceLock<Box<[Piece]>>,
     bytes: AtomicUsize,
 }
 

@@ -262,6 +262,7 @@ impl Segment {
     ///
     /// # Errors
     /// As [`Segment::history`].
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn item(&self, code: u32) -> Result<&str> {
         match self.columns.get(self.item) {
             Some(ColumnReader::Strings { dictionary, .. }) => dictionary.get(code),

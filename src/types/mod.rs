@@ -108,9 +108,7 @@ pub(crate) use text_room::SPELLED_BYTES;
 pub use text_room::TextRoom;
 #[cfg(feature = "arrow")]
 pub(crate) use text_slot::COPY_ROOM;
-#[cfg(feature = "arrow")]
-pub(crate) use text_slot::TextSlot;
-pub(crate) use text_slot::{WIDE, is_long, text_slot};
+pub(crate) use text_slot::{TextSlot, WIDE, is_long, text_slot};
 #[cfg(feature = "arrow")]
 pub(crate) use text_slots::PIECE;
 pub use text_slots::TextSlots;

@@ -7,8 +7,8 @@ use crate::store::{Account, Manifest};
 use crate::types::{Cell, Result, Schema};
 
 pub use crate::codec::{
-    Descriptor, Flags, ListEncoder, ListEncoding, ListReader, ListSources, SliceSource, Stream,
-    WireReader, WireWriter, encode,
+    Descriptor, Flags, ListEncoder, ListEncoding, ListReader, ListSources, SliceSource, Spelling,
+    Stream, WireReader, WireWriter, encode, spell,
 };
 pub use crate::segment::{ColumnFooter, Cursor, Segment};
 pub use crate::types::{HashedKey, TierQuery};

@@ -38,7 +38,7 @@
 //!
 //! Strings are codes, which belong to the dictionary of one segment or generation ([`Strings`]).
 //! Codes begin at 1; 0 is null. Nothing copies a string that is not asked for: [`Event::item`]
-//! borrows it from the memory map, [`History::copy_text`] copies a whole column, and batches of a
+//! borrows it from the segment, [`History::copy_text`] copies a whole column, and batches of a
 //! [`Scan`] carry the dictionaries, which [`export`] hands on to Arrow.
 //!
 //! # Errors
@@ -127,8 +127,8 @@ pub use types::{
 
 // Rows and columns as they are: for bulk imports from memory, and for scans.
 pub use types::{
-    Cell, Column, Columns, Dictionary, ListColumn, NumberColumn, Row, Strings, bits_of_f32,
-    f32_of_bits,
+    Cell, Column, Columns, Dictionary, ListColumn, NumberColumn, Row, Strings, TextRoom,
+    bits_of_f32, f32_of_bits,
 };
 
 // What was deleted for good.

@@ -19,6 +19,8 @@ mod places;
 mod runs;
 mod source;
 mod sparse;
+mod spell;
+mod spelling;
 mod stream;
 #[cfg(target_arch = "x86_64")]
 mod vectors;
@@ -34,6 +36,8 @@ pub use list::{Flags, ListEncoder, ListEncoding, ListReader, ListSources};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use source::SliceSource;
 pub use source::Source;
+pub use spell::spell;
+pub use spelling::Spelling;
 pub use stream::{Descriptor, Encoding, Stream};
 pub use wire::{WireReader, WireWriter};
 pub use word::{Word, add_to_each};

@@ -3,6 +3,7 @@
 mod borders;
 mod damage;
 mod plain;
+mod spelling;
 mod values;
 
 use proptest::prelude::*;

@@ -6,6 +6,7 @@ use super::text::{push_bits, push_integer, push_quoted, quote_from};
 use crate::api::Scan;
 use crate::types::{
     Column, Columns, DataType, Error, FieldId, ListColumn, NumberColumn, Result, Schema, Strings,
+    TextRoom,
 };
 
 /// Bytes of text that are gathered before they are handed on.
@@ -171,7 +172,10 @@ impl<'a> Cells<'a> {
             Self::Seconds(seconds) => push_integer(seconds.get(row).copied().unwrap_or(0), text),
             Self::Strings(codes, strings) => match codes.get(row).copied() {
                 None | Some(0) => {}
-                Some(code) => push_quoted(strings.get(code)?.as_bytes(), text),
+                Some(code) => {
+                    let mut room = TextRoom::default();
+                    push_quoted(strings.read(code, &mut room)?.as_bytes(), text)
+                }
             },
             Self::Numbers(numbers, data_type) => {
                 if let Some(bits) = numbers.get(row) {
@@ -186,11 +190,12 @@ impl<'a> Cells<'a> {
 
 fn push_list(codes: &[u32], strings: &dyn Strings, text: &mut Vec<u8>) -> Result<()> {
     let start = text.len();
+    let mut room = TextRoom::default();
     for (nth, code) in codes.iter().enumerate() {
         if nth > 0 {
             text.push(b'|');
         }
-        text.extend_from_slice(strings.get(*code)?.as_bytes());
+        text.extend_from_slice(strings.read(*code, &mut room)?.as_bytes());
     }
     quote_from(start, text);
     Ok(())

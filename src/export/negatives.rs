@@ -8,7 +8,7 @@ use super::layout::{Negatives, NegativesFrom};
 use super::learned::Learned;
 use super::per_code::PerCode;
 use super::select::{codes_of, dictionary};
-use crate::types::{Column, Columns, Error, FieldId, Result};
+use crate::types::{Column, Columns, Error, FieldId, Result, TextRoom};
 
 /// The items that negatives are drawn from, in the order of their text: so that a draw does not depend on
 /// the order in which they were met. Memory: 4 bytes an item.
@@ -188,8 +188,9 @@ impl Drawn<'_> {
         match self {
             Self::Codes(codes) => {
                 let strings = dictionary(columns, item)?;
+                let mut room = TextRoom::default();
                 for code in *codes {
-                    see(strings.get(*code)?);
+                    see(strings.read(*code, &mut room)?);
                 }
             }
             Self::Places(places) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::types::{Error, Result, Strings};
+use crate::types::{Error, Result, Strings, TextRoom};
 
 /// A value for each string of one dictionary, made when it is first asked for.
 pub(super) struct PerCode<T> {
@@ -47,7 +47,7 @@ impl<T: Copy> PerCode<T> {
         }
         let strings = self.strings.as_ref();
         let strings = strings.ok_or_else(|| Error::internal("codes without a dictionary"))?;
-        let made = make(strings.get(code)?)?;
+        let made = make(strings.read(code, &mut TextRoom::default())?)?;
         if let Some(slot) = self.known.get_mut(code as usize) {
             *slot = Some(made);
         }

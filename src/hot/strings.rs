@@ -113,7 +113,7 @@ impl SharedDictionary {
         let slots = slots
             .as_ref()
             .map_or(TextSlots::default(), |slots| slots.get());
-        out.append_slots(&slots, codes, |code| self.get(code))
+        out.append_slots(&slots, codes, |code, out| out.push(self.get(code)?))
     }
 
     fn entry(&self, code: u32) -> Option<&Text> {

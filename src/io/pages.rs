@@ -26,6 +26,8 @@ pub struct Pages {
     len: usize,
     sums: Arc<[u32]>,
     verified: Arc<[AtomicU64]>,
+    /// Pages that the disk was asked for.
+    asked: Arc<[AtomicU64]>,
 }
 
 impl Pages {
@@ -41,13 +43,14 @@ impl Pages {
                 sums.len()
             )));
         }
-        let words = pages.div_ceil(64);
+        let none = || (0..pages.div_ceil(64)).map(|_| AtomicU64::new(0));
         Ok(Self {
             name,
             file,
             len,
             sums: sums.into(),
-            verified: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            verified: none().collect(),
+            asked: none().collect(),
         })
     }
 
@@ -59,6 +62,7 @@ impl Pages {
             len: self.len,
             sums: self.sums.clone(),
             verified: self.verified.clone(),
+            asked: self.asked.clone(),
         })
     }
 
@@ -105,13 +109,21 @@ impl Pages {
         self.file.mapped(offset..offset.checked_add(len)?)
     }
 
-    /// Asks the disk for the pages of a range that is about to be read, unless each was touched before.
+    /// Asks the disk for the pages of a range that is about to be read, unless each was touched or asked for before.
     #[cold]
     pub fn ask(&self, offset: usize, len: usize) {
         let pages = pages_of(offset, len);
-        if pages.clone().any(|page| !self.is_known(page)) {
+        let is_new = |page: usize| !self.is_known(page) && self.is_first_ask(page);
+        // Each of them, so that all are noted.
+        if pages.clone().filter(|page| is_new(*page)).count() > 0 {
             self.ask_pages(&pages);
         }
+    }
+
+    fn is_first_ask(&self, page: usize) -> bool {
+        let word = self.asked.get(page / 64);
+        let bit = 1 << (page % 64);
+        word.is_some_and(|word| word.fetch_or(bit, Ordering::Relaxed) & bit == 0)
     }
 
     fn ask_pages(&self, pages: &RangeInclusive<usize>) {

@@ -60,7 +60,7 @@ impl Segment {
     pub(super) fn ask_dictionaries(&self, asked: &[bool]) {
         for (reader, asked) in self.columns.iter().zip(asked) {
             if let (ColumnReader::Strings { dictionary, .. }, true) = (reader, asked) {
-                dictionary.ask_whole();
+                dictionary.ask_tiny();
             }
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn open_column(column: &ColumnFooter, pages: &Arc<Pages>) -> Result<C
         ColumnFooter::Absent => ColumnReader::Absent,
         ColumnFooter::Strings { codes, dictionary } => ColumnReader::Strings {
             codes: Located::open(codes, pages)?,
-            dictionary: Arc::new(MappedStrings::new(pages.clone(), *dictionary)?),
+            dictionary: Arc::new(MappedStrings::new(pages.clone(), dictionary.clone())?),
         },
         ColumnFooter::Numbers { codes, table } => ColumnReader::Numbers {
             codes: Located::open(codes, pages)?,

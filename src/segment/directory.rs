@@ -10,46 +10,11 @@ use std::sync::Arc;
 use super::format::Handle;
 use super::lines::{BlockLines, Hints};
 use super::region::{Located, Region};
+use super::slot::{BUCKET_BYTES, Layout, Slot, SlotBits};
 use super::strings::MappedStrings;
 use crate::codec::Source;
 use crate::io::Pages;
-use crate::types::{Error, HashedKey, Result, StoreId, Strings};
-
-const SLOT_BYTES: usize = 16;
-
-/// Slots that a probe looks at together: those of a cache line.
-const BUCKET_SLOTS: usize = 4;
-pub(super) const BUCKET_BYTES: usize = BUCKET_SLOTS * SLOT_BYTES;
-
-/// A user's place in the table. No user is without rows: a slot with none is free.
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    tag: u16,
-    hints: Hints,
-    position: u32,
-    first_row: u32,
-    rows: u32,
-}
-
-impl Slot {
-    #[inline]
-    fn read(bytes: &[u8; SLOT_BYTES]) -> Self {
-        let word = u128::from_le_bytes(*bytes);
-        Self {
-            tag: word as u16,
-            hints: [(word >> 16) as u8, (word >> 24) as u8],
-            position: (word >> 32) as u32,
-            first_row: (word >> 64) as u32,
-            rows: (word >> 96) as u32,
-        }
-    }
-
-    fn bytes(self) -> [u8; SLOT_BYTES] {
-        let high = u128::from(self.rows) << 96 | u128::from(self.first_row) << 64;
-        let hints = u128::from(u16::from_le_bytes(self.hints)) << 16;
-        (high | u128::from(self.position) << 32 | hints | u128::from(self.tag)).to_le_bytes()
-    }
-}
+use crate::types::{Error, HashedKey, Result, StoreId, Strings, TextRoom};
 
 /// What makes the hash of a key the one that a segment's table goes by, so that nobody who does not know the store's
 /// identity can choose ids that crowd into a few buckets (FORMAT.md section 5.1).
@@ -76,24 +41,31 @@ impl Seed {
     }
 }
 
-/// How many buckets there are for so many users: at most two thirds of the slots are taken.
-fn buckets_for(users: usize) -> usize {
-    users * 3 / (2 * BUCKET_SLOTS) + 1
-}
-
-/// The bytes of a table over users with these mixed hashes, in the order of the users. `starts` has the first row of each, then the
-/// number of rows, all below 2^32.
-pub(super) fn build(hashes: &[u64], starts: &[u64], lines: &BlockLines) -> Vec<u8> {
-    let buckets = buckets_for(hashes.len());
-    let mut table = vec![Slot::default(); buckets * BUCKET_SLOTS];
+/// The bytes of a table over users with these mixed hashes, in the order of the users, and how wide the parts of its
+/// slots are. `starts` has the first row of each, then the number of rows, all below 2^32.
+///
+/// # Errors
+/// `Internal` when they are not.
+pub(super) fn build(
+    hashes: &[u64],
+    starts: &[u64],
+    lines: &BlockLines,
+) -> Result<(SlotBits, Vec<u8>)> {
+    let bits = SlotBits::of(starts);
+    let layout = bits
+        .layout()
+        .ok_or_else(|| Error::internal("a segment of more rows than a slot can tell"))?;
+    let buckets = layout.buckets_for(hashes.len());
+    let mut table = vec![Slot::default(); buckets * layout.slots];
     let bounds = starts.iter().zip(starts.iter().skip(1));
     for ((position, hash), (start, end)) in (0..).zip(hashes).zip(bounds) {
         let hash = *hash;
-        let (before, behind) = table.split_at_mut(first_bucket(hash, buckets) * BUCKET_SLOTS);
+        let first = first_bucket(hash, buckets) * layout.slots;
+        let (before, behind) = table.split_at_mut(first);
         let free = behind.iter_mut().chain(before).find(|slot| slot.rows == 0);
         if let Some(free) = free {
             *free = Slot {
-                tag: hash as u16,
+                tag: layout.tag_of(hash),
                 hints: lines.hints((end.saturating_sub(1)) as usize),
                 position,
                 first_row: *start as u32,
@@ -101,7 +73,14 @@ pub(super) fn build(hashes: &[u64], starts: &[u64], lines: &BlockLines) -> Vec<u
             };
         }
     }
-    table.into_iter().flat_map(Slot::bytes).collect()
+    let mut bytes = vec![0; buckets * BUCKET_BYTES];
+    let slots = table.chunks_exact(layout.slots);
+    for (bucket, slots) in bytes.chunks_exact_mut(BUCKET_BYTES).zip(slots) {
+        for (out, slot) in bucket.chunks_exact_mut(layout.bytes).zip(slots) {
+            layout.write(*slot, out);
+        }
+    }
+    Ok((bits, bytes))
 }
 
 /// The upper half of the hash, as a share of the buckets.
@@ -114,6 +93,7 @@ fn first_bucket(hash: u64, buckets: usize) -> usize {
 pub(super) struct Directory {
     pages: Arc<Pages>,
     table: Region,
+    layout: Layout,
     buckets: usize,
     pub(super) ids: MappedStrings,
     starts: Located,
@@ -138,7 +118,7 @@ pub(super) struct Entry {
 impl Directory {
     pub(super) fn new(
         pages: Arc<Pages>,
-        table: Handle,
+        (table, bits): (Handle, SlotBits),
         ids: MappedStrings,
         starts: Located,
         rows: usize,
@@ -146,16 +126,20 @@ impl Directory {
     ) -> Result<Self> {
         let buckets = table.len / BUCKET_BYTES;
         let whole = buckets * BUCKET_BYTES == table.len;
-        let fits = buckets * BUCKET_SLOTS > ids.len() && u32::try_from(buckets).is_ok();
-        if !whole || !fits || starts.stream.len() != ids.len() + 1 {
+        let layout = bits.layout().filter(|layout| {
+            let fits = buckets * layout.slots > ids.len() && u32::try_from(buckets).is_ok();
+            whole && fits && starts.stream.len() == ids.len() + 1
+        });
+        let Some(layout) = layout else {
             return Err(Error::corrupt(format!(
                 "{}: the user directory's parts do not fit together",
                 pages.name()
             )));
-        }
+        };
         Ok(Self {
             table: Region::new(&pages, table),
             pages,
+            layout,
             buckets,
             ids,
             starts,
@@ -195,24 +179,30 @@ impl Directory {
     #[inline]
     fn probe_from(&self, hash: u64, first: usize) -> Result<Option<Entry>> {
         let table = &self.table;
-        let mut bucket = first_bucket(hash, self.buckets) + first / BUCKET_SLOTS;
+        let layout = &self.layout;
+        let (passed, mut nth) = match first {
+            0 => (0, 0),
+            first => (first / layout.slots, first % layout.slots),
+        };
+        let mut bucket = first_bucket(hash, self.buckets) + passed;
         let mut next = first;
-        while next < self.buckets * BUCKET_SLOTS {
+        while next < self.buckets * layout.slots {
             if bucket >= self.buckets {
                 bucket -= self.buckets;
             }
             let slots = table.get(bucket * BUCKET_BYTES, BUCKET_BYTES)?;
-            for slot in slots.as_chunks().0.iter().skip(next % BUCKET_SLOTS) {
-                let slot = Slot::read(slot);
+            let slots = slots.first_chunk().ok_or_else(|| self.out_of_order())?;
+            for nth in nth..layout.slots {
+                let slot = layout.read(slots, nth);
                 next += 1;
                 if slot.rows == 0 {
                     return Ok(None);
                 }
-                if slot.tag == hash as u16 {
+                if slot.tag == layout.tag_of(hash) {
                     return self.entry(slot, hash, next).map(Some);
                 }
             }
-            bucket += 1;
+            (bucket, nth) = (bucket + 1, 0);
         }
         Ok(None)
     }
@@ -243,8 +233,9 @@ impl Directory {
     /// The user that was probed for. It is the probe, or another where two users have the same hash.
     #[inline]
     pub(super) fn confirm(&self, mut probe: Entry, user: &str) -> Result<Option<Entry>> {
+        let mut room = TextRoom::default();
         loop {
-            if self.ids.bytes_at(probe.index)? == user.as_bytes() {
+            if self.ids.bytes_at(probe.index, &mut room)? == user.as_bytes() {
                 return Ok(Some(probe));
             }
             match self.probe_from(probe.hash, probe.next)? {
@@ -262,12 +253,13 @@ impl Directory {
     /// The same among the users from `start` on; cheap when it is near.
     pub(super) fn lower_bound_from(&self, start: usize, user: &str) -> Result<usize> {
         let (mut low, mut step) = (start, 1);
+        let mut room = TextRoom::default();
         loop {
             let probe = start + step - 1;
             if probe >= self.len() {
                 return self.lower_bound_in(low..self.len(), user);
             }
-            if self.ids.bytes_at(probe)? >= user.as_bytes() {
+            if self.ids.bytes_at(probe, &mut room)? >= user.as_bytes() {
                 return self.lower_bound_in(low..probe, user);
             }
             low = probe + 1;
@@ -277,9 +269,10 @@ impl Directory {
 
     fn lower_bound_in(&self, range: Range<usize>, user: &str) -> Result<usize> {
         let (mut low, mut high) = (range.start, range.end);
+        let mut room = TextRoom::default();
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.ids.bytes_at(middle)? < user.as_bytes() {
+            if self.ids.bytes_at(middle, &mut room)? < user.as_bytes() {
                 low = middle + 1;
             } else {
                 high = middle;

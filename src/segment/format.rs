@@ -1,7 +1,10 @@
 //! Magic, version, handles and footer: where everything in a segment file is. FORMAT.md section 4
 //! has the bytes.
 
-use crate::codec::{Descriptor, Flags, ListEncoding, WireReader, WireWriter};
+use std::sync::Arc;
+
+use super::slot::SlotBits;
+use crate::codec::{Descriptor, Flags, ListEncoding, Spelling, WireReader, WireWriter};
 use crate::io::{FileBytes, PAGE_BYTES, Pages, crc32};
 use crate::types::{Error, ErrorKind, Result, StoreId};
 
@@ -16,15 +19,15 @@ const END_BYTES: usize = 1 << 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub(super) enum Version {
-    /// Since the user directory's hash has a seed. Before it there was no release.
-    V3 = 3,
+    /// Since ids are kept as what they are. Before it there was no release.
+    V4 = 4,
 }
 
 /// The number of the newest.
 pub(crate) const LATEST_VERSION: u32 = Version::LATEST as u32;
 
 impl Version {
-    pub(super) const LATEST: Self = Self::V3;
+    pub(super) const LATEST: Self = Self::V4;
 
     fn check(number: u32, name: &str) -> Result<()> {
         let latest = Self::LATEST as u32;
@@ -133,18 +136,18 @@ impl StreamHandle {
 }
 
 /// Strings in the file (FORMAT.md section 5.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StringsHandle {
     /// How many strings.
     pub count: usize,
-    /// The offsets.
+    /// The offsets; empty where the strings are spelled.
     pub offsets: Handle,
-    /// The text.
+    /// The text, or the words of the spelling.
     pub text: Handle,
     /// One 32-bit hash a string; empty where nobody looks strings up.
     pub hashes: Handle,
-    /// Bytes of each string where all have as many, which then lie where counting says; else 0.
-    pub width: usize,
+    /// How the strings are kept as numbers; `None` where they are text.
+    pub spelling: Option<Arc<Spelling>>,
 }
 
 impl StringsHandle {
@@ -159,7 +162,10 @@ impl StringsHandle {
         self.offsets.write(wire);
         self.text.write(wire);
         self.hashes.write(wire);
-        wire.varint(self.width as u64);
+        match &self.spelling {
+            Some(spelling) => spelling.write(wire),
+            None => wire.u8(0),
+        }
     }
 
     fn read(wire: &mut WireReader<'_>) -> Result<Self> {
@@ -168,7 +174,7 @@ impl StringsHandle {
             offsets: Handle::read(wire)?,
             text: Handle::read(wire)?,
             hashes: Handle::read(wire)?,
-            width: wire.length()?,
+            spelling: Spelling::open(wire)?.map(Arc::new),
         })
     }
 }
@@ -349,6 +355,8 @@ pub struct Footer {
     pub sequence_codes: [u64; 2],
     /// The hash table of the user directory.
     pub directory: Handle,
+    /// How wide the parts of its slots are.
+    pub slot_bits: SlotBits,
     /// Samples of the lines at which blocks begin.
     pub line_samples: Handle,
     /// The user ids, sorted.
@@ -389,6 +397,14 @@ impl Footer {
         wire.u64(self.sequence_base);
         self.sequence_codes.iter().for_each(|code| wire.u64(*code));
         self.directory.write(&mut wire);
+        let SlotBits {
+            position,
+            first_row,
+            rows,
+        } = self.slot_bits;
+        for bits in [position, first_row, rows] {
+            wire.u8(bits);
+        }
         self.line_samples.write(&mut wire);
         self.user_ids.write(&mut wire);
         for stream in [
@@ -421,6 +437,11 @@ impl Footer {
             sequence_base: wire.u64()?,
             sequence_codes: [wire.u64()?, wire.u64()?],
             directory: Handle::read(&mut wire)?,
+            slot_bits: SlotBits {
+                position: wire.u8()?,
+                first_row: wire.u8()?,
+                rows: wire.u8()?,
+            },
             line_samples: Handle::read(&mut wire)?,
             user_ids: StringsHandle::read(&mut wire)?,
             user_starts: StreamHandle::read(&mut wire)?,

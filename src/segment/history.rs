@@ -8,7 +8,7 @@ use super::directory::Entry;
 use super::item_hash;
 use super::reader::{Segment, Selection};
 use super::region::Located;
-use crate::types::{Columns, HashedKey, Result, Strings, TierQuery, TimeRange};
+use crate::types::{Columns, HashedKey, Result, Strings, TextRoom, TierQuery, TimeRange};
 
 /// Of so many rows one is expected to have an event type that is asked for.
 const EXPECTED: usize = 8;
@@ -262,11 +262,10 @@ impl Segment {
     ///
     /// # Errors
     /// As [`Segment::history`].
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn item(&self, code: u32) -> Result<&str> {
         match self.columns.get(self.item) {
-            Some(ColumnReader::Strings { dictionary, .. }) => {
-                crate::types::Strings::get(&**dictionary, code)
-            }
+            Some(ColumnReader::Strings { dictionary, .. }) => dictionary.get(code),
             _ => Err(self.bad_kind()),
         }
     }
@@ -330,8 +329,9 @@ impl Segment {
             return Ok(Some((None, Vec::new())));
         };
         let mut wanted = vec![false];
+        let mut room = TextRoom::default();
         for index in 0..crate::types::Strings::len(&**dictionary) {
-            let name = dictionary.bytes_at(index)?;
+            let name = dictionary.bytes_at(index, &mut room)?;
             let is_name = |asked: &String| asked.as_bytes().eq_ignore_ascii_case(name);
             wanted.push(event_types.iter().any(is_name));
         }
@@ -364,9 +364,10 @@ impl Segment {
 /// `asked` are those that matter, empty for all.
 fn type_numbers(names: &dyn Strings, asked: &[String]) -> Result<Vec<usize>> {
     let mut numbers = vec![0];
+    let mut room = TextRoom::default();
     let mut known = BTreeMap::new();
     for code in 1..=names.len() as u32 {
-        let name = names.get(code)?;
+        let name = names.read(code, &mut room)?;
         let listed = asked
             .iter()
             .position(|asked| asked.eq_ignore_ascii_case(name));

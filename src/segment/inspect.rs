@@ -1,9 +1,9 @@
 //! What is physically there, for people and for `verify`.
 
-use super::format::{ColumnFooter, Handle, StreamHandle};
+use super::format::{ColumnFooter, Handle, StreamHandle, StringsHandle};
 use super::reader::{Segment, Selection};
 use crate::codec::{BLOCK, Encoding};
-use crate::types::{Columns, Error, Result, Schema};
+use crate::types::{Columns, Error, Result, Schema, TextRoom};
 
 /// One column's size and encoding in one segment.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -55,7 +55,7 @@ impl Segment {
         let mut reports = vec![
             ColumnReport {
                 name: "USER_ID".to_owned(),
-                encoding: "directory".to_owned(),
+                encoding: with_form("directory", ids),
                 value_bytes: bytes(&[
                     footer.directory,
                     footer.line_samples,
@@ -128,7 +128,8 @@ impl Segment {
     /// `Corruption` when the user directory is damaged.
     pub fn user_at(&self, row: usize) -> Result<String> {
         let index = self.user_of(row)?;
-        self.directory.ids.at(index).map(str::to_owned)
+        let mut room = TextRoom::default();
+        self.directory.ids.at(index, &mut room).map(str::to_owned)
     }
 
     /// The position of the user whose row this is.
@@ -197,6 +198,14 @@ fn bytes(handles: &[Handle]) -> u64 {
     handles.iter().map(|handle| handle.len as u64).sum()
 }
 
+/// An encoding, and the form of the strings where they are no text.
+fn with_form(encoding: &str, strings: &StringsHandle) -> String {
+    match &strings.spelling {
+        Some(spelling) => format!("{encoding}, {}", spelling.name()),
+        None => encoding.to_owned(),
+    }
+}
+
 fn of_stream(name: &str, stream: &StreamHandle) -> ColumnReport {
     ColumnReport {
         name: name.to_owned(),
@@ -228,6 +237,7 @@ fn of_column(name: &str, column: &ColumnFooter) -> Option<ColumnReport> {
     Some(match column {
         ColumnFooter::Absent => return None,
         ColumnFooter::Strings { codes, dictionary } => ColumnReport {
+            encoding: with_form(codes.descriptor.encoding.name(), dictionary),
             dictionary_bytes: bytes(&[dictionary.offsets, dictionary.text, dictionary.hashes]),
             dictionary_entries: dictionary.count as u64,
             ..of_stream(name, codes)

@@ -8,7 +8,7 @@ use super::lines::{BlockLines, lines_of};
 use super::reader::{Segment, Selection};
 use super::strings::item_hash;
 use crate::codec::BLOCK;
-use crate::types::{Column, Columns, Error, Result, Schema, Strings};
+use crate::types::{Column, Columns, Error, Result, Schema, Strings, TextRoom};
 
 impl Segment {
     /// Decodes everything and checks the invariants of FORMAT.md section 9.
@@ -22,12 +22,13 @@ impl Segment {
         let blocks = self.blocks()?;
         let lines = self.block_lines()?;
         let mut bounds = Bounds::default();
-        let mut before: Option<&str> = None;
+        let mut before: Option<String> = None;
+        let mut room = TextRoom::default();
         let mut next_row = 0;
         for index in 0..self.directory.len() {
-            let user = self.directory.ids.at(index)?;
+            let user = self.directory.ids.at(index, &mut room)?;
             let rows = self.directory.rows(index)?;
-            let rising = before.is_none_or(|before| before < user);
+            let rising = before.as_deref().is_none_or(|before| before < user);
             self.hold(rising, "users are not sorted")?;
             let found = self.directory.find(user)?;
             let found = found.filter(|found| found.index == index && found.rows == rows);
@@ -45,7 +46,7 @@ impl Segment {
                 rows.start == next_row,
                 "the users' rows do not follow each other",
             )?;
-            (before, next_row) = (Some(user), rows.end);
+            (before, next_row) = (Some(user.to_owned()), rows.end);
             self.check_user(schema, rows, &blocks, &mut bounds)?;
         }
         self.hold(next_row == self.rows(), "the users' rows are not all rows")?;
@@ -53,7 +54,7 @@ impl Segment {
         let samples = self.pages.get(samples.offset, samples.len)?;
         let sampled = samples == lines.samples(self.rows());
         self.hold(sampled, "the samples of lines are not those of the blocks")?;
-        self.check_bounds(&bounds, before)?;
+        self.check_bounds(&bounds, before.as_deref())?;
         self.directory.ids.buffers()?;
         for field in 0..self.columns.len() {
             if let Some(strings) = self.dictionary(field) {
@@ -118,7 +119,9 @@ impl Segment {
     /// The footer's bounds, by which a lookup or a scan passes over the segment.
     fn check_bounds(&self, found: &Bounds, last_user: Option<&str>) -> Result<()> {
         let [first, last] = &self.footer.users;
-        let users = self.directory.ids.at(0)? == first && last_user == Some(last.as_str());
+        let mut room = TextRoom::default();
+        let own = self.directory.ids.at(0, &mut room)?;
+        let users = own == first && last_user == Some(last.as_str());
         self.hold(
             users,
             "the footer's first and last user are not the directory's",
@@ -137,9 +140,12 @@ impl Segment {
 
     /// The hashes by which candidates are told apart from what a user has seen.
     fn check_item_hashes(&self) -> Result<()> {
-        let items = self.dictionary(self.item).map_or(0, |items| items.len());
-        for code in 1..=items as u32 {
-            let same = self.item_hash(code)? == item_hash(self.item(code)?);
+        let Some(items) = self.dictionary(self.item) else {
+            return Ok(());
+        };
+        let mut room = TextRoom::default();
+        for code in 1..=items.len() as u32 {
+            let same = self.item_hash(code)? == item_hash(items.read(code, &mut room)?);
             self.hold(same, "an item's hash is not that of its id")?;
         }
         Ok(())

@@ -3,12 +3,19 @@
 use std::io::Result;
 
 use crate::io::LargePages;
-use crate::types::{NARROW, TextPairs, TextSlots, narrow_slot, text_slot};
+use crate::types::{
+    Error, NARROW, TextPairs, TextRoom, TextSlots, WIDE, is_long, narrow_slot, text_slot,
+};
+
+/// Bytes of long strings that are decoded beside their slots; those behind them have none.
+const MAX_TEXT_BYTES: usize = 1 << 24;
 
 /// Slots of the first strings of a dictionary by code; that of 0 is empty.
 pub(super) struct KeptSlots {
     bytes: LargePages,
     narrow: bool,
+    /// What those of long strings point into, where that is not the text of a file.
+    text: Vec<u8>,
     pairs: Option<Box<TextPairs>>,
 }
 
@@ -26,28 +33,76 @@ impl KeptSlots {
             true => slots_of(ends, text, narrow_of)?,
             false => slots_of(ends, text, text_slot)?,
         };
+        Ok(Self::with_pairs(bytes, narrow, Vec::new()))
+    }
+
+    /// Slots of `count` strings of at most `longest` bytes that `read` decodes.
+    ///
+    /// # Errors
+    /// Those of `read`; when the system has no memory.
+    pub(super) fn decoded(
+        count: usize,
+        longest: usize,
+        mut read: impl FnMut(usize, &mut TextRoom) -> crate::types::Result<()>,
+    ) -> crate::types::Result<Self> {
+        let narrow = longest < NARROW;
+        let width = if narrow { NARROW } else { WIDE };
+        let mut bytes = LargePages::zeroed((count + 1) * width)
+            .map_err(|error| Error::io("ask for memory", error))?;
+        let (mut text, mut room) = (Vec::new(), TextRoom::default());
+        if let Some(null) = bytes.first_chunk_mut().filter(|_| !narrow) {
+            *null = text_slot(&[], 0);
+        }
+        let slots = bytes.chunks_exact_mut(width).skip(1);
+        for (index, slot) in slots.enumerate() {
+            read(index, &mut room)?;
+            let string = room.as_bytes();
+            match narrow {
+                true => slot.copy_from_slice(&narrow_slot(string).unwrap_or_default()),
+                false => {
+                    let made = text_slot(string, text.len());
+                    if is_long(&made) {
+                        if text.len() + string.len() > MAX_TEXT_BYTES {
+                            continue;
+                        }
+                        text.extend_from_slice(string);
+                    }
+                    slot.copy_from_slice(&made);
+                }
+            }
+        }
+        Ok(Self::with_pairs(bytes, narrow, text))
+    }
+
+    fn with_pairs(bytes: LargePages, narrow: bool, text: Vec<u8>) -> Self {
         let mut slots = Self {
             bytes,
             narrow,
+            text,
             pairs: None,
         };
         slots.pairs = TextPairs::of(slots.first(usize::MAX, &[]));
-        Ok(slots)
+        slots
     }
 
     /// Bytes of memory taken.
     pub(super) fn memory_bytes(&self) -> usize {
-        self.bytes.len() + self.pairs.as_ref().map_or(0, |_| size_of::<TextPairs>())
+        let text = self.text.capacity();
+        self.bytes.len() + text + self.pairs.as_ref().map_or(0, |_| size_of::<TextPairs>())
     }
 
-    /// Whether they are the narrow ones, which point into no text.
-    pub(super) fn are_narrow(&self) -> bool {
-        self.narrow
+    /// Whether they point into the text of a file.
+    pub(super) fn need_text(&self) -> bool {
+        !self.narrow && self.text.is_empty()
     }
 
-    /// The first `count` of them, with what those of long strings point into.
+    /// The first `count` of them, with the text that those of long strings point into if they need one.
     #[inline(always)]
     pub(super) fn first<'a>(&'a self, count: usize, text: &'a [u8]) -> TextSlots<'a> {
+        let text = match self.text.as_slice() {
+            [] => text,
+            own => own,
+        };
         let slots = match self.narrow {
             true => TextSlots::narrow(first(self.bytes.as_chunks().0, count)),
             false => TextSlots::new(first(self.bytes.as_chunks().0, count), text),

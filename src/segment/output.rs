@@ -1,8 +1,10 @@
 //! A part of a segment file, encoded in memory.
 
+use std::sync::Arc;
+
 use super::format::{Handle, StreamHandle, StringsHandle};
-use super::strings::{ends, item_hash};
-use crate::codec::{Descriptor, Encoding, Word, encode, encode_packed};
+use super::strings::item_hash;
+use crate::codec::{Descriptor, Encoding, Word, encode, encode_packed, spell};
 use crate::types::{Dictionary, Error, Result, Strings};
 
 /// A part of the file, encoded in memory: regions one behind the other, each padded to 8 bytes.
@@ -60,31 +62,64 @@ impl Output {
         Ok(StreamHandle { handle, descriptor })
     }
 
-    /// Appends a dictionary, with hashes where strings are looked up.
+    /// Appends a dictionary, with hashes where strings are looked up: as what the strings are, where that
+    /// takes fewer bytes than their text.
     pub(super) fn strings(&mut self, strings: &Dictionary, hashed: bool) -> Result<StringsHandle> {
         let (offsets, text) = strings.buffers()?;
+        let spelled = spell(Cut::new(&offsets, &text), offsets.len() + text.len());
         let mut hashes = Vec::new();
         if hashed {
-            for code in 1..=strings.len() as u32 {
-                hashes.extend_from_slice(&item_hash(strings.get(code)?).to_le_bytes());
+            for string in Cut::new(&offsets, &text) {
+                hashes.extend_from_slice(&item_hash(string).to_le_bytes());
             }
         }
+        let (spelling, offsets, text) = match &spelled {
+            Some((spelling, words)) => (Some(Arc::new(spelling.clone())), &[][..], &words[..]),
+            None => (None, &offsets[..], &text[..]),
+        };
         Ok(StringsHandle {
             count: strings.len(),
-            offsets: self.region(&offsets),
-            text: self.region(&text),
+            offsets: self.region(offsets),
+            text: self.region(text),
             hashes: self.region(&hashes),
-            width: common_width(&offsets),
+            spelling,
         })
     }
 }
 
-/// Bytes of each string where all have as many, else 0.
-fn common_width(offsets: &[u8]) -> usize {
-    let ends = || ends(offsets);
-    let mut widths = ends().zip(ends().skip(1)).map(|(start, end)| end - start);
-    match widths.next() {
-        Some(first) if widths.all(|width| width == first) => first,
-        _ => 0,
+/// The bytes of each string of a text.
+#[derive(Clone)]
+struct Cut<'a> {
+    text: &'a [u8],
+    ends: std::slice::Iter<'a, [u8; 4]>,
+    start: usize,
+}
+
+impl<'a> Cut<'a> {
+    /// The first of the offsets is where the first string begins.
+    fn new(offsets: &'a [u8], text: &'a [u8]) -> Self {
+        let mut ends = offsets.as_chunks().0.iter();
+        ends.next();
+        Self {
+            text,
+            ends,
+            start: 0,
+        }
     }
 }
+
+impl<'a> Iterator for Cut<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let end = u32::from_le_bytes(*self.ends.next()?) as usize;
+        let start = std::mem::replace(&mut self.start, end);
+        Some(self.text.get(start..end).unwrap_or_default())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Cut<'_> {}

@@ -113,11 +113,11 @@ impl Segment {
             true => open_columns(&footer, &pages, schema)?,
             false => evolved::open_columns(&footer, &pages, schema)?,
         };
-        let ids = MappedStrings::new(pages.clone(), footer.user_ids)?;
+        let ids = MappedStrings::new(pages.clone(), footer.user_ids.clone())?;
         let starts = Located::open(&footer.user_starts, &pages)?;
         let directory = Directory::new(
             pages.clone(),
-            footer.directory,
+            (footer.directory, footer.slot_bits),
             ids,
             starts,
             footer.rows,

@@ -1,12 +1,14 @@
 //! Rows as columns, user by user, with zone maps to skip what a time range leaves out.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::history::keep;
 use super::reader::{Segment, Selection};
 use crate::codec::BLOCK;
-use crate::types::{Columns, Result, ScanQuery, TierQuery, TimeRange, UserRange};
+use crate::types::{
+    Columns, Result, ScanQuery, Strings, TextRoom, TierQuery, TimeRange, UserRange,
+};
 
 /// A position in a segment that moves forward through its users.
 pub struct Cursor {
@@ -17,6 +19,8 @@ pub struct Cursor {
     user_end: usize,
     end: usize,
     ahead: UserStarts,
+    /// The id of the user, once it was asked for, where it had to be decoded.
+    decoded: OnceLock<TextRoom>,
 }
 
 /// First rows of users that come next, read for many at once.
@@ -79,6 +83,7 @@ impl Cursor {
             user_end: 0,
             end: 0,
             ahead: UserStarts::default(),
+            decoded: OnceLock::new(),
             segment,
         };
         if first < last {
@@ -107,7 +112,19 @@ impl Cursor {
         if self.row >= self.end {
             return Ok(None);
         }
-        self.segment.directory.ids.at(self.user).map(Some)
+        let ids = &self.segment.directory.ids;
+        if !ids.are_spelled() {
+            return ids.get(self.user as u32 + 1).map(Some);
+        }
+        let decoded = match self.decoded.get() {
+            Some(decoded) => decoded,
+            None => {
+                let mut room = TextRoom::default();
+                ids.at(self.user, &mut room)?;
+                self.decoded.get_or_init(|| room)
+            }
+        };
+        decoded.as_str().map(Some)
     }
 
     /// Appends matching rows to `out`, from at most `rows` stored ones and only of users before
@@ -170,6 +187,7 @@ impl Cursor {
                 let next = self.user + 1;
                 self.user_end = self.ahead.end_of(next, self.row, &self.segment)?;
                 self.user = next;
+                self.decoded.take();
             }
         }
         Ok(())

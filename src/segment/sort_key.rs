@@ -66,7 +66,7 @@ impl Users {
         Ok(Self {
             bounds: [(*first).to_owned(), (*last).to_owned()],
             ids: out.strings(&dictionary, false)?,
-            starts: out.packed(&starts)?,
+            starts: out.stream(&starts)?,
             hashes: hashes.collect(),
             first_rows: starts,
         })

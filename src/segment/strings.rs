@@ -1,24 +1,26 @@
 //! Strings of a mapped segment.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::decoded::Decoded;
 use super::format::StringsHandle;
 use super::kept_slots::KeptSlots;
 use super::region::Region;
-use crate::codec::Source;
+use crate::codec::{Source, Spelling};
 use crate::io::Pages;
 use crate::types::{
-    Backwards, CodeOrder, Error, Forwards, Result, Strings, TextBuffer, TextSlots, index_of,
+    Backwards, CodeOrder, Dictionary, Error, Forwards, Result, Strings, TextBuffer, TextRoom,
+    TextSlots, index_of,
 };
 
 /// The hash under which an item is looked for among candidates (FORMAT.md section 2.4).
 #[inline]
-pub(crate) fn item_hash(item: &str) -> u32 {
-    xxh3_64(item.as_bytes()) as u32
+pub(crate) fn item_hash(item: impl AsRef<[u8]>) -> u32 {
+    xxh3_64(item.as_ref()) as u32
 }
 
 /// Strings in a segment's pages.
@@ -34,19 +36,29 @@ pub(super) struct MappedStrings {
 /// What is known of a dictionary once it was used.
 #[derive(Default)]
 struct Known {
-    /// Whether every page of a small one was verified.
+    /// Whether every page of the hashes of a small one was verified.
     verified: AtomicBool,
-    /// Whether the disk was asked for a small one.
+    /// Whether the disk was asked for a tiny one.
     asked: AtomicBool,
+    /// Strings of a small one that histories copied before there were slots.
+    copied: AtomicUsize,
+    /// Those that were decoded to be lent.
+    decoded: Decoded,
     /// Slots of its first strings by code, made when strings are copied out first.
     slots: OnceLock<Arc<KeptSlots>>,
     /// The longest dictionary of items in the run, of which this one may be the begin.
     longest: OnceLock<Arc<MappedStrings>>,
 }
 
-/// Bytes of text, or of offsets, up to which a dictionary is small: verified as a whole at its first
-/// use, and copied from slots also by a history.
+/// Bytes of text, or of offsets, up to which a dictionary is small: copied from slots also by histories, once
+/// they have copied enough.
 const SMALL_BYTES: usize = 4 << 20;
+
+/// Bytes in a file up to which it is tiny: the disk is asked for it before it is known what of it is needed.
+const TINY_BYTES: usize = 1 << 15;
+
+/// Of so many strings of a small dictionary one was copied, on average, once it gets slots: to make those reads it whole.
+const PER_COPY: usize = 4;
 
 /// Slots that are made at most, in 16 MiB. A segment's codes begin with the most frequent.
 const MAX_SLOTS: usize = 1 << 20;
@@ -56,13 +68,18 @@ const SHARED_FROM: usize = 1 << 10;
 
 impl MappedStrings {
     pub(super) fn new(pages: Arc<Pages>, handle: StringsHandle) -> Result<Self> {
-        let offsets = handle.count.checked_add(1).and_then(|n| n.checked_mul(4));
-        let (hashes, width) = (handle.hashes.len, handle.width);
-        let text = handle.count.checked_mul(width);
-        if offsets != Some(handle.offsets.len)
-            || (hashes != 0 && hashes != handle.count * 4)
-            || (width != 0 && text != Some(handle.text.len))
-        {
+        let (count, hashes) = (handle.count, handle.hashes.len);
+        let offsets = count.checked_add(1).and_then(|n| n.checked_mul(4));
+        let fits = match &handle.spelling {
+            Some(spelling) => {
+                let decoded = count.checked_mul(spelling.max_len() + 1);
+                handle.offsets.len == 0
+                    && spelling.bytes(count) == Some(handle.text.len)
+                    && decoded.is_some_and(|bytes| bytes <= Dictionary::MAX_BYTES)
+            }
+            None => offsets == Some(handle.offsets.len),
+        };
+        if !fits || (hashes != 0 && Some(hashes) != count.checked_mul(4)) {
             return Err(Error::corrupt(format!(
                 "{}: a dictionary's parts do not fit together",
                 pages.name()
@@ -80,6 +97,11 @@ impl MappedStrings {
     /// What is known of the same strings in another map of the file is known here, too.
     pub(super) fn share_known(&mut self, other: &Self) {
         self.known = other.known.clone();
+    }
+
+    /// Whether each has to be decoded.
+    pub(super) fn are_spelled(&self) -> bool {
+        self.handle.spelling.is_some()
     }
 
     /// Where in the file the text lies.
@@ -105,17 +127,35 @@ impl MappedStrings {
 
     /// The string at a position, from 0.
     #[inline]
-    pub(super) fn at(&self, index: usize) -> Result<&str> {
-        std::str::from_utf8(self.bytes_at(index)?).map_err(|error| self.no_text().caused_by(error))
+    pub(super) fn at<'a>(&'a self, index: usize, room: &'a mut TextRoom) -> Result<&'a str> {
+        let bytes = self.bytes_at(index, room)?;
+        std::str::from_utf8(bytes).map_err(|error| self.no_text().caused_by(error))
     }
 
     /// Its bytes.
     #[inline]
-    pub(super) fn bytes_at(&self, index: usize) -> Result<&[u8]> {
-        let width = self.handle.width;
-        if width != 0 {
-            return (&self.text).get(index * width, width);
+    pub(super) fn bytes_at<'a>(&'a self, index: usize, room: &'a mut TextRoom) -> Result<&'a [u8]> {
+        match &self.handle.spelling {
+            Some(spelling) => {
+                self.decode(spelling, index, room)?;
+                Ok(room.as_bytes())
+            }
+            None => self.text_at(index),
         }
+    }
+
+    #[inline]
+    fn decode(&self, spelling: &Spelling, index: usize, room: &mut TextRoom) -> Result<()> {
+        if index >= self.handle.count {
+            return Err(self.out_of_order());
+        }
+        let read = spelling.read(&self.text, index, room);
+        read.map_err(|error| error.within(self.pages.name()))
+    }
+
+    /// The bytes of a string that is kept as text.
+    #[inline]
+    fn text_at(&self, index: usize) -> Result<&[u8]> {
         let [start, end] =
             pair((&self.offsets).get(index * 4, 8)?).ok_or_else(|| self.out_of_order())?;
         if start > end || end > self.handle.text.len {
@@ -127,16 +167,16 @@ impl MappedStrings {
     /// Asks for where the string at a position lies, or for the string where that is known.
     #[inline]
     pub(super) fn prefetch_place(&self, index: usize) {
-        match self.handle.width {
-            0 => (&self.offsets).prefetch(index * 4, 8),
-            width => (&self.text).prefetch(index * width, width),
+        match &self.handle.spelling {
+            None => (&self.offsets).prefetch(index * 4, 8),
+            Some(spelling) => spelling.prefetch(&self.text, index),
         }
     }
 
     /// Asks for the string at a position, whose place should be there already.
     #[inline]
     pub(super) fn prefetch_text(&self, index: usize) {
-        if self.handle.width == 0
+        if self.handle.spelling.is_none()
             && let Ok(Some([start, end])) = (&self.offsets).get(index * 4, 8).map(pair)
         {
             (&self.text).prefetch(start, end.saturating_sub(start));
@@ -184,24 +224,24 @@ impl MappedStrings {
             return Ok(is);
         }
         let index = self.index_of(code)?;
-        Ok(self.bytes_at(index)? == text.as_bytes())
+        let mut room = TextRoom::default();
+        Ok(self.bytes_at(index, &mut room)? == text.as_bytes())
     }
 
     /// Says that the strings with these codes are about to be copied.
     pub(super) fn prefetch_strings(&self, codes: &[u32]) {
         if let Some(slots) = self.known.slots.get() {
             slots.first(self.handle.count + 1, &[]).prefetch_few(codes);
-        } else if !self.is_small() {
+        } else if !self.is_tiny() {
             let indexes = || codes.iter().filter_map(|code| code.checked_sub(1));
             indexes().for_each(|index| self.prefetch_place(index as usize));
             indexes().for_each(|index| self.prefetch_text(index as usize));
         }
     }
 
-    /// Says that some of the strings are about to be copied. A small dictionary is read whole by the first who does;
-    /// the disk is asked for it.
+    /// Says that some of the strings are about to be copied: the disk is asked for all of a tiny dictionary.
     #[inline]
-    pub(super) fn ask_whole(&self) {
+    pub(super) fn ask_tiny(&self) {
         if !self.known.asked.load(Ordering::Relaxed) {
             self.ask_once();
         }
@@ -209,17 +249,18 @@ impl MappedStrings {
 
     #[cold]
     fn ask_once(&self) {
-        if !self.known.asked.swap(true, Ordering::Relaxed) && self.is_small() {
+        if !self.known.asked.swap(true, Ordering::Relaxed) && self.is_tiny() {
             for region in [&self.offsets, &self.text] {
                 region.ask(0, usize::MAX);
             }
         }
     }
 
-    /// Bytes of memory that its slots take: an equal part of those that it shares.
+    /// Bytes of memory that its slots take, an equal part of those that it shares, and strings that were decoded.
     pub(super) fn memory_bytes(&self) -> usize {
         let slots = self.known.slots.get();
-        slots.map_or(0, |slots| slots.memory_bytes() / Arc::strong_count(slots))
+        let slots = slots.map_or(0, |slots| slots.memory_bytes() / Arc::strong_count(slots));
+        slots + self.known.decoded.memory_bytes()
     }
 
     /// The slots there are, with what those of long strings point into.
@@ -228,9 +269,9 @@ impl MappedStrings {
         let Some(slots) = self.known.slots.get() else {
             return Ok(None);
         };
-        let text = match slots.are_narrow() {
-            true => &[],
-            false => {
+        let text = match slots.need_text() && self.handle.spelling.is_none() {
+            false => &[],
+            true => {
                 let text = self.handle.text;
                 self.pages.verified(text.offset, text.len)?
             }
@@ -240,9 +281,8 @@ impl MappedStrings {
 
     #[cold]
     fn make_slots(&self) -> Result<TextSlots<'_>> {
-        let (offsets, text) = self.first_with_slots()?;
         let longest = self.known.longest.get();
-        let slots = match longest.filter(|longest| longest.begins_with(offsets, text)) {
+        let slots = match longest.filter(|longest| longest.begins_with(self)) {
             Some(longest) => longest.own_slots()?,
             None => self.own_slots()?,
         };
@@ -255,10 +295,18 @@ impl MappedStrings {
         if let Some(slots) = self.known.slots.get() {
             return Ok(slots.clone());
         }
-        let (offsets, text) = self.first_with_slots()?;
-        let slots = KeptSlots::of(ends(offsets), text);
-        let slots = Arc::new(slots.map_err(|error| Error::io("ask for memory", error))?);
-        Ok(self.known.slots.get_or_init(|| slots).clone())
+        let count = self.slot_count();
+        let slots = match &self.handle.spelling {
+            Some(spelling) => KeptSlots::decoded(count, spelling.max_len(), |index, room| {
+                self.decode(spelling, index, room)
+            })?,
+            None => {
+                let (offsets, text) = self.first(count)?;
+                KeptSlots::of(ends(offsets), text)
+                    .map_err(|error| Error::io("ask for memory", error))?
+            }
+        };
+        Ok(self.known.slots.get_or_init(|| Arc::new(slots)).clone())
     }
 
     /// Says which dictionary is the longest of its run: where that begins with this one, its slots serve
@@ -269,33 +317,49 @@ impl MappedStrings {
         }
     }
 
-    /// Whether it begins with strings of these offsets and this text.
-    fn begins_with(&self, offsets: &[u8], text: &str) -> bool {
-        // Where it is damaged, that is for its own readers to hear.
-        self.first_with_slots()
-            .is_ok_and(|(all_offsets, all_text)| {
-                all_offsets.starts_with(offsets) && all_text.starts_with(text)
-            })
+    /// Whether it begins with the strings of another one that have slots, and keeps them alike. Where either is
+    /// damaged, that is for its own readers to hear.
+    fn begins_with(&self, other: &Self) -> bool {
+        let count = other.slot_count();
+        if self.handle.count < count {
+            return false;
+        }
+        match (&self.handle.spelling, &other.handle.spelling) {
+            (None, None) => {
+                let parts = self
+                    .first(self.slot_count())
+                    .ok()
+                    .zip(other.first(count).ok());
+                parts.is_some_and(|((all_offsets, all_text), (offsets, text))| {
+                    all_offsets.starts_with(offsets) && all_text.starts_with(text)
+                })
+            }
+            (Some(_), Some(_)) => {
+                let (mut room, mut theirs) = (TextRoom::default(), TextRoom::default());
+                (0..count).all(|index| {
+                    let pair = self.bytes_at(index, &mut room).ok();
+                    let pair = pair.zip(other.bytes_at(index, &mut theirs).ok());
+                    pair.is_some_and(|(own, theirs)| own == theirs)
+                })
+            }
+            _ => false,
+        }
     }
 
-    /// [`MappedStrings::first`] of the strings that have slots.
-    fn first_with_slots(&self) -> Result<(&[u8], &str)> {
-        self.first(self.handle.count.min(MAX_SLOTS - 1))
+    /// How many strings have slots.
+    fn slot_count(&self) -> usize {
+        self.handle.count.min(MAX_SLOTS - 1)
     }
 
-    /// The offsets and the text of the first strings, checked.
+    /// The offsets and the text of the first strings, which are kept as such, checked.
     fn first(&self, count: usize) -> Result<(&[u8], &str)> {
         let offsets = (&self.offsets).get(0, (count + 1) * 4)?;
         let last = ends(offsets).last().unwrap_or(0);
         let text = (&self.text).get(0, last)?;
         let text = std::str::from_utf8(text).map_err(|error| self.no_text().caused_by(error))?;
         let mut before = 0;
-        for (index, end) in ends(offsets).enumerate() {
-            let in_order = match self.handle.width {
-                0 => end >= before,
-                width => end == index * width,
-            };
-            if !in_order || !text.is_char_boundary(end) || end > i32::MAX as usize {
+        for end in ends(offsets) {
+            if end < before || !text.is_char_boundary(end) || end > i32::MAX as usize {
                 return Err(self.out_of_order());
             }
             before = end;
@@ -303,36 +367,71 @@ impl MappedStrings {
         Ok((offsets, text))
     }
 
+    /// All strings, decoded: offsets and text.
+    fn decoded(&self, spelling: &Spelling) -> Result<(Bytes, Bytes)> {
+        let count = self.handle.count;
+        let mut room = TextRoom::default();
+        if let Some(last) = count.checked_sub(1) {
+            // What is not in the file asks for no memory.
+            self.decode(spelling, last, &mut room)?;
+        }
+        let mut offsets = Vec::with_capacity((count + 1) * 4);
+        let mut text = Vec::with_capacity(count * spelling.max_len());
+        offsets.extend_from_slice(&0_u32.to_le_bytes());
+        for index in 0..count {
+            self.decode(spelling, index, &mut room)?;
+            text.extend_from_slice(room.as_bytes());
+            offsets.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        }
+        text.shrink_to_fit();
+        Ok((Bytes::from(offsets), Bytes::from(text)))
+    }
+
     #[inline(always)]
     fn append(&self, codes: impl CodeOrder, out: &mut TextBuffer) -> Result<()> {
         let slots = match self.known_slots()? {
             Some(slots) => slots,
-            // A history reads no more than a few pages of a large dictionary.
-            None if self.is_small() => self.make_slots()?,
+            // A history reads no more than a few pages of a large dictionary, and of one that is hardly asked for.
+            None if self.is_worth_slots(codes.len()) => self.make_slots()?,
             None => TextSlots::default(),
         };
-        out.append_slots(&slots, codes, |code| self.get(code))
+        out.append_slots(&slots, codes, |code, out| {
+            let mut room = TextRoom::default();
+            out.push(self.read(code, &mut room)?)
+        })
+    }
+
+    #[cold]
+    fn is_worth_slots(&self, more: usize) -> bool {
+        let copied = || self.known.copied.fetch_add(more, Ordering::Relaxed) + more;
+        self.is_small() && copied() > self.handle.count / PER_COPY
     }
 
     fn is_small(&self) -> bool {
-        self.handle.text.len.max(self.handle.offsets.len) <= SMALL_BYTES
+        let StringsHandle {
+            count,
+            text,
+            spelling,
+            ..
+        } = &self.handle;
+        let text = spelling
+            .as_ref()
+            .map_or(text.len, |spelling| count * spelling.max_len());
+        text.max((count + 1) * 4) <= SMALL_BYTES
     }
 
-    /// Whether the dictionary is small; it is then verified.
+    fn is_tiny(&self) -> bool {
+        self.handle.text.len.max(self.handle.offsets.len) <= TINY_BYTES
+    }
+
+    /// Whether the dictionary is small; its hashes are then verified.
     fn is_whole(&self) -> Result<bool> {
-        let StringsHandle {
-            offsets,
-            text,
-            hashes,
-            ..
-        } = self.handle;
         if !self.is_small() {
             return Ok(false);
         }
         if !self.known.verified.load(Ordering::Relaxed) {
-            for part in [offsets, text, hashes] {
-                self.pages.get(part.offset, part.len)?;
-            }
+            let hashes = self.handle.hashes;
+            self.pages.get(hashes.offset, hashes.len)?;
             self.known.verified.store(true, Ordering::Relaxed);
         }
         Ok(true)
@@ -371,12 +470,37 @@ impl Strings for MappedStrings {
     }
 
     fn get(&self, code: u32) -> Result<&str> {
-        self.at(self.index_of(code)?)
+        let index = self.index_of(code)?;
+        let Some(spelling) = &self.handle.spelling else {
+            let text = std::str::from_utf8(self.text_at(index)?);
+            return text.map_err(|error| self.no_text().caused_by(error));
+        };
+        let known = &self.known;
+        let slots = known
+            .slots
+            .get()
+            .map(|slots| slots.first(self.handle.count + 1, &[]));
+        let lent = match slots.and_then(|slots| slots.short(code)) {
+            Some(short) => short,
+            None => {
+                let (count, longest) = (self.handle.count, spelling.max_len());
+                let decode = |index: usize, room: &mut TextRoom| self.decode(spelling, index, room);
+                known.decoded.get(index, count, longest, decode)?
+            }
+        };
+        std::str::from_utf8(lent).map_err(|error| self.no_text().caused_by(error))
+    }
+
+    fn read<'a>(&'a self, code: u32, room: &'a mut TextRoom) -> Result<&'a str> {
+        self.at(self.index_of(code)?, room)
     }
 
     fn hash(&self, code: u32) -> Result<u32> {
         match self.handle.hashes.len {
-            0 => Ok(item_hash(self.get(code)?)),
+            0 => {
+                let mut room = TextRoom::default();
+                Ok(item_hash(self.bytes_at(self.index_of(code)?, &mut room)?))
+            }
             _ => Self::hash(self, code),
         }
     }
@@ -397,6 +521,9 @@ impl Strings for MappedStrings {
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {
+        if let Some(spelling) = &self.handle.spelling {
+            return self.decoded(spelling);
+        }
         self.first(self.handle.count)?;
         let StringsHandle { offsets, text, .. } = self.handle;
         let offsets = self.pages.share(offsets.offset, offsets.len)?;

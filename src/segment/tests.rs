@@ -4,4 +4,5 @@ mod damage;
 mod lines;
 mod naive;
 mod reads;
+mod spelled;
 mod windows;

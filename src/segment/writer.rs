@@ -8,6 +8,7 @@ use super::item_order::ItemOrder;
 use super::lines::{BlockLines, lines_of};
 use super::output::Output;
 use super::parallel::run_in_turn;
+use super::slot::BUCKET_BYTES;
 use super::sort_key::{Sequences, Timestamps, Users, incomplete};
 use super::sums::SummedFile;
 use crate::io::Storage;
@@ -199,10 +200,10 @@ impl Parts {
         else {
             return Err(incomplete());
         };
-        file.align(directory::BUCKET_BYTES)?;
+        file.align(BUCKET_BYTES)?;
         let seed = Seed::of(writer.store);
         let hashes: Vec<u64> = users.hashes.iter().map(|hash| seed.mixed(*hash)).collect();
-        let table = directory::build(&hashes, &users.first_rows, &self.lines);
+        let (slot_bits, table) = directory::build(&hashes, &users.first_rows, &self.lines)?;
         Ok(Footer {
             checksum: 0,
             store: writer.store,
@@ -215,6 +216,7 @@ impl Parts {
             sequence_base,
             sequence_codes: sequences.bounds,
             directory: file.region(&table)?,
+            slot_bits,
             line_samples: file.region(&self.lines.samples(rows))?,
             user_ids: users.ids,
             user_starts: users.starts,

@@ -9,8 +9,8 @@ use super::mask::{Held, Mask};
 use super::version::Version;
 use crate::hot::{EncodedRows, Notes, Tombstone};
 use crate::types::{
-    Columns, Error, HashedKey, Result, Retention, Schema, TierQuery, TimeRange, UserRange,
-    session_of,
+    Columns, Error, HashedKey, Result, Retention, Schema, TextRoom, TierQuery, TimeRange,
+    UserRange, session_of,
 };
 
 /// Sessions that one commit drops.
@@ -182,8 +182,9 @@ impl Version {
         let mut keys: BTreeSet<String> = BTreeSet::new();
         for live in self.segments().filter(|live| live.entry.sessions > 0) {
             let ids = live.segment.user_ids();
+            let mut room = TextRoom::default();
             for code in 1..=ids.len() as u32 {
-                let id = ids.get(code)?;
+                let id = ids.read(code, &mut room)?;
                 if session_of(id).is_some() {
                     keys.insert(id.to_owned());
                 }

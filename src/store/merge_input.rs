@@ -8,7 +8,7 @@ use super::source::Source;
 use super::user_codes::{UserCodes, code_of};
 use crate::hot::SharedDictionary;
 use crate::types::{
-    Column, Columns, Dictionary, Error, Result, Schema, Strings, TierQuery, no_such_code,
+    Column, Columns, Dictionary, Error, Result, Schema, Strings, TextRoom, TierQuery, no_such_code,
 };
 
 /// Rows that are read at a time, unless they are wide: what each read costs is then little for a row,
@@ -113,16 +113,17 @@ impl Remap {
             self.codes.resize(field + 1, Vec::new());
         }
         let known = self.codes.get_mut(field).ok_or_else(no_field)?;
+        let mut room = TextRoom::default();
         for code in codes.iter_mut().filter(|code| **code != 0) {
             let index = *code as usize;
             if index >= known.len() {
-                strings.get(*code)?;
+                strings.read(*code, &mut room)?;
                 known.resize(strings.len().max(index) + 1, 0);
             }
             let slot = known.get_mut(index);
             let slot = slot.ok_or_else(|| no_such_code(*code, strings.len()))?;
             if *slot == 0 {
-                *slot = dictionary.intern(strings.get(*code)?)?;
+                *slot = dictionary.intern(strings.read(*code, &mut room)?)?;
             }
             *code = *slot;
         }

@@ -7,7 +7,7 @@ use super::live_segment::LiveSegment;
 use super::mask::{Held, Mask};
 use super::snapshot::{ReadView, Snapshot};
 use crate::types::{
-    HashedKey, Result, Schema, Strings, UserRange, session_key, session_of, shown_user,
+    HashedKey, Result, Schema, Strings, TextRoom, UserRange, session_key, session_of, shown_user,
 };
 
 /// A session whose rows belong to the user who is asked for.
@@ -201,9 +201,10 @@ fn first_of(ids: &dyn Strings, users: &UserRange) -> Result<u32> {
         return Ok(1);
     };
     let (mut low, mut high) = (1, ids.len() as u32 + 1);
+    let mut room = TextRoom::default();
     while low < high {
         let middle = low + (high - low) / 2;
-        match ids.get(middle)? < from {
+        match ids.read(middle, &mut room)? < from {
             true => low = middle + 1,
             false => high = middle,
         }

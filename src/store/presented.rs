@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
-use crate::types::{Dictionary, Result, Strings, index_of, no_such_code, shown_user};
+use crate::types::{Dictionary, Result, Strings, TextRoom, index_of, no_such_code, shown_user};
 
 /// The users of a segment with sessions, which are called by their id.
 pub(super) struct ShownUsers(pub(super) Arc<dyn Strings>);
@@ -18,6 +18,10 @@ impl Strings for ShownUsers {
 
     fn get(&self, code: u32) -> Result<&str> {
         self.0.get(code).map(shown_user)
+    }
+
+    fn read<'a>(&'a self, code: u32, room: &'a mut TextRoom) -> Result<&'a str> {
+        self.0.read(code, room).map(shown_user)
     }
 
     fn buffers(&self) -> Result<(Bytes, Bytes)> {
@@ -84,8 +88,9 @@ impl Strings for Extended {
 
 fn copied(strings: &dyn Strings) -> Result<(Bytes, Bytes)> {
     let mut copy = Dictionary::default();
+    let mut room = TextRoom::default();
     for code in 1..=strings.len() as u32 {
-        copy.push(strings.get(code)?)?;
+        copy.push(strings.read(code, &mut room)?)?;
     }
     copy.buffers()
 }

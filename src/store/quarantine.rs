@@ -15,7 +15,7 @@ use super::recovery_report::RecoveryReport;
 use crate::hot::OnDamage;
 use crate::io::{Storage, link};
 use crate::segment::Damage;
-use crate::types::{Error, ErrorKind, Limits, Result, Schema};
+use crate::types::{Error, ErrorKind, Limits, Result, Schema, TextRoom};
 
 /// The folder of what was moved aside.
 pub(super) const QUARANTINE: &str = "quarantine";
@@ -113,9 +113,9 @@ impl Found {
     /// The users, a JSON string a line; `None` where they cannot be read.
     fn users(&self) -> Option<Vec<u8>> {
         let ids = self.live.as_ref()?.segment.user_ids();
-        let mut lines = Vec::new();
+        let (mut lines, mut room) = (Vec::new(), TextRoom::default());
         for code in 1..=ids.len() as u32 {
-            serde_json::to_writer(&mut lines, ids.get(code).ok()?).ok()?;
+            serde_json::to_writer(&mut lines, ids.read(code, &mut room).ok()?).ok()?;
             lines.push(b'\n');
         }
         Some(lines)

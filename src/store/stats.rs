@@ -13,7 +13,7 @@ use super::run::Run;
 use super::snapshot::Snapshot;
 use crate::hot::Remembered;
 use crate::segment::Origin;
-use crate::types::{Clock, Result, UserRange};
+use crate::types::{Clock, Result, TextRoom, UserRange};
 
 /// Figures about a store at one moment.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -185,8 +185,9 @@ impl Snapshot {
         if alone.is_none() {
             for live in self.version.segments() {
                 let ids = live.segment.user_ids();
+                let mut room = TextRoom::default();
                 for code in 1..=ids.len() as u32 {
-                    gathered.insert(owner(ids.get(code)?.into()));
+                    gathered.insert(owner(ids.read(code, &mut room)?.into()));
                 }
             }
         }
@@ -212,9 +213,10 @@ impl Snapshot {
             .generations
             .iter()
             .map(|hot| hot.dictionary(field));
+        let mut room = TextRoom::default();
         for strings in segments.chain(generations).flatten() {
             for code in 1..=strings.len() as u32 {
-                items.insert(strings.get(code)?.to_owned());
+                items.insert(strings.read(code, &mut room)?.to_owned());
             }
         }
         Ok(items.len() as u64)

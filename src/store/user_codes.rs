@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::types::{Columns, Dictionary, Error, Result, Strings};
+use crate::types::{Columns, Dictionary, Error, Result, Strings, TextRoom};
 
 /// Gives users codes of the batch being filled.
 pub(super) struct UserCodes<'a> {
@@ -37,9 +37,10 @@ impl UserCodes<'_> {
         };
         let added = out.users.get_mut(start..);
         let added = added.ok_or_else(|| Error::internal("a source that took users away"))?;
+        let mut room = TextRoom::default();
         for run in added.chunk_by_mut(|a, b| a == b) {
             let Some(user) = run.first() else { continue };
-            let code = code_of(batch, ids.get(*user)?)?;
+            let code = code_of(batch, ids.read(*user, &mut room)?)?;
             run.fill(code);
         }
         Ok(())

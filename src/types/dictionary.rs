@@ -3,22 +3,34 @@
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Error, Result, TextBuffer, TextSlots};
+use super::{Error, Result, TextBuffer, TextRoom, TextSlots};
 
 /// Strings by code, in memory or in a mapped segment.
 pub trait Strings: Send + Sync {
     /// How many there are; the codes are 1 to this.
     fn len(&self) -> usize;
 
-    /// The string with this code.
+    /// The string with this code, for as long as the dictionary lives. Where a segment keeps ids as what they
+    /// are, such as numbers, it is decoded first, with its neighbours, and stays in memory while the segment
+    /// is open; [`Strings::read`] keeps nothing.
     ///
     /// # Errors
     /// `Corruption` when the bytes on disk are damaged, or their dictionary has no such code;
     /// `Internal` when one in memory has not.
     fn get(&self, code: u32) -> Result<&str>;
 
+    /// The string with this code, for a look at it: decoded into `room` where it is not there as text.
+    ///
+    /// # Errors
+    /// As [`Strings::get`].
+    fn read<'a>(&'a self, code: u32, room: &'a mut TextRoom) -> Result<&'a str> {
+        let _ = room;
+        self.get(code)
+    }
+
     /// All strings at once, as Arrow lays them out: `len() + 1` offsets (i32, little-endian) and
-    /// the bytes they point into. Checked; cost grows with the dictionary.
+    /// the bytes they point into. Checked; cost grows with the dictionary. Where a segment has them as text
+    /// they share its memory map; else they are decoded, and the caller's alone.
     fn buffers(&self) -> Result<(Bytes, Bytes)>;
 
     /// The hash of the string with this code: the lower half of its XXH3. Where a segment keeps
@@ -27,7 +39,8 @@ pub trait Strings: Send + Sync {
     /// # Errors
     /// As [`Strings::get`].
     fn hash(&self, code: u32) -> Result<u32> {
-        Ok(xxh3_64(self.get(code)?.as_bytes()) as u32)
+        let mut room = TextRoom::default();
+        Ok(xxh3_64(self.read(code, &mut room)?.as_bytes()) as u32)
     }
 
     /// Adds the strings with these codes to `out`; that of code 0 is empty.
@@ -35,8 +48,12 @@ pub trait Strings: Send + Sync {
     /// # Errors
     /// As [`Strings::get`] and [`TextBuffer::push`].
     fn append_text(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        let mut room = TextRoom::default();
         for code in codes {
-            out.push(if *code == 0 { "" } else { self.get(*code)? })?;
+            out.push(match *code {
+                0 => "",
+                code => self.read(code, &mut room)?,
+            })?;
         }
         Ok(())
     }
@@ -47,8 +64,12 @@ pub trait Strings: Send + Sync {
     /// # Errors
     /// As [`Strings::get`] and [`TextBuffer::push`].
     fn append_text_backwards(&self, codes: &[u32], out: &mut TextBuffer) -> Result<()> {
+        let mut room = TextRoom::default();
         for code in codes.iter().rev() {
-            out.push(if *code == 0 { "" } else { self.get(*code)? })?;
+            out.push(match *code {
+                0 => "",
+                code => self.read(code, &mut room)?,
+            })?;
         }
         Ok(())
     }

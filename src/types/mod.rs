@@ -47,6 +47,7 @@ mod shown;
 mod store_id;
 mod text;
 mod text_pairs;
+mod text_room;
 mod text_slot;
 mod text_slots;
 mod thousands;
@@ -103,9 +104,11 @@ pub(crate) use shown::shown;
 pub use store_id::StoreId;
 pub use text::TextBuffer;
 pub(crate) use text_pairs::TextPairs;
+pub(crate) use text_room::SPELLED_BYTES;
+pub use text_room::TextRoom;
 #[cfg(feature = "arrow")]
-pub(crate) use text_slot::{COPY_ROOM, WIDE, is_long};
-pub(crate) use text_slot::{TextSlot, text_slot};
+pub(crate) use text_slot::COPY_ROOM;
+pub(crate) use text_slot::{TextSlot, WIDE, is_long, text_slot};
 #[cfg(feature = "arrow")]
 pub(crate) use text_slots::PIECE;
 pub use text_slots::TextSlots;

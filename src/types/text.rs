@@ -70,29 +70,38 @@ impl TextBuffer {
         self.push_bytes(text.as_bytes())
     }
 
-    /// Adds the strings with these codes, an empty one for code 0; `text_of` is asked for those that
+    /// Adds the strings with these codes, an empty one for code 0; `push` is called to add those that
     /// `slots` do not have.
     ///
     /// # Errors
-    /// Those of `text_of` and of [`TextBuffer::push`]; what was added before stays.
+    /// Those of `push` and of [`TextBuffer::push`]; what was added before stays.
     #[inline(always)]
-    pub(crate) fn append_slots<'a>(
+    pub(crate) fn append_slots(
         &mut self,
         slots: &TextSlots<'_>,
         codes: impl CodeOrder,
-        text_of: impl Fn(u32) -> Result<&'a str>,
+        push: impl Fn(u32, &mut Self) -> Result<()>,
     ) -> Result<()> {
-        slots.for_pieces(codes, |piece, ahead| {
-            self.append_piece(slots, piece, ahead, &text_of)
-        })
+        if slots.len() > 0 {
+            return slots.for_pieces(codes, |piece, ahead| {
+                self.append_piece(slots, piece, ahead, &push)
+            });
+        }
+        for [code] in codes.groups() {
+            match code {
+                0 => self.push_bytes(&[])?,
+                code => push(code, self)?,
+            }
+        }
+        Ok(())
     }
 
-    fn append_piece<'a>(
+    fn append_piece(
         &mut self,
         slots: &TextSlots<'_>,
         codes: impl CodeOrder,
         mut ahead: &[u32],
-        text_of: &impl Fn(u32) -> Result<&'a str>,
+        push: &impl Fn(u32, &mut Self) -> Result<()>,
     ) -> Result<()> {
         let mut rest = codes;
         loop {
@@ -106,11 +115,11 @@ impl TextBuffer {
             let Some(code) = other.first() else {
                 return Ok(());
             };
-            self.push_bytes(match slots.long(code) {
-                Some(text) => text,
-                None if code == 0 => &[],
-                None => text_of(code)?.as_bytes(),
-            })?;
+            match slots.long(code) {
+                Some(text) => self.push_bytes(text)?,
+                None if code == 0 => self.push_bytes(&[])?,
+                None => push(code, self)?,
+            }
             rest = later;
         }
     }
@@ -179,6 +188,7 @@ mod tests {
             let text = strings.get(code as usize).copied();
             text.ok_or_else(|| Error::corrupt("no such code"))
         };
+        let push = |code, out: &mut TextBuffer| out.push(text_of(code)?);
         // Each behind each, beginning anywhere in a group.
         let pairs = (0..81).flat_map(|at| [at % 9, at / 9]);
         let codes: Vec<u32> = (0..4)
@@ -194,14 +204,14 @@ mod tests {
         ] {
             let slots = TextSlots::new(&slots, text).with_pairs(pairs);
             let mut buffer = TextBuffer::new();
-            let mut append = |codes: &[u32]| buffer.append_slots(&slots, Forwards(codes), text_of);
+            let mut append = |codes: &[u32]| buffer.append_slots(&slots, Forwards(codes), push);
             append(&codes).unwrap();
             assert!(append(&[1, 9, 1]).is_err());
             assert!(append(&[1, 1, 1, 16]).is_err());
             buffer
-                .append_slots(&slots, Backwards(&codes), text_of)
+                .append_slots(&slots, Backwards(&codes), push)
                 .unwrap();
-            let bad = buffer.append_slots(&slots, Backwards(&[1, 9, 2]), text_of);
+            let bad = buffer.append_slots(&slots, Backwards(&[1, 9, 2]), push);
             assert!(bad.is_err());
             buffer.push("last").unwrap();
             let expected = codes.iter().chain(&[1, 1, 1, 1]);
@@ -229,7 +239,7 @@ mod tests {
             wide.push(text_slot(string.as_bytes(), text.len()));
             text.extend_from_slice(string.as_bytes());
         }
-        let no_slot = |_: u32| Err(Error::corrupt("a string without a slot"));
+        let no_slot = |_: u32, _: &mut TextBuffer| Err(Error::corrupt("a string without a slot"));
         for (slots, strings) in [
             (TextSlots::narrow(&narrow), &short),
             (TextSlots::new(&wide, &text), &mixed),
@@ -259,7 +269,7 @@ mod tests {
         };
         let slots = [text_slot(b"", 0), text_slot(b"abc", 0)];
         let slots = TextSlots::new(&slots, &[]);
-        let copied = buffer.append_slots(&slots, Forwards(&[1]), |_| Ok(""));
+        let copied = buffer.append_slots(&slots, Forwards(&[1]), |_, _| Ok(()));
         for refused in [buffer.push("abc"), copied] {
             assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
         }

@@ -129,7 +129,7 @@ impl<'a> TextSlots<'a> {
     }
 
     /// The string with this code where it is a short one.
-    fn short(&self, code: u32) -> Option<&'a [u8]> {
+    pub(crate) fn short(&self, code: u32) -> Option<&'a [u8]> {
         match self.slots {
             Slots::Narrow(slots) => slots.get(code as usize).map(string_in),
             Slots::Wide(slots) => slots.get(code as usize).and_then(short),

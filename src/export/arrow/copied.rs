@@ -8,8 +8,8 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
 use super::memory::{Memory, Use};
 use crate::types::{
-    COPY_ROOM, Error, Forwards, PIECE, Result, Strings, TextSlot, TextSlots, WIDE, is_long,
-    text_slot,
+    COPY_ROOM, Error, Forwards, PIECE, Result, Strings, TextRoom, TextSlot, TextSlots, WIDE,
+    is_long, text_slot,
 };
 
 /// Makes plain string arrays.
@@ -90,10 +90,11 @@ impl Copies {
         memory: &mut Memory,
     ) -> Result<Option<ArrayRef>> {
         let mut text = Text::new(field, codes.len(), self.bounds.array_bytes, memory);
+        let mut room = TextRoom::default();
         for run in codes.chunk_by(|a, b| a == b) {
             let string = match run.first() {
                 None | Some(0) => "",
-                Some(code) => strings.get(*code)?,
+                Some(code) => strings.read(*code, &mut room)?,
             };
             if !text.append_run(string.as_bytes(), run.len()) {
                 return Ok(None);
@@ -134,12 +135,13 @@ impl Known {
 
     /// Looks those of these strings up that are not known, and remembers them where there is room.
     fn learn(&mut self, codes: &[u32], max_long_bytes: usize) -> Result<()> {
+        let mut room = TextRoom::default();
         for code in codes {
             let slot = self.slots.get_mut(*code as usize);
             let Some(slot) = slot.filter(|slot| **slot == TextSlot::default()) else {
                 continue;
             };
-            let string = text_of(&*self.strings, *code)?.as_bytes();
+            let string = text_of(&*self.strings, *code, &mut room)?.as_bytes();
             let made = text_slot(string, self.long.len());
             if is_long(&made) {
                 if self.long.len() + string.len() > max_long_bytes {
@@ -158,10 +160,10 @@ impl Known {
 }
 
 /// The string with a code; that of 0 is empty.
-fn text_of(strings: &dyn Strings, code: u32) -> Result<&str> {
+fn text_of<'a>(strings: &'a dyn Strings, code: u32, room: &'a mut TextRoom) -> Result<&'a str> {
     match code {
         0 => Ok(""),
-        code => strings.get(code),
+        code => strings.read(code, room),
     }
 }
 
@@ -248,6 +250,7 @@ impl Text {
         let ends = self.offsets.get_mut(self.filled..self.filled + codes.len());
         let (mut codes, mut ends) = (codes, ends.unwrap_or_default());
         self.filled += codes.len();
+        let mut room = TextRoom::default();
         loop {
             self.room.make(codes.len() * WIDE + COPY_ROOM);
             let Room { bytes, len } = &mut self.room;
@@ -261,7 +264,7 @@ impl Text {
             };
             let string = match slots.long(*code) {
                 Some(string) => string,
-                None => text_of(strings, *code)?.as_bytes(),
+                None => text_of(strings, *code, &mut room)?.as_bytes(),
             };
             if self.room.len + string.len() > self.max_bytes {
                 return Ok(false);

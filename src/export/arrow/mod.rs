@@ -32,14 +32,14 @@ use crate::types::{
 /// How an [`ArrowScan`] gives strings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ArrowStrings {
-    /// As dictionary columns: `Int32` keys, `Utf8` values. The values of one segment are not
-    /// copied: all its batches share its memory map.
+    /// As dictionary columns: `Int32` keys, `Utf8` values. All batches of one segment share the values: its
+    /// memory map, or a copy where they are ids that it keeps as numbers.
     #[default]
     Dictionary,
     /// As plain `Utf8`: each row's string is copied into the batch.
     ///
     /// Each string is looked up once: those of a segment are kept with it, in at most 16 MiB a
-    /// dictionary, those of the hot tier with the scan, in at most 32 MiB.
+    /// dictionary, or 32 where they are long and had to be decoded, those of the hot tier with the scan, in at most 32 MiB.
     Plain,
     /// As `Utf8View`, made of plain strings.
     View,

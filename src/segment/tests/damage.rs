@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree;
 
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::{crc32, page_sums};
-use crate::segment::format::ColumnFooter;
+use crate::segment::format::{ColumnFooter, StringsHandle};
 use crate::segment::{Cursor, Footer, Segment};
 use crate::types::{
     Columns, ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery, UserRange,
@@ -198,9 +198,10 @@ fn a_directory_that_names_more_rows_than_there_are_is_corruption() {
     }
     let mut file = written(&schema, &lines).to_vec();
     let table = directory_of(&file, &schema);
-    let slots = file[table].chunks_mut(16);
-    for slot in slots.filter(|slot| slot[12..] != [0; 4]) {
-        slot[12..].copy_from_slice(&3_u32.to_le_bytes());
+    // Slots of four bytes: two bits of the first row, and the highest for the number of rows.
+    let slots = file[table].chunks_mut(4);
+    for slot in slots.filter(|slot| slot[3] >> 7 == 1) {
+        slot[3] |= 0b0110_0000;
     }
     let edited = resealed(&file.into(), |_| {});
     let segment = Segment::open("test.seg", edited, &schema).unwrap();
@@ -229,8 +230,8 @@ fn a_scan_that_failed_fails_again() {
         })
         .collect();
     let file = written(&schema, &lines);
-    // Nine bits a user.
-    for (bytes, to, last) in [(20, 5, 0), (240, 140, 128)] {
+    // Offsets of 16 bytes, blocks of 50 for 128 users each, and what is read behind a block.
+    for (bytes, to, last) in [(100, 5, 0), (150, 140, 128)] {
         let edited = resealed(&file, |footer| footer.user_starts.handle.len = bytes);
         let segment = Arc::new(Segment::open("test.seg", edited, &schema).unwrap());
         let scan = ScanQuery {
@@ -251,38 +252,43 @@ fn a_scan_that_failed_fails_again() {
     }
 }
 
-/// A file of strings of one and of three bytes, whose footer says that they have two each.
+/// Ids that are kept as numbers, in a footer that says something else of them.
 #[test]
-fn a_width_that_strings_do_not_have_is_corruption() {
+fn spelled_strings_whose_parts_do_not_fit_are_corruption() {
     let schema = schema();
-    let mut lines: Vec<Line> = rows(1).into_iter().take(2).collect();
-    for (line, name) in lines.iter_mut().zip(["a", "bcd"]) {
-        line.user = name.to_owned();
-        line.event_type = name.to_owned();
-    }
+    let line = rows(1).remove(0);
+    let lines: Vec<Line> = (0..300)
+        .map(|number| Line {
+            user: format!("user {number:03}"),
+            item: format!("item {}", number % 97),
+            ..line.clone()
+        })
+        .collect();
     let file = written(&schema, &lines);
-    let edited = |width: fn(&mut Footer) -> &mut usize, bytes: usize| {
-        let edited = resealed(&file, |footer| *width(footer) = bytes);
-        Segment::open("test.seg", edited, &schema)
-    };
-    let of_users: fn(&mut Footer) -> &mut usize = |footer| &mut footer.user_ids.width;
-    let of_types: fn(&mut Footer) -> &mut usize = |footer| {
-        let columns = footer.columns.iter_mut();
-        let mut widths = columns.filter_map(|column| match column {
-            ColumnFooter::Strings { dictionary, .. } => Some(&mut dictionary.width),
-            _ => None,
+    let open = |edit: &dyn Fn(&mut StringsHandle)| {
+        let edited = resealed(&file, |footer| edit(&mut footer.user_ids));
+        let items = resealed(&file, |footer| {
+            let mut columns = footer.columns.iter_mut();
+            let items = columns.find_map(|column| match column {
+                ColumnFooter::Strings { dictionary, .. } => Some(dictionary),
+                _ => None,
+            });
+            edit(items.unwrap());
         });
-        // Behind that of the items.
-        widths.nth(1).unwrap()
+        [edited, items].map(|file| Segment::open("test.seg", file, &schema))
     };
-    for width in [of_users, of_types] {
-        edited(width, 0).unwrap().check_invariants(&schema).unwrap();
-        let segment = edited(width, 2).unwrap();
-        let error = segment.check_invariants(&schema).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Corruption);
-        for bytes in [1, 3, usize::MAX >> 8] {
-            let error = edited(width, bytes).err().unwrap();
-            assert_eq!(error.kind(), ErrorKind::Corruption);
+    for segment in open(&|strings| assert!(strings.spelling.is_some())) {
+        segment.unwrap().check_invariants(&schema).unwrap();
+    }
+    let wrong: [&dyn Fn(&mut StringsHandle); 4] = [
+        &|strings| strings.spelling = None,
+        &|strings| strings.text.len += 1,
+        &|strings| strings.offsets.len = 4,
+        &|strings| strings.count = usize::MAX / 2,
+    ];
+    for wrong in wrong {
+        for segment in open(wrong) {
+            assert_eq!(segment.err().unwrap().kind(), ErrorKind::Corruption);
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::codec::{BLOCK, Encoding};
 use crate::segment::Segment;
 use crate::segment::format::ColumnFooter;
 use crate::segment::lines::lines_of;
-use crate::types::{Columns, ErrorKind, HashedKey, Schema, TierQuery};
+use crate::segment::slot::BUCKET_BYTES;
+use crate::types::{Columns, ErrorKind, HashedKey, Schema, TextRoom, TierQuery};
 
 /// Users of a few rows, one of 20,000 whose items and steps take few bits in the midst of them, and as
 /// many rows as fill three steps of samples and a part of one.
@@ -58,7 +59,8 @@ fn the_lines_of_newest_rows_are_known_before_their_offsets() {
     let mut counts = [[0, 0]; 2];
     let last_step = segment.rows() / (128 * BLOCK) * (128 * BLOCK);
     for index in 0..segment.users() {
-        let user = segment.directory.ids.at(index).unwrap();
+        let mut room = TextRoom::default();
+        let user = segment.directory.ids.at(index, &mut room).unwrap();
         let found = segment.directory.find(user).unwrap().unwrap();
         for count in [1, 100, 300] {
             let rows = found.rows.end - found.rows.len().min(count)..found.rows.end;
@@ -95,10 +97,18 @@ fn wrong_lines_change_no_history_and_are_found() {
         bytes[at] ^= byte;
         resealed(&bytes.into(), |_| {})
     };
-    let slots = file[table.offset..table.offset + table.len].chunks(16);
-    let slot = slots.clone().position(|slot| slot[12..] != [0; 4]);
-    let slot = table.offset + slot.unwrap() * 16;
-    let of_slot = [(slot + 2, 0x80), (slot + 3, 1)];
+    let mut buckets = file[table.offset..table.offset + table.len].chunks(BUCKET_BYTES);
+    let bucket = buckets.position(|bucket| bucket[..16] != [0; 16]).unwrap();
+    // The hints of its first slot stand behind the tag.
+    let layout = footer.slot_bits.layout().unwrap();
+    let hint = |bit: usize| {
+        let bit = layout.tag as usize + bit;
+        (
+            table.offset + bucket * BUCKET_BYTES + bit / 8,
+            1 << (bit % 8),
+        )
+    };
+    let of_slot = [hint(7), hint(8)];
     let of_sample = [0, 7, samples.len - 1].map(|at| (samples.offset + at, 0x40));
     for (at, byte) in of_slot {
         let damage = "does not tell a user's last lines";

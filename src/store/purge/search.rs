@@ -17,7 +17,7 @@ use crate::segment::Segment;
 use crate::store::engine::Engine;
 use crate::store::folders::HOT;
 use crate::store::manifest::SegmentEntry;
-use crate::types::{Error, Result, Role, shown_user};
+use crate::types::{Error, Result, Role, TextRoom, shown_user};
 
 /// Ids below this are not looked for byte by byte: others would contain them by chance.
 const LEAST_BYTES: usize = 8;
@@ -86,15 +86,17 @@ type VisitText<'a> = dyn FnMut(&str, Option<Names>, &str) -> Result<()> + 'a;
 
 fn each_text(segment: &Segment, engine: &Engine, visit: &mut VisitText<'_>) -> Result<()> {
     let ids = segment.user_ids();
+    let mut room = TextRoom::default();
     for code in 1..=ids.len() as u32 {
-        visit("a user", Some(Names::User), ids.get(code)?)?;
+        visit("a user", Some(Names::User), ids.read(code, &mut room)?)?;
     }
     for (id, field) in engine.schema.fields().iter().enumerate() {
         let Some(strings) = segment.dictionary(id) else {
             continue;
         };
         for code in 1..=strings.len() as u32 {
-            visit(field.name(), named_by(engine, id), strings.get(code)?)?;
+            let text = strings.read(code, &mut room)?;
+            visit(field.name(), named_by(engine, id), text)?;
         }
     }
     Ok(())

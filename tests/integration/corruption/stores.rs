@@ -57,7 +57,8 @@ impl Template {
     fn with_history() -> (Self, History) {
         let (folder, mut history) = (folder(), History::default());
         let path = folder.path().join("store");
-        history.import(&create(&path, settings()), 40);
+        // So many that their items are kept as numbers.
+        history.import(&create(&path, settings()), 90);
         let mut earlier = Vec::new();
         for round in 0..4 {
             let store = open(&path, settings());

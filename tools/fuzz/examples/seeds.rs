@@ -42,15 +42,23 @@ fn cells(number: u64) -> [Cell<'static>; 9] {
     ]
 }
 
+/// Users of any name, or of many numbers, which are kept as such.
+fn user_of(rows: u64, number: u64) -> String {
+    match rows {
+        600 => format!("user-{:04}", number / 4),
+        _ => ["ann", "bob", "b\u{F6}b", "zo\u{EB}"][number as usize % 4].to_owned(),
+    }
+}
+
 /// Segments of few and of many rows, and the manifest of the store.
 fn store(schema: &Schema) -> Outcome {
     let folder = tempfile::tempdir()?;
     let store = Store::create(folder.path(), schema)?;
-    for rows in [1, 9, 400] {
+    for rows in [1, 9, 400, 600] {
         let mut import = store.import(ImportMode::Incremental)?;
         for number in 0..rows {
             import.push_row(&Row {
-                user: ["ann", "bob", "b\u{F6}b", "zo\u{EB}"][number as usize % 4],
+                user: user_of(rows, number).as_str(),
                 timestamp: 1_000 + 30 * number as i64,
                 cells: &cells(number),
             })?;

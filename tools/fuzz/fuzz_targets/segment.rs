@@ -5,7 +5,9 @@
 use std::sync::{Arc, LazyLock};
 
 use annals::fuzzing::{ColumnFooter, Cursor, HashedKey, Segment, TierQuery};
-use annals::{Columns, Limits, ScanQuery, Schema, Strings, TextBuffer, TimeRange, UserRange};
+use annals::{
+    Columns, Limits, ScanQuery, Schema, Strings, TextBuffer, TextRoom, TimeRange, UserRange,
+};
 use annals_fuzz::segment_file;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -58,8 +60,12 @@ fn read_strings(strings: &dyn Strings) {
     let _ = strings.buffers();
     for code in 0..strings.len().min(SAMPLE) as u32 + 2 {
         let _ = strings.get(code);
+        let _ = strings.read(code, &mut TextRoom::default());
+        let _ = strings.hash(code);
     }
     let _ = strings.append_text(&[0, 1, 2, u32::MAX], &mut TextBuffer::default());
+    let _ = strings.slots();
+    let _ = strings.append_text_backwards(&[1, 2], &mut TextBuffer::default());
 }
 
 fn read_histories(segment: &Segment, query: &TierQuery) {

@@ -1,6 +1,6 @@
 """Writes PERFORMANCE.md from the results of the benchmarks: python3 benches/peers/performance.py
 
-Reads results/SHAPE.json, results/growth-SHAPE.json and results/large-even.json; which figures are compared says
+Reads results/SHAPE.json, results/growth-SHAPE.json, results/cold-SHAPE.json and results/large-even.json; which figures are compared says
 src/report/rows.rs.
 """
 
@@ -201,9 +201,12 @@ def beside(shape, results):
     return out
 
 
-def cold(shapes):
+def cold():
     rows = ""
-    for shape, results in shapes.items():
+    for shape in SHAPES:
+        results = load(f"cold-{shape}.json") or load(f"{shape}.json")
+        if results is None:
+            continue
         for store in results["stores"]:
             figures = results["figures"].get(store, {})
             if "cold_open_us" not in figures:
@@ -259,7 +262,7 @@ def main():
     described = "; ".join(f"{shape} ({SHAPES[shape]})" for shape in shapes)
     page = INTRO.format(shapes=described) + ratios(shapes)
     page += "".join(beside(shape, results) for shape, results in shapes.items())
-    PAGE.write_text(page + cold(shapes) + loads() + growth("large-even.json"))
+    PAGE.write_text(page + cold() + loads() + growth("large-even.json"))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ CARGO_FLAGS ?=
 BENCH_ARGS ?=
 # Passed on to the comparison with other stores, e.g. PEERS_ARGS=--large; see benches/peers/src/args.rs
 PEERS_ARGS ?=
+# The shapes of data that it takes, of even, shop, news and tail, e.g. SHAPE=shop,news; all of them without
+SHAPE ?=
 # Passed on to pytest by `make python` and `make distributed`
 PYTHON_ARGS ?=
 # Passed on to tests/readers.py, e.g. READERS_ARGS="--only Spark,RecBole"
@@ -21,7 +23,7 @@ OBSERVED = annals/tracing,annals/metrics
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo install dist test crash lint docs bench peers performance python readers sanitize sql sqlbench exportsbench scale distributed
+.PHONY: help setup demo install dist test crash lint docs bench peers growth cold performance python readers sanitize sql sqlbench exportsbench scale distributed
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -71,9 +73,15 @@ docs: setup ## Build the documentation, warnings denied
 bench: setup ## Run the benchmarks (BENCH_ARGS=filter)
 	$(CARGO) bench --workspace $(CARGO_FLAGS) -- $(BENCH_ARGS)
 
-peers: setup ## Compare with other stores, half an hour (PEERS_ARGS="--rows 1000000")
+peers: setup ## Compare with other stores, half an hour a shape of data (SHAPE=shop PEERS_ARGS="--rows 1000000")
 	benches/peers/setup.sh
-	CARGO="$(CARGO)" benches/peers/build.sh run -- $(PEERS_ARGS)
+	CARGO="$(CARGO)" benches/peers/build.sh run -- $(if $(SHAPE),--shapes $(SHAPE)) $(PEERS_ARGS)
+
+growth: setup ## Load a million rows and ten, by turns, beside other stores (SHAPE=shop PEERS_ARGS="--rows 100000000")
+	CARGO="$(CARGO)" benches/peers/build.sh run -- --growth $(if $(SHAPE),--shapes $(SHAPE)) $(PEERS_ARGS)
+
+cold: setup ## First lookups with nothing in the page cache, beside other stores (SHAPE=shop PEERS_ARGS="--rows 1000000")
+	CARGO="$(CARGO)" benches/peers/build.sh run -- --cold $(if $(SHAPE),--shapes $(SHAPE)) $(PEERS_ARGS)
 
 sql: setup ## Build annals-sql, SQL over a store, and run its tests; the query engine takes twenty minutes once
 	CARGO="$(CARGO)" tools/sql/build.sh build $(CARGO_FLAGS)

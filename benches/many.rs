@@ -2,7 +2,7 @@
 //! other, so that other work on the machine takes from both.
 //!
 //! ```sh
-//! annals generate --rows 10000000 --shape shop --schema schema.json > rows.csv
+//! annals generate --rows 10000000 --shape shop --schema-out schema.json --output rows.csv
 //! annals init store --schema schema.json && annals import store rows.csv
 //! cargo bench --bench many -- store
 //! ```

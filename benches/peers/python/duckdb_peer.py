@@ -10,7 +10,7 @@ SCHEMA = pa.schema([("item", pa.string()), ("ts", pa.int64()), ("event_type", pa
 
 class DuckDB:
     name = "duckdb"
-    forms = ["strings"]
+    forms = ["strings", "views"]
     splits = False
 
     def load(self, folder, table):
@@ -41,6 +41,8 @@ class DuckDB:
     def open(self, folder):
         self.db = duckdb.connect(str(folder / "data.duckdb"))
         self.db.execute("SET threads = 2")
+        # Without it the setting of string views says nothing and does nothing.
+        self.db.execute("SET arrow_output_version = '1.4'")
 
     def close(self):
         self.db.close()
@@ -57,6 +59,22 @@ class DuckDB:
         columns = [list(column) for column in zip(*rows)] or [[], [], []]
         return pa.table(columns, schema=SCHEMA)
 
+    def many(self, users):
+        places = pa.array(range(len(users)), pa.int32())
+        asked = self.db.cursor()
+        asked.register("asked", pa.table({"place": places, "asked_user": pa.array(users)}))
+        return asked.sql(
+            "SELECT place, item, ts, event_type FROM (SELECT place, item, ts, event_type, "
+            "row_number() OVER (PARTITION BY place ORDER BY events.rowid DESC) AS newness "
+            "FROM asked JOIN events ON asked_user = user) "
+            f"WHERE newness <= {common.NEWEST} ORDER BY place, newness"
+        ).to_arrow_table()
+
+    def answers(self, rows):
+        places = rows.column("place").to_numpy()
+        starts = [0, *(places[1:] != places[:-1]).nonzero()[0] + 1, len(places)]
+        return [rows.slice(start, end - start) for start, end in zip(starts, starts[1:])]
+
     def unseen(self, user, candidates):
         if not hasattr(self, "seen"):
             self.seen = self.db.cursor()
@@ -70,6 +88,7 @@ class DuckDB:
 
     def scan(self, columns, form, window, part, parts):
         self.db.execute(f"SET threads = {parts}")
+        self.db.execute(f"SET produce_arrow_string_view = {str(form == 'views').lower()}")
         where = f"WHERE ts >= {window[0]} AND ts < {window[1]}" if window else ""
         rows = self.db.sql(f"SELECT {', '.join(columns)} FROM events {where}")
         yield from rows.to_arrow_reader(1_000_000)

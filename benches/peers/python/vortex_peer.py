@@ -14,7 +14,7 @@ CODED = pa.dictionary(pa.int32(), pa.string())
 
 class Vortex:
     name = "vortex"
-    forms = ["codes", "strings", "undecoded"]
+    forms = ["codes", "strings", "views", "undecoded"]
     splits = True
 
     def load(self, folder, table):
@@ -67,7 +67,7 @@ class Vortex:
         rows = len(self.file)
         share = (rows * part // parts, rows * (part + 1) // parts)
         scan = self.file.to_repeated_scan(columns, expr=expr)
-        text = CODED if form == "codes" else pa.string()
+        text = {"codes": CODED, "views": pa.string_view()}.get(form, pa.string())
         for array in scan.execute(row_range=share):
             # Its own arrays come undecoded, so that scanning them says nothing of reading them.
             yield array if form == "undecoded" else batch_of(array, columns, text)

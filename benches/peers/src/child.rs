@@ -13,7 +13,7 @@ use crate::protocol::{Reply, Work};
 use crate::questions::Questions;
 use crate::scratch::Scratch;
 use crate::times::seconds;
-use crate::works::Session;
+use crate::works::{self, Session};
 
 /// How often a store is opened for the figure.
 const OPENINGS: usize = 3;
@@ -28,6 +28,14 @@ pub fn run(name: &str, scratch: &Scratch, command: &str) -> Result<()> {
     match command {
         "load" => load(&store, scratch),
         "load-csv" => load_csv(&store, scratch),
+        "cold" => {
+            let questions = Questions::read(&scratch.questions())?;
+            say(&works::cold(
+                &store,
+                &scratch.store(store.name),
+                &questions,
+            )?)
+        }
         "serve" => serve(&store, scratch),
         _ => bail!("no command {command}"),
     }

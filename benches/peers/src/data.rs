@@ -5,6 +5,7 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use annals_generate as generate;
+use annals_generate::Shape;
 use anyhow::{Context, Result, ensure};
 
 /// Strings one behind the other.
@@ -15,9 +16,29 @@ pub struct Strings {
 }
 
 impl Strings {
-    pub fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len() as u32);
+    /// Strings that a function appends for each number.
+    fn numbered(count: u32, mut append: impl FnMut(&mut String, u32)) -> Result<Self> {
+        let mut strings = Self::default();
+        for number in 0..count {
+            append(&mut strings.text, number);
+            let end = u32::try_from(strings.text.len());
+            strings.ends.push(end.context("ids of more than 4 GiB")?);
+        }
+        Ok(strings)
+    }
+
+    fn save(&self, out: &mut impl Write) -> Result<()> {
+        let counts = [self.ends.len() as u64, self.text.len() as u64];
+        out.write_all(bytemuck::cast_slice(&counts))?;
+        out.write_all(bytemuck::cast_slice(&self.ends))?;
+        Ok(out.write_all(self.text.as_bytes())?)
+    }
+
+    fn read(input: &mut impl Read) -> Result<Self> {
+        let counts: Vec<u64> = column(input, 2)?;
+        let ends = column(input, counts[0] as usize)?;
+        let text = String::from_utf8(column(input, counts[1] as usize)?)?;
+        Ok(Self { text, ends })
     }
 
     pub fn get(&self, index: usize) -> &str {
@@ -102,7 +123,7 @@ impl Rows {
     pub fn generate(options: &generate::Options) -> Result<Self> {
         let mut generator = generate::Generator::new(options.clone())?;
         let mut rows = Rows::default();
-        rows.name(options.users, options.items);
+        rows.name(options.shape, options.users, options.items)?;
         let mut row = generate::Row::default();
         while generator.next(&mut row) {
             rows.users.push(row.user);
@@ -123,10 +144,28 @@ impl Rows {
         Ok(rows)
     }
 
-    fn name(&mut self, users: u32, items: u32) {
-        (0..users).for_each(|user| self.user_ids.push(&generate::user_id(user)));
-        (0..items).for_each(|item| self.item_ids.push(&generate::item_id(item)));
-        (0..generate::LOCATIONS).for_each(|code| self.location_ids.push(&generate::location(code)));
+    fn name(&mut self, shape: Shape, users: u32, items: u32) -> Result<()> {
+        self.user_ids = Strings::numbered(users, |out, user| shape.push_user_id(out, user))?;
+        self.item_ids = Strings::numbered(items, |out, item| shape.push_item_id(out, item))?;
+        self.location_ids = Strings::numbered(generate::LOCATIONS.into(), |out, code| {
+            generate::push_location(out, code as u16);
+        })?;
+        Ok(())
+    }
+
+    /// Users and items that appear.
+    pub fn seen(&self) -> [usize; 2] {
+        let of = |numbers: &[u32], count: usize| {
+            let mut seen = vec![false; count];
+            numbers
+                .iter()
+                .for_each(|number| seen[*number as usize] = true);
+            seen.into_iter().filter(|seen| *seen).count()
+        };
+        [
+            of(&self.users, self.user_ids.len()),
+            of(&self.items, self.item_ids.len()),
+        ]
     }
 
     pub fn len(&self) -> usize {
@@ -157,12 +196,7 @@ impl Rows {
     /// Keeps the rows in a file.
     pub fn save(&self, path: &Path) -> Result<()> {
         let mut out = BufWriter::new(File::create(path)?);
-        let counts = [
-            self.len() as u64,
-            self.shown.len() as u64,
-            self.user_ids.len() as u64,
-            self.item_ids.len() as u64,
-        ];
+        let counts = [self.len() as u64, self.shown.len() as u64];
         out.write_all(bytemuck::cast_slice(&counts))?;
         out.write_all(bytemuck::cast_slice(&self.users))?;
         out.write_all(bytemuck::cast_slice(&self.items))?;
@@ -173,15 +207,18 @@ impl Rows {
         out.write_all(&self.devices)?;
         out.write_all(bytemuck::cast_slice(&self.ends))?;
         out.write_all(bytemuck::cast_slice(&self.shown))?;
+        for ids in [&self.user_ids, &self.item_ids, &self.location_ids] {
+            ids.save(&mut out)?;
+        }
         Ok(out.flush()?)
     }
 
     pub fn read(path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| format!("{}", path.display()))?;
         let mut input = BufReader::with_capacity(1 << 20, file);
-        let counts: Vec<u64> = column(&mut input, 4)?;
+        let counts: Vec<u64> = column(&mut input, 2)?;
         let rows = counts[0] as usize;
-        let mut out = Rows {
+        Ok(Rows {
             users: column(&mut input, rows)?,
             items: column(&mut input, rows)?,
             timestamps: column(&mut input, rows)?,
@@ -191,10 +228,10 @@ impl Rows {
             devices: column(&mut input, rows)?,
             ends: column(&mut input, rows)?,
             shown: column(&mut input, counts[1] as usize)?,
-            ..Rows::default()
-        };
-        out.name(counts[2] as u32, counts[3] as u32);
-        Ok(out)
+            user_ids: Strings::read(&mut input)?,
+            item_ids: Strings::read(&mut input)?,
+            location_ids: Strings::read(&mut input)?,
+        })
     }
 }
 
@@ -202,4 +239,37 @@ fn column<T: bytemuck::Pod>(input: &mut impl Read, len: usize) -> Result<Vec<T>>
     let mut values = vec![T::zeroed(); len];
     input.read_exact(bytemuck::cast_slice_mut(&mut values))?;
     Ok(values)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed call fails the test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_each_shape_come_back_from_their_file() {
+        let path = std::env::temp_dir().join(format!("annals-peers-{}", std::process::id()));
+        for shape in Shape::ALL {
+            let rows = Rows::generate(&generate::Options::of_shape(shape, 3_000)).unwrap();
+            rows.save(&path).unwrap();
+            let read = Rows::read(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            assert_eq!(rows.len(), read.len());
+            for row in 0..rows.len() {
+                let texts = |rows: &Rows| {
+                    let event = rows.event(row);
+                    let shown: Vec<String> = event.shown.iter().map(str::to_owned).collect();
+                    let (user, item) = (event.user.to_owned(), event.item.to_owned());
+                    (
+                        user,
+                        item,
+                        event.timestamp,
+                        event.location.to_owned(),
+                        shown,
+                    )
+                };
+                assert_eq!(texts(&rows), texts(&read));
+            }
+        }
+    }
 }

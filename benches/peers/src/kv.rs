@@ -2,7 +2,7 @@
 //! sort as histories do); value = the other fields, each text behind its length, the two that lookups
 //! ask for first.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::data::Event;
 use crate::peer::{Fields, HistoryBuffer, NEWEST, Scan, is_taken};
@@ -39,13 +39,35 @@ pub fn value(event: &Event<'_>, out: &mut Vec<u8>) {
     }
     push_text(event.location, out);
     push_text(event.device.unwrap_or(""), out);
-    out.push(event.shown.len() as u8);
+    push_number(event.shown.len(), out);
     event.shown.iter().for_each(|item| push_text(item, out));
 }
 
 fn push_text(text: &str, out: &mut Vec<u8>) {
-    out.push(text.len() as u8);
+    push_number(text.len(), out);
     out.extend_from_slice(text.as_bytes());
+}
+
+/// Seven bits a byte, the lowest first; all but the last byte have the highest bit.
+fn push_number(mut number: usize, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+#[inline]
+fn take_number(bytes: &mut &[u8]) -> Result<usize> {
+    let mut number = 0;
+    for shift in (0..usize::BITS).step_by(7) {
+        let byte = take(bytes, 1)?[0];
+        number |= usize::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok(number);
+        }
+    }
+    bail!("a length of a row has no end")
 }
 
 #[inline]
@@ -57,8 +79,8 @@ fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Result<&'a [u8]> {
 
 #[inline]
 fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8]> {
-    let len = take(bytes, 1)?[0];
-    take(bytes, len as usize)
+    let len = take_number(bytes)?;
+    take(bytes, len)
 }
 
 #[inline]
@@ -134,7 +156,7 @@ impl<'a> Decoder<'a> {
         };
         let location = take_text(&mut rest)?;
         let device = Some(take_text(&mut rest)?).filter(|device| !device.is_empty());
-        let items = take(&mut rest, 1)?[0];
+        let items = take_number(&mut rest)?;
         let mut whole = true;
         let shown = (0..items).map_while(|_| {
             let item = take_text(&mut rest).ok();
@@ -159,6 +181,25 @@ impl<'a> Decoder<'a> {
         if self.columns.len() > 0 {
             (self.sink)(&self.columns);
             self.columns.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed call fails the test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_any_length_comes_back() {
+        for len in [0, 1, 127, 128, 300, 20_000] {
+            let text = "x".repeat(len);
+            let mut out = Vec::new();
+            push_text(&text, &mut out);
+            push_text("behind", &mut out);
+            let mut rest = out.as_slice();
+            assert_eq!(take_text(&mut rest).unwrap(), text.as_bytes());
+            assert_eq!(take_text(&mut rest).unwrap(), b"behind");
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 #[derive(Default, Serialize, Deserialize)]
@@ -12,13 +14,17 @@ pub struct Machine {
     pub processor: String,
     pub cores: usize,
     pub memory_gb: f64,
+    /// What the disk of the stores reads ahead.
+    #[serde(default)]
+    pub readahead_kib: Option<u64>,
     pub kernel: String,
     pub rustc: String,
     pub python: String,
 }
 
 impl Machine {
-    pub fn look(python: &Path) -> Self {
+    /// The folder is that of the stores, and exists.
+    pub fn look(python: &Path, stores: &Path) -> Self {
         let processor = read_after("/proc/cpuinfo", "model name");
         let memory = read_after("/proc/meminfo", "MemTotal");
         let kibibytes: f64 = memory
@@ -30,6 +36,7 @@ impl Machine {
             processor,
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             memory_gb: (kibibytes * 1024.0 / 1e8).round() / 10.0,
+            readahead_kib: readahead_kib(stores),
             kernel: output(Command::new("uname").arg("-sr")),
             rustc: output(Command::new("rustc").arg("--version")),
             python: output(Command::new(python).arg("--version")),
@@ -41,11 +48,71 @@ impl Machine {
             processor,
             cores,
             memory_gb,
+            readahead_kib,
             kernel,
             rustc,
             python,
         } = self;
-        format!("{processor}, {cores} cores, {memory_gb} GB, {kernel}, {rustc}, {python}")
+        let disk =
+            readahead_kib.map_or_else(String::new, |kib| format!(", disk reads {kib} KiB ahead"));
+        format!("{processor}, {cores} cores, {memory_gb} GB{disk}, {kernel}, {rustc}, {python}")
+    }
+}
+
+/// What the disk of a folder reads ahead, where that is told.
+fn readahead_kib(folder: &Path) -> Option<u64> {
+    let device = fs::metadata(folder).ok()?.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let disk = Path::new("/sys/dev/block").join(format!("{major}:{minor}"));
+    // A partition's is that of the whole disk.
+    let own = ["queue/read_ahead_kb", "../queue/read_ahead_kb"];
+    let text = own
+        .iter()
+        .find_map(|file| fs::read_to_string(disk.join(file)).ok())?;
+    text.trim().parse().ok()
+}
+
+/// What the processors have done until now, in ticks.
+pub struct Busy {
+    all: u64,
+    busy: u64,
+    /// This process and those that it waited for.
+    own: u64,
+}
+
+impl Busy {
+    pub fn look() -> Result<Self> {
+        let stat = fs::read_to_string("/proc/stat")?;
+        let line = stat.lines().next().context("/proc/stat is empty")?;
+        // User, nice, system, idle, waiting for the disk, two kinds of interrupts, taken by the hypervisor; what
+        // follows is counted twice.
+        let ticks: Vec<u64> = line
+            .split_whitespace()
+            .skip(1)
+            .take(8)
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let all: u64 = ticks.iter().sum();
+        let idle: u64 = ticks.iter().skip(3).take(2).sum();
+        let stat = fs::read_to_string("/proc/self/stat")?;
+        let rest = stat
+            .rsplit(") ")
+            .next()
+            .context("/proc/self/stat is cut short")?;
+        // User and system time, and both of the children.
+        let own = rest.split(' ').skip(11).take(4).map(str::parse::<u64>);
+        Ok(Self {
+            all,
+            busy: all - idle,
+            own: own.sum::<Result<_, _>>()?,
+        })
+    }
+
+    /// The share of the processors' time since then that neither this process nor its children took.
+    pub fn others_percent(&self) -> Result<f64> {
+        let now = Self::look()?;
+        let others = (now.busy - self.busy).saturating_sub(now.own - self.own);
+        Ok((others as f64 / (now.all - self.all).max(1) as f64 * 1e3).round() / 10.0)
     }
 }
 

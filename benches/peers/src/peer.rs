@@ -30,6 +30,8 @@ pub struct Store {
     pub view: bool,
     /// Whether single events can be written.
     pub writes: bool,
+    /// Whether opening leaves the rows on the disk, so that a first lookup after a restart is told.
+    pub cold: bool,
 }
 
 /// How strings come out of a scan.
@@ -42,6 +44,8 @@ pub enum Form {
     Strings,
     /// As strings of Arrow, where that is another way than the store's own.
     Arrow,
+    /// As string views of Arrow.
+    Views,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +98,18 @@ pub trait Reader {
 
     /// Adds the rows of the last history.
     fn check(&self, sum: &mut Checksum) -> Result<()>;
+
+    /// The histories of many users in one call, each copied out and handed on before the next takes its place.
+    /// The sums, where they are asked for, get the rows of each user by position.
+    fn many(&mut self, users: &[&str], mut sums: Option<&mut [Checksum]>) -> Result<()> {
+        for (position, user) in users.iter().enumerate() {
+            self.history(user)?;
+            if let Some(sum) = sums.as_mut().and_then(|sums| sums.get_mut(position)) {
+                self.check(sum)?;
+            }
+        }
+        Ok(())
+    }
 
     /// The same history, not copied out.
     fn view(&mut self, _user: &str) -> Result<()> {

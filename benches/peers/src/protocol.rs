@@ -31,6 +31,10 @@ pub enum Work {
         draw: Draw,
         check: bool,
     },
+    /// Histories of many users in one call.
+    Many {
+        check: bool,
+    },
     Unseen {
         check: bool,
     },
@@ -44,6 +48,8 @@ pub enum Work {
     Put {
         synced: bool,
         threads: usize,
+        /// Events of one write.
+        together: usize,
         seconds: f64,
     },
     Mixed {

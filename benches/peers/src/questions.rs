@@ -13,11 +13,14 @@ use crate::data::Rows;
 
 /// Lookups of a pass.
 const LOOKUPS: usize = 20_000;
+/// Users of one call.
+const TOGETHER: usize = 1_000;
 const FILTERS: usize = 2_000;
 const CANDIDATES: usize = 500;
 /// The same for stores that take a millisecond for each.
 const FEW_LOOKUPS: usize = 500;
 const FEW_FILTERS: usize = 100;
+const FEW_TOGETHER: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 pub struct Questions {
@@ -28,6 +31,9 @@ pub struct Questions {
     pub filters: Vec<Filter>,
     pub few_lookups: usize,
     pub few_filters: usize,
+    /// Users that are asked for in one call.
+    pub together: usize,
+    pub few_together: usize,
     /// The user at which half of the rows lie.
     pub border: String,
     /// A tenth of the time.
@@ -73,7 +79,9 @@ impl Questions {
             filters,
             few_lookups: FEW_LOOKUPS,
             few_filters: FEW_FILTERS,
-            border: id(border(&by_user, rows.len() / 2).context("no rows")?),
+            together: TOGETHER,
+            few_together: FEW_TOGETHER,
+            border: id(border(rows, &by_user).context("no rows")?),
             window: (since, since + year / 10),
             rows: rows.len(),
         })
@@ -107,11 +115,13 @@ fn candidates(rows: &Rows, rng: &mut impl Rng) -> Vec<String> {
     ids.collect()
 }
 
-/// The first user behind so many rows, in the order of ids, which is that of numbers.
-fn border(by_user: &[usize], rows: usize) -> Option<usize> {
+/// The user at which half of the rows lie, in the order of ids.
+fn border(rows: &Rows, by_user: &[usize]) -> Option<usize> {
+    let mut users: Vec<usize> = (0..by_user.len()).collect();
+    users.sort_unstable_by_key(|user| rows.user_ids.get(*user));
     let mut before = 0;
-    by_user.iter().position(|own| {
-        before += own;
-        before > rows
+    users.into_iter().find(|user| {
+        before += by_user[*user];
+        before > rows.len() / 2
     })
 }

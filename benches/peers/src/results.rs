@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use annals_generate::Options;
+use annals_generate::{Options, Shape};
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
@@ -26,6 +26,9 @@ pub struct Results {
     pub notes: BTreeMap<String, Vec<String>>,
     /// What went wrong, by store.
     pub failures: BTreeMap<String, Vec<String>>,
+    /// The share of the processors' time that other programs took.
+    #[serde(default)]
+    pub others_percent: Option<f64>,
     /// The same with a tenth of the rows, by turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenth: Option<Box<Results>>,
@@ -33,11 +36,24 @@ pub struct Results {
 
 #[derive(Default, Serialize, Deserialize)]
 pub struct Data {
+    #[serde(default = "even")]
+    pub shape: String,
     pub rows: u64,
+    /// Those that may appear.
     pub users: u32,
     pub items: u32,
+    /// Those that do.
+    #[serde(default)]
+    pub users_seen: Option<usize>,
+    #[serde(default)]
+    pub items_seen: Option<usize>,
     pub seed: u64,
     pub rounds: usize,
+}
+
+/// What results are of that do not say.
+fn even() -> String {
+    Shape::Even.to_string()
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -48,12 +64,15 @@ pub struct Figure {
 
 impl Results {
     /// Results for these data and stores, without any figure.
-    pub fn of(options: &Options, kinds: &[Kind], rounds: usize) -> Self {
+    pub fn of(options: &Options, seen: [usize; 2], kinds: &[Kind], rounds: usize) -> Self {
         Self {
             data: Data {
+                shape: options.shape.to_string(),
                 rows: options.rows,
                 users: options.users,
                 items: options.items,
+                users_seen: Some(seen[0]),
+                items_seen: Some(seen[1]),
                 seed: options.seed,
                 rounds,
             },

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::args::Works;
 use crate::parent::{self, Python, Served};
 use crate::peer::{Fields, Form};
 use crate::peers::Kind;
@@ -55,18 +56,35 @@ pub struct Schedule<'a> {
     pub subjects: &'a [Subject<'a>],
     pub python: &'a Python,
     pub rounds: usize,
-    pub csv: bool,
-    pub writes: bool,
+    pub works: Works,
 }
 
 impl Schedule<'_> {
     pub fn run(&self, results: &mut Results) -> Result<()> {
         let start = Instant::now();
         let say = |what: &str| eprintln!("[{:4.0} s] {what}", start.elapsed().as_secs_f64());
-        self.load("load-csv", results, &say, |kind| {
-            self.csv && kind.reads_csv()
-        });
-        self.load("load", results, &say, |_| true);
+        let works = self.works;
+        if works.csv {
+            self.once("load-csv", self.rounds, results, &say, Kind::reads_csv);
+        }
+        // The last of the loads is what the other works are done with.
+        let loads = match (works.load, works.need_load()) {
+            (true, _) => self.rounds,
+            (false, needed) => usize::from(needed),
+        };
+        self.once("load", loads, results, &say, |_| true);
+        if works.cold {
+            self.once("cold", self.rounds, results, &say, Kind::cold);
+        }
+        if works.serve() {
+            self.serve(results, &say)?;
+        }
+        say("done");
+        Ok(())
+    }
+
+    /// Opens every store and has it do reads, then writes.
+    fn serve(&self, results: &mut Results, say: &dyn Fn(&str)) -> Result<()> {
         let mut open = Vec::new();
         for subject in self.subjects {
             match subject.start(self.python) {
@@ -77,7 +95,8 @@ impl Schedule<'_> {
                 Err(error) => subject.fail(&error, results),
             }
         }
-        for round in 0..self.rounds {
+        let rounds = if self.works.reads { self.rounds } else { 0 };
+        for round in 0..rounds {
             for work in reads(round == 0) {
                 say(&format!("round {} of {}: {work:?}", round + 1, self.rounds));
                 for (subject, served) in &mut open {
@@ -85,7 +104,7 @@ impl Schedule<'_> {
                 }
             }
         }
-        let rounds = if self.writes { self.rounds } else { 0 };
+        let rounds = if self.works.writes { self.rounds } else { 0 };
         for round in 0..rounds {
             for work in writes() {
                 say(&format!("round {} of {rounds}: {work:?}", round + 1));
@@ -96,20 +115,21 @@ impl Schedule<'_> {
                 }
             }
         }
-        say("done");
         open.into_iter().try_for_each(|(_, served)| served.end())
     }
 
-    fn load(
+    /// Runs a command of every store that can, each time in a fresh process.
+    fn once(
         &self,
         verb: &str,
+        rounds: usize,
         results: &mut Results,
         say: &dyn Fn(&str),
         can: impl Fn(&Kind) -> bool,
     ) {
-        for round in 0..self.rounds {
+        for round in 0..rounds {
             for subject in self.subjects.iter().filter(|subject| can(subject.kind)) {
-                let (round, rounds) = (round + 1, self.rounds);
+                let round = round + 1;
                 let part = if subject.tenth { ", a tenth" } else { "" };
                 say(&format!(
                     "{verb} {round} of {rounds}: {}{part}",
@@ -142,6 +162,7 @@ fn reads(check: bool) -> Vec<Work> {
             draw: Draw::Uniform,
             check,
         },
+        Work::Many { check },
         Work::Unseen { check },
     ];
     let scans = [
@@ -150,8 +171,14 @@ fn reads(check: bool) -> Vec<Work> {
         (Fields::All, true),
     ];
     for (fields, window) in scans {
-        for form in [Form::Codes, Form::Strings, Form::Arrow] {
-            for threads in [1, 2] {
+        let forms = [
+            (Form::Codes, &[1, 2][..]),
+            (Form::Strings, &[1, 2]),
+            (Form::Arrow, &[2]),
+            (Form::Views, &[2]),
+        ];
+        for (form, threads) in forms {
+            for threads in threads.iter().copied() {
                 works.push(Work::Scan {
                     fields,
                     form,
@@ -168,10 +195,17 @@ fn reads(check: bool) -> Vec<Work> {
 
 /// Writes change the store, so they come last.
 fn writes() -> Vec<Work> {
-    let puts = [(false, 1), (false, 16), (true, 1), (true, 16)];
-    let puts = puts.map(|(synced, threads)| Work::Put {
+    let puts = [
+        (false, 1, 1),
+        (false, 1, 100),
+        (false, 16, 1),
+        (true, 1, 1),
+        (true, 16, 1),
+    ];
+    let puts = puts.map(|(synced, threads, together)| Work::Put {
         synced,
         threads,
+        together,
         seconds: WRITE_SECONDS,
     });
     let mixed = Work::Mixed {

@@ -1,13 +1,14 @@
 use std::io::{self, Write};
 
 use crate::generator::{Generator, Row};
-use crate::names::{push_item_id, push_location, push_user_id};
+use crate::names::push_location;
+use crate::shape::Shape;
 use crate::{HEADER, IMPRESSION_ITEMS};
 
 /// Text is handed on once it is this long, in bytes.
 const BUFFER: usize = 256 * 1024;
 /// More than any row takes, in bytes.
-const ROW: usize = 256;
+const ROW: usize = 1024;
 
 impl Generator {
     /// Writes [`HEADER`] and the rows that are left as CSV, in the form that bulk import takes:
@@ -29,9 +30,10 @@ impl Generator {
             impression: Vec::with_capacity(IMPRESSION_ITEMS),
             ..Row::default()
         };
+        let shape = self.shape();
         let mut rows = 0;
         while self.next(&mut row) {
-            push_row(&mut text, &row);
+            push_row(&mut text, &row, shape);
             rows += 1;
             if text.len() >= BUFFER {
                 out.write_all(text.as_bytes())?;
@@ -46,10 +48,10 @@ impl Generator {
     }
 }
 
-fn push_row(out: &mut String, row: &Row) {
-    push_user_id(out, row.user);
+fn push_row(out: &mut String, row: &Row, shape: Shape) {
+    shape.push_user_id(out, row.user);
     out.push(',');
-    push_item_id(out, row.item);
+    shape.push_item_id(out, row.item);
     out.push(',');
     out.push_str(itoa::Buffer::new().format(row.timestamp));
     out.push(',');
@@ -69,7 +71,7 @@ fn push_row(out: &mut String, row: &Row) {
         if at > 0 {
             out.push('|');
         }
-        push_item_id(out, item);
+        shape.push_item_id(out, item);
     }
     out.push('\n');
 }

@@ -9,12 +9,13 @@ use crate::arrivals::{Arrivals, Session};
 use crate::options::{Error, IMPRESSION_ITEMS, Options};
 use crate::popularity::Popularity;
 use crate::population::Population;
+use crate::shape::Shape;
 use crate::values::{Device, EventType, draw_event_value};
 
 /// Rows in a hundred that carry an impression.
 const IMPRESSION_PERCENT: u32 = 20;
 
-/// One interaction, by numbers; [`user_id`](crate::user_id) and its like give the texts.
+/// One interaction, by numbers; [`Shape::user_id`] and its like give the texts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// Number of the user, below [`Options::users`].
@@ -50,6 +51,7 @@ pub struct Generator {
     rows_left: u64,
     rng: Xoshiro256PlusPlus,
     events: Events,
+    shape: Shape,
 }
 
 impl Generator {
@@ -72,6 +74,7 @@ impl Generator {
             upcoming,
             open: BinaryHeap::new(),
             rows_left: options.rows,
+            shape: options.shape,
             rng,
             events: Events {
                 items,
@@ -80,6 +83,11 @@ impl Generator {
                 impressions_rng,
             },
         })
+    }
+
+    /// What the ids look like.
+    pub fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// Rows still to come.

@@ -26,15 +26,19 @@
 mod arrivals;
 mod csv;
 mod generator;
+mod mix;
 mod names;
 mod options;
 mod popularity;
 mod population;
+mod shape;
+mod slugs;
 mod values;
 
 pub use generator::{Generator, Row};
 pub use names::{item_id, location, push_item_id, push_location, push_user_id, user_id};
 pub use options::{Error, IMPRESSION_ITEMS, MAX_ITEMS, MAX_USERS, Options};
+pub use shape::{Shape, UnknownShape};
 pub use values::{Device, EVENT_VALUES, EventType, LOCATIONS};
 
 /// First second of the year that the rows cover, in Unix seconds.

@@ -1,9 +1,11 @@
 use std::fmt;
 
+use crate::shape::Shape;
+
 /// Item ids in every impression; no catalogue may be smaller.
 pub const IMPRESSION_ITEMS: usize = 10;
 
-/// The most users there can be: what seven digits can number, so that every user id has 8 bytes.
+/// The most users there can be: what seven digits can number, so that every user id of [`Shape::Even`] has 8 bytes.
 pub const MAX_USERS: u32 = 10_000_000;
 
 /// The most items there can be.
@@ -23,21 +25,29 @@ pub struct Options {
     /// Whether all impressions of a session show one list, as a carousel does, instead of a list
     /// drawn afresh for each. Nothing but the impressions depends on it.
     pub carousel: bool,
+    /// What ids look like.
+    pub shape: Shape,
 }
 
 impl Options {
     /// The usual proportions for a number of rows: 50 rows a user and 200 rows an item, within the
     /// limits, seed 1, fresh impressions.
     pub fn new(rows: u64) -> Self {
+        Self::of_shape(Shape::Even, rows)
+    }
+
+    /// The proportions and ids of a shape for a number of rows, within the limits, seed 1, fresh impressions.
+    pub fn of_shape(shape: Shape, rows: u64) -> Self {
         let share = |per: u64, least: u32, most: u32| {
             u32::try_from(rows / per).map_or(most, |n| n.clamp(least, most))
         };
         Options {
             rows,
-            users: share(50, 1, MAX_USERS),
-            items: share(200, IMPRESSION_ITEMS as u32, MAX_ITEMS),
+            users: share(shape.rows_per_user(), 1, MAX_USERS),
+            items: share(shape.rows_per_item(), IMPRESSION_ITEMS as u32, MAX_ITEMS),
             seed: 1,
             carousel: false,
+            shape,
         }
     }
 
@@ -132,6 +142,8 @@ mod tests {
         assert_eq!(of(1), (1, 10));
         assert_eq!(of(10_000_000), (200_000, 50_000));
         assert_eq!(of(u64::MAX), (MAX_USERS, MAX_ITEMS));
+        let tail = Options::of_shape(Shape::Tail, 1000);
+        assert_eq!((tail.users, tail.items), (100, 250));
     }
 
     #[test]

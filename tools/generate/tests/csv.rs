@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use annals_generate::{Generator, HEADER, Options, Row, SCHEMA, item_id, location, user_id};
+use annals_generate::{Generator, HEADER, Options, Row, SCHEMA, Shape, item_id, location, user_id};
 
 fn csv_of(options: &Options) -> Vec<u8> {
     let mut out = Vec::new();
@@ -32,6 +32,9 @@ fn the_bytes_depend_on_nothing_but_the_options() {
     let checksums = [Options::new(20_000), carousel, with_seed(20_000, 2)]
         .map(|options| crc32fast::hash(&csv_of(&options)));
     assert_eq!(checksums, [568_034_817, 4_067_723_905, 2_691_647_463]);
+    let shapes = [Shape::Shop, Shape::News, Shape::Tail]
+        .map(|shape| crc32fast::hash(&csv_of(&Options::of_shape(shape, 20_000))));
+    assert_eq!(shapes, [651_724_944, 724_720_938, 2_708_748_646]);
 }
 
 #[test]

@@ -203,6 +203,7 @@ fn the_least_options_work() {
         items: 10,
         seed: 0,
         carousel: false,
+        shape: annals_generate::Shape::Even,
     };
     let rows = rows_of(&options);
     assert_eq!(rows.len(), 5000);

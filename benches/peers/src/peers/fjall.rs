@@ -24,6 +24,7 @@ pub const STORE: Store = Store {
     forms: &[Form::Strings],
     view: false,
     writes: true,
+    cold: true,
 };
 
 struct Fjall {

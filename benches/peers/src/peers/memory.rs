@@ -29,6 +29,7 @@ pub const STORE: Store = Store {
     forms: &[Form::Strings],
     view: false,
     writes: false,
+    cold: false,
 };
 
 struct Memory {

@@ -49,6 +49,10 @@ impl Kind {
         }
     }
 
+    pub fn cold(&self) -> bool {
+        matches!(self, Self::Here(store) if store.cold)
+    }
+
     pub fn writes(&self) -> bool {
         matches!(self, Self::Here(store) if store.writes)
     }

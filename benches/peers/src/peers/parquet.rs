@@ -37,14 +37,15 @@ pub const STORE: Store = Store {
     settings: "arrow-rs, one file sorted by (user, ts), zstd 3, dictionaries, page index, row groups \
                of 1 M rows, pages of 4096; bytes and metadata in memory for reads; a lookup goes by \
                page index and row selection; load: sorted in memory, one thread makes batches, one \
-               writes; scans as dictionary arrays (codes) and as plain strings",
+               writes; scans as dictionary arrays (codes), as plain strings and as string views",
     load,
     open: |folder, _| Ok(Box::new(Parquet::open(folder)?)),
     load_csv: None,
     slow: true,
-    forms: &[Form::Codes, Form::Strings],
+    forms: &[Form::Codes, Form::Strings, Form::Views],
     view: false,
     writes: false,
+    cold: false,
 };
 
 const FILE: &str = "data.parquet";
@@ -79,10 +80,15 @@ fn load(folder: &Path, rows: &Rows) -> Result<()> {
     Ok(file.sync_all()?)
 }
 
-/// The schema in which strings come as dictionaries.
-fn coded() -> SchemaRef {
+/// Strings as dictionaries.
+fn dictionary() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// The schema in which strings come as another type.
+fn with_strings(as_type: &DataType) -> SchemaRef {
     let code = |data_type: &DataType| match data_type {
-        DataType::Utf8 => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+        DataType::Utf8 => as_type.clone(),
         other => other.clone(),
     };
     let fields = arrow_batch::schema()
@@ -113,6 +119,7 @@ struct Parquet {
     bytes: Bytes,
     strings: ArrowReaderMetadata,
     codes: ArrowReaderMetadata,
+    views: ArrowReaderMetadata,
     pages: Vec<Page>,
     rows: usize,
 }
@@ -122,13 +129,17 @@ impl Parquet {
         let bytes = Bytes::from(std::fs::read(folder.join(FILE))?);
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
         let strings = ArrowReaderMetadata::load(&bytes, options.clone())?;
-        let codes = ArrowReaderMetadata::load(&bytes, options.with_schema(coded()))?;
+        let typed = |strings: &DataType| {
+            ArrowReaderMetadata::load(&bytes, options.clone().with_schema(with_strings(strings)))
+        };
+        let (codes, views) = (typed(&dictionary())?, typed(&DataType::Utf8View)?);
         let rows = strings.metadata().file_metadata().num_rows() as usize;
         Ok(Self {
             pages: pages(&strings)?,
             bytes,
             strings,
             codes,
+            views,
             rows,
         })
     }
@@ -136,6 +147,7 @@ impl Parquet {
     fn builder(&self, form: Form, columns: &[usize]) -> ParquetRecordBatchReaderBuilder<Bytes> {
         let metadata = match form {
             Form::Codes => &self.codes,
+            Form::Views => &self.views,
             Form::Strings | Form::Arrow => &self.strings,
         };
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(

@@ -16,7 +16,7 @@ use crate::sorted;
 
 pub const STORE: Store = Store {
     name: "redb",
-    settings: "cache 8 GiB, a read transaction per lookup; load: sorted in memory, a transaction \
+    settings: "cache 8 GiB, a read transaction per lookup, or per 1,000 users in one call; load: sorted in memory, a transaction \
                per million rows with Durability::None, then a durable commit and compact(); \
                buffered writes: Durability::None, a transaction each (lost when the process dies)",
     load,
@@ -26,6 +26,7 @@ pub const STORE: Store = Store {
     forms: &[Form::Strings],
     view: false,
     writes: true,
+    cold: true,
 };
 
 const TRANSACTION_ROWS: usize = 1_000_000;
@@ -111,13 +112,34 @@ impl RedbReader<'_> {
     }
 }
 
+fn newest(
+    rows: redb::Range<'_, &'static [u8], &'static [u8]>,
+    out: &mut HistoryBuffer,
+) -> Result<()> {
+    out.clear();
+    for row in rows.rev() {
+        let (key, value) = row?;
+        if !kv::push_history(key.value(), value.value(), out)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 impl Reader for RedbReader<'_> {
     fn history(&mut self, user: &str) -> Result<()> {
-        self.out.clear();
-        for row in self.of_user(user)?.rev() {
-            let (key, value) = row?;
-            if !kv::push_history(key.value(), value.value(), &mut self.out)? {
-                break;
+        let rows = self.of_user(user)?;
+        newest(rows, &mut self.out)
+    }
+
+    fn many(&mut self, users: &[&str], mut sums: Option<&mut [Checksum]>) -> Result<()> {
+        let table = self.db.begin_read()?.open_table(TABLE)?;
+        for (position, user) in users.iter().enumerate() {
+            kv::bounds(user, &mut self.from, &mut self.to);
+            let rows = table.range(self.from.as_slice()..self.to.as_slice())?;
+            newest(rows, &mut self.out)?;
+            if let Some(sum) = sums.as_mut().and_then(|sums| sums.get_mut(position)) {
+                self.out.check(sum);
             }
         }
         Ok(())

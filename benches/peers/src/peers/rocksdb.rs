@@ -32,6 +32,7 @@ pub const STORE: Store = Store {
     forms: &[Form::Strings],
     view: false,
     writes: true,
+    cold: true,
 };
 
 /// Rows of one ingested file.

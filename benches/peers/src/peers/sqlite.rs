@@ -30,6 +30,7 @@ pub const STORE: Store = Store {
     forms: &[Form::Strings],
     view: false,
     writes: true,
+    cold: true,
 };
 
 const FILE: &str = "data.sqlite";

@@ -7,8 +7,8 @@ pub const SCRIPT: Script = Script {
     settings: "one file sorted by (user, ts) in Arrow, batches of 500k rows, default compressor; \
                opened as a memory map; lookups on the caller's thread: filter user == ? with zone \
                pruning, then the last 100 rows, the Python call included; scans as Arrow \
-               dictionaries (codes) and as plain Arrow strings, each thread an equal part of the \
-               rows; its own arrays (undecoded) come still encoded, so they are not compared",
+               dictionaries (codes), as plain Arrow strings and as string views, each thread an equal \
+               part of the rows; its own arrays (undecoded) come still encoded, so they are not compared",
     file: "vortex_peer.py",
     csv: false,
 };

@@ -25,15 +25,31 @@ fn head(results: &Results, out: &mut String) -> std::fmt::Result {
     writeln!(out, "# annals and its peers\n")?;
     writeln!(
         out,
-        "{} rows, {} users, {} items, seed {}; medians of {} runs; {}; {}.\n",
+        "Shape {}: {} rows, {} users, {} items, seed {}; medians of {} runs; {}; {}.\n",
+        data.shape,
         data.rows,
-        data.users,
-        data.items,
+        counted(data.users, data.users_seen),
+        counted(data.items, data.items_seen),
         data.seed,
         data.rounds,
         results.date,
         results.machine.text()
-    )
+    )?;
+    match results.others_percent {
+        Some(percent) => writeln!(
+            out,
+            "Other programs took {percent} % of the processors' time meanwhile.\n"
+        ),
+        None => Ok(()),
+    }
+}
+
+/// How many may appear, and how many do.
+fn counted(possible: u32, seen: Option<usize>) -> String {
+    match seen {
+        Some(seen) => format!("{seen} of {possible}"),
+        None => possible.to_string(),
+    }
 }
 
 fn ratios(compared: &[Compared<'_>], out: &mut String) -> std::fmt::Result {
@@ -46,7 +62,7 @@ fn ratios(compared: &[Compared<'_>], out: &mut String) -> std::fmt::Result {
         "| work | unit | in memory | annals | best peer | | to best peer | to in memory |"
     )?;
     writeln!(out, "|---|---|---:|---:|---:|---|---:|---:|")?;
-    for row in compared {
+    for row in compared.iter().filter(|row| row.ours.is_some()) {
         let (name, best) = match row.peers.first() {
             Some((name, best)) => (*name, Some(*best)),
             None => ("", None),
@@ -77,7 +93,7 @@ fn growth(tenth: &Results, whole: &Results, out: &mut String) -> std::fmt::Resul
     writeln!(out, "| work | unit | a tenth | the whole | |")?;
     writeln!(out, "|---|---|---:|---:|---:|")?;
     for work in WORKS {
-        let figures = [tenth, whole].map(|results| results.figure(OURS, work.ours));
+        let figures = [tenth, whole].map(|results| work.best_of(results, OURS, work.ours));
         let [Some(less), Some(more)] = figures else {
             continue;
         };
@@ -95,9 +111,15 @@ fn growth(tenth: &Results, whole: &Results, out: &mut String) -> std::fmt::Resul
 
 /// Every figure that any store has, in the order of the works and then by name.
 fn figures(results: &Results, out: &mut String) -> std::fmt::Result {
-    let mut names: Vec<&str> = WORKS.iter().map(|work| work.ours).collect();
-    let all = results.figures.values().flat_map(|figures| figures.keys());
-    let mut others: Vec<&str> = all
+    let all = || results.figures.values().flat_map(|figures| figures.keys());
+    let works = WORKS.iter().flat_map(|work| work.ours.iter().copied());
+    let mut names: Vec<&str> = Vec::new();
+    for name in works.filter(|name| all().any(|known| known == name)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut others: Vec<&str> = all()
         .map(String::as_str)
         .filter(|name| !names.contains(name))
         .collect();
@@ -126,7 +148,7 @@ fn cell(results: &Results, store: &str, name: &str) -> String {
     let is_peer = ![LIMIT, OURS].contains(&store);
     let work = WORKS
         .iter()
-        .find(|work| work.ours == name && work.theirs.contains(&name));
+        .find(|work| work.ours.contains(&name) && work.theirs.contains(&name));
     let best = work.is_some_and(|work| {
         let peers = results
             .stores

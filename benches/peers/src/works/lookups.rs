@@ -149,6 +149,39 @@ fn rate(peer: &dyn Peer, lookup: Lookup, users: &[String], threads: usize) -> Re
     Ok(done as f64 / seconds(start.elapsed()))
 }
 
+/// Histories of many users in one call, users by activity.
+pub fn many(session: &Session<'_>, check: bool) -> Result<Reply> {
+    let mut reply = Reply::default();
+    let (all, few) = (session.questions.together, session.questions.few_together);
+    let together = if session.store.slow { few } else { all };
+    let users: Vec<&str> = session
+        .questions
+        .activity
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let mut calls: Vec<&[&str]> = users.chunks(together).collect();
+    calls.truncate(if session.store.slow { 1 } else { calls.len() });
+    let first = *calls.first().context("no users")?;
+    let mut reader = session.peer.reader()?;
+    let mut sums = vec![Checksum::default(); first.len()];
+    reader.many(first, Some(&mut sums))?;
+    for asked in [few, all]
+        .into_iter()
+        .filter(|asked| check && *asked <= sums.len())
+    {
+        let mut sum = Checksum::default();
+        sums[..asked].iter().for_each(|own| sum.append(*own));
+        reply.answer(format!("history of {asked} in one call"), sum.text());
+    }
+    calls
+        .iter()
+        .try_for_each(|users| reader.many(users, None))?;
+    let [p50, _] = percentiles(&calls, |users| black_box(reader.as_mut()).many(users, None))?;
+    reply.figure("many_activity_us", p50 / together as f64);
+    Ok(reply)
+}
+
 pub fn unseen(session: &Session<'_>, check: bool) -> Result<Reply> {
     let mut reply = Reply::default();
     let few = session

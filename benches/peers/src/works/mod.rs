@@ -1,5 +1,6 @@
 //! The works, each against any store that runs in this process.
 
+mod cold;
 mod lookups;
 mod scans;
 mod writes;
@@ -10,6 +11,8 @@ use crate::data::Rows;
 use crate::peer::{Peer, Store};
 use crate::protocol::{Reply, Work};
 use crate::questions::Questions;
+
+pub use cold::cold;
 
 /// An open store, and what it is asked.
 pub struct Session<'a> {
@@ -25,6 +28,7 @@ impl Session<'_> {
     pub fn run(&mut self, work: Work) -> Result<Reply> {
         match work {
             Work::History { draw, check } => lookups::history(self, draw, check),
+            Work::Many { check } => lookups::many(self, check),
             Work::Unseen { check } => lookups::unseen(self, check),
             Work::Scan {
                 fields,
@@ -44,8 +48,16 @@ impl Session<'_> {
             Work::Put {
                 synced,
                 threads,
+                together,
                 seconds,
-            } => writes::put(self, synced, threads, seconds),
+            } => {
+                let put = writes::Put {
+                    synced,
+                    threads,
+                    together,
+                };
+                writes::put(self, put, seconds)
+            }
             Work::Mixed { seconds } => writes::mixed(self, seconds),
         }
     }

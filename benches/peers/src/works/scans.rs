@@ -39,6 +39,7 @@ impl Work {
             Form::Codes => "codes",
             Form::Strings => "strings",
             Form::Arrow => "arrow",
+            Form::Views => "views",
         }
     }
 }

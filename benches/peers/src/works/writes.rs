@@ -41,7 +41,21 @@ impl<'a> Fresh<'a> {
     }
 }
 
-pub fn put(session: &mut Session<'_>, synced: bool, threads: usize, time: f64) -> Result<Reply> {
+/// How events are written as fast as can be.
+#[derive(Clone, Copy)]
+pub struct Put {
+    pub synced: bool,
+    pub threads: usize,
+    /// Events of one write.
+    pub together: usize,
+}
+
+pub fn put(session: &mut Session<'_>, put: Put, time: f64) -> Result<Reply> {
+    let Put {
+        synced,
+        threads,
+        together,
+    } = put;
     let next = AtomicU32::new(session.next);
     let (peer, rows) = (session.peer, session.rows);
     let limit = Duration::from_secs_f64(time);
@@ -51,11 +65,14 @@ pub fn put(session: &mut Session<'_>, synced: bool, threads: usize, time: f64) -
         let mut fresh = Fresh::new(rows, next.load(Ordering::Relaxed) + thread as u32);
         let mut times = Times::default();
         let mut last = None;
+        let mut events = Vec::with_capacity(together);
         while start.elapsed() < limit {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let event = fresh.event(number);
-            times.time(|| writer.put(&[event], number))?;
-            last = Some(event);
+            let first = next.fetch_add(together as u32, Ordering::Relaxed);
+            let numbers = first..first + together as u32;
+            events.clear();
+            events.extend(numbers.map(|number| fresh.event(number)));
+            times.time(|| writer.put(&events, first))?;
+            last = events.last().copied();
         }
         let last = last.context("no event was written")?;
         let mut reader = peer.reader()?;
@@ -82,8 +99,13 @@ pub fn put(session: &mut Session<'_>, synced: bool, threads: usize, time: f64) -
     })?;
     let mut reply = Reply::default();
     let mode = if synced { "synced" } else { "buffered" };
-    let name = |figure: &str| format!("put_{mode}_{threads}t_{figure}");
-    reply.figure(name("s"), times.len() as f64 / seconds(start.elapsed()));
+    let what = match together {
+        1 => "put".to_owned(),
+        _ => format!("put{together}"),
+    };
+    let name = |figure: &str| format!("{what}_{mode}_{threads}t_{figure}");
+    let events = times.len() * together;
+    reply.figure(name("s"), events as f64 / seconds(start.elapsed()));
     reply.figure(name("p50_us"), times.percentile(0.50));
     reply.figure(name("p99_us"), times.percentile(0.99));
     session.next = next.into_inner();

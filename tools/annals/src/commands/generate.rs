@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use annals_generate::{Generator, Options, SCHEMA};
+use annals_generate::{Generator, Options, SCHEMA, Shape};
 use clap::Args;
 
 use crate::failure::{Failure, Outcome};
@@ -15,10 +15,14 @@ pub struct Generate {
     /// How many interactions
     #[arg(long, value_name = "N")]
     rows: u64,
-    /// How many users may appear [default: a fiftieth of the rows]
+    /// What the ids look like, and how many rows a user and an item have: even (short ids of one width), shop (UUIDs
+    /// and codes of ten letters and digits), news (numbers and slugs) or tail (short ids, few rows each)
+    #[arg(long, value_name = "SHAPE", default_value_t)]
+    shape: Shape,
+    /// How many users may appear [default: a fiftieth of the rows; shop and tail: a tenth; news: a thirtieth]
     #[arg(long, value_name = "U")]
     users: Option<u32>,
-    /// How many items may appear [default: a two-hundredth of the rows]
+    /// How many items may appear [default: a two-hundredth of the rows; shop: an eighth; tail: a fourth]
     #[arg(long, value_name = "I")]
     items: Option<u32>,
     /// Chooses one of the many files of this shape [default: 1]
@@ -67,7 +71,7 @@ impl Generate {
     }
 
     fn options(&self) -> Options {
-        let usual = Options::new(self.rows);
+        let usual = Options::of_shape(self.shape, self.rows);
         Options {
             users: self.users.unwrap_or(usual.users),
             items: self.items.unwrap_or(usual.items),

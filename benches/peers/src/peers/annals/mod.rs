@@ -19,7 +19,7 @@ pub const STORE: Store = Store {
                many threads as its settings say, appended in order of arrival; \
                lookups and scans on a fresh snapshot each, buffers reused; codes: columns of \
                Scan, strings: the same with their texts appended to reused buffers, arrow: ArrowScan \
-               with plain strings; writes with validation, buffered: log in the page cache",
+               with plain strings, views: the same with string views; many users: Snapshot::histories; writes with validation, buffered: log in the page cache",
     load: load::load,
     open: |folder, _| {
         Ok(Box::new(Ours {
@@ -28,9 +28,10 @@ pub const STORE: Store = Store {
     },
     load_csv: Some(load::load_csv),
     slow: false,
-    forms: &[Form::Codes, Form::Strings, Form::Arrow],
+    forms: &[Form::Codes, Form::Strings, Form::Arrow, Form::Views],
     view: true,
     writes: true,
+    cold: true,
 };
 
 struct Ours {
@@ -47,8 +48,10 @@ impl Peer for Ours {
         };
         Ok(Box::new(OurReader {
             store: &self.store,
-            item: schema.require("ITEM_ID")?,
-            event_type: schema.require("EVENT_TYPE")?,
+            fields: FieldIds {
+                item: schema.require("ITEM_ID")?,
+                event_type: schema.require("EVENT_TYPE")?,
+            },
             copied: HistoryQuery {
                 copies_text: true,
                 ..newest.clone()
@@ -56,9 +59,7 @@ impl Peer for Ours {
             newest,
             taken: ["purchase", "watch"].map(str::to_owned),
             history: History::new(),
-            items: TextBuffer::new(),
-            event_types: TextBuffer::new(),
-            timestamps: Vec::new(),
+            out: Copied::default(),
             unseen: Unseen::new(),
         }))
     }
@@ -83,28 +84,27 @@ impl Peer for Ours {
     }
 }
 
-struct OurReader<'a> {
-    store: &'a Annals,
+/// The fields of a history.
+#[derive(Clone, Copy)]
+struct FieldIds {
     item: annals::FieldId,
     event_type: annals::FieldId,
-    newest: HistoryQuery,
-    copied: HistoryQuery,
-    taken: [String; 2],
-    history: History,
+}
+
+/// A history, copied out.
+#[derive(Default)]
+struct Copied {
     items: TextBuffer,
     event_types: TextBuffer,
     timestamps: Vec<i64>,
-    unseen: Unseen,
 }
 
-impl Reader for OurReader<'_> {
-    fn history(&mut self, user: &str) -> Result<()> {
-        self.store.history(user, &self.copied, &mut self.history)?;
-        self.history.copy_timestamps(&mut self.timestamps);
-        self.history
-            .copy_text(self.event_type, &mut self.event_types)?;
+impl Copied {
+    fn copy(&mut self, history: &History, fields: FieldIds) -> Result<()> {
+        history.copy_timestamps(&mut self.timestamps);
+        history.copy_text(fields.event_type, &mut self.event_types)?;
         // Last, as their strings come from memory meanwhile.
-        self.history.copy_text(self.item, &mut self.items)?;
+        history.copy_text(fields.item, &mut self.items)?;
         Ok(())
     }
 
@@ -119,6 +119,45 @@ impl Reader for OurReader<'_> {
         }
         Ok(())
     }
+}
+
+struct OurReader<'a> {
+    store: &'a Annals,
+    fields: FieldIds,
+    newest: HistoryQuery,
+    copied: HistoryQuery,
+    taken: [String; 2],
+    history: History,
+    out: Copied,
+    unseen: Unseen,
+}
+
+impl Reader for OurReader<'_> {
+    fn history(&mut self, user: &str) -> Result<()> {
+        self.store.history(user, &self.copied, &mut self.history)?;
+        self.out.copy(&self.history, self.fields)
+    }
+
+    fn check(&self, sum: &mut Checksum) -> Result<()> {
+        self.out.check(sum)
+    }
+
+    fn many(&mut self, users: &[&str], mut sums: Option<&mut [Checksum]>) -> Result<()> {
+        let (fields, out) = (self.fields, &mut self.out);
+        let snapshot = self.store.snapshot();
+        snapshot.histories(
+            users,
+            &self.copied,
+            &mut self.history,
+            |position, history| {
+                out.copy(history, fields)?;
+                match sums.as_mut().and_then(|sums| sums.get_mut(position)) {
+                    Some(sum) => out.check(sum),
+                    None => Ok(()),
+                }
+            },
+        )
+    }
 
     fn view(&mut self, user: &str) -> Result<()> {
         Ok(self.store.history(user, &self.newest, &mut self.history)?)
@@ -131,9 +170,9 @@ impl Reader for OurReader<'_> {
                 Ok(strings.get(seen.code(field))?)
             };
             sum.push(event(
-                text(self.item)?,
+                text(self.fields.item)?,
                 seen.timestamp(),
-                text(self.event_type)?,
+                text(self.fields.event_type)?,
             ));
         }
         Ok(())

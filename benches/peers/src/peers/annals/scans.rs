@@ -12,8 +12,13 @@ use crate::peer::{Batch, Fields, Form, Scan};
 
 pub fn scan(store: &Annals, scan: &Scan<'_>, sink: &mut dyn FnMut(&dyn Batch)) -> Result<()> {
     let mut rows = store.scan(&query(scan))?;
-    if scan.form == Form::Arrow {
-        for batch in ArrowScan::new(rows).strings(ArrowStrings::Plain) {
+    let arrow = match scan.form {
+        Form::Arrow => Some(ArrowStrings::Plain),
+        Form::Views => Some(ArrowStrings::View),
+        Form::Codes | Form::Strings => None,
+    };
+    if let Some(strings) = arrow {
+        for batch in ArrowScan::new(rows).strings(strings) {
             sink(&batch?);
         }
         return Ok(());

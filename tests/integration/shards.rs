@@ -5,6 +5,7 @@ mod events;
 mod folders;
 mod partitions;
 mod parts;
+mod reader;
 mod reshape;
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ CARGO_FLAGS ?=
 BENCH_ARGS ?=
 # Passed on to the comparison with other stores, e.g. PEERS_ARGS=--large; see benches/peers/src/args.rs
 PEERS_ARGS ?=
-# Passed on to pytest by `make python` and `make distributed`
+# Passed on to pytest by `make python`, `make sql` and `make distributed`
 PYTHON_ARGS ?=
 # Passed on to tests/readers.py, e.g. READERS_ARGS="--only Spark,RecBole"
 READERS_ARGS ?=
@@ -74,9 +74,10 @@ peers: setup ## Compare with other stores, half an hour (PEERS_ARGS="--rows 1000
 	benches/peers/setup.sh
 	CARGO="$(CARGO)" benches/peers/build.sh run -- $(PEERS_ARGS)
 
-sql: setup ## Build annals-sql, SQL over a store, and run its tests; the query engine takes twenty minutes once
+sql: setup ## SQL over a store: build, test, also with datafusion-python, which it installs in a folder of its own; takes twenty minutes once
 	CARGO="$(CARGO)" tools/sql/build.sh build $(CARGO_FLAGS)
 	CARGO="$(CARGO)" tools/sql/build.sh test $(CARGO_FLAGS)
+	CARGO="$(CARGO)" tools/sql/python/build.sh $(PYTHON_ARGS)
 
 sqlbench: sql ## Compare annals-sql with DuckDB (ROWS=n RUNS=n); installs DuckDB in a folder of its own
 	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)

@@ -9,7 +9,7 @@ BENCH_ARGS ?=
 PEERS_ARGS ?=
 # The shapes of data that it takes, of even, shop, news and tail, e.g. SHAPE=shop,news; all of them without
 SHAPE ?=
-# Passed on to pytest by `make python` and `make distributed`
+# Passed on to pytest by `make python`, `make sql` and `make distributed`
 PYTHON_ARGS ?=
 # Passed on to tests/readers.py, e.g. READERS_ARGS="--only Spark,RecBole"
 READERS_ARGS ?=
@@ -83,9 +83,10 @@ growth: setup ## Load a million rows and ten, by turns, beside other stores (SHA
 cold: setup ## First lookups with nothing in the page cache, beside other stores (SHAPE=shop PEERS_ARGS="--rows 1000000")
 	CARGO="$(CARGO)" benches/peers/build.sh run -- --cold $(if $(SHAPE),--shapes $(SHAPE)) $(PEERS_ARGS)
 
-sql: setup ## Build annals-sql, SQL over a store, and run its tests; the query engine takes twenty minutes once
+sql: setup ## SQL over a store: build, test, also with datafusion-python, which it installs in a folder of its own; takes twenty minutes once
 	CARGO="$(CARGO)" tools/sql/build.sh build $(CARGO_FLAGS)
 	CARGO="$(CARGO)" tools/sql/build.sh test $(CARGO_FLAGS)
+	CARGO="$(CARGO)" tools/sql/python/build.sh $(PYTHON_ARGS)
 
 sqlbench: sql ## Compare annals-sql with DuckDB (ROWS=n RUNS=n); installs DuckDB in a folder of its own
 	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)

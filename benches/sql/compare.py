@@ -80,13 +80,22 @@ def by_annals(tool: Path, store: Path, sql: str, runs: int, threads: int) -> tup
     return answers[0][1:], statistics.median(times)
 
 
+def versions(tool: Path, store: Path) -> str:
+    """Those of annals-sql and of its query engine, as they tell them."""
+    asked = [str(tool), str(store), "SELECT version()", "--format", "csv"]
+    engine = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()[1]
+    ours = subprocess.run([str(tool), "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return f"{ours} ({engine.strip(chr(34))}), DuckDB {duckdb.__version__}"
+
+
 def main() -> None:
     asked = arguments()
     threads = len(os.sched_getaffinity(0))
     connection = database(asked.folder, threads)
     table = [
-        f"{asked.rows:,} rows, {threads} threads, medians of {asked.runs} runs, in ms. DuckDB {duckdb.__version__}. "
-        "Queries with a star use the order of users and time.",
+        f"{versions(asked.annals_sql, asked.folder / 'store')}. {asked.rows:,} rows, {threads} threads, medians of "
+        f"{asked.runs} runs, in ms; both were given the rows in one run of `make sqlbench ROWS={asked.rows}`, and gave the "
+        "same answers. Queries with a star use the order of users and time.",
         "",
         "| query | annals-sql | DuckDB | DuckDB / annals-sql |",
         "|---|---:|---:|---:|",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::folder::{self, SetFolder};
 use super::map::{MOST_SHARDS, ShardMap};
+use super::reader::ShardReader;
 use super::set::ShardSet;
 use crate::types::{Error, ErrorKind, Limits, Result, Schema, Settings};
 use crate::{Store, StoreBuilder};
@@ -73,6 +74,15 @@ impl ShardSet {
     /// As [`ShardSetBuilder::open_read_only`].
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
         Self::builder().open_read_only(path)
+    }
+
+    /// Opens all shards of a set for reading, and for following what is written; see
+    /// [`ShardSetBuilder::open_reader`].
+    ///
+    /// # Errors
+    /// As [`ShardSetBuilder::open_reader`].
+    pub fn open_reader(path: impl AsRef<Path>) -> Result<ShardReader> {
+        Self::builder().open_reader(path)
     }
 }
 
@@ -178,7 +188,9 @@ impl ShardSetBuilder {
     /// names another store than is there; `Unsupported` when a newer version wrote it; `InvalidInput` when two shards
     /// have different schemas; as [`StoreBuilder::open`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<ShardSet> {
-        self.open_as(path.as_ref(), |store, path| store.open(path))
+        let path = path.as_ref();
+        let (map, stores) = self.open_as(path, |store, path| store.open(path))?;
+        ShardSet::of(path.to_owned(), map, stores)
     }
 
     /// Opens the set in the folder `path` for reading, also while other processes write to it, split and
@@ -187,20 +199,39 @@ impl ShardSetBuilder {
     /// # Errors
     /// As [`ShardSetBuilder::open`] and [`StoreBuilder::open_read_only`].
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<ShardSet> {
-        self.open_as(path.as_ref(), |store, path| store.open_read_only(path))
+        let path = path.as_ref();
+        let (map, stores) = self.open_as(path, |store, path| store.open_read_only(path))?;
+        ShardSet::of(path.to_owned(), map, stores)
+    }
+
+    /// Opens all shards of the set in the folder `path` for reading, and for following what other processes write to
+    /// them: see [`ShardReader`].
+    ///
+    /// # Errors
+    /// As [`ShardSetBuilder::open_read_only`].
+    pub fn open_reader(mut self, path: impl AsRef<Path>) -> Result<ShardReader> {
+        let path = path.as_ref();
+        self.only = Only::All;
+        let (map, readers) = self.open_as(path, |store, path| store.open_reader(path))?;
+        let readers: Vec<_> = readers.into_iter().flatten().collect();
+        let stores = readers
+            .iter()
+            .map(|reader| Some(Store::clone(&reader.store())));
+        ShardSet::of(path.to_owned(), map.clone(), stores.collect())?;
+        Ok(ShardReader::new(path, map, readers))
     }
 
     /// Opens the shards of one map: begins anew where another was published meanwhile.
-    fn open_as(
+    fn open_as<T: Clone>(
         self,
         path: &Path,
-        open: impl Fn(StoreBuilder, &Path) -> Result<Store>,
-    ) -> Result<ShardSet> {
+        open: impl Fn(StoreBuilder, &Path) -> Result<T>,
+    ) -> Result<(ShardMap, Vec<Option<T>>)> {
         for _ in 0..ATTEMPTS {
             let map = folder::read(path)?;
             let opened = self.open_shards(path, &map, &open);
             if folder::read(path)? == map {
-                return ShardSet::of(path.to_owned(), map, opened?);
+                return Ok((map, opened?));
             }
         }
         Err(Error::new(
@@ -212,12 +243,12 @@ impl ShardSetBuilder {
         ))
     }
 
-    fn open_shards(
+    fn open_shards<T: Clone>(
         &self,
         path: &Path,
         map: &ShardMap,
-        open: impl Fn(StoreBuilder, &Path) -> Result<Store>,
-    ) -> Result<Vec<Option<Store>>> {
+        open: impl Fn(StoreBuilder, &Path) -> Result<T>,
+    ) -> Result<Vec<Option<T>>> {
         let chosen = match &self.only {
             Only::All => (0..map.len()).collect(),
             Only::These(only) => only.clone(),
@@ -229,7 +260,7 @@ impl ShardSetBuilder {
             ));
         }
         let settings = self.settings_of(chosen.len());
-        let mut stores: Vec<Option<Store>> = vec![None; map.len()];
+        let mut stores: Vec<Option<T>> = vec![None; map.len()];
         for position in chosen {
             let shard = map.shard(position)?;
             folder::check_store(path, map, position)?;

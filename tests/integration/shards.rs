@@ -6,6 +6,7 @@ mod exports;
 mod folders;
 mod partitions;
 mod parts;
+mod reader;
 mod reshape;
 
 use std::path::{Path, PathBuf};

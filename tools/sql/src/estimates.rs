@@ -7,7 +7,7 @@ use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 
 use crate::pushdown::Wanted;
 
-/// Figures about a store, for estimates. None of them is exact: rows that were deleted are counted until they
+/// Figures about stores, for estimates. None of them is exact: rows that were deleted are counted until they
 /// are purged, and a user in several segments several times.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Estimates {
@@ -18,14 +18,16 @@ pub(crate) struct Estimates {
 
 impl Estimates {
     /// Cost: the footers of the segments, which are in memory.
-    pub(crate) fn of(store: &Store) -> Self {
+    pub(crate) fn of(stores: &[&Store]) -> Self {
         let mut all = Self::default();
-        for segment in store.segments() {
-            let [first, last] = segment.timestamps;
-            all.add(segment.rows, segment.users, Some((first, last)));
-        }
-        for generation in store.generations() {
-            all.add(generation.rows, 0, generation.timestamps);
+        for store in stores {
+            for segment in store.segments() {
+                let [first, last] = segment.timestamps;
+                all.add(segment.rows, segment.users, Some((first, last)));
+            }
+            for generation in store.generations() {
+                all.add(generation.rows, 0, generation.timestamps);
+            }
         }
         all
     }

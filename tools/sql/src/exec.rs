@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use annals::{Columns, FieldId, Projection, Scan, ScanOrder, ScanQuery, Snapshot, UserRange};
+use annals::{
+    Columns, FieldId, Projection, Scan, ScanOrder, ScanQuery, Schema, Snapshot, UserRange,
+};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -33,41 +35,53 @@ use crate::estimates::Estimates;
 use crate::failure::{engine, internal};
 use crate::pushdown::Wanted;
 use crate::shown::Shown;
+use crate::users::UserSet;
 
-/// A scan of a snapshot, a part for each range of users.
+/// A scan of one snapshot, or of those of the shards of a set, a part for each range of users of each.
 ///
-/// Every partition comes in the order of user and time; the partitions are ranges of users, one behind the
-/// other. Both are declared, so that what groups, sorts or looks back by user needs neither a sort nor an
-/// exchange.
+/// Every partition comes in the order of user and time; the partitions of one snapshot are ranges of users, one
+/// behind the other. Both are declared, so that what groups, sorts or looks back by user needs neither a sort
+/// nor an exchange. The users of shards interleave: of several the order alone is declared.
 #[derive(Clone)]
 pub(crate) struct InteractionsExec {
-    snapshot: Snapshot,
+    schema: Arc<Schema>,
     /// The fields to give, in their order.
     fields: Arc<[FieldId]>,
     wanted: Arc<Wanted>,
-    /// The users of each partition.
-    parts: Arc<[Vec<UserRange>]>,
+    parts: Arc<[Ranges]>,
     fetch: Option<usize>,
     statistics: Arc<Statistics>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
+/// What a partition reads, one behind the other: ranges of users, of one snapshot, in order.
+type Ranges = Vec<(Snapshot, UserRange)>;
+
 impl InteractionsExec {
-    /// A scan of `fields`, whose columns `out` describes, in at most `partitions` parts.
+    /// A scan of `fields`, whose columns `out` describes, in about `partitions` parts: of each source the users
+    /// that are asked for, at least one part where there are any.
     pub(crate) fn new(
-        snapshot: &Snapshot,
+        schema: &Arc<Schema>,
+        sources: &[(Snapshot, UserSet)],
         out: SchemaRef,
         fields: Vec<FieldId>,
         wanted: Wanted,
         partitions: usize,
         estimates: &Estimates,
     ) -> Result<Self> {
-        let parts = parts(snapshot, &wanted, partitions)?;
-        let statistics = estimates.statistics(snapshot.schema(), &out, &fields, &wanted);
-        let properties = properties(snapshot, out, &fields, &parts)?;
+        let mut parts = match wanted.is_nothing() {
+            true => Vec::new(),
+            false => parts(sources, partitions)?,
+        };
+        if parts.is_empty() {
+            parts.push(Ranges::new());
+        }
+        let statistics = estimates.statistics(schema, &out, &fields, &wanted);
+        let by_user = sources.len() == 1;
+        let properties = properties(schema, out, &fields, &parts, by_user)?;
         Ok(Self {
-            snapshot: snapshot.clone(),
+            schema: schema.clone(),
             fields: fields.into(),
             wanted: Arc::new(wanted),
             parts: parts.into(),
@@ -79,11 +93,8 @@ impl InteractionsExec {
     }
 
     fn query(&self, batch_rows: usize) -> ScanQuery {
-        let schema = self.snapshot.schema();
-        let named = self
-            .fields
-            .iter()
-            .filter_map(|field| schema.fields().get(*field));
+        let schema = self.schema.fields();
+        let named = self.fields.iter().filter_map(|field| schema.get(*field));
         ScanQuery {
             time: self.wanted.time,
             event_types: self.wanted.event_types.clone().unwrap_or_default(),
@@ -95,32 +106,32 @@ impl InteractionsExec {
     }
 }
 
-/// The users of each partition: at most `partitions` ranges of about as many rows, less those that are not
-/// asked for.
-fn parts(snapshot: &Snapshot, wanted: &Wanted, partitions: usize) -> Result<Vec<Vec<UserRange>>> {
-    if wanted.is_nothing() {
-        return Ok(vec![Vec::new()]);
+/// The partitions: of each source ranges of about as many rows, less the users that are not asked for.
+fn parts(sources: &[(Snapshot, UserSet)], partitions: usize) -> Result<Vec<Ranges>> {
+    let each = partitions.div_ceil(sources.len().max(1)).max(1);
+    let mut parts = Vec::new();
+    for (snapshot, wanted) in sources {
+        for range in snapshot.user_ranges(each).map_err(engine)? {
+            let users = UserSet::of(range).intersection(wanted);
+            let of = |users: &UserRange| (snapshot.clone(), users.clone());
+            let part: Ranges = users.ranges().iter().map(of).collect();
+            if !part.is_empty() {
+                parts.push(part);
+            }
+        }
     }
-    let ranges = snapshot.user_ranges(partitions.max(1)).map_err(engine)?;
-    let parts = ranges.into_iter().map(|range| {
-        let part = crate::users::UserSet::of(range);
-        part.intersection(&wanted.users).ranges().to_vec()
-    });
-    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
-    Ok(if parts.is_empty() {
-        vec![Vec::new()]
-    } else {
-        parts
-    })
+    Ok(parts)
 }
 
+/// What the planner is told of the order and the partitions; `by_user` where the users of each stand behind those
+/// of the one before.
 fn properties(
-    snapshot: &Snapshot,
+    schema: &Schema,
     out: SchemaRef,
     fields: &[FieldId],
-    parts: &[Vec<UserRange>],
+    parts: &[Ranges],
+    by_user: bool,
 ) -> Result<PlanProperties> {
-    let schema = snapshot.schema();
     let place = |field: FieldId| fields.iter().position(|asked| *asked == field);
     let sorted = |place: usize| {
         let name = out.fields().get(place).map_or("", |field| field.name());
@@ -131,13 +142,11 @@ fn properties(
     let user = place(schema.user());
     let time = user.and_then(|_| place(schema.timestamp()));
     let ordering: Vec<_> = user.into_iter().chain(time).map(sorted).collect();
-    let by_user = LexOrdering::new(ordering.first().cloned());
-    let partitioning = match by_user {
-        Some(by_user) if parts.len() > 1 => {
-            let splits = parts
-                .iter()
-                .skip(1)
-                .filter_map(|part| part.first()?.from.clone());
+    let key = LexOrdering::new(ordering.first().cloned());
+    let partitioning = match key {
+        Some(by) if by_user && parts.len() > 1 => {
+            let behind = parts.iter().skip(1);
+            let splits = behind.filter_map(|part| part.first()?.1.from.clone());
             let text = |id: String| ScalarValue::Utf8(Some(id));
             let key = out.fields().get(user.unwrap_or_default());
             let splits = splits.map(|id| match key.map(|field| field.data_type()) {
@@ -147,7 +156,7 @@ fn properties(
                 _ => text(id),
             });
             let splits = splits.map(|value| SplitPoint::new(vec![value])).collect();
-            Partitioning::Range(RangePartitioning::try_new(by_user, splits)?)
+            Partitioning::Range(RangePartitioning::try_new(by, splits)?)
         }
         _ => Partitioning::UnknownPartitioning(parts.len()),
     };
@@ -230,15 +239,10 @@ impl ExecutionPlan for InteractionsExec {
         let ranges = ranges.ok_or_else(|| internal("a partition that the scan does not have"))?;
         let out = self.schema();
         let part = Part {
-            snapshot: self.snapshot.clone(),
             query: self.query(context.session_config().batch_size()),
             ranges: ranges.iter().cloned().collect(),
             open: None,
-            batches: Batches::new(
-                self.snapshot.schema().clone(),
-                out.clone(),
-                self.fields.to_vec(),
-            ),
+            batches: Batches::new(self.schema.clone(), out.clone(), self.fields.to_vec()),
             left: self.fetch.unwrap_or(usize::MAX),
             metrics: BaselineMetrics::new(&self.metrics, partition),
         };
@@ -278,9 +282,8 @@ impl ExecutionPlan for InteractionsExec {
 
 /// One partition as it is read. Nothing is read ahead: whoever drops it ends it.
 struct Part {
-    snapshot: Snapshot,
     query: ScanQuery,
-    ranges: VecDeque<UserRange>,
+    ranges: VecDeque<(Snapshot, UserRange)>,
     open: Option<(Scan, Columns)>,
     batches: Batches,
     /// Rows that are still to be given.
@@ -294,11 +297,11 @@ impl Part {
         let _timer = time.timer();
         while self.left > 0 {
             let Some((scan, columns)) = &mut self.open else {
-                let Some(users) = self.ranges.pop_front() else {
+                let Some((snapshot, users)) = self.ranges.pop_front() else {
                     break;
                 };
                 self.query.users = users;
-                let scan = self.snapshot.scan(&self.query).map_err(engine)?;
+                let scan = snapshot.scan(&self.query).map_err(engine)?;
                 let columns = scan.new_batch();
                 self.open = Some((scan, columns));
                 continue;

@@ -24,7 +24,7 @@ pub struct HistoryFunction {
 }
 
 impl HistoryFunction {
-    /// Over the snapshot of a table.
+    /// Over what a table shows.
     pub fn new(interactions: &Interactions) -> Self {
         let interactions = interactions.clone();
         Self { interactions }
@@ -43,33 +43,40 @@ impl TableFunctionImpl for HistoryFunction {
                 );
             }
         };
-        let query = HistoryQuery {
-            limit,
-            ..HistoryQuery::default()
-        };
-        let mut history = History::new();
-        let snapshot = self.interactions.snapshot();
-        snapshot
-            .history(user, &query, &mut history)
-            .map_err(engine)?;
-        let schema = self.interactions.schema();
-        let user_field = snapshot.schema().user();
-        let arrays = schema.fields().iter().enumerate().map(|(field, column)| {
-            let mut growing = Growing::of(column.data_type())?;
-            for event in history.iter() {
-                // A history has no column of the user whose it is.
-                growing.push(match field == user_field {
-                    true => Value::String(user.to_owned()),
-                    false => event.value(field).map_err(engine)?,
-                })?;
-            }
-            Ok(growing.finish())
-        });
-        let batch = RecordBatch::try_new(schema.clone(), arrays.collect::<Result<_>>()?)?;
-        let order = col("timestamp").sort(false, false);
-        let table = MemTable::try_new(schema, vec![vec![batch]])?;
-        Ok(Arc::new(table.with_sort_order(vec![vec![order]])))
+        Ok(Arc::new(history(&self.interactions, user, limit)?))
     }
+}
+
+/// The newest `limit` interactions of a user, or all, newest first, as a table: see [`HistoryFunction`]. Cost: a lookup.
+///
+/// # Errors
+/// The engine's.
+pub fn history(interactions: &Interactions, user: &str, limit: Option<usize>) -> Result<MemTable> {
+    let query = HistoryQuery {
+        limit,
+        ..HistoryQuery::default()
+    };
+    let mut history = History::new();
+    let snapshot = interactions.snapshot_of(user)?;
+    let read = snapshot.history(user, &query, &mut history);
+    read.map_err(engine)?;
+    let schema = interactions.schema();
+    let user_field = snapshot.schema().user();
+    let arrays = schema.fields().iter().enumerate().map(|(field, column)| {
+        let mut growing = Growing::of(column.data_type())?;
+        for event in history.iter() {
+            // A history has no column of the user whose it is.
+            growing.push(match field == user_field {
+                true => Value::String(user.to_owned()),
+                false => event.value(field).map_err(engine)?,
+            })?;
+        }
+        Ok(growing.finish())
+    });
+    let batch = RecordBatch::try_new(schema.clone(), arrays.collect::<Result<_>>()?)?;
+    let order = col("timestamp").sort(false, false);
+    let table = MemTable::try_new(schema, vec![vec![batch]])?;
+    Ok(table.with_sort_order(vec![vec![order]]))
 }
 
 /// `sequences(max_length)`: a row for each user, with the newest `max_length` interactions, oldest first, or
@@ -80,7 +87,7 @@ pub struct SequencesFunction {
 }
 
 impl SequencesFunction {
-    /// Over the snapshot of a table.
+    /// Over what a table shows.
     pub fn new(interactions: &Interactions) -> Self {
         let interactions = interactions.clone();
         Self { interactions }

@@ -1,6 +1,6 @@
 //! SQL over a store of interactions, by DataFusion.
 //!
-//! [`Interactions`] is a table over a snapshot of a store. [`register`] gives a session that table and the functions
+//! [`Interactions`] is a table over a snapshot of a store, or of the shards of a set. [`register`] gives a session that table and the functions
 //! `history('user', n)` and `sequences(max_length)`; [`register_attributes`] the tables `items` and `users`.
 //! [`session`] makes a session with settings that make use of the order of scans. The command `annals-sql` is
 //! made of these.
@@ -13,6 +13,7 @@ mod estimates;
 mod exec;
 mod failure;
 mod functions;
+mod live;
 mod pushdown;
 mod schema;
 mod sequences;
@@ -24,7 +25,8 @@ mod values;
 
 pub use attributes::attributes;
 pub use failure::engine_error;
-pub use functions::{HistoryFunction, SequencesFunction};
+pub use functions::{HistoryFunction, SequencesFunction, history};
+pub use live::Live;
 pub use schema::table_schema;
 pub use sequences::Sequences;
 pub use session::{Options, register, register_attributes, session};

@@ -55,7 +55,7 @@ pub struct Sequences {
 }
 
 impl Sequences {
-    /// The sequences of a table's snapshot, of at most `max_length` interactions.
+    /// The sequences of what a table shows, of at most `max_length` interactions.
     pub fn new(interactions: &Interactions, max_length: usize) -> Self {
         let item = |data_type, nullable| Arc::new(Field::new("item", data_type, nullable));
         let mut fields = vec![
@@ -71,7 +71,7 @@ impl Sequences {
                 false,
             ),
         ];
-        let known = Known::of(interactions.snapshot().schema());
+        let known = Known::of(interactions.engine_schema());
         if known.event_type.is_some() {
             fields.push(Field::new(
                 "event_types",
@@ -130,7 +130,7 @@ impl TableProvider for Sequences {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let wanted = self.reader(&["user_id".to_owned()]).wanted(filters);
-        let schema = self.interactions.snapshot().schema();
+        let schema = self.interactions.engine_schema();
         let mut fields = vec![schema.user(), schema.item(), schema.timestamp()];
         fields.extend(Known::of(schema).event_type);
         let partitions = state.config().target_partitions();

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use annals::Store;
 use annals::filter::AttributeDataset;
 use datafusion::error::Result;
 use datafusion::execution::disk_manager::DiskManagerBuilder;
@@ -56,18 +55,17 @@ pub fn session(options: &Options) -> Result<SessionContext> {
     ))
 }
 
-/// Gives a session the tables of a store as it is now: `interactions`, and the functions `history` and
-/// `sequences`. Called again, it goes on to what was written since; queries that run keep what they see.
+/// Gives a session the tables of a store or of a set of shards: `interactions`, and the functions `history` and
+/// `sequences`. Called again with a newer one, it goes on to that; queries that run keep what they see.
 ///
 /// # Errors
 /// Those of DataFusion.
-pub fn register(context: &SessionContext, store: &Store) -> Result<Interactions> {
-    let interactions = Interactions::of(store);
+pub fn register(context: &SessionContext, interactions: &Interactions) -> Result<()> {
     context.deregister_table("interactions")?;
     context.register_table("interactions", Arc::new(interactions.clone()))?;
-    context.register_udtf("history", Arc::new(HistoryFunction::new(&interactions)));
-    context.register_udtf("sequences", Arc::new(SequencesFunction::new(&interactions)));
-    Ok(interactions)
+    context.register_udtf("history", Arc::new(HistoryFunction::new(interactions)));
+    context.register_udtf("sequences", Arc::new(SequencesFunction::new(interactions)));
+    Ok(())
 }
 
 /// Gives a session the table `items` or `users` out of a CSV file under an Avro schema; see [`attributes`].

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use annals::{FieldId, Snapshot, Store};
+use annals::shards::ShardMap;
+use annals::{FieldId, Schema, Snapshot, Store};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
+use datafusion::common::plan_err;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
@@ -14,10 +16,12 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use crate::estimates::Estimates;
 use crate::exec::InteractionsExec;
+use crate::failure::internal;
 use crate::pushdown::{Reader, Wanted};
 use crate::schema::{Known, table_schema};
+use crate::users::UserSet;
 
-/// All interactions of a store, as of one commit; a column for each field of its schema (see
+/// All interactions of a store as of one commit, or of a set of shards as of one commit of each; a column for each field of its schema (see
 /// [`table_schema`]).
 ///
 /// Rows come in the order of user and time, in partitions by user. Filters on the user (`=`, `<>`, `<`, `<=`,
@@ -53,11 +57,14 @@ pub struct Interactions {
 }
 
 struct Inner {
-    snapshot: Snapshot,
+    /// By shard where there is a map, else one.
+    snapshots: Vec<Snapshot>,
+    map: Option<Arc<ShardMap>>,
+    engine_schema: Arc<Schema>,
     schema: SchemaRef,
     names: Vec<String>,
     known: Known,
-    /// Every event type of the snapshot, and those that came since.
+    /// Every event type of the snapshots, and those that came since.
     event_types: Vec<String>,
     estimates: Estimates,
 }
@@ -66,25 +73,66 @@ impl Interactions {
     /// The interactions of a store by now. What is written later is not shown: make another. Cost: a count,
     /// and the footers of the segments, which are in memory.
     pub fn of(store: &Store) -> Self {
-        // The snapshot first: event types that come later are no harm.
-        let snapshot = store.snapshot();
-        let schema = table_schema(snapshot.schema());
+        Self::over(&[store], store.schema().clone(), None)
+    }
+
+    /// The interactions of a set of shards by now: `stores` by position in the map, as
+    /// [`ShardSet::stores`](annals::shards::ShardSet::stores) gives them. Filters on single users go to their shards
+    /// alone. Partitions come in the order of user and time, but users of different shards interleave: what goes by
+    /// user is exchanged between partitions.
+    ///
+    /// # Errors
+    /// `Plan` for another number of stores than of shards, and for different schemas.
+    pub fn of_shards(map: &Arc<ShardMap>, stores: &[&Store]) -> Result<Self> {
+        let (Some(first), true) = (stores.first(), stores.len() == map.len()) else {
+            return plan_err!("{} stores of {} shards", stores.len(), map.len());
+        };
+        let schema = first.schema();
+        for (shard, store) in map.shards().iter().zip(stores) {
+            if store.schema().fields() != schema.fields() {
+                return plan_err!("{} has another schema than the first shard", shard.folder());
+            }
+        }
+        Ok(Self::over(stores, schema.clone(), Some(map.clone())))
+    }
+
+    fn over(stores: &[&Store], engine_schema: Arc<Schema>, map: Option<Arc<ShardMap>>) -> Self {
+        // The snapshots first: event types that come later are no harm.
+        let snapshots = stores.iter().map(|store| store.snapshot()).collect();
+        let mut event_types: Vec<_> = stores.iter().flat_map(|one| one.event_types()).collect();
+        event_types.sort();
+        event_types.dedup();
+        let schema = table_schema(&engine_schema);
         let names = schema.fields().iter().map(|field| field.name().clone());
         Self {
             inner: Arc::new(Inner {
+                snapshots,
+                map,
                 names: names.collect(),
-                known: Known::of(snapshot.schema()),
-                event_types: store.event_types(),
-                estimates: Estimates::of(store),
+                known: Known::of(&engine_schema),
+                event_types,
+                estimates: Estimates::of(stores),
                 schema,
-                snapshot,
+                engine_schema,
             }),
         }
     }
 
-    /// What is shown: every commit up to its sequence number.
-    pub fn snapshot(&self) -> &Snapshot {
-        &self.inner.snapshot
+    /// What is shown: every commit up to the sequence number of each, by shard.
+    pub fn snapshots(&self) -> &[Snapshot] {
+        &self.inner.snapshots
+    }
+
+    /// The snapshot that has the interactions of a user.
+    pub(crate) fn snapshot_of(&self, user: &str) -> Result<&Snapshot> {
+        let shard = self.inner.map.as_ref().map_or(0, |map| map.shard_of(user));
+        let snapshot = self.inner.snapshots.get(shard);
+        snapshot.ok_or_else(|| internal("a shard without its snapshot"))
+    }
+
+    /// The schema of what is shown.
+    pub(crate) fn engine_schema(&self) -> &Arc<Schema> {
+        &self.inner.engine_schema
     }
 
     /// Every event type that a row may have.
@@ -109,8 +157,20 @@ impl Interactions {
     ) -> Result<InteractionsExec> {
         let inner = &self.inner;
         let out = Arc::new(inner.schema.project(&fields)?);
+        let sources = inner.snapshots.iter().enumerate();
+        let sources = sources.map(|(shard, snapshot)| {
+            let own = |map: &Arc<ShardMap>| {
+                let here = |user: &str| map.shard_of(user) == shard;
+                wanted.users.with_points(here)
+            };
+            let users = inner.map.as_ref().map_or_else(|| wanted.users.clone(), own);
+            (snapshot.clone(), users)
+        });
+        let none = |(_, users): &(Snapshot, UserSet)| users.ranges().is_empty();
+        let sources: Vec<_> = sources.filter(|source| !none(source)).collect();
         InteractionsExec::new(
-            &inner.snapshot,
+            &inner.engine_schema,
+            &sources,
             out,
             fields,
             wanted,
@@ -122,9 +182,9 @@ impl Interactions {
 
 impl fmt::Debug for Interactions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sequence = self.inner.snapshot.sequence();
+        let sequences = self.inner.snapshots.iter().map(Snapshot::sequence);
         f.debug_struct("Interactions")
-            .field("sequence", &sequence)
+            .field("sequences", &sequences.collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -58,11 +58,14 @@ impl UserSet {
 
     /// How many single users it is, where it is nothing else.
     pub(crate) fn points(&self) -> Option<usize> {
-        let point = |range: &UserRange| match (&range.from, &range.to) {
-            (Some(from), Some(to)) => to.strip_prefix(from.as_str()) == Some("\u{1}"),
-            _ => false,
-        };
-        self.0.iter().all(point).then_some(self.0.len())
+        let all = self.0.iter().all(|range| point(range).is_some());
+        all.then_some(self.0.len())
+    }
+
+    /// Without the single users of whom `keep` says no; ranges of several stay.
+    pub(crate) fn with_points(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|range| point(range).is_none_or(&keep));
+        Self(kept.cloned().collect())
     }
 
     pub(crate) fn intersection(&self, other: &Self) -> Self {
@@ -101,6 +104,12 @@ impl UserSet {
         }
         Self(merged)
     }
+}
+
+/// The user of a range that holds no other.
+fn point(range: &UserRange) -> Option<&str> {
+    let (from, to) = (range.from.as_deref()?, range.to.as_deref()?);
+    (to.strip_prefix(from) == Some("\u{1}")).then_some(from)
 }
 
 /// The least id above `id`.
@@ -224,5 +233,8 @@ mod tests {
         assert_eq!(UserSet::all().points(), None);
         assert!(UserSet::all().is_all());
         assert_eq!(UserSet::none().points(), Some(0));
+        let some = UserSet::one("a").union(&UserSet::from("c", true));
+        assert_eq!(some.with_points(|_| false), UserSet::from("c", true));
+        assert_eq!(some.with_points(|id| id == "a"), some);
     }
 }

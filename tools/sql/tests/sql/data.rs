@@ -6,7 +6,7 @@ use tempfile::TempDir;
 pub const DAY: i64 = 86_400;
 pub const TYPES: [&str; 4] = ["view", "click", "cart", "purchase"];
 
-const SCHEMA: &str = r#"{
+pub const SCHEMA: &str = r#"{
     "type": "record", "name": "Interactions", "fields": [
         {"name": "USER_ID", "type": "string"},
         {"name": "ITEM_ID", "type": "string"},
@@ -117,7 +117,12 @@ pub fn store_of(rows: &[Row], held: Held) -> Stored {
 }
 
 pub fn write(store: &Store, rows: &[Row]) {
-    let interactions = rows.iter().map(|row| {
+    let batch = WriteBatch::from_iter(interactions(rows));
+    store.write(batch, Durability::Buffered).unwrap();
+}
+
+pub fn interactions(rows: &[Row]) -> impl Iterator<Item = Interaction> {
+    rows.iter().map(|row| {
         let mut one = Interaction::new(&*row.user, &*row.item, row.time).event_type(row.event_type);
         if let Some(value) = row.value {
             one = one.with("EVENT_VALUE", value);
@@ -129,8 +134,5 @@ pub fn write(store: &Store, rows: &[Row]) {
             one = one.impression(row.impression.iter().map(String::as_str));
         }
         one
-    });
-    store
-        .write(WriteBatch::from_iter(interactions), Durability::Buffered)
-        .unwrap();
+    })
 }

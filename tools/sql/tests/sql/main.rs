@@ -14,3 +14,4 @@ mod model;
 mod plans;
 mod queries;
 mod running;
+mod shards;

@@ -120,7 +120,7 @@ fn a_table_shows_one_commit_and_registering_again_goes_on() {
     let count = || answer(&context, "SELECT count(*) FROM interactions");
     write(&stored.store, &rows);
     assert_eq!(count(), [["100"]]);
-    register(&context, &stored.store).unwrap();
+    register(&context, &Interactions::of(&stored.store)).unwrap();
     assert_eq!(count(), [["200"]]);
 }
 

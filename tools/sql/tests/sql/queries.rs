@@ -4,10 +4,10 @@ use crate::data::{EVERY_WAY, Row, rows, store_of};
 use crate::model;
 use crate::running::{Answer, answer, context};
 
-type Model = fn(&[Row]) -> Answer;
+pub type Model = fn(&[Row]) -> Answer;
 
 /// The queries, as the benchmark runs them, with the model's answers.
-const QUERIES: [(&str, Model); 12] = [
+pub const QUERIES: [(&str, Model); 12] = [
     (
         include_str!("../../../../benches/sql/queries/01_counts_by_type_and_day.sql"),
         model::counts_by_type_and_day,

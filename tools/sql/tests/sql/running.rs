@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use annals::Store;
-use annals_datafusion::{Options, register, session};
+use annals_datafusion::{Interactions, Options, register, session};
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::physical_plan::displayable;
@@ -13,12 +13,16 @@ use datafusion::prelude::SessionContext;
 pub type Answer = Vec<Vec<String>>;
 
 pub fn context(store: &Store, threads: usize) -> SessionContext {
+    context_of(&Interactions::of(store), threads)
+}
+
+pub fn context_of(interactions: &Interactions, threads: usize) -> SessionContext {
     let options = Options {
         threads: Some(threads),
         memory: None,
     };
     let context = session(&options).unwrap();
-    register(&context, store).unwrap();
+    register(&context, interactions).unwrap();
     context
 }
 

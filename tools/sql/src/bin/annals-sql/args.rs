@@ -23,11 +23,11 @@ Exit codes:
 
 Errors go to standard error as `annals-sql: message`.";
 
-/// SQL over a store of interactions.
+/// SQL over a store of interactions, or over a set of shards.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "annals-sql", version, max_term_width = 100, after_help = HELP)]
 pub struct Cli {
-    /// The store
+    /// The store, or the set of shards
     pub store: PathBuf,
     /// Statements, separated by semicolons
     #[arg(conflicts_with = "file")]

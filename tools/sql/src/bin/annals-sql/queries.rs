@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
+use annals::Store;
 use annals::filter::AttributeDataset;
-use annals::{Reader, Store};
-use annals_datafusion::{Interactions, Options, register, register_attributes, session};
+use annals_datafusion::{Interactions, Live, Options, register, register_attributes, session};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::dataframe::DataFrame;
 use datafusion::physical_plan::displayable;
@@ -18,9 +18,9 @@ use crate::count::rows;
 use crate::failure::{Failure, Outcome, say};
 use crate::output::Output;
 
-/// A session over a store.
+/// A session over a store, or a set of shards.
 pub struct Queries {
-    reader: Reader,
+    live: Live,
     context: SessionContext,
     interactions: Interactions,
 }
@@ -32,8 +32,10 @@ pub struct Done {
 
 impl Queries {
     pub fn open(cli: &Cli) -> Outcome<Self> {
-        let reader = Store::open_reader(&cli.store)?;
-        warn_of_damage(&reader.store());
+        let live = Live::open(&cli.store)?;
+        for store in live.stores() {
+            warn_of_damage(&store);
+        }
         let options = Options {
             threads: cli.threads,
             memory: cli
@@ -41,9 +43,10 @@ impl Queries {
                 .map(|mebibytes| mebibytes.saturating_mul(1 << 20)),
         };
         let context = session(&options)?;
-        let interactions = register(&context, &reader.store())?;
+        let interactions = live.interactions()?;
+        register(&context, &interactions)?;
         let queries = Self {
-            reader,
+            live,
             context,
             interactions,
         };
@@ -75,8 +78,9 @@ impl Queries {
 
     /// Goes on to what is in the store by now.
     pub fn refresh(&mut self) -> Outcome {
-        if self.reader.refresh()? {
-            self.interactions = register(&self.context, &self.reader.store())?;
+        if self.live.refresh()? {
+            self.interactions = self.live.interactions()?;
+            register(&self.context, &self.interactions)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod exec;
 mod failure;
 mod functions;
 mod live;
+mod position;
 mod pushdown;
 mod schema;
 mod sequences;

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use annals::filter::AttributeDataset;
 use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::attributes::attributes;
 use crate::functions::{HistoryFunction, SequencesFunction};
+use crate::position::Position;
 use crate::table::Interactions;
 
 /// Consumers of memory that an error names when there is not enough.
@@ -49,10 +52,10 @@ pub fn session(options: &Options) -> Result<SessionContext> {
         let pool = TrackConsumersPool::new(FairSpillPool::new(memory), NAMED_CONSUMERS);
         runtime = runtime.with_memory_pool(Arc::new(pool));
     }
-    Ok(SessionContext::new_with_config_rt(
-        config,
-        Arc::new(runtime.build()?),
-    ))
+    let context = SessionContext::new_with_config_rt(config, Arc::new(runtime.build()?));
+    let position = context.udf("array_position")?;
+    context.register_udf(ScalarUDF::from(Position::new(position)));
+    Ok(context)
 }
 
 /// Gives a session the tables of a store or of a set of shards: `interactions`, and the functions `history` and

@@ -185,3 +185,29 @@ fn a_bad_attribute_is_named_with_its_place() {
         assert!(failed.contains(part), "{part}: {failed}");
     }
 }
+
+/// As DataFusion has it of plain strings.
+#[test]
+fn positions_in_impressions_are_those_of_plain_lists() {
+    let stored = store_of(&rows(900, 25), Held::Mixed);
+    let context = context(&stored.store, 2);
+    let plain = "CAST(impression AS VARCHAR[])";
+    for (sought, text) in [
+        ("item_id", "CAST(item_id AS VARCHAR)"),
+        ("device", "CAST(device AS VARCHAR)"),
+        ("'i7'", "'i7'"),
+    ] {
+        let sql = format!(
+            "SELECT count(*), count(array_position(impression, {sought})), \
+             count(*) FILTER (WHERE array_position(impression, {sought}) IS DISTINCT FROM \
+             array_position({plain}, {text})) FROM interactions"
+        );
+        let found = answer(&context, &sql);
+        assert_eq!(
+            (found[0][0].as_str(), found[0][2].as_str()),
+            ("900", "0"),
+            "{sql}"
+        );
+        assert!(sought == "device" || found[0][1] != "0", "{sql}");
+    }
+}

@@ -10,7 +10,7 @@ previous=
 for argument in "$@"; do
     if [ "$previous" = --crate-name ]; then
         case $argument in
-        annals | annals_fuzz | schema | csv_import | json_line | put_events | manifest | segment | stream | list | hot_key | hot_row | filter | attribute_table)
+        annals | annals_fuzz | schema | csv_import | json_line | put_events | manifest | segment | stream | spelling | list | hot_key | hot_row | filter | attribute_table)
             flags=(
                 -Cpasses=sancov-module
                 -Cllvm-args=-sanitizer-coverage-level=4

@@ -176,7 +176,7 @@ mod tests {
         ) {
             // Spread over all bits, as hashes are.
             let [own, other] = [own, other].map(|numbers| {
-                numbers.into_iter().map(|number| item_hash(&number.to_string())).collect::<Vec<_>>()
+                numbers.into_iter().map(|number| item_hash(number.to_string())).collect::<Vec<_>>()
             });
             let mut bits = HashBits::default();
             bits.fill(own.iter().copied());

@@ -15,7 +15,10 @@ fn read_any(input: &mut Input<'_>) {
     let mut wire = WireWriter::new();
     spelling.write(&mut wire);
     let again = Spelling::open(&mut WireReader::new(&wire.finish()));
-    assert_eq!(again.expect("what was written is read"), Some(spelling.clone()));
+    assert_eq!(
+        again.expect("what was written is read"),
+        Some(spelling.clone())
+    );
     let mut room = TextRoom::default();
     for index in [0, 1, 2, usize::from(input.byte()), usize::MAX] {
         let _ = spelling.read(SliceSource(input.0), index, &mut room);

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use annals::export::{
-    ArrowLists, ArrowStrings, EventRule, Examples, Export, Form, Layout, Manifest, Negatives, Partition,
-    Selection, Split,
+    ArrowLists, ArrowStrings, EventRule, Examples, Export, Form, Layout, Manifest, Negatives,
+    Partition, Selection, Split,
 };
 use annals::{ScanOrder, Snapshot, Store};
 use pyo3::prelude::*;

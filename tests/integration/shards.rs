@@ -12,7 +12,7 @@ mod reshape;
 use std::path::{Path, PathBuf};
 
 use annals::shards::{ShardSet, ShardSetBuilder, ShardSnapshot};
-use annals::{Durability, HistoryQuery, ImportMode, Limits, ScanQuery};
+use annals::{Durability, HistoryQuery, ImportMode, Limits, ScanQuery, Store};
 use tempfile::TempDir;
 
 use crate::support::read::{self, Line};
@@ -56,6 +56,29 @@ impl Shards {
     /// What is in its folder, but for the lock.
     fn names(&self) -> Vec<String> {
         names(&self.path)
+    }
+}
+
+/// Gives a set and a store the same rows: 300 imported, and the others written in batches of 50.
+fn fill_both(set: &ShardSet, one: &Store, records: &[Record]) {
+    let (bulk, recorded) = records.split_at(300);
+    let mut imports = (
+        set.import(ImportMode::Full).unwrap(),
+        one.import(ImportMode::Full).unwrap(),
+    );
+    for record in bulk {
+        imports.0.push(&record.interaction()).unwrap();
+        record.push_to(&mut imports.1).unwrap();
+    }
+    assert_eq!(imports.0.rows(), 300);
+    let commits = imports.0.commit().unwrap();
+    assert_eq!(commits.len(), set.map().len());
+    imports.1.commit().unwrap();
+    for part in recorded.chunks(50) {
+        let commits = set.write(batch(part), Durability::Buffered).unwrap();
+        let written: u64 = commits.iter().map(|one| one.commit.rows).sum();
+        assert_eq!(written, part.len() as u64);
+        one.write(batch(part), Durability::Buffered).unwrap();
     }
 }
 

@@ -6,9 +6,8 @@ use annals::{
     Deletion, Durability, HistoryQuery, ImportMode, ScanQuery, Snapshot, Store, Unseen, UserRange,
 };
 
-use super::{Shards, USERS, histories, records, rows, user};
+use super::{Shards, USERS, fill_both, histories, records, rows, user};
 use crate::support::read;
-use crate::support::record::batch;
 use crate::support::{create, folder, quiet};
 
 #[track_caller]
@@ -43,27 +42,7 @@ fn a_set_answers_as_one_store() {
         let (_folder, set) = Shards::new(shards);
         let folder = folder();
         let one = create(&folder.path().join("one"), quiet());
-        let records = records(0..500);
-        let (bulk, recorded) = records.split_at(300);
-
-        let mut imports = (
-            set.import(ImportMode::Full).unwrap(),
-            one.import(ImportMode::Full).unwrap(),
-        );
-        for record in bulk {
-            imports.0.push(&record.interaction()).unwrap();
-            record.push_to(&mut imports.1).unwrap();
-        }
-        assert_eq!(imports.0.rows(), 300);
-        let commits = imports.0.commit().unwrap();
-        assert_eq!(commits.len(), shards);
-        imports.1.commit().unwrap();
-        for part in recorded.chunks(50) {
-            let commits = set.write(batch(part), Durability::Buffered).unwrap();
-            let written: u64 = commits.iter().map(|one| one.commit.rows).sum();
-            assert_eq!(written, 50);
-            one.write(batch(part), Durability::Buffered).unwrap();
-        }
+        fill_both(&set, &one, &records(0..500));
         assert_same(&set.snapshot().unwrap(), &one.snapshot());
         let used = (0..USERS).map(|number| set.shard_of(&user(number)));
         assert_eq!(

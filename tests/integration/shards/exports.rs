@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use annals::Durability;
 use annals::export::{
     Examples, Form, Layout, Manifest, Negatives, NegativesFrom, Selection, Split, manifest_of,
 };
-use annals::{Durability, ImportMode};
 
-use super::{Shards, records};
+use super::{Shards, fill_both, records};
 use crate::export::model::exported;
 use crate::support::record::batch;
 use crate::support::{create, folder, quiet};
@@ -60,20 +60,7 @@ fn a_set_exports_as_one_store() {
         let (_folder, set) = Shards::new(shards);
         let folder = folder();
         let one = create(&folder.path().join("one"), quiet());
-        let records = records(0..500);
-        let (bulk, recorded) = records.split_at(300);
-        let mut imports = (
-            set.import(ImportMode::Full).unwrap(),
-            one.import(ImportMode::Full).unwrap(),
-        );
-        for record in bulk {
-            imports.0.push(&record.interaction()).unwrap();
-            record.push_to(&mut imports.1).unwrap();
-        }
-        imports.0.commit().unwrap();
-        imports.1.commit().unwrap();
-        set.write(batch(recorded), Durability::Buffered).unwrap();
-        one.write(batch(recorded), Durability::Buffered).unwrap();
+        fill_both(&set, &one, &records(0..500));
 
         let snapshot = set.snapshot().unwrap();
         for selection in selections() {

@@ -15,6 +15,7 @@ mod errors;
 mod export;
 mod files;
 mod held;
+mod histories;
 mod json;
 mod kept;
 mod long;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use annals::export::ArrowStrings;
 use annals::filter::{FilterContext, FilterPlan, Filtered};
 use annals::insights::{Insights, Thresholds};
-use annals::{History, HistoryQuery, Limits, Schema, Unseen};
-use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringArray, StructArray};
-use arrow_buffer::{OffsetBuffer, ScalarBuffer};
-use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+use annals::{History, Limits, Schema, Unseen};
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::Schema as ArrowSchema;
 use parking_lot::{Mutex, RwLock};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -20,6 +19,7 @@ use crate::columns::{self, HistoryColumns};
 use crate::errors::{self, Failed};
 use crate::export;
 use crate::held::Held;
+use crate::histories;
 use crate::json;
 use crate::long::{self, AtSignal};
 use crate::query::{self, HistoryArguments, ScanArguments};
@@ -335,7 +335,7 @@ impl View {
             .get(schema.user())
             .map_or("", |field| field.name());
         let batch = self.with_buffers(py, |snapshot, buffers| {
-            histories(snapshot, name, &users, &query, copied, &mut buffers.history)
+            histories::table(snapshot, name, &users, &query, copied, &mut buffers.history)
         })?;
         Ok(Rows::new(batch.map_err(Failed::raise)?))
     }
@@ -589,36 +589,4 @@ fn finished(batch: RecordBatch, schema: &Schema, datetimes: bool) -> PyResult<Ro
         .get(schema.timestamp())
         .map(|field| field.name());
     rows::with_datetimes(&batch, name.unwrap_or_default()).map(Rows::new)
-}
-
-/// A row for each user: the id, and the history as one list.
-fn histories(
-    snapshot: &annals::Snapshot,
-    name: &str,
-    users: &[&str],
-    query: &HistoryQuery,
-    mut copied: HistoryColumns,
-    history: &mut History,
-) -> Result<RecordBatch, Failed> {
-    let mut ends = Vec::with_capacity(users.len() + 1);
-    ends.push(0i32);
-    snapshot.histories(users, query, history, |_, history| {
-        copied.append(history)?;
-        ends.push(i32::try_from(copied.rows()).map_err(|_| columns::too_long())?);
-        Ok::<_, Failed>(())
-    })?;
-    let rows = copied.rows();
-    let (fields, arrays) = copied.finish()?;
-    let events = StructArray::try_new_with_length(fields.clone(), arrays, None, rows)
-        .map_err(columns::unfit)?;
-    let item = Arc::new(Field::new("item", DataType::Struct(fields), false));
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
-    let lists = ListArray::try_new(item.clone(), offsets, Arc::new(events), None)
-        .map_err(columns::unfit)?;
-    let users: ArrayRef = Arc::new(StringArray::from_iter_values(users));
-    let schema = ArrowSchema::new(vec![
-        Field::new(name, DataType::Utf8, false),
-        Field::new("HISTORY", DataType::List(item), false),
-    ]);
-    RecordBatch::try_new(Arc::new(schema), vec![users, Arc::new(lists)]).map_err(columns::unfit)
 }

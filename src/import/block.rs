@@ -31,9 +31,9 @@ pub(super) struct BlockReport {
 }
 
 /// Notes what is odd about rows of one line.
-struct OnLine<'a> {
-    line: u64,
-    report: &'a mut BlockReport,
+pub(super) struct OnLine<'a> {
+    pub(super) line: u64,
+    pub(super) report: &'a mut BlockReport,
 }
 
 impl Seen for OnLine<'_> {

@@ -29,11 +29,12 @@ impl ColumnRecords {
             contents(Input::File(file), form, DEFAULT_MAX_RECORD_BYTES, &|_| true)
         };
         let Contents {
-            mut reader,
+            records,
             columns,
             is_json,
             ..
         } = contents()?;
+        let mut reader = records.into_reader(DEFAULT_MAX_RECORD_BYTES);
         if !is_json {
             return Ok(Self {
                 reader,
@@ -43,7 +44,7 @@ impl ColumnRecords {
         }
         let keys = keys(&mut reader)?;
         Ok(Self {
-            reader: contents()?.reader,
+            reader: contents()?.records.into_reader(DEFAULT_MAX_RECORD_BYTES),
             columns: keys.into_iter().map(Some).collect(),
             is_json,
         })

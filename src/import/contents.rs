@@ -3,7 +3,7 @@
 use super::double_colon::DoubleColons;
 use super::form::{Delimiter, FileForm};
 #[cfg(feature = "parquet")]
-use super::parquet_records::{ParquetRecords, is_parquet};
+use super::parquet_batches::{ParquetBatches, is_parquet};
 #[cfg(feature = "parquet")]
 use super::source::spooled;
 use super::source::{Input, Source, decompressed, is_json, peeked, records_of};
@@ -13,13 +13,49 @@ use crate::types::{Error, Result};
 /// A file whose records can be read.
 pub(super) struct Contents<'s> {
     /// Behind the header.
-    pub(super) reader: RecordReader<Source<'s>>,
+    pub(super) records: Records<'s>,
     /// The names of its columns, in order; one without a name is passed over. None of JSON lines.
     pub(super) columns: Vec<Option<String>>,
     /// The header as the file has it, if it has one.
     pub(super) header: Vec<String>,
     /// Whether each record is a JSON object.
     pub(super) is_json: bool,
+}
+
+/// The records of a file.
+pub(super) enum Records<'s> {
+    Text(RecordReader<Source<'s>>),
+    #[cfg(feature = "parquet")]
+    Batches(ParquetBatches),
+}
+
+impl<'s> Records<'s> {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Text(reader) => reader.dialect(),
+            #[cfg(feature = "parquet")]
+            Self::Batches(_) => Dialect::ROWS,
+        }
+    }
+
+    /// The same as text, whatever they are in the file.
+    pub(super) fn into_reader(
+        self,
+        #[cfg_attr(
+            not(feature = "parquet"),
+            expect(unused_variables, reason = "Parquet alone")
+        )]
+        max_record_bytes: usize,
+    ) -> RecordReader<Source<'s>> {
+        match self {
+            Self::Text(reader) => reader,
+            #[cfg(feature = "parquet")]
+            Self::Batches(batches) => {
+                let text: Source<'s> = Box::new(batches.into_text());
+                RecordReader::from_line(text, max_record_bytes, 1).with_dialect(Dialect::ROWS)
+            }
+        }
+    }
 }
 
 /// Opens a source: decompresses it, and reads its header. Of Parquet only columns that are wanted have
@@ -47,11 +83,10 @@ pub(super) fn contents<'s>(
     if is_parquet(&start) {
         form.check_has_no_lines("Parquet")?;
         let file = file.map_or_else(|| spooled(source), Ok)?;
-        let records = ParquetRecords::open(file, form, is_wanted)?;
-        let header = records.names().to_vec();
-        let reader = RecordReader::from_line(Box::new(records) as Source<'s>, max_record_bytes, 1);
+        let batches = ParquetBatches::open(file, form, is_wanted)?;
+        let header = batches.names().to_vec();
         return Ok(Contents {
-            reader: reader.with_dialect(Dialect::ROWS),
+            records: Records::Batches(batches),
             columns: header.iter().cloned().map(Some).collect(),
             header,
             is_json: false,
@@ -65,7 +100,7 @@ pub(super) fn contents<'s>(
     if is_json(&start) {
         form.check_has_no_lines("JSON lines")?;
         return Ok(Contents {
-            reader: reader(source, Dialect::LINES)?,
+            records: Records::Text(reader(source, Dialect::LINES)?),
             columns: Vec::new(),
             header: Vec::new(),
             is_json: true,
@@ -89,7 +124,7 @@ pub(super) fn contents<'s>(
         }
     };
     Ok(Contents {
-        reader,
+        records: Records::Text(reader),
         columns,
         header,
         is_json: false,

@@ -1,5 +1,7 @@
 //! CSV files to rows.
 
+#[cfg(feature = "parquet")]
+mod by_batches;
 mod by_blocks;
 mod run;
 

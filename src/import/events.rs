@@ -190,8 +190,16 @@ fn number(value: Json<'_>) -> Result<f64> {
         Json::Text(text) => text.parse().ok(),
         _ => None,
     };
-    number.ok_or_else(|| value.is_not("eventValue", "a number; write digits"))
+    let number = number.ok_or_else(|| value.is_not("eventValue", "a number; write digits"))?;
+    match number.is_finite() {
+        true => Ok(number),
+        // Here it is still known as it was sent.
+        false => Err(value.is_not("eventValue", FINITE)),
+    }
 }
+
+const FINITE: &str = "a finite number within the range of float; NaN and infinity are none; write a number, or \
+                      leave it out";
 
 fn items(value: Json<'_>) -> Result<Vec<Cow<'_, str>>> {
     let items = value.into_list("impression")?;

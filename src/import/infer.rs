@@ -13,6 +13,7 @@ use crate::types::{DataType, Error, Limits, Result, Role, Schema, Validator};
 
 /// A schema that was proposed for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InferredSchema {
     /// The schema, as a pretty-printed Avro document in the contract's form.
     pub json: String,

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::other_forms::no_interaction;
 use crate::types::{
     DataType, Error, Field, FieldId, Interaction, Result, Role, RowScratch, Schema, Validator,
-    Value, shown, value_of_cell,
+    Value, shortened, value_of_cell,
 };
 
 /// The interaction that a JSON object stands for; its keys are the schema's field names.
@@ -122,7 +122,7 @@ fn missing(name: &str) -> Error {
 }
 
 /// The value of a field that stands as `json`. A number is read as a CSV cell with the same text, so
-/// that nothing is rounded on the way and messages show it as it was written.
+/// that nothing is rounded on the way.
 fn value_of(validator: &Validator, id: FieldId, field: &Field, json: &str) -> Result<Value> {
     let data_type = field.data_type();
     let is_number = json.starts_with(|c: char| c.is_ascii_digit() || c == '-');
@@ -130,49 +130,49 @@ fn value_of(validator: &Validator, id: FieldId, field: &Field, json: &str) -> Re
         let cell = validator.parse_cell(id, json)?;
         return Ok(value_of_cell(data_type, cell));
     }
-    let read = serde_json::from_str(json).map_err(|error| not_an_object(json, &error))?;
-    value_of_other(validator, id, field, read)
-}
-
-/// The value of a field that stands as JSON other than a number for a number.
-fn value_of_other(validator: &Validator, id: FieldId, field: &Field, json: Json) -> Result<Value> {
-    let wrong = |json: &Json, want: &str| {
-        let value = shown_json(json);
-        Error::of_field(field.name(), format_args!("value {value}: must be {want}"))
+    let is_impression = field.role() == Role::Impression;
+    if is_impression && json.starts_with('[') {
+        let items: Vec<&RawValue> = read(json)?;
+        let items = items.into_iter().map(|item| match read(item.get())? {
+            Json::String(item) => Ok(item),
+            _ => Err(wrong(
+                field,
+                item.get(),
+                "a string; write item ids in quotes",
+            )),
+        });
+        return items.collect::<Result<_>>().map(Value::Items);
+    }
+    let want = match (data_type, read(json)?) {
+        (_, Json::Null) => return Ok(Value::Null),
+        (DataType::String, Json::String(text)) => return Ok(Value::String(text)),
+        (DataType::Boolean, Json::Bool(flag)) => return Ok(Value::Boolean(flag)),
+        (_, Json::String(text)) => {
+            let cell = validator.parse_cell(id, &text)?;
+            return Ok(value_of_cell(data_type, cell));
+        }
+        (DataType::String, _) if is_impression => {
+            "a list of item ids, or a string in which bars join them; write one of them"
+        }
+        (DataType::String, _) => "a string; write the value in quotes",
+        (DataType::Boolean, _) => "a boolean; write true or false",
+        _ => "a number; write digits",
     };
-    let data_type = field.data_type();
-    match (data_type, json) {
-        (_, Json::Null) => Ok(Value::Null),
-        (DataType::String, Json::Array(items)) if field.role() == Role::Impression => items
-            .into_iter()
-            .map(|item| match item {
-                Json::String(item) => Ok(item),
-                other => Err(wrong(&other, "a string; write item ids in quotes")),
-            })
-            .collect::<Result<_>>()
-            .map(Value::Items),
-        (DataType::String, Json::String(text)) => Ok(Value::String(text)),
-        (DataType::String, other) if field.role() == Role::Impression => Err(wrong(
-            &other,
-            "a list of item ids, or a string in which bars join them; write one of them",
-        )),
-        (DataType::String, other) => Err(wrong(&other, "a string; write the value in quotes")),
-        (DataType::Boolean, Json::Bool(flag)) => Ok(Value::Boolean(flag)),
-        (_, Json::String(text)) => validator
-            .parse_cell(id, &text)
-            .map(|cell| value_of_cell(data_type, cell)),
-        (DataType::Boolean, other) => Err(wrong(&other, "a boolean; write true or false")),
-        (_, other) => Err(wrong(&other, "a number; write digits")),
-    }
+    Err(wrong(field, json, want))
 }
 
-fn shown_json(json: &Json) -> String {
-    match json {
-        Json::String(text) => shown(text),
-        Json::Array(_) => "[...]".to_owned(),
-        Json::Object(_) => "{...}".to_owned(),
-        other => other.to_string(),
-    }
+fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| not_an_object(json, &error))
+}
+
+/// The error of a value that stands as `json`, which no text does. It shows a number as it was sent, every digit of it.
+fn wrong(field: &Field, json: &str, want: &str) -> Error {
+    let value = match json.as_bytes().first() {
+        Some(b'[') => "[...]".to_owned(),
+        Some(b'{') => "{...}".to_owned(),
+        _ => shortened(json).into_owned(),
+    };
+    Error::of_field(field.name(), format_args!("value {value}: must be {want}"))
 }
 
 /// An object's entries as they stand, repeated keys included.

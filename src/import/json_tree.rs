@@ -19,6 +19,16 @@ pub(super) enum Json<'a> {
     Object(Entries<'a>),
 }
 
+/// Digits of which every number is the nearest to one double at most.
+const EXACT_DIGITS: usize = 15;
+
+/// Whether the nearest double need not be shown as what was sent.
+fn is_near(number: f64) -> bool {
+    let shown = format!("{number:e}");
+    let mantissa = shown.split('e').next().unwrap_or_default();
+    mantissa.bytes().filter(u8::is_ascii_digit).count() > EXACT_DIGITS
+}
+
 /// An object's entries as they stand.
 pub(super) type Entries<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 
@@ -29,7 +39,7 @@ impl<'a> Json<'a> {
             Self::Null => "null".to_owned(),
             Self::Bool(flag) => flag.to_string(),
             Self::Whole(number) => number.to_string(),
-            // Shorter than all digits of a large one, and nearer to how it was sent.
+            Self::Number(number) if is_near(*number) => format!("about {number:?}"),
             Self::Number(number) => format!("{number:?}"),
             Self::Text(text) => shown(text),
             Self::List(_) => "[...]".to_owned(),

@@ -8,6 +8,8 @@
 //! a schema for a CSV file. The rules are those of the interactions dataset contract; errors name
 //! file, line, column, value and rule.
 
+#[cfg(feature = "parquet")]
+mod batch_rows;
 mod block;
 mod blocks;
 mod candidates;
@@ -30,9 +32,7 @@ mod lines;
 mod open;
 mod other_forms;
 #[cfg(feature = "parquet")]
-mod parquet_cells;
-#[cfg(feature = "parquet")]
-mod parquet_records;
+mod parquet_batches;
 mod paths;
 mod pipeline;
 mod profile;
@@ -46,6 +46,8 @@ mod row_key;
 mod rows;
 mod source;
 mod split;
+#[cfg(feature = "parquet")]
+mod text_column;
 
 use crate::api::{BulkImport, ImportRehearsal};
 use crate::types::{Result, Row};

@@ -1,16 +1,15 @@
 //! A file against a schema: its records, and how they become rows.
 
-use super::contents::{Contents, contents};
+use super::contents::{Contents, Records, contents};
 use super::form::{Columns, FileForm, Resolved, resolve};
 use super::header::match_columns;
 use super::record_rows::RecordRows;
-use super::source::{Input, Source};
-use crate::csv::RecordReader;
+use super::source::Input;
 use crate::types::{Result, Validator};
 
 /// A file whose records are rows.
 pub(super) struct Opened<'s, 'v> {
-    pub(super) reader: RecordReader<Source<'s>>,
+    pub(super) records: Records<'s>,
     pub(super) rows: RecordRows<'v>,
     /// The header as the file has it, if it has one.
     pub(super) header: Vec<String>,
@@ -31,22 +30,22 @@ pub(super) fn open<'s, 'v>(
     let is_mapped = |name: &str| form.map.iter().any(|(_, column)| column == name);
     let is_wanted = |name: &str| is_mapped(name) || validator.schema().position(name).is_some();
     let Contents {
-        reader,
+        records,
         columns,
         header,
         is_json,
     } = contents(input, form, max_record_bytes, &is_wanted)?;
-    let (schema, dialect) = (validator.schema(), reader.dialect());
-    let is_text = !dialect.counts_records;
+    let (schema, dialect) = (validator.schema(), records.dialect());
     if form.keeps_columns() && !is_json {
-        let columns = match_columns(&header, schema).map_err(|error| match is_text {
-            true => error.at_place(format_args!("line {}", reader.line())),
-            false => error,
+        let columns = match_columns(&header, schema).map_err(|error| match &records {
+            Records::Text(reader) => error.at_place(format_args!("line {}", reader.line())),
+            #[cfg(feature = "parquet")]
+            Records::Batches(_) => error,
         })?;
         if let Some(columns) = columns {
             return Ok(Opened {
                 rows: RecordRows::of_columns(validator, dialect, columns),
-                reader,
+                records,
                 header,
                 warnings: Vec::new(),
             });
@@ -59,7 +58,7 @@ pub(super) fn open<'s, 'v>(
     let Resolved { mapping, warnings } = resolve(form, &columns, schema)?;
     Ok(Opened {
         rows: RecordRows::of_mapping(validator, dialect, mapping),
-        reader,
+        records,
         header,
         warnings,
     })

@@ -8,6 +8,7 @@ use crate::types::{Error, ErrorKind, Result};
 
 /// The files that paths stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CsvFiles {
     /// The files of one import, in their order.
     pub files: Vec<PathBuf>,

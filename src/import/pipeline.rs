@@ -10,47 +10,47 @@ use super::block::BlockReport;
 use crate::api::{BulkImport, ImportBatch};
 
 /// A block on its way.
-pub(super) struct Block {
-    /// CSV records.
-    pub(super) bytes: Vec<u8>,
+pub(super) struct Block<T> {
+    /// Records.
+    pub(super) records: T,
     /// Their rows.
     pub(super) batch: ImportBatch,
     /// What is known of them; `None` when something is wrong with the block.
     pub(super) report: Option<BlockReport>,
 }
 
-impl Block {
-    /// An empty one, for rows of an import.
-    pub(super) fn of(import: &BulkImport) -> Self {
+impl<T> Block<T> {
+    /// Records whose rows go to an import.
+    pub(super) fn of(records: T, import: &BulkImport) -> Self {
         Self {
-            bytes: Vec::new(),
+            records,
             batch: import.batch(),
             report: None,
         }
     }
 }
 
-/// Turns a block's bytes into rows.
-pub(super) trait Work: Fn(&mut Block) + Sync {}
+/// Turns a block's records into rows.
+pub(super) trait Work<T>: Fn(&mut Block<T>) + Sync {}
 
-impl<F: Fn(&mut Block) + Sync> Work for F {}
+impl<T, F: Fn(&mut Block<T>) + Sync> Work<T> for F {}
 
-enum State {
-    Waiting(Block),
+enum State<T> {
+    Waiting(Block<T>),
     Taken,
-    Done(Block),
+    Done(Block<T>),
     /// The thread that took it has panicked.
     Lost,
 }
 
-struct Slot {
-    state: Mutex<State>,
+struct Slot<T> {
+    state: Mutex<State<T>>,
     done: Condvar,
 }
 
-impl Slot {
+impl<T> Slot<T> {
     /// Does the work unless another thread has taken it.
-    fn work(&self, work: &impl Work) {
+    fn work(&self, work: &impl Work<T>) {
         let mut block = {
             let mut state = self.state.lock();
             match std::mem::replace(&mut *state, State::Taken) {
@@ -74,7 +74,7 @@ impl Slot {
     }
 
     /// Waits for the block; `None` when it was lost.
-    fn take(&self) -> Option<Block> {
+    fn take(&self) -> Option<Block<T>> {
         let mut state = self.state.lock();
         loop {
             match std::mem::replace(&mut *state, State::Lost) {
@@ -90,18 +90,18 @@ impl Slot {
 }
 
 /// Says how work ended, also when it panicked: nobody may wait for it for ever.
-struct Ended<'a> {
-    slot: &'a Slot,
-    state: State,
+struct Ended<'a, T> {
+    slot: &'a Slot<T>,
+    state: State<T>,
 }
 
-impl Ended<'_> {
-    fn with(mut self, state: State) {
+impl<T> Ended<'_, T> {
+    fn with(mut self, state: State<T>) {
         self.state = state;
     }
 }
 
-impl Drop for Ended<'_> {
+impl<T> Drop for Ended<'_, T> {
     fn drop(&mut self) {
         *self.slot.state.lock() = std::mem::replace(&mut self.state, State::Lost);
         self.slot.done.notify_all();
@@ -109,20 +109,20 @@ impl Drop for Ended<'_> {
 }
 
 /// Blocks that are worked on, in the order in which they were put.
-pub(super) struct Pipeline<'a, W> {
-    slots: VecDeque<Arc<Slot>>,
-    send: Sender<Arc<Slot>>,
+pub(super) struct Pipeline<'a, T, W> {
+    slots: VecDeque<Arc<Slot<T>>>,
+    send: Sender<Arc<Slot<T>>>,
     work: &'a W,
 }
 
-impl<W: Work> Pipeline<'_, W> {
+impl<T, W: Work<T>> Pipeline<'_, T, W> {
     /// Blocks on their way.
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
 
     /// Puts a block behind the others.
-    pub(super) fn put(&mut self, block: Block) {
+    pub(super) fn put(&mut self, block: Block<T>) {
         let slot = Arc::new(Slot {
             state: Mutex::new(State::Waiting(block)),
             done: Condvar::new(),
@@ -134,7 +134,7 @@ impl<W: Work> Pipeline<'_, W> {
 
     /// The first block, its work done; the calling thread works too instead of waiting. `None` when
     /// there are no blocks or the thread that had it panicked.
-    pub(super) fn take(&mut self) -> Option<Block> {
+    pub(super) fn take(&mut self) -> Option<Block<T>> {
         let first = self.slots.pop_front()?;
         first.work(self.work);
         for slot in &self.slots {
@@ -148,11 +148,11 @@ impl<W: Work> Pipeline<'_, W> {
 }
 
 /// Calls `run` with a pipeline that works on `threads` threads, the caller's included.
-pub(super) fn with_pipeline<W: Work, T>(
+pub(super) fn with_pipeline<T: Send, W: Work<T>, R>(
     threads: usize,
     work: &W,
-    run: impl FnOnce(&mut Pipeline<'_, W>) -> T,
-) -> T {
+    run: impl FnOnce(&mut Pipeline<'_, T, W>) -> R,
+) -> R {
     let (send, receive) = channel();
     let receive = Mutex::new(receive);
     std::thread::scope(|scope| {
@@ -170,7 +170,7 @@ pub(super) fn with_pipeline<W: Work, T>(
 }
 
 /// Works until the pipeline is gone.
-fn worker(receive: &Mutex<Receiver<Arc<Slot>>>, work: &impl Work) {
+fn worker<T>(receive: &Mutex<Receiver<Arc<Slot<T>>>>, work: &impl Work<T>) {
     loop {
         let Ok(slot) = receive.lock().recv() else {
             return;

@@ -6,6 +6,7 @@ use crate::types::{Field, FieldId, OddTime, OddTimes, Role, Validator, thousands
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Rows that were taken.
     pub rows: u64,

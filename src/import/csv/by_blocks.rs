@@ -18,13 +18,13 @@ const LEAST_BLOCK_BYTES: usize = 64 << 10;
 const MOST_BLOCK_BYTES: usize = 4 << 20;
 
 /// Where in the files a block begins.
-struct Place<'a> {
-    path: &'a Path,
+pub(super) struct Place<'a> {
+    pub(super) path: &'a Path,
     /// What lines are called.
-    unit: &'static str,
-    line: u64,
+    pub(super) unit: &'static str,
+    pub(super) line: u64,
     /// Bytes of all files up to there.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 impl Place<'_> {
@@ -87,16 +87,16 @@ impl Run<'_> {
         let block_bytes = (budget as usize).clamp(LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
         let mut source =
             BlockReader::new(rest, source, block_bytes, max_record_bytes, rows.dialect);
-        let work = |block: &mut Block| {
-            block.report = read_block(&block.bytes, max_record_bytes, rows, &mut block.batch);
+        let work = |block: &mut Block<Vec<u8>>| {
+            block.report = read_block(&block.records, max_record_bytes, rows, &mut block.batch);
         };
         let broken = with_pipeline(threads, &work, |pipeline| {
-            let mut idle: Vec<Block> = Vec::new();
+            let mut idle = Vec::new();
             let mut more = Ok(true);
             loop {
                 while matches!(more, Ok(true)) && pipeline.len() <= threads {
-                    let mut block = idle.pop().unwrap_or_else(|| Block::of(import));
-                    more = source.next(&mut block.bytes).map_err(in_file);
+                    let mut block = idle.pop().unwrap_or_else(|| Block::of(Vec::new(), import));
+                    more = source.next(&mut block.records).map_err(in_file);
                     if matches!(more, Ok(true)) {
                         pipeline.put(block);
                     }
@@ -107,7 +107,7 @@ impl Run<'_> {
                 }
                 let mut block = pipeline.take().ok_or_else(lost)?;
                 if let Some(broken) = self.take_block(&mut block, place, rows, import)? {
-                    let bytes = block.bytes.split_off(broken);
+                    let bytes = block.records.split_off(broken);
                     return more.and_then(|_| with_blocks(bytes, pipeline)).map(Some);
                 }
                 self.show_progress(place.bytes)?;
@@ -126,35 +126,46 @@ impl Run<'_> {
     /// up to that, and its position in the block is given.
     fn take_block(
         &mut self,
-        block: &mut Block,
+        block: &mut Block<Vec<u8>>,
         place: &mut Place<'_>,
         rows: &RecordRows<'_>,
         import: &mut BulkImport,
     ) -> Result<Option<usize>> {
-        let count = block.batch.rows() as u64;
-        let taken = match &block.report {
-            None => false,
-            Some(_) => match import.append(&mut block.batch) {
-                Err(error) if error.kind() == ErrorKind::InvalidInput => false,
-                taken => taken.map(|()| true)?,
-            },
-        };
-        if let (Some(report), true) = (block.report.take(), taken) {
-            self.report.rows += count;
-            self.scratch.told.add(report.told);
-            self.repeats.add(report.hashes);
-            let shown = |line: &u64| place.of(place.line + line);
-            self.odd_times.append(&report.odd_times, shown);
-            for (field, rows, line) in report.long.iter() {
-                self.long.add(*field, *rows, || shown(line));
-            }
-            self.other_lists.append(&report.other_lists, shown);
-            place.line += report.lines;
-            place.bytes += block.bytes.len() as u64;
+        if self.take_rows(block, place, import)? {
+            place.bytes += block.records.len() as u64;
             return Ok(None);
         }
         block.batch.clear();
-        self.sound_records(&block.bytes, place, rows, import)
+        self.sound_records(&block.records, place, rows, import)
+    }
+
+    /// Hands the rows of a block to the import, unless something is wrong with it, or it brings too many
+    /// event types; gives whether it did.
+    pub(super) fn take_rows<T>(
+        &mut self,
+        block: &mut Block<T>,
+        place: &mut Place<'_>,
+        import: &mut BulkImport,
+    ) -> Result<bool> {
+        let Some(report) = block.report.take() else {
+            return Ok(false);
+        };
+        let count = block.batch.rows() as u64;
+        match import.append(&mut block.batch) {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => return Ok(false),
+            appended => appended?,
+        }
+        self.report.rows += count;
+        self.scratch.told.add(report.told);
+        self.repeats.add(report.hashes);
+        let shown = |line: &u64| place.of(place.line + line);
+        self.odd_times.append(&report.odd_times, shown);
+        for (field, rows, line) in report.long.iter() {
+            self.long.add(*field, *rows, || shown(line));
+        }
+        self.other_lists.append(&report.other_lists, shown);
+        place.line += report.lines;
+        Ok(true)
     }
 
     /// Reads the records of a block one by one, up to one that is broken and to be left out; gives
@@ -190,13 +201,16 @@ impl Run<'_> {
 }
 
 /// The bytes, and behind them those of all blocks on their way.
-fn with_blocks(mut bytes: Vec<u8>, pipeline: &mut Pipeline<'_, impl Work>) -> Result<Vec<u8>> {
+fn with_blocks(
+    mut bytes: Vec<u8>,
+    pipeline: &mut Pipeline<'_, Vec<u8>, impl Work<Vec<u8>>>,
+) -> Result<Vec<u8>> {
     while pipeline.len() > 0 {
-        bytes.extend(pipeline.take().ok_or_else(lost)?.bytes);
+        bytes.extend(pipeline.take().ok_or_else(lost)?.records);
     }
     Ok(bytes)
 }
 
-fn lost() -> Error {
+pub(super) fn lost() -> Error {
     Error::internal("a reading thread ended without its result")
 }

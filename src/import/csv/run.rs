@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::csv::{Fault, Record, RecordReader, Step};
+use crate::import::contents::Records;
 use crate::import::distinct::{Distinct, Known, Once};
 use crate::import::form::{FileForm, Scratch};
 use crate::import::open::{Opened, open};
@@ -57,7 +58,7 @@ impl Run<'_> {
         let in_file = |error: Error| error.within(path.display());
         let opened = open(input, &self.form, self.validator, self.max_record_bytes);
         let Opened {
-            mut reader,
+            records,
             rows,
             header,
             warnings,
@@ -68,11 +69,18 @@ impl Run<'_> {
         }
         let in_blocks = self.distinct.is_none() && !rows.needs_order();
         match sink.bulk_import().filter(|_| in_blocks) {
-            Some(import) => self.blocks(path, reader, &rows, import)?,
-            None => match self.distinct {
-                Some(distinct) => self.once(path, &mut reader, &rows, sink, distinct)?,
-                None => self.records(path, &mut reader, u64::MAX, &rows, sink)?,
+            Some(import) => match records {
+                Records::Text(reader) => self.blocks(path, reader, &rows, import)?,
+                #[cfg(feature = "parquet")]
+                Records::Batches(batches) => self.batches(path, batches, &rows, import)?,
             },
+            None => {
+                let mut reader = records.into_reader(self.max_record_bytes);
+                match self.distinct {
+                    Some(distinct) => self.once(path, &mut reader, &rows, sink, distinct)?,
+                    None => self.records(path, &mut reader, u64::MAX, &rows, sink)?,
+                }
+            }
         }
         self.report.add_warnings(rows.warnings().collect(), path);
         self.report.files += 1;

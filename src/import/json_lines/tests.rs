@@ -148,6 +148,10 @@ fn refused_values_name_field_value_and_rule() {
                 .to_owned(),
         ),
         (
+            "\"IMPRESSION\": [\"a\", 1.50]",
+            "field IMPRESSION: value 1.50: must be a string; write item ids in quotes".to_owned(),
+        ),
+        (
             "\"IMPRESSION\": [\"a\", 7]",
             "field IMPRESSION: value 7: must be a string; write item ids in quotes".to_owned(),
         ),
@@ -196,6 +200,13 @@ fn refused_required_values_name_field_and_rule() {
             "\"u\"",
             "7",
             "USER_ID: value 7: must be a string; write the value in quotes".to_owned(),
+        ),
+        // As it was sent, with digits that no float has.
+        (
+            "\"u\"",
+            "12345678901234567890123",
+            "USER_ID: value 12345678901234567890123: must be a string; write the value in quotes"
+                .to_owned(),
         ),
         (
             "\"u\"",

@@ -151,3 +151,86 @@ fn a_schema_is_inferred_of_columns() {
             .ends_with("2,\"i\n1\",10,view,1.5,true\n")
     );
 }
+
+/// Rows of several batches; the item of one of them holds what no id may.
+fn many_rows(bad: Option<usize>) -> (Vec<(&'static str, ArrayRef)>, String) {
+    let rows = 20_000;
+    let items: Vec<String> = (0..rows)
+        .map(|row| match Some(row) == bad {
+            true => String::new(),
+            false => format!("item, {}", row % 700),
+        })
+        .collect();
+    let text: String = (0..rows)
+        .map(|row| format!("u{},\"{}\",{},view\n", row % 313, items[row], row))
+        .collect();
+    let users = (0..rows).map(|row| Some(format!("u{}", row % 313)));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("USER_ID", Arc::new(users.collect::<StringArray>())),
+        (
+            "ITEM_ID",
+            Arc::new(items.into_iter().map(Some).collect::<StringArray>()),
+        ),
+        (
+            "TIMESTAMP",
+            Arc::new((0..rows as i64).collect::<Int64Array>()),
+        ),
+        (
+            "EVENT_TYPE",
+            Arc::new(StringArray::from(vec!["view"; rows])),
+        ),
+    ];
+    (
+        columns,
+        format!("USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n{text}"),
+    )
+}
+
+#[test]
+fn batches_give_what_the_same_rows_do_as_csv() {
+    let folder = Folder::with_store();
+    folder
+        .run(&["init", "other", "--schema", "schema.json"])
+        .ok();
+    let map = ["--set", "DEVICE=phone"];
+    for bad in [None, Some(0), Some(8_191), Some(8_192), Some(19_999)] {
+        let (columns, text) = many_rows(bad);
+        write(&folder, "rows.parquet", columns);
+        folder.write("rows.csv", text);
+        for (store, file) in [("store", "rows.parquet"), ("other", "rows.csv")] {
+            let line = [
+                &[
+                    "import",
+                    store,
+                    file,
+                    "--mode",
+                    "full",
+                    "--on-error",
+                    "skip",
+                ][..],
+                &map[..],
+            ]
+            .concat();
+            let run = folder.run(&line);
+            match bad {
+                Some(row) => {
+                    run.fails(3);
+                    let rejects = folder.read("rejects.csv");
+                    let number = match file {
+                        "rows.csv" => row + 2,
+                        _ => row + 1,
+                    };
+                    assert!(
+                        rejects.contains(&format!("{file},{number},ITEM_ID,")),
+                        "{rejects}"
+                    );
+                    std::fs::remove_file(folder.path("rejects.csv")).unwrap();
+                }
+                None => drop(run.ok()),
+            }
+        }
+        let rows = folder.exported("store");
+        assert_eq!(rows, folder.exported("other"), "{bad:?}");
+        assert_eq!(rows.lines().count(), 20_001 - usize::from(bad.is_some()));
+    }
+}

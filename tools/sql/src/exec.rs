@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use annals::partitions::Partition;
 use annals::{
     Columns, FieldId, Projection, Scan, ScanOrder, ScanQuery, Schema, Snapshot, UserRange,
 };
@@ -48,6 +49,7 @@ pub(crate) struct InteractionsExec {
     /// The fields to give, in their order.
     fields: Arc<[FieldId]>,
     wanted: Arc<Wanted>,
+    sources: Arc<[Source]>,
     parts: Arc<[Ranges]>,
     fetch: Option<usize>,
     statistics: Arc<Statistics>,
@@ -55,35 +57,59 @@ pub(crate) struct InteractionsExec {
     metrics: ExecutionPlanMetricsSet,
 }
 
-/// What a partition reads, one behind the other: ranges of users, of one snapshot, in order.
-type Ranges = Vec<(Snapshot, UserRange)>;
+/// What a scan reads: a snapshot, and those of its users that are asked for.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) users: UserSet,
+    /// Where another process finds it: all users of a pin.
+    pub(crate) pin: Option<Arc<Partition>>,
+}
+
+/// What a partition reads, one behind the other: ranges of users, in order, each of a source by position. They are of
+/// one source.
+pub(crate) type Ranges = Vec<(usize, UserRange)>;
 
 impl InteractionsExec {
     /// A scan of `fields`, whose columns `out` describes, in about `partitions` parts: of each source the users
     /// that are asked for, at least one part where there are any.
     pub(crate) fn new(
         schema: &Arc<Schema>,
-        sources: &[(Snapshot, UserSet)],
+        sources: Vec<Source>,
         out: SchemaRef,
         fields: Vec<FieldId>,
         wanted: Wanted,
         partitions: usize,
         estimates: &Estimates,
     ) -> Result<Self> {
-        let mut parts = match wanted.is_nothing() {
+        let statistics = estimates.statistics(schema, &out, &fields, &wanted);
+        let parts = match wanted.is_nothing() {
             true => Vec::new(),
-            false => parts(sources, partitions)?,
+            false => parts(&sources, partitions)?,
         };
+        Self::of_parts(schema, sources, parts, out, fields, wanted, statistics)
+    }
+
+    /// The same of parts that are known.
+    pub(crate) fn of_parts(
+        schema: &Arc<Schema>,
+        sources: Vec<Source>,
+        mut parts: Vec<Ranges>,
+        out: SchemaRef,
+        fields: Vec<FieldId>,
+        wanted: Wanted,
+        statistics: Statistics,
+    ) -> Result<Self> {
         if parts.is_empty() {
             parts.push(Ranges::new());
         }
-        let statistics = estimates.statistics(schema, &out, &fields, &wanted);
         let by_user = sources.len() == 1;
         let properties = properties(schema, out, &fields, &parts, by_user)?;
         Ok(Self {
             schema: schema.clone(),
             fields: fields.into(),
             wanted: Arc::new(wanted),
+            sources: sources.into(),
             parts: parts.into(),
             fetch: None,
             statistics: Arc::new(statistics),
@@ -92,29 +118,45 @@ impl InteractionsExec {
         })
     }
 
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    pub(crate) fn parts(&self) -> &[Ranges] {
+        &self.parts
+    }
+
+    /// The fields to give, in their order.
+    pub(crate) fn fields(&self) -> &[FieldId] {
+        &self.fields
+    }
+
+    pub(crate) fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
     fn query(&self, batch_rows: usize) -> ScanQuery {
         let schema = self.schema.fields();
         let named = self.fields.iter().filter_map(|field| schema.get(*field));
-        ScanQuery {
-            time: self.wanted.time,
-            event_types: self.wanted.event_types.clone().unwrap_or_default(),
-            projection: Projection::names(named.map(|field| field.name())),
-            order: ScanOrder::UserTime,
-            batch_rows,
-            ..ScanQuery::default()
-        }
+        ScanQuery::default()
+            .time(self.wanted.time)
+            .event_types(self.wanted.event_types.clone().unwrap_or_default())
+            .projection(Projection::names(named.map(|field| field.name())))
+            .order(ScanOrder::UserTime)
+            .hints(self.wanted.hints.iter().cloned())
+            .batch_rows(batch_rows)
     }
 }
 
 /// The partitions: of each source ranges of about as many rows, less the users that are not asked for.
-fn parts(sources: &[(Snapshot, UserSet)], partitions: usize) -> Result<Vec<Ranges>> {
+pub(crate) fn parts(sources: &[Source], partitions: usize) -> Result<Vec<Ranges>> {
     let each = partitions.div_ceil(sources.len().max(1)).max(1);
     let mut parts = Vec::new();
-    for (snapshot, wanted) in sources {
-        for range in snapshot.user_ranges(each).map_err(engine)? {
-            let users = UserSet::of(range).intersection(wanted);
-            let of = |users: &UserRange| (snapshot.clone(), users.clone());
-            let part: Ranges = users.ranges().iter().map(of).collect();
+    for (at, source) in sources.iter().enumerate() {
+        for range in source.snapshot.user_ranges(each).map_err(engine)? {
+            let users = UserSet::of(range).intersection(&source.users);
+            let ranges = users.ranges().iter();
+            let part: Ranges = ranges.map(|users| (at, users.clone())).collect();
             if !part.is_empty() {
                 parts.push(part);
             }
@@ -144,7 +186,7 @@ fn properties(
     let ordering: Vec<_> = user.into_iter().chain(time).map(sorted).collect();
     let key = LexOrdering::new(ordering.first().cloned());
     let partitioning = match key {
-        Some(by) if by_user && parts.len() > 1 => {
+        Some(by) if by_user && parts.len() > 1 && parts.iter().all(|part| !part.is_empty()) => {
             let behind = parts.iter().skip(1);
             let splits = behind.filter_map(|part| part.first()?.1.from.clone());
             let text = |id: String| ScalarValue::Utf8(Some(id));
@@ -237,10 +279,15 @@ impl ExecutionPlan for InteractionsExec {
     ) -> Result<SendableRecordBatchStream> {
         let ranges = self.parts.get(partition);
         let ranges = ranges.ok_or_else(|| internal("a partition that the scan does not have"))?;
+        let source = |(at, users): &(usize, UserRange)| {
+            let source = self.sources.get(*at);
+            let source = source.ok_or_else(|| internal("a range of users of no source"))?;
+            Ok((source.snapshot.clone(), users.clone()))
+        };
         let out = self.schema();
         let part = Part {
             query: self.query(context.session_config().batch_size()),
-            ranges: ranges.iter().cloned().collect(),
+            ranges: ranges.iter().map(source).collect::<Result<_>>()?,
             open: None,
             batches: Batches::new(self.schema.clone(), out.clone(), self.fields.to_vec()),
             left: self.fetch.unwrap_or(usize::MAX),

@@ -52,10 +52,7 @@ impl TableFunctionImpl for HistoryFunction {
 /// # Errors
 /// The engine's.
 pub fn history(interactions: &Interactions, user: &str, limit: Option<usize>) -> Result<MemTable> {
-    let query = HistoryQuery {
-        limit,
-        ..HistoryQuery::default()
-    };
+    let query = HistoryQuery::default().limit(limit);
     let mut history = History::new();
     let snapshot = interactions.snapshot_of(user)?;
     let read = snapshot.history(user, &query, &mut history);

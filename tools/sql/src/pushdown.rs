@@ -1,6 +1,6 @@
 //! What of a query's filters the engine answers itself.
 
-use annals::TimeRange;
+use annals::{DataType as FieldType, Hint, Schema, TimeRange, Value};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown};
@@ -15,6 +15,8 @@ pub(crate) struct Wanted {
     pub(crate) time: TimeRange,
     /// `None` for all; an empty list for none.
     pub(crate) event_types: Option<Vec<String>>,
+    /// What is passed over by statistics of blocks; rows that do not meet it may come, too.
+    pub(crate) hints: Vec<Hint>,
 }
 
 /// What one filter says.
@@ -23,10 +25,15 @@ enum Condition {
     Users(UserSet),
     Time(TimeRange),
     EventTypes(Vec<String>),
+    /// One of these values of another field.
+    Values(usize, Vec<Value>),
+    Hint(Hint),
 }
 
-/// Reads filters on the user, the time and the event type of a store.
+/// Reads filters on the columns of a store.
 pub(crate) struct Reader<'a> {
+    /// Of the fields by which blocks of rows are passed over; `None` where the user alone is known.
+    pub(crate) schema: Option<&'a Schema>,
     /// The names of the columns, by field.
     pub(crate) names: &'a [String],
     pub(crate) known: Known,
@@ -40,6 +47,7 @@ impl Wanted {
             users: UserSet::all(),
             time: TimeRange::ALL,
             event_types: None,
+            hints: Vec::new(),
         }
     }
 
@@ -51,7 +59,7 @@ impl Wanted {
             || self.event_types.as_ref().is_some_and(Vec::is_empty)
     }
 
-    fn and(&mut self, condition: Condition) {
+    fn and(&mut self, condition: Condition, schema: Option<&Schema>) {
         match condition {
             Condition::Users(users) => self.users = self.users.intersection(&users),
             Condition::Time(time) => {
@@ -65,6 +73,12 @@ impl Wanted {
                 Some(known) => known.retain(|known| types.contains(known)),
                 None => self.event_types = Some(types),
             },
+            Condition::Values(field, values) => {
+                let field = schema.and_then(|schema| schema.fields().get(field));
+                self.hints
+                    .extend(field.map(|field| Hint::one_of(field.name(), values)));
+            }
+            Condition::Hint(hint) => self.hints.push(hint),
         }
     }
 }
@@ -75,7 +89,7 @@ impl Reader<'_> {
         let mut wanted = Wanted::all();
         for filter in filters {
             for condition in self.conditions(filter).unwrap_or_default() {
-                wanted.and(condition);
+                wanted.and(condition, self.schema);
             }
         }
         wanted
@@ -95,8 +109,10 @@ impl Reader<'_> {
     /// The engine compares event types without regard to ASCII case: that is exact where no two of the
     /// store's differ in nothing else.
     fn is_exact(&self, condition: &Condition) -> bool {
-        let Condition::EventTypes(asked) = condition else {
-            return true;
+        let asked = match condition {
+            Condition::Users(_) | Condition::Time(_) => return true,
+            Condition::Values(..) | Condition::Hint(_) => return false,
+            Condition::EventTypes(asked) => asked,
         };
         asked.iter().all(|asked| {
             let alike = |known: &&String| known.eq_ignore_ascii_case(asked);
@@ -142,8 +158,31 @@ impl Reader<'_> {
                     Some(vec![either(all, vec![next])?])
                 })
             }
-            _ => None,
+            Expr::IsNull(column) => self.hint(column, Hint::null),
+            Expr::IsNotNull(column) => self.hint(column, Hint::not_null),
+            Expr::Not(column) => self.flag(column, false),
+            column => self.flag(column, true),
         }
+    }
+
+    /// What is said of a column that is no longer compared with anything.
+    fn hint(&self, column: &Expr, hint: impl Fn(String) -> Hint) -> Option<Vec<Condition>> {
+        let Expr::Column(column) = column else {
+            return None;
+        };
+        let field = self.names.iter().position(|name| *name == column.name)?;
+        let name = self.schema?.fields().get(field)?.name();
+        Some(vec![Condition::Hint(hint(name.to_owned()))])
+    }
+
+    /// A column of booleans as a condition.
+    fn flag(&self, column: &Expr, value: bool) -> Option<Vec<Condition>> {
+        let Expr::Column(column) = column else {
+            return None;
+        };
+        let field = self.names.iter().position(|name| *name == column.name)?;
+        let is_flag = self.schema?.fields().get(field)?.data_type() == FieldType::Boolean;
+        is_flag.then(|| vec![Condition::Values(field, vec![Value::Boolean(value)])])
     }
 
     /// A column compared with a value.
@@ -158,12 +197,24 @@ impl Reader<'_> {
         if field == self.known.timestamp {
             return time(op, (integer(value)?, 1)).map(Condition::Time);
         }
-        let text = text(value)?;
         if field == self.known.user {
-            return users(op, text).map(Condition::Users);
+            return users(op, text(value)?).map(Condition::Users);
         }
-        let of_type = Some(field) == self.known.event_type && op == Operator::Eq;
-        of_type.then(|| Condition::EventTypes(vec![text.to_owned()]))
+        if Some(field) == self.known.event_type && op == Operator::Eq {
+            return Some(Condition::EventTypes(vec![text(value)?.to_owned()]));
+        }
+        let described = self.schema?.fields().get(field)?;
+        let value = of_type(described.data_type(), value)?;
+        match op {
+            Operator::Eq => Some(Condition::Values(field, vec![value])),
+            Operator::Lt | Operator::LtEq => {
+                Some(Condition::Hint(Hint::at_most(described.name(), value)))
+            }
+            Operator::Gt | Operator::GtEq => {
+                Some(Condition::Hint(Hint::at_least(described.name(), value)))
+            }
+            _ => None,
+        }
     }
 
     /// The field of a column, and whether it is the time as a moment: `to_timestamp_seconds(timestamp)`.
@@ -177,6 +228,21 @@ impl Reader<'_> {
             Expr::Cast(cast) if cast.field.data_type().is_string() => {
                 let (field, seconds) = self.column(&cast.expr)?;
                 (field != self.known.timestamp).then_some((field, seconds))
+            }
+            // To wider numbers, which keep every value and their order.
+            Expr::Cast(cast)
+                if matches!(cast.field.data_type(), DataType::Int64 | DataType::Float64) =>
+            {
+                let Expr::Column(column) = &*cast.expr else {
+                    return None;
+                };
+                let field = self.names.iter().position(|name| *name == column.name)?;
+                let narrow = self.schema?.fields().get(field)?.data_type();
+                let keeps = match cast.field.data_type() {
+                    DataType::Int64 => narrow == FieldType::Int,
+                    _ => narrow == FieldType::Float,
+                };
+                keeps.then_some((field, false))
             }
             Expr::Cast(cast) if is_moment(cast.field.data_type()) => {
                 self.column(&cast.expr).filter(|(_, seconds)| *seconds)
@@ -207,6 +273,10 @@ fn either(left: Vec<Condition>, right: Vec<Condition>) -> Option<Condition> {
             a.sort();
             a.dedup();
             Some(Condition::EventTypes(a))
+        }
+        (Ok([Condition::Values(a, mut values)]), Ok([Condition::Values(b, others)])) if a == b => {
+            values.extend(others);
+            Some(Condition::Values(a, values))
         }
         _ => None,
     }
@@ -264,6 +334,22 @@ fn is_moment(data_type: &DataType) -> bool {
 fn integer(value: &ScalarValue) -> Option<i64> {
     match value {
         ScalarValue::Int64(value) => *value,
+        _ => None,
+    }
+}
+
+/// A value that a field of a type can be compared with; `None` for null and for one of another type.
+fn of_type(data_type: FieldType, value: &ScalarValue) -> Option<Value> {
+    let number = |number: f64| (!number.is_nan()).then_some(Value::Double(number));
+    match (data_type, value) {
+        (FieldType::String, value) => text(value).map(|text| Value::String(text.to_owned())),
+        (FieldType::Int | FieldType::Long, ScalarValue::Int64(value)) => value.map(Value::Long),
+        (FieldType::Int | FieldType::Long, ScalarValue::Int32(value)) => value.map(Value::Int),
+        (FieldType::Float | FieldType::Double, ScalarValue::Float64(value)) => number((*value)?),
+        (FieldType::Float | FieldType::Double, ScalarValue::Float32(value)) => {
+            number((*value)?.into())
+        }
+        (FieldType::Boolean, ScalarValue::Boolean(value)) => value.map(Value::Boolean),
         _ => None,
     }
 }

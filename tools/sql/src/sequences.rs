@@ -98,6 +98,7 @@ impl Sequences {
             event_type: None,
         };
         Reader {
+            schema: None,
             names,
             known,
             event_types: &[],

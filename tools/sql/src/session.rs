@@ -9,6 +9,7 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -16,6 +17,7 @@ use crate::attributes::attributes;
 use crate::functions::{HistoryFunction, SequencesFunction};
 use crate::position::Position;
 use crate::table::Interactions;
+use crate::windows::SortedWindows;
 
 /// Consumers of memory that an error names when there is not enough.
 const NAMED_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(4);
@@ -30,12 +32,8 @@ pub struct Options {
     pub memory: Option<usize>,
 }
 
-/// A session for queries over a store: of DataFusion's settings those are changed that make use of the order
-/// and the partitions of scans.
-///
-/// # Errors
-/// Those of DataFusion, where there is no folder for temporary files.
-pub fn session(options: &Options) -> Result<SessionContext> {
+/// DataFusion's settings, of which those are changed that make use of the order and the partitions of scans.
+pub fn config(options: &Options) -> SessionConfig {
     let mut config = SessionConfig::new().with_information_schema(true);
     if let Some(threads) = options.threads {
         config = config.with_target_partitions(threads);
@@ -46,13 +44,27 @@ pub fn session(options: &Options) -> Result<SessionContext> {
     // An order that is there already is kept, and partitions by user serve what groups by more than the user.
     optimizer.prefer_existing_sort = true;
     optimizer.subset_repartition_threshold = 1;
+    config
+}
+
+/// A session for queries over a store, of the settings of [`config`].
+///
+/// # Errors
+/// Those of DataFusion, where there is no folder for temporary files.
+pub fn session(options: &Options) -> Result<SessionContext> {
     let mut runtime =
         RuntimeEnvBuilder::new().with_disk_manager_builder(DiskManagerBuilder::default());
     if let Some(memory) = options.memory {
         let pool = TrackConsumersPool::new(FairSpillPool::new(memory), NAMED_CONSUMERS);
         runtime = runtime.with_memory_pool(Arc::new(pool));
     }
-    let context = SessionContext::new_with_config_rt(config, Arc::new(runtime.build()?));
+    let state = SessionStateBuilder::new()
+        .with_config(config(options))
+        .with_runtime_env(Arc::new(runtime.build()?))
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(SortedWindows))
+        .build();
+    let context = SessionContext::new_with_state(state);
     let position = context.udf("array_position")?;
     context.register_udf(ScalarUDF::from(Position::new(position)));
     Ok(context)

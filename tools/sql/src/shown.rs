@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Formatter};
 
-use annals::UserRange;
+use annals::{Hint, UserRange};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::physical_expr::Partitioning;
 use datafusion::physical_plan::PlanProperties;
@@ -62,6 +62,9 @@ impl Shown<'_> {
                 "event_types",
                 list(types.iter().map(|name| format!("{name:?}"))),
             ));
+        }
+        if !self.wanted.hints.is_empty() {
+            parts.push(("hints", list(self.wanted.hints.iter().map(Hint::to_string))));
         }
         if let Some(fetch) = self.fetch {
             parts.push(("fetch", fetch.to_string()));

@@ -1,10 +1,12 @@
 //! The interactions of a store as a table.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
-use annals::shards::ShardMap;
-use annals::{FieldId, Schema, Snapshot, Store};
+use annals::partitions::Partition;
+use annals::shards::{ShardMap, ShardSet};
+use annals::{ErrorKind, FieldId, Schema, Snapshot, Store};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
@@ -15,11 +17,10 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::estimates::Estimates;
-use crate::exec::InteractionsExec;
-use crate::failure::internal;
+use crate::exec::{InteractionsExec, Source};
+use crate::failure::{engine, internal};
 use crate::pushdown::{Reader, Wanted};
 use crate::schema::{Known, table_schema};
-use crate::users::UserSet;
 
 /// All interactions of a store as of one commit, or of a set of shards as of one commit of each; a column for each field of its schema (see
 /// [`table_schema`]).
@@ -28,7 +29,8 @@ use crate::users::UserSet;
 /// `>`, `>=`, `BETWEEN`, `IN`, and `OR` of them), on the time (as on the user, but for `<>`, `IN` and `OR`; of
 /// `timestamp`, or of `to_timestamp_seconds(timestamp)`) and on the event type (`=`, `IN`, `OR`) go to the engine, which does not
 /// read what they leave out. They are exact but for event types where the store has two that differ in the
-/// case of letters alone; those are checked again.
+/// case of letters alone; those are checked again. Comparisons with values, `IN` and `IS NULL` on other columns let the engine
+/// pass over blocks of rows by their statistics ([`annals::Hint`]); what is left is checked again.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -59,6 +61,8 @@ pub struct Interactions {
 struct Inner {
     /// By shard where there is a map, else one.
     snapshots: Vec<Snapshot>,
+    /// Where other processes find each; empty where they do not.
+    pins: Vec<Arc<Partition>>,
     map: Option<Arc<ShardMap>>,
     engine_schema: Arc<Schema>,
     schema: SchemaRef,
@@ -96,6 +100,46 @@ impl Interactions {
         Ok(Self::over(stores, schema.clone(), Some(map.clone())))
     }
 
+    /// The interactions that the store, or all shards of the set, in the folder `path` keep under the name `pin`
+    /// ([`annals::shards::pin`]): what several processes read together, since each finds the same by that name.
+    ///
+    /// # Errors
+    /// `NotFound` of the engine when there is no such pin; as [`Interactions::of_shards`].
+    pub fn of_pin(path: impl AsRef<Path>, pin: &str) -> Result<Self> {
+        let path = path.as_ref();
+        let map = match ShardSet::map_of(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            map => Some(Arc::new(map.map_err(engine)?)),
+        };
+        let folders = annals::shards::stores(path).map_err(engine)?;
+        let mut opened = Vec::with_capacity(folders.len());
+        let mut pins = Vec::with_capacity(folders.len());
+        for folder in &folders {
+            let store = Store::builder().open_pin(folder, pin).map_err(engine)?;
+            let whole = store.snapshot().partitions(folder, pin, 1);
+            pins.extend(whole.map_err(engine)?.into_iter().map(Arc::new));
+            opened.push(store);
+        }
+        let stores: Vec<&Store> = opened.iter().collect();
+        let table = match (map, stores.as_slice()) {
+            (None, [one]) => Self::of(one),
+            (None, _) => return Err(internal("several stores that are no set")),
+            (Some(map), stores) => Self::of_shards(&map, stores)?,
+        };
+        table.pinned(pins)
+    }
+
+    fn pinned(self, pins: Vec<Arc<Partition>>) -> Result<Self> {
+        if pins.len() != self.inner.snapshots.len() {
+            return Err(internal("another number of pins than of snapshots"));
+        }
+        let inner = Arc::into_inner(self.inner);
+        let inner = inner.ok_or_else(|| internal("a new table that is shared"))?;
+        Ok(Self {
+            inner: Arc::new(Inner { pins, ..inner }),
+        })
+    }
+
     fn over(stores: &[&Store], engine_schema: Arc<Schema>, map: Option<Arc<ShardMap>>) -> Self {
         // The snapshots first: event types that come later are no harm.
         let snapshots = stores.iter().map(|store| store.snapshot()).collect();
@@ -107,6 +151,7 @@ impl Interactions {
         Self {
             inner: Arc::new(Inner {
                 snapshots,
+                pins: Vec::new(),
                 map,
                 names: names.collect(),
                 known: Known::of(&engine_schema),
@@ -142,6 +187,7 @@ impl Interactions {
 
     fn reader(&self) -> Reader<'_> {
         Reader {
+            schema: Some(&self.inner.engine_schema),
             names: &self.inner.names,
             known: self.inner.known,
             event_types: &self.inner.event_types,
@@ -164,13 +210,17 @@ impl Interactions {
                 wanted.users.with_points(here)
             };
             let users = inner.map.as_ref().map_or_else(|| wanted.users.clone(), own);
-            (snapshot.clone(), users)
+            Source {
+                snapshot: snapshot.clone(),
+                users,
+                pin: inner.pins.get(shard).cloned(),
+            }
         });
-        let none = |(_, users): &(Snapshot, UserSet)| users.ranges().is_empty();
+        let none = |source: &Source| source.users.ranges().is_empty();
         let sources: Vec<_> = sources.filter(|source| !none(source)).collect();
         InteractionsExec::new(
             &inner.engine_schema,
-            &sources,
+            sources,
             out,
             fields,
             wanted,

@@ -30,22 +30,19 @@ impl UserSet {
         if id.is_empty() || id.contains('\0') {
             return Self::none();
         }
-        Self(vec![UserRange {
-            from: Some(id.to_owned()),
-            to: Some(after(id)),
-        }])
+        Self(vec![UserRange::default().from(id).to(after(id))])
     }
 
     /// The users whose ids are at least `id`, or those above it.
     pub(crate) fn from(id: &str, inclusive: bool) -> Self {
         let from = Some(bound(id, inclusive));
-        Self(vec![UserRange { from, to: None }])
+        Self(vec![UserRange::new(from, None)])
     }
 
     /// The users whose ids are less than `id`, or up to it.
     pub(crate) fn upto(id: &str, inclusive: bool) -> Self {
         let to = Some(bound(id, !inclusive));
-        Self(vec![UserRange { from: None, to }])
+        Self(vec![UserRange::new(None, to)])
     }
 
     pub(crate) fn is_all(&self) -> bool {
@@ -75,10 +72,7 @@ impl UserSet {
             let from = a.from.as_ref().max(b.from.as_ref());
             let to = least_end(a.to.as_ref(), b.to.as_ref());
             if !is_empty(from, to) {
-                both.push(UserRange {
-                    from: from.cloned(),
-                    to: to.cloned(),
-                });
+                both.push(UserRange::new(from.cloned(), to.cloned()));
             }
             match compare_ends(a.to.as_ref(), b.to.as_ref()) {
                 Ordering::Less => left.next(),

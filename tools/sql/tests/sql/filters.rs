@@ -8,7 +8,7 @@ use crate::running::{answer, context, plan};
 type Holds = fn(&Row) -> bool;
 
 /// A filter, what it means, and whether nothing of it is left to DataFusion.
-const FILTERS: [(&str, Holds, bool); 30] = [
+const FILTERS: [(&str, Holds, bool); 40] = [
     ("user_id = 'u07'", |row| row.user == "u07", true),
     ("'u07' = user_id", |row| row.user == "u07", true),
     (
@@ -95,6 +95,39 @@ const FILTERS: [(&str, Holds, bool); 30] = [
     ),
     ("timestamp % 2 = 0", |row| row.time % 2 == 0, false),
     (
+        "event_value >= 20.25 AND event_value < 24",
+        |row| {
+            row.value
+                .is_some_and(|value| (20.25..24.0).contains(&value))
+        },
+        false,
+    ),
+    (
+        "event_value = 7 OR event_value IN (8, 9.25)",
+        |row| [Some(7.0), Some(8.0), Some(9.25)].contains(&row.value),
+        false,
+    ),
+    ("event_value = 1000", |_| false, false),
+    (
+        "device IN ('phone', 'tv')",
+        |row| row.device == Some("phone"),
+        false,
+    ),
+    ("device > 'e'", |row| row.device == Some("phone"), false),
+    ("device = 'tv'", |_| false, false),
+    ("event_type > 'p'", |row| row.event_type > "p", false),
+    ("event_value IS NULL", |row| row.value.is_none(), false),
+    (
+        "event_value IS NOT NULL AND device IS NULL",
+        |row| row.value.is_some() && row.device.is_none(),
+        false,
+    ),
+    (
+        "impression IS NOT NULL",
+        |row| !row.impression.is_empty(),
+        false,
+    ),
+    (
         "user_id = 'u03' OR event_type = 'cart'",
         |row| row.user == "u03" || row.event_type == "cart",
         false,
@@ -157,6 +190,11 @@ fn explain_shows_what_goes_to_the_engine() {
             "event_type IN ('cart', 'view')",
             r#"event_types=["cart", "view"]"#,
         ),
+        (
+            "event_value >= 2.5 AND device IN ('phone', 'tv')",
+            r#"hints=[EVENT_VALUE >= 2.5, DEVICE IN ("phone", "tv")]"#,
+        ),
+        ("device IS NOT NULL", "hints=[DEVICE IS NOT NULL]"),
     ] {
         assert!(shown(filter).contains(part), "{filter}: {}", shown(filter));
     }

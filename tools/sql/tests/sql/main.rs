@@ -15,3 +15,4 @@ mod plans;
 mod queries;
 mod running;
 mod shards;
+mod windows;

@@ -99,8 +99,9 @@ scale: setup ## Load and read 300 million rows in 4 shards, a tenth of it beside
 	$(CARGO) build --release -p annals-tool $(CARGO_FLAGS)
 	python3 benches/scale/run.py --annals $(TARGET)/release/annals $(SCALE_ARGS)
 
-distributed: setup ## Read stores with Spark, Ray and Daft and run the tests; installs them and Java in a folder of its own (PYTHON_ARGS="-k ray")
+distributed: setup ## Read stores with Spark, Ray, Daft and datafusion-distributed and run the tests; installs them and Java in a folder of its own (PYTHON_ARGS="-k ray")
 	CARGO="$(CARGO)" tools/distributed/run.sh $(PYTHON_ARGS)
+	CARGO="$(CARGO)" tools/sql/build.sh test -p annals-cluster $(CARGO_FLAGS)
 
 performance: ## Write PERFORMANCE.md from the results of the comparison
 	python3 benches/peers/performance.py

@@ -126,10 +126,7 @@ fn scans(folder: &Path) -> Result<()> {
             Projection::names(["USER_ID", "ITEM_ID", "TIMESTAMP"]),
         ),
     ] {
-        let query = ScanQuery {
-            projection,
-            ..ScanQuery::default()
-        };
+        let query = ScanQuery::default().projection(projection);
         let (mut cold, mut warm) = (vec![], vec![]);
         for _ in 0..SCANS {
             drop_from_cache(folder)?;
@@ -185,12 +182,10 @@ impl<'a> Asker<'a> {
         let schema = store.schema();
         Ok(Self {
             store,
-            query: HistoryQuery {
-                limit: Some(100),
-                projection: Projection::names(["ITEM_ID", "EVENT_TYPE"]),
-                copies_text: true,
-                ..HistoryQuery::default()
-            },
+            query: HistoryQuery::default()
+                .limit(100)
+                .projection(Projection::names(["ITEM_ID", "EVENT_TYPE"]))
+                .copies_text(true),
             fields: [schema.require("EVENT_TYPE")?, schema.require("ITEM_ID")?],
             history: History::new(),
             text: TextBuffer::new(),

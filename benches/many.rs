@@ -75,12 +75,10 @@ impl<'a> Bench<'a> {
     }
 
     fn run(&mut self, name: &str, limit: usize, fields: &Projection, strings: bool) -> Result<()> {
-        let query = HistoryQuery {
-            limit: Some(limit),
-            projection: fields.clone(),
-            copies_text: strings,
-            ..HistoryQuery::default()
-        };
+        let query = HistoryQuery::default()
+            .limit(limit)
+            .projection(fields.clone())
+            .copies_text(strings);
         let (mut singles, mut together) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             // Each way has users of its own, which the other has not brought near.

@@ -60,12 +60,10 @@ impl Recommender {
 
     /// The items of the user's newest interactions, newest first.
     fn newest(&mut self, user: &str, limit: usize) -> Result<&TextBuffer> {
-        let query = HistoryQuery {
-            limit: Some(limit),
-            projection: Projection::names(["ITEM_ID"]),
-            copies_text: true,
-            ..HistoryQuery::default()
-        };
+        let query = HistoryQuery::default()
+            .limit(limit)
+            .projection(Projection::names(["ITEM_ID"]))
+            .copies_text(true);
         self.store.history(user, &query, &mut self.history)?;
         let item = self.store.schema().item();
         self.history.copy_text(item, &mut self.items)?;

@@ -11,7 +11,7 @@ pub use crate::codec::{
     Stream, WireReader, WireWriter, encode, spell,
 };
 pub use crate::segment::{ColumnFooter, Cursor, Segment};
-pub use crate::types::{HashedKey, TierQuery};
+pub use crate::types::{FieldHint, HashedKey, TierQuery};
 
 /// Reads a manifest file, and gives the bytes that would be written for it.
 ///

@@ -68,7 +68,7 @@
 //! let before = store.snapshot();
 //! store.write(Interaction::new("ada", "cake", 30), Durability::Buffered)?;
 //!
-//! let query = HistoryQuery { order: Order::OldestFirst, ..HistoryQuery::default() };
+//! let query = HistoryQuery::default().order(Order::OldestFirst);
 //! let mut history = History::new();
 //! store.history("ada", &query, &mut history)?;
 //! let items: Vec<&str> = history.iter().map(|event| event.item()).collect::<Result<_, _>>()?;
@@ -121,7 +121,7 @@ pub use api::{
     Users, value_at,
 };
 pub use types::{
-    HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange,
+    Hint, HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange,
     UserRange,
 };
 

@@ -42,10 +42,7 @@ impl<S: tracing::Subscriber> Layer<S> for Lines {
 fn quiet() -> StoreBuilder {
     Store::builder()
         .limits(Limits::unlimited())
-        .settings(Settings {
-            background: false,
-            ..Settings::default()
-        })
+        .settings(Settings::default().background(false))
 }
 
 fn row(at: i64) -> Interaction {

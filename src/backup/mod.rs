@@ -40,6 +40,7 @@ pub struct Backups {
 
 /// A backup that was made.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Backup {
     /// Its number, and the name of its folder.
     pub number: u64,

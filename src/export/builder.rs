@@ -35,11 +35,11 @@ const MAX_PIECES: u64 = 256;
 /// use annals::export::{Examples, Layout, Selection, Split};
 /// # use annals::{Error, Store};
 /// # fn examples(store: &Store) -> Result<u64, Error> {
-/// let selection = Selection { min_user_events: Some(5), ..Selection::default() };
+/// let selection = Selection::default().min_user_events(5);
 /// let mut batches = store
 ///     .export()
 ///     .selection(selection)
-///     .layout(Layout::Examples(Examples { history: 20, ..Examples::default() }))
+///     .layout(Layout::Examples(Examples::default().history(20)))
 ///     .split(Split::Time(1_700_000_000, None))
 ///     .batches()?;
 /// for batch in &mut batches {
@@ -71,6 +71,7 @@ pub struct Export {
 
 /// What an export took and made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ExportReport {
     /// Interactions of the snapshot.
     pub stored: u64,

@@ -15,6 +15,7 @@ use crate::types::{Column, Columns, Error, FieldId, Result, Schema};
 /// sum, modulo 2^128, of a hash of each interaction, so that the digest of two sets is the sum of theirs.
 /// It tells a difference but for a chance of about 2^-64; it is no proof against forgery.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Content {
     /// Interactions.
     pub rows: u64,

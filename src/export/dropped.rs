@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Rows that each rule of a selection left out, of those that the rules before left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Dropped {
     /// Of another origin.
     pub origin: u64,

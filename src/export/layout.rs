@@ -29,18 +29,28 @@ pub enum Layout {
     Impressions,
 }
 
-/// How examples are made.
+/// How examples are made. Each field has a method of its name, which sets it and says what it is by default.
+///
+/// ```
+/// use annals::export::{Examples, Negatives, SameSecond};
+///
+/// let examples = Examples::default()
+///     .history(20)
+///     .same_second(SameSecond::Arrived)
+///     .negatives(Negatives::new(4).seed(7));
+/// assert_eq!(examples.history, 20);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Examples {
-    /// Interactions of a history, at most: the newest before the target. Default 50.
+    /// Interactions of a history, at most.
     pub history: u64,
-    /// Only targets with a history of so many. Default 0.
+    /// Only targets with a history of so many.
     pub min_history: u64,
     /// What of the target's own second is in the history.
     pub same_second: SameSecond,
-    /// Whether a history leaves out what arrived after its target (commits with a higher sequence
-    /// number). Default: false.
+    /// Whether a history leaves out what arrived after its target.
     pub as_known: bool,
     /// Items that the user did not interact with, beside each target.
     pub negatives: Option<Negatives>,
@@ -55,6 +65,45 @@ impl Default for Examples {
             as_known: false,
             negatives: None,
         }
+    }
+}
+
+impl Examples {
+    /// Interactions of a history, at most: the newest before the target. At least 1; the export is an
+    /// `InvalidInput` error for 0. Default 50.
+    #[must_use]
+    pub fn history(mut self, most: u64) -> Self {
+        self.history = most;
+        self
+    }
+
+    /// Only targets with a history of so many. Default 0.
+    #[must_use]
+    pub fn min_history(mut self, least: u64) -> Self {
+        self.min_history = least;
+        self
+    }
+
+    /// What of the target's own second is in the history. Default: [`SameSecond::LeaveOut`].
+    #[must_use]
+    pub fn same_second(mut self, same_second: SameSecond) -> Self {
+        self.same_second = same_second;
+        self
+    }
+
+    /// Whether a history leaves out what arrived after its target (commits with a higher sequence number). Default:
+    /// false.
+    #[must_use]
+    pub fn as_known(mut self, as_known: bool) -> Self {
+        self.as_known = as_known;
+        self
+    }
+
+    /// Items that the user did not interact with, beside each target. Default: `None`.
+    #[must_use]
+    pub fn negatives(mut self, negatives: impl Into<Option<Negatives>>) -> Self {
+        self.negatives = negatives.into();
+        self
     }
 }
 
@@ -84,6 +133,7 @@ pub enum SameSecond {
 /// Items that a user did not interact with, ever, in the whole store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Negatives {
     /// Beside each target, at most; fewer where there are no more.
     pub count: u32,
@@ -91,6 +141,31 @@ pub struct Negatives {
     pub seed: u64,
     /// What they are drawn from.
     pub from: NegativesFrom,
+}
+
+impl Negatives {
+    /// So many beside each target, at most; fewer where there are no more. From the catalogue, with the seed 0.
+    pub fn new(count: u32) -> Self {
+        Self {
+            count,
+            seed: 0,
+            from: NegativesFrom::default(),
+        }
+    }
+
+    /// Equal seeds give equal negatives for equal content. Any number. Default 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What they are drawn from. Default: [`NegativesFrom::Catalogue`].
+    #[must_use]
+    pub fn from(mut self, from: NegativesFrom) -> Self {
+        self.from = from;
+        self
+    }
 }
 
 /// What negatives are drawn from.

@@ -19,6 +19,7 @@ const FORMAT: u32 = 1;
 
 /// The manifest of an export: a JSON document beside its files.
 #[derive(Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Manifest {
     /// The version of the document. This build knows version 1.
     pub format: u32,
@@ -58,6 +59,7 @@ pub struct Manifest {
 
 /// A shard of a set that an export is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ManifestShard {
     /// The id of its store.
     pub store: String,
@@ -71,6 +73,7 @@ fn is_zero(sequence: &u64) -> bool {
 
 /// What an export was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ManifestPlan {
     /// Which interactions.
     pub selection: Selection,
@@ -90,6 +93,7 @@ pub struct ManifestPlan {
 
 /// A column of an export's files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ManifestColumn {
     /// Its name.
     pub name: String,
@@ -102,6 +106,7 @@ pub struct ManifestColumn {
 
 /// A file of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ManifestFile {
     /// From the folder of the manifest, with slashes.
     pub path: String,

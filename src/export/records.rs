@@ -20,6 +20,7 @@ use crate::types::{Column, Columns, Error, Result, Role};
 
 /// A batch, and where it goes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ExportBatch {
     /// Where it goes, of a split or partitioned export.
     pub place: Place,

@@ -11,8 +11,22 @@ const MAX_EVENT_RULES: usize = 10;
 ///
 /// The rules apply in the order of the fields here, and each counts what it dropped of what those before
 /// it left ([`Dropped`](super::Dropped)). Columns drop nothing.
+///
+/// Each field has a method of its name, which sets it and says what it is by default. A rule that the schema or its
+/// bounds do not allow is an `InvalidInput` error when the export begins.
+///
+/// ```
+/// use annals::export::{EventRule, Selection};
+///
+/// let selection = Selection::default()
+///     .since(1_700_000_000)
+///     .events([EventRule::of("purchase").weight(5.0), EventRule::of("rating").at_least(4.0)])
+///     .min_user_events(5);
+/// assert_eq!(selection.events.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Selection {
     /// By bulk imports, one by one, or both.
     pub origin: Origins,
@@ -25,11 +39,10 @@ pub struct Selection {
     /// Only commits above this sequence number: what arrived since. 0 for all.
     #[serde(skip_serializing_if = "is_zero")]
     pub after: u64,
-    /// Only commits up to this sequence number. `None` for all; other than [`Snapshot::as_of`](crate::Snapshot::as_of)
-    /// it leaves rows out that came later, and shows the others as they are now.
+    /// Only commits up to this sequence number; `None` for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upto: Option<u64>,
-    /// Only events that one of these takes; none for all. At most 10.
+    /// Only events that one of these takes; none for all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventRule>,
     /// What becomes of sessions that never became users.
@@ -37,14 +50,13 @@ pub struct Selection {
     /// Of rows that are equal in every field of the schema, only the first to arrive.
     #[serde(skip_serializing_if = "is_false")]
     pub distinct: bool,
-    /// Only items with so many interactions or more, among those that the rules before left.
+    /// Only items with so many interactions or more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_item_events: Option<u64>,
-    /// Only users with so many interactions or more, among those that the rules before left.
+    /// Only users with so many interactions or more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_user_events: Option<u64>,
-    /// The newest interactions of the whole store, by timestamp; of the oldest second that is kept in
-    /// part, the first in user order.
+    /// The newest interactions of the whole store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest: Option<u64>,
     /// The newest interactions of each user.
@@ -56,9 +68,124 @@ pub struct Selection {
     /// Only these fields, in schema order; `None` for those that the layout takes by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
-    /// All fields but these; not beside `columns`.
+    /// All fields but these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
+}
+
+impl Selection {
+    /// By bulk imports, one by one, or both. Default: [`Origins::All`].
+    #[must_use]
+    pub fn origin(mut self, origin: Origins) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Only timestamps from this one on, in epoch seconds. Default: `None`, which is from the first.
+    #[must_use]
+    pub fn since(mut self, since: impl Into<Option<i64>>) -> Self {
+        self.since = since.into();
+        self
+    }
+
+    /// Only timestamps before this one, in epoch seconds. Default: `None`, which is to the last.
+    #[must_use]
+    pub fn until(mut self, until: impl Into<Option<i64>>) -> Self {
+        self.until = until.into();
+        self
+    }
+
+    /// Only commits above this sequence number: what arrived since. Default: 0, which is all.
+    #[must_use]
+    pub fn after(mut self, sequence: u64) -> Self {
+        self.after = sequence;
+        self
+    }
+
+    /// Only commits up to this sequence number. Other than [`Snapshot::as_of`](crate::Snapshot::as_of) it leaves
+    /// rows out that came later, and shows the others as they are now. Default: `None`, which is all.
+    #[must_use]
+    pub fn upto(mut self, sequence: impl Into<Option<u64>>) -> Self {
+        self.upto = sequence.into();
+        self
+    }
+
+    /// Only events that one of these takes; none for all. At most 10, of different types; their types need a field
+    /// `EVENT_TYPE` in the schema, least values a field `EVENT_VALUE`. Default: all.
+    #[must_use]
+    pub fn events(mut self, rules: impl IntoIterator<Item = EventRule>) -> Self {
+        self.events = rules.into_iter().collect();
+        self
+    }
+
+    /// What becomes of sessions that never became users. Default: [`Sessions::Keep`].
+    #[must_use]
+    pub fn sessions(mut self, sessions: Sessions) -> Self {
+        self.sessions = sessions;
+        self
+    }
+
+    /// Whether of rows that are equal in every field of the schema only the first to arrive is taken. Default:
+    /// false.
+    #[must_use]
+    pub fn distinct(mut self, distinct: bool) -> Self {
+        self.distinct = distinct;
+        self
+    }
+
+    /// Only items with so many interactions or more, among those that the rules before left. At least 1. Default:
+    /// `None`, which is all.
+    #[must_use]
+    pub fn min_item_events(mut self, count: impl Into<Option<u64>>) -> Self {
+        self.min_item_events = count.into();
+        self
+    }
+
+    /// Only users with so many interactions or more, among those that the rules before left. At least 1. Default:
+    /// `None`, which is all.
+    #[must_use]
+    pub fn min_user_events(mut self, count: impl Into<Option<u64>>) -> Self {
+        self.min_user_events = count.into();
+        self
+    }
+
+    /// Only so many interactions, the newest of the whole store, by timestamp; of the oldest second that is kept in
+    /// part, the first in user order. At least 1. Default: `None`, which is all.
+    #[must_use]
+    pub fn newest(mut self, count: impl Into<Option<u64>>) -> Self {
+        self.newest = count.into();
+        self
+    }
+
+    /// Only so many interactions of each user, the newest. At least 1. Default: `None`, which is all.
+    #[must_use]
+    pub fn newest_per_user(mut self, count: impl Into<Option<u64>>) -> Self {
+        self.newest_per_user = count.into();
+        self
+    }
+
+    /// Only so many interactions, the first in user order; 0 takes none. Default: `None`, which is all.
+    #[must_use]
+    pub fn limit(mut self, count: impl Into<Option<u64>>) -> Self {
+        self.limit = count.into();
+        self
+    }
+
+    /// Only these fields, in schema order. Names that the schema does not have are refused. Default: those that the
+    /// layout takes by itself.
+    #[must_use]
+    pub fn columns<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.columns = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// All fields but these; not beside [`columns`](Self::columns()). Names that the schema does not have are
+    /// refused. Default: none.
+    #[must_use]
+    pub fn without<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.without = names.into_iter().map(Into::into).collect();
+        self
+    }
 }
 
 impl Selection {
@@ -80,13 +207,14 @@ impl Selection {
 /// Takes events of one type: an entry of the service's `eventsConfig`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct EventRule {
     /// The event type, in any case of letters.
     pub event_type: String,
-    /// Only those with an `EVENT_VALUE` from this one on; one without a value is not taken.
+    /// Only those with an `EVENT_VALUE` from this one on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<f64>,
-    /// What they count. Where any rule has one, a column `WEIGHT` comes, with 1 for those without.
+    /// What they count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
 }
@@ -98,6 +226,22 @@ impl EventRule {
             event_type: event_type.into(),
             ..Self::default()
         }
+    }
+
+    /// Only those with an `EVENT_VALUE` from this one on; one without a value is not taken. Finite. Default:
+    /// `None`, which takes all.
+    #[must_use]
+    pub fn at_least(mut self, value: impl Into<Option<f64>>) -> Self {
+        self.at_least = value.into();
+        self
+    }
+
+    /// What they count. Where any rule has a weight, a column `WEIGHT` comes, with 1 for those without. Finite.
+    /// Default: `None`.
+    #[must_use]
+    pub fn weight(mut self, weight: impl Into<Option<f64>>) -> Self {
+        self.weight = weight.into();
+        self
     }
 
     /// Reads `TYPE[>=VALUE][:WEIGHT]`. What follows the last colon is a weight where it is a number. A type

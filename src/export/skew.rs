@@ -15,6 +15,7 @@ use crate::types::{
 
 /// What a comparison of online reads with an export found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SkewReport {
     /// Users that were compared.
     pub users: u64,

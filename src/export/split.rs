@@ -243,6 +243,7 @@ impl Partition {
 
 /// Where a record goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Place {
     /// The part of a split export.
     pub part: Option<SplitPart>,

@@ -23,6 +23,7 @@ pub trait Attributes {
 
 /// A field of [`Attributes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AttributeField {
     /// What [`Attributes::value`] knows it by.
     pub id: usize,

@@ -13,6 +13,7 @@ use crate::types::Result;
 /// Why a filter keeps or drops one candidate. `Display` gives a line for the candidate and one for
 /// each expression.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The candidate.
     pub item: String,
@@ -24,6 +25,7 @@ pub struct Explanation {
 
 /// One of the expressions that `|` joins, and what it made of a candidate.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ExplainedExpression {
     /// As the plan writes it.
     pub expression: String,

@@ -22,6 +22,7 @@ const FORGOTTEN: &[u8] = b"forgotten";
 /// How many things a store remembers beside its rows. What has outlived its retention counts until it is
 /// dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Remembered {
     /// Event ids.
     pub event_ids: u64,

@@ -9,6 +9,7 @@ use crate::types::{Cell, Column, Columns, DataType, Field, FieldId, Result, Role
 
 /// Figures about one field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ColumnInsights {
     /// The field's name.
     pub name: String,

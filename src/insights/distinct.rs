@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// A number of distinct values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Distinct {
     /// The number, or the estimate.
     pub count: u64,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// What is probably not as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// What kind of thing it is, for programs.
     pub kind: FindingKind,

@@ -6,6 +6,7 @@ use super::histogram::Histogram;
 
 /// Figures about a column of numbers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct NumberInsights {
     /// The lowest. Exact.
     pub min: f64,

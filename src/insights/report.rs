@@ -8,6 +8,7 @@ use super::users;
 
 /// A report on a store's data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Insights {
     /// Interactions. Exact.
     pub interactions: u64,

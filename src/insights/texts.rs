@@ -15,6 +15,7 @@ const NAMED: usize = 10;
 
 /// A value, and how often it occurs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Frequent {
     /// The value.
     pub value: String,

@@ -39,4 +39,5 @@ mod partition;
 mod plan;
 
 pub use partition::{Partition, PinnedSnapshot};
+#[cfg(feature = "arrow")]
 pub(crate) use plan::check_parts;

@@ -15,6 +15,7 @@ use crate::{Scan, Store};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Partition {
     /// The folder of the store; of a set of shards, that of the shard.
     pub path: PathBuf,
@@ -31,6 +32,7 @@ pub struct Partition {
 /// A snapshot that a store keeps under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PinnedSnapshot {
     /// The name of the pin.
     pub pin: String,

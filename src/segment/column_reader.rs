@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::format::{ColumnFooter, NumberTable};
+use super::format::{ColumnFooter, Footer, NumberTable};
 use super::region::{Located, Region};
+use super::statistics::{SET_ENTRIES, SPAN, ValuesHandle};
 use super::strings::MappedStrings;
-use crate::codec::ListReader;
+use crate::codec::{ListReader, Stream};
 use crate::io::Pages;
 use crate::types::{Column, Error, Result, Schema};
 
@@ -79,4 +80,34 @@ pub(super) fn check_kind(
     Err(Error::corrupt(format!(
         "column number {field} does not fit the schema"
     )))
+}
+
+/// The statistics must be such as columns of their kind have, one of each span of rows. They are opened when
+/// they are needed.
+pub(super) fn check_statistics(footer: &Footer) -> Result<()> {
+    let spans = footer.rows.div_ceil(SPAN);
+    let columns = footer.columns.iter().zip(&footer.statistics);
+    for (field, (column, statistics)) in columns.enumerate() {
+        let Some(statistics) = statistics else {
+            continue;
+        };
+        let fits = match (column, &statistics.values) {
+            (_, ValuesHandle::Unknown) => true,
+            (ColumnFooter::Strings { dictionary, .. }, ValuesHandle::Sets(_)) => {
+                dictionary.count <= SET_ENTRIES
+            }
+            (ColumnFooter::Numbers { .. }, ValuesHandle::Bounds(_)) => true,
+            _ => false,
+        };
+        for stream in statistics.streams() {
+            Stream::open(&stream.descriptor)?;
+        }
+        let mut streams = statistics.streams();
+        if !fits || !streams.all(|stream| stream.descriptor.count == spans) {
+            return Err(Error::corrupt(format!(
+                "the statistics of column number {field} do not fit it"
+            )));
+        }
+    }
+    Ok(())
 }

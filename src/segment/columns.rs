@@ -1,14 +1,16 @@
 //! How each kind of column becomes codes: strings and numbers ranked by frequency.
 
-use super::format::{ColumnFooter, StringsHandle};
+use super::format::ColumnFooter;
+use super::handles::StringsHandle;
 use super::input::{CodesInput, FieldInput, ListsInput, SegmentInput, SharedStrings};
 use super::item_order::{ItemOrder, by_frequency};
 use super::mapped::write_mapped;
 use super::numbers::write_numbers;
 use super::output::Output;
 use super::parallel::run_side_by_side;
+use super::statistics::{OfStrings, Statistics};
 use crate::codec::{ListEncoder, Word};
-use crate::types::{Dictionary, Error, Result, Strings, no_such_code};
+use crate::types::{DataType, Dictionary, Error, Result, Strings, no_such_code};
 
 /// New codes for old ones, by falling frequency, and the dictionary in that order.
 struct Ranks {
@@ -87,30 +89,34 @@ impl ItemRanks {
     }
 }
 
-/// Writes the column of any field.
+/// Writes the column of any field, and gives its statistics, where it has any.
 pub(super) fn encode_column(
     field: FieldInput<'_>,
+    data_type: DataType,
     dictionary: Option<&SharedStrings>,
     items: &ItemRanks,
     is_item: bool,
     out: &mut Output,
-) -> Result<ColumnFooter> {
-    match field {
-        FieldInput::Strings(codes) if is_item => write_strings(codes, &items.ranks, true, out),
-        FieldInput::Absent => Ok(ColumnFooter::Absent),
+) -> Result<(ColumnFooter, Option<Statistics>)> {
+    let (column, statistics) = match field {
+        FieldInput::Strings(codes) if is_item => write_strings(codes, &items.ranks, true, out)?,
         FieldInput::Strings(codes) => {
             let strings = dictionary
                 .ok_or_else(|| Error::internal("a string column without its dictionary"))?;
             let mut counts = vec![0; strings.len() + 1];
             codes.count(&mut counts)?;
-            write_strings(codes, &Ranks::of(&counts, &**strings)?, false, out)
+            write_strings(codes, &Ranks::of(&counts, &**strings)?, false, out)?
         }
-        FieldInput::Numbers(numbers) => write_numbers(numbers, out),
+        FieldInput::Numbers(numbers) => write_numbers(data_type, numbers, out)?,
+        FieldInput::Absent => return Ok((ColumnFooter::Absent, None)),
         FieldInput::Lists(lists) if items.ranks.dictionary.len() <= u16::MAX.into() => {
-            write_lists::<u16>(lists, &items.ranks, out)
+            return Ok((write_lists::<u16>(lists, &items.ranks, out)?, None));
         }
-        FieldInput::Lists(lists) => write_lists::<u32>(lists, &items.ranks, out),
-    }
+        FieldInput::Lists(lists) => {
+            return Ok((write_lists::<u32>(lists, &items.ranks, out)?, None));
+        }
+    };
+    Ok((column, Some(statistics)))
 }
 
 fn write_strings(
@@ -118,10 +124,11 @@ fn write_strings(
     ranks: &Ranks,
     hashed: bool,
     out: &mut Output,
-) -> Result<ColumnFooter> {
+) -> Result<(ColumnFooter, Statistics)> {
     let dictionary: StringsHandle = out.strings(&ranks.dictionary, hashed)?;
-    let codes = write_mapped(codes, &ranks.codes(), out)?;
-    Ok(ColumnFooter::Strings { codes, dictionary })
+    let gather = OfStrings(dictionary.count);
+    let (codes, statistics) = write_mapped(codes, &ranks.codes(), &gather, out)?;
+    Ok((ColumnFooter::Strings { codes, dictionary }, statistics))
 }
 
 fn write_lists<T: Word>(

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::format::Handle;
+use super::handles::Handle;
 use super::lines::{BlockLines, Hints};
 use super::region::{Located, Region};
 use super::slot::{BUCKET_BYTES, Layout, Slot, SlotBits};

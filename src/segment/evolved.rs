@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use super::column_reader::{ColumnReader, check_kind, open_column};
 use super::format::Footer;
+use super::statistics::StatisticsHandle;
 use crate::io::Pages;
 use crate::types::{Column, DataType, Error, Limits, Result, Schema};
 
-/// A reader for each field of the `schema`, of which the segment's own is an earlier state: fields that
-/// came later are null in each row.
+/// A reader and the statistics of each field of the `schema`, of which the segment's own is an earlier state:
+/// fields that came later are null in each row.
 pub(super) fn open_columns(
     footer: &Footer,
     pages: &Arc<Pages>,
     schema: &Schema,
-) -> Result<Vec<ColumnReader>> {
+) -> Result<(Vec<ColumnReader>, Vec<Option<StatisticsHandle>>)> {
     let own = own_schema(footer)?;
     own.check_evolution(schema).map_err(|error| {
         let message = "the segment was written under a schema that the store's does not follow";
@@ -27,7 +28,7 @@ pub(super) fn open_columns(
     let open = |(position, field): (usize, &crate::types::Field)| {
         let found = own.position(field.name());
         let Some((id, column)) = found.and_then(|id| Some((id, footer.columns.get(id)?))) else {
-            return Ok(ColumnReader::Missing);
+            return Ok((ColumnReader::Missing, None));
         };
         let mut reader = open_column(column, pages)?;
         check_kind(&reader, &own, id, footer.rows)?;
@@ -39,14 +40,15 @@ pub(super) fn open_columns(
         match matches!(Column::for_field(schema, position), Column::Absent)
             == matches!(reader, ColumnReader::Absent)
         {
-            true => Ok(reader),
+            true => Ok((reader, footer.statistics.get(id).cloned().flatten())),
             false => Err(Error::corrupt(format!(
                 "column {} does not fit the schema",
                 field.name()
             ))),
         }
     };
-    schema.fields().iter().enumerate().map(open).collect()
+    let columns: Result<Vec<_>> = schema.fields().iter().enumerate().map(open).collect();
+    Ok(columns?.into_iter().unzip())
 }
 
 /// The schema that the segment was written under.

@@ -1,10 +1,10 @@
 //! Magic, version, handles and footer: where everything in a segment file is. FORMAT.md section 4
 //! has the bytes.
 
-use std::sync::Arc;
-
+use super::handles::{Handle, StreamHandle, StringsHandle};
 use super::slot::SlotBits;
-use crate::codec::{Descriptor, Flags, ListEncoding, Spelling, WireReader, WireWriter};
+use super::statistics::StatisticsHandle;
+use crate::codec::{Descriptor, Flags, ListEncoding, WireReader, WireWriter};
 use crate::io::{FileBytes, PAGE_BYTES, Pages, crc32};
 use crate::types::{Error, ErrorKind, Result, StoreId};
 
@@ -19,15 +19,15 @@ const END_BYTES: usize = 1 << 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub(super) enum Version {
-    /// Since ids are kept as what they are. Before it there was no release.
-    V4 = 4,
+    /// Since columns have statistics. Before it there was no release.
+    V5 = 5,
 }
 
 /// The number of the newest.
 pub(crate) const LATEST_VERSION: u32 = Version::LATEST as u32;
 
 impl Version {
-    pub(super) const LATEST: Self = Self::V4;
+    pub(super) const LATEST: Self = Self::V5;
 
     fn check(number: u32, name: &str) -> Result<()> {
         let latest = Self::LATEST as u32;
@@ -73,109 +73,6 @@ impl Origin {
             Self::Bulk => "bulk",
             Self::Recorded => "recorded",
         }
-    }
-}
-
-/// A range of bytes in the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Handle {
-    /// From the start of the file.
-    pub offset: usize,
-    /// In bytes.
-    pub len: usize,
-}
-
-impl Handle {
-    /// No file is as long.
-    const MAX: usize = usize::MAX >> 8;
-
-    /// Counts from `base` bytes earlier in the file.
-    pub(super) fn move_by(&mut self, base: usize) {
-        self.offset += base;
-    }
-
-    fn write(self, wire: &mut WireWriter) {
-        wire.varint(self.offset as u64);
-        wire.varint(self.len as u64);
-    }
-
-    fn read(wire: &mut WireReader<'_>) -> Result<Self> {
-        let handle = Self {
-            offset: wire.length()?,
-            len: wire.length()?,
-        };
-        // So that no sum of them overflows.
-        if handle.offset.max(handle.len) > Self::MAX {
-            return Err(Error::corrupt("a place beyond any file"));
-        }
-        Ok(handle)
-    }
-}
-
-/// An encoded stream of integers in the file.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StreamHandle {
-    /// Its bytes.
-    pub handle: Handle,
-    /// Its encoding.
-    pub descriptor: Descriptor,
-}
-
-impl StreamHandle {
-    fn write(&self, wire: &mut WireWriter) {
-        self.handle.write(wire);
-        self.descriptor.write(wire);
-    }
-
-    fn read(wire: &mut WireReader<'_>) -> Result<Self> {
-        Ok(Self {
-            handle: Handle::read(wire)?,
-            descriptor: Descriptor::read(wire)?,
-        })
-    }
-}
-
-/// Strings in the file (FORMAT.md section 5.2).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StringsHandle {
-    /// How many strings.
-    pub count: usize,
-    /// The offsets; empty where the strings are spelled.
-    pub offsets: Handle,
-    /// The text, or the words of the spelling.
-    pub text: Handle,
-    /// One 32-bit hash a string; empty where nobody looks strings up.
-    pub hashes: Handle,
-    /// How the strings are kept as numbers; `None` where they are text.
-    pub spelling: Option<Arc<Spelling>>,
-}
-
-impl StringsHandle {
-    pub(super) fn move_by(&mut self, base: usize) {
-        for handle in [&mut self.offsets, &mut self.text, &mut self.hashes] {
-            handle.move_by(base);
-        }
-    }
-
-    fn write(&self, wire: &mut WireWriter) {
-        wire.varint(self.count as u64);
-        self.offsets.write(wire);
-        self.text.write(wire);
-        self.hashes.write(wire);
-        match &self.spelling {
-            Some(spelling) => spelling.write(wire),
-            None => wire.u8(0),
-        }
-    }
-
-    fn read(wire: &mut WireReader<'_>) -> Result<Self> {
-        Ok(Self {
-            count: wire.length()?,
-            offsets: Handle::read(wire)?,
-            text: Handle::read(wire)?,
-            hashes: Handle::read(wire)?,
-            spelling: Spelling::open(wire)?.map(Arc::new),
-        })
     }
 }
 
@@ -373,6 +270,8 @@ pub struct Footer {
     pub sequences: StreamHandle,
     /// One for each schema field.
     pub columns: Vec<ColumnFooter>,
+    /// One for each column; of those of strings and of numbers alone there are any.
+    pub statistics: Vec<Option<StatisticsHandle>>,
 }
 
 impl Footer {
@@ -420,12 +319,14 @@ impl Footer {
         self.columns
             .iter()
             .for_each(|column| column.write(&mut wire));
+        let statistics = self.statistics.iter().flatten();
+        statistics.for_each(|handle| handle.write(&mut wire));
         wire.finish()
     }
 
     fn read(bytes: &[u8]) -> Result<Self> {
         let mut wire = WireReader::new(bytes);
-        let footer = Self {
+        let mut footer = Self {
             checksum: 0,
             store: StoreId(wire.raw()?),
             origin: Origin::from_tag(wire.u8()?)?,
@@ -455,7 +356,13 @@ impl Footer {
                     .map(|_| ColumnFooter::read(&mut wire))
                     .collect::<Result<_>>()?
             },
+            statistics: Vec::new(),
         };
+        for column in &footer.columns {
+            let codes = column.codes();
+            let handle = codes.map(|_| StatisticsHandle::read(&mut wire));
+            footer.statistics.push(handle.transpose()?);
+        }
         if footer.rows > Self::MAX_ROWS || !wire.is_empty() {
             return Err(Error::corrupt("a footer that does not fit its segment"));
         }

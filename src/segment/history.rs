@@ -166,6 +166,7 @@ impl Segment {
             asked: Vec::new(),
             sequences: false,
             copies_text: false,
+            hints: Vec::new(),
         };
         let mut selection = self.select(user.rows, event_types, &query)?;
         let rows = selection.len();

@@ -1,12 +1,15 @@
 //! What is physically there, for people and for `verify`.
 
-use super::format::{ColumnFooter, Handle, StreamHandle, StringsHandle};
+use super::format::ColumnFooter;
+use super::handles::{Handle, StreamHandle, StringsHandle};
 use super::reader::{Segment, Selection};
+use super::statistics::StatisticsHandle;
 use crate::codec::{BLOCK, Encoding};
 use crate::types::{Columns, Error, Result, Schema, TextRoom};
 
 /// One column's size and encoding in one segment.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct ColumnReport {
     /// The field's name, or in parentheses what else the bytes are.
     pub name: String,
@@ -18,10 +21,13 @@ pub struct ColumnReport {
     pub dictionary_bytes: u64,
     /// Entries of its dictionary.
     pub dictionary_entries: u64,
+    /// Bytes of its statistics: nulls, sets of strings and bounds of numbers of every 1,024 rows.
+    pub statistics_bytes: u64,
 }
 
 /// One block of 128 rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct BlockReport {
     /// Its first row.
     pub first_row: usize,
@@ -33,6 +39,7 @@ pub struct BlockReport {
 
 /// A damaged part of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Damage {
     /// The file, from the store's folder.
     pub file: String,
@@ -63,6 +70,7 @@ impl Segment {
                 ]),
                 dictionary_bytes: bytes(&[ids.offsets, ids.text]),
                 dictionary_entries: ids.count as u64,
+                statistics_bytes: 0,
             },
             of_stream("TIMESTAMP", &footer.timestamp_codes),
             of_stream("(sequence)", &footer.sequences),
@@ -71,8 +79,14 @@ impl Segment {
                 ..of_stream("(zone map)", &footer.zone_min)
             },
         ];
-        for (field, column) in schema.fields().iter().zip(&footer.columns) {
-            reports.extend(of_column(field.name(), column));
+        let columns = footer.columns.iter().zip(&footer.statistics);
+        for (field, (column, statistics)) in schema.fields().iter().zip(columns) {
+            let streams = statistics.iter().flat_map(StatisticsHandle::streams);
+            let report = of_column(field.name(), column).map(|report| ColumnReport {
+                statistics_bytes: streams.map(|stream| stream.handle.len as u64).sum(),
+                ..report
+            });
+            reports.extend(report);
         }
         reports
     }
@@ -133,7 +147,7 @@ impl Segment {
     }
 
     /// The position of the user whose row this is.
-    fn user_of(&self, row: usize) -> Result<usize> {
+    pub(super) fn user_of(&self, row: usize) -> Result<usize> {
         let (mut low, mut high) = (0, self.directory.len());
         while low + 1 < high {
             let middle = low + (high - low) / 2;
@@ -184,6 +198,11 @@ impl Segment {
             let name = format!("column {}", field.name());
             parts.extend(handles(column).into_iter().map(|part| (name.clone(), part)));
         }
+        for (field, statistics) in schema.fields().iter().zip(&footer.statistics) {
+            let name = format!("statistics of {}", field.name());
+            let streams = statistics.iter().flat_map(StatisticsHandle::streams);
+            parts.extend(streams.map(|stream| (name.clone(), stream.handle)));
+        }
         let mut hit: Vec<String> = parts
             .into_iter()
             .filter(|(_, part)| part.offset < end && part.offset + part.len > start)
@@ -213,6 +232,7 @@ fn of_stream(name: &str, stream: &StreamHandle) -> ColumnReport {
         value_bytes: stream.handle.len as u64,
         dictionary_bytes: 0,
         dictionary_entries: 0,
+        statistics_bytes: 0,
     }
 }
 
@@ -273,6 +293,7 @@ fn of_column(name: &str, column: &ColumnFooter) -> Option<ColumnReport> {
                 value_bytes: bytes(handles),
                 dictionary_bytes: 0,
                 dictionary_entries: 0,
+                statistics_bytes: 0,
             }
         }
     })

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use super::format::{ColumnFooter, StreamHandle};
+use super::column_reader::ColumnReader;
+use super::format::ColumnFooter;
+use super::handles::StreamHandle;
 use super::inspect::BlockReport;
 use super::lines::{BlockLines, lines_of};
 use super::reader::{Segment, Selection};
+use super::statistics::{SPAN, ValuesHandle};
 use super::strings::item_hash;
 use crate::codec::BLOCK;
-use crate::types::{Column, Columns, Error, Result, Schema, Strings, TextRoom};
+use crate::types::{Column, Columns, Error, NumberColumn, Result, Schema, Strings, TextRoom};
 
 impl Segment {
     /// Decodes everything and checks the invariants of FORMAT.md section 9.
@@ -55,6 +58,7 @@ impl Segment {
         let sampled = samples == lines.samples(self.rows());
         self.hold(sampled, "the samples of lines are not those of the blocks")?;
         self.check_bounds(&bounds, before.as_deref())?;
+        self.check_statistics(schema)?;
         self.directory.ids.buffers()?;
         for field in 0..self.columns.len() {
             if let Some(strings) = self.dictionary(field) {
@@ -136,6 +140,43 @@ impl Segment {
             sequences,
             "the footer's sequence numbers are not those of the rows",
         )
+    }
+
+    /// What is known of spans of rows, by which a scan passes over them: nulls and sets are those of the rows, and
+    /// no number lies outside of its bounds.
+    fn check_statistics(&self, schema: &Schema) -> Result<()> {
+        let fields = schema.fields().iter().zip(&self.columns);
+        for ((field, reader), statistics) in fields.zip(&self.statistics) {
+            let (Some(codes), Some(statistics)) = (reader.codes(), statistics) else {
+                continue;
+            };
+            let spans = self.rows().div_ceil(SPAN);
+            let known = self.span_values(statistics, &(0..spans))?;
+            for (span, known) in known.into_iter().enumerate() {
+                let rows = span * SPAN..(span * SPAN + SPAN).min(self.rows());
+                let rows = Selection::Range(rows);
+                let holds = match (reader, &statistics.values) {
+                    (ColumnReader::Numbers { table, .. }, ValuesHandle::Bounds(_)) => {
+                        let mut numbers = NumberColumn::default();
+                        self.read_numbers(codes, table, &rows, &mut numbers)?;
+                        known.is_of_numbers(field.data_type(), &numbers)
+                    }
+                    (_, values) => {
+                        let mut found: Vec<u64> = Vec::new();
+                        self.read(codes, &rows, &mut found)?;
+                        known.is_of_codes(matches!(values, ValuesHandle::Sets(_)), &found)
+                    }
+                };
+                if !holds {
+                    return Err(Error::corrupt(format!(
+                        "{}: the statistics of {} are not those of its rows",
+                        self.name(),
+                        field.name()
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The hashes by which candidates are told apart from what a user has seen.

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::format::StreamHandle;
+use super::handles::StreamHandle;
 use super::region::Region;
 use crate::codec::{BLOCK, Source};
 

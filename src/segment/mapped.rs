@@ -1,25 +1,35 @@
-//! Codes in place of other codes.
+//! Codes in place of other codes, and what is known of them.
 
-use super::format::StreamHandle;
+use super::handles::StreamHandle;
 use super::input::CodesInput;
 use super::output::Output;
+use super::statistics::{Gather, Statistics};
 use crate::codec::Word;
 use crate::types::Result;
 
-/// Writes the new code of each code, from memory no wider than they are.
+/// Writes the new code of each code, from memory no wider than they are, and gathers the statistics of the
+/// new codes.
 pub(super) fn write_mapped(
     codes: CodesInput<'_>,
     new: &[u64],
+    gather: &impl Gather,
     out: &mut Output,
-) -> Result<StreamHandle> {
-    codes.check_below(new.len())?;
-    fn narrowed<T: Word>(new: &[u64]) -> Vec<T> {
-        new.iter().map(|code| T::of(*code)).collect()
+) -> Result<(StreamHandle, Statistics)> {
+    fn write<T: Word>(
+        codes: CodesInput<'_>,
+        new: &[u64],
+        gather: &impl Gather,
+        out: &mut Output,
+    ) -> Result<(StreamHandle, Statistics)> {
+        let new: Vec<T> = new.iter().map(|code| T::of(*code)).collect();
+        let codes = codes.mapped::<T>(&new);
+        Ok((out.stream(&codes)?, gather.gather(&codes)))
     }
+    codes.check_below(new.len())?;
     match new.iter().max().copied().unwrap_or(0) {
-        most if most <= u8::MAX.into() => out.stream(&codes.mapped::<u8>(&narrowed(new))),
-        most if most <= u16::MAX.into() => out.stream(&codes.mapped::<u16>(&narrowed(new))),
-        most if most <= u32::MAX.into() => out.stream(&codes.mapped::<u32>(&narrowed(new))),
-        _ => out.stream(&codes.mapped::<u64>(new)),
+        most if most <= u8::MAX.into() => write::<u8>(codes, new, gather, out),
+        most if most <= u16::MAX.into() => write::<u16>(codes, new, gather, out),
+        most if most <= u32::MAX.into() => write::<u32>(codes, new, gather, out),
+        _ => write::<u64>(codes, new, gather, out),
     }
 }

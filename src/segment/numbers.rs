@@ -6,8 +6,9 @@ use super::format::{ColumnFooter, NumberTable};
 use super::input::{CodesInput, NumbersInput, numbers_in_order};
 use super::mapped::write_mapped;
 use super::output::Output;
+use super::statistics::{Gather, OfNumbers, Statistics};
 use crate::codec::Word;
-use crate::types::{DistinctNumbers, NarrowNumbers, NumberColumn, Result, no_such_code};
+use crate::types::{DataType, DistinctNumbers, NarrowNumbers, NumberColumn, Result, no_such_code};
 
 /// What the codes of a column stand for.
 pub(super) enum Words<'a> {
@@ -77,14 +78,19 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Writes a column of numbers. Code 0 is null.
-pub(super) fn write_numbers(numbers: NumbersInput<'_>, out: &mut Output) -> Result<ColumnFooter> {
+/// Writes a column of numbers of a type. Code 0 is null.
+pub(super) fn write_numbers(
+    data_type: DataType,
+    numbers: NumbersInput<'_>,
+    out: &mut Output,
+) -> Result<(ColumnFooter, Statistics)> {
     match numbers {
-        NumbersInput::Sorted(numbers) => write_bits(numbers, out),
+        NumbersInput::Sorted(numbers) => write_bits(data_type, numbers, out),
         NumbersInput::Ordered(NarrowNumbers::Many(bits, valid), order) => {
-            write_bits(&numbers_in_order(bits, valid, order), out)
+            write_bits(data_type, &numbers_in_order(bits, valid, order), out)
         }
         NumbersInput::Ordered(NarrowNumbers::Distinct(distinct, codes), order) => write_codes(
+            data_type,
             &distinct,
             CodesInput::Ordered(codes, order),
             order.len(),
@@ -94,7 +100,11 @@ pub(super) fn write_numbers(numbers: NumbersInput<'_>, out: &mut Output) -> Resu
 }
 
 /// Writes numbers that are not codes yet.
-fn write_bits(numbers: &NumberColumn, out: &mut Output) -> Result<ColumnFooter> {
+fn write_bits(
+    data_type: DataType,
+    numbers: &NumberColumn,
+    out: &mut Output,
+) -> Result<(ColumnFooter, Statistics)> {
     let rows = 0..numbers.bits.len();
     let values = || rows.clone().filter_map(|row| numbers.get(row));
     let min = values().min().unwrap_or(0);
@@ -108,7 +118,7 @@ fn write_bits(numbers: &NumberColumn, out: &mut Output) -> Result<ColumnFooter> 
     };
     if distinct.codes_of(numbers, most, &mut codes) {
         let codes = CodesInput::Sorted(&codes);
-        return write_codes(&distinct, codes, rows.len(), out);
+        return write_codes(data_type, &distinct, codes, rows.len(), out);
     }
     drop(codes);
     let step = common_divisor(values().map(|bits| bits - min));
@@ -116,20 +126,29 @@ fn write_bits(numbers: &NumberColumn, out: &mut Output) -> Result<ColumnFooter> 
         .clone()
         .map(|row| numbers.get(row).map_or(0, |bits| (bits - min) / step + 1))
         .collect();
-    Ok(ColumnFooter::Numbers {
+    let column = ColumnFooter::Numbers {
         table: NumberTable::Linear { min, step },
         codes: out.stream(&codes)?,
+    };
+    Ok((column, linear(data_type, min, step).gather(&codes)))
+}
+
+/// What each code of steps from the lowest stands for.
+fn linear(data_type: DataType, min: u64, step: u64) -> OfNumbers<impl Fn(u64) -> u64> {
+    OfNumbers(data_type, move |code: u64| {
+        min.wrapping_add(code.wrapping_sub(1).wrapping_mul(step))
     })
 }
 
 /// Writes numbers that have codes: with a table of them, the most frequent first, where that makes the
 /// codes narrower than distances from the lowest, or where those and null do not all fit 64 bits.
 fn write_codes(
+    data_type: DataType,
     distinct: &DistinctNumbers,
     codes: CodesInput<'_>,
     rows: usize,
     out: &mut Output,
-) -> Result<ColumnFooter> {
+) -> Result<(ColumnFooter, Statistics)> {
     let values = distinct.values();
     let min = values.iter().min().copied().unwrap_or(0);
     let range = values.iter().max().copied().unwrap_or(0) - min;
@@ -143,26 +162,31 @@ fn write_codes(
         above
             .zip(values)
             .for_each(|(code, bits)| *code = (bits - min) / step + 1);
-        return Ok(ColumnFooter::Numbers {
-            table: NumberTable::Linear { min, step },
-            codes: write_mapped(codes, &new_codes, out)?,
-        });
+        let gather = linear(data_type, min, step);
+        let (codes, statistics) = write_mapped(codes, &new_codes, &gather, out)?;
+        let table = NumberTable::Linear { min, step };
+        return Ok((ColumnFooter::Numbers { codes, table }, statistics));
     }
     let mut counts = vec![0; values.len() + 1];
     codes.count(&mut counts)?;
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by_key(|index| (Reverse(counts.get(index + 1)), values.get(*index)));
-    let mut words = Vec::with_capacity(order.len() * 8);
+    let mut words = Vec::with_capacity(order.len());
     for (rank, index) in (1..).zip(order) {
         let place = values.get(index).zip(new_codes.get_mut(index + 1));
         let (bits, code) = place.ok_or_else(|| no_such_code(index as u32 + 1, values.len()))?;
-        words.extend_from_slice(&bits.to_le_bytes());
+        words.push(*bits);
         *code = rank;
     }
-    Ok(ColumnFooter::Numbers {
-        table: NumberTable::Distinct(out.region(&words)),
-        codes: write_mapped(codes, &new_codes, out)?,
-    })
+    let table: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let table = NumberTable::Distinct(out.region(&table));
+    let word = |code: u64| {
+        let index = code.wrapping_sub(1) as usize;
+        words.get(index).copied().unwrap_or_default()
+    };
+    let gather = OfNumbers(data_type, word);
+    let (codes, statistics) = write_mapped(codes, &new_codes, &gather, out)?;
+    Ok((ColumnFooter::Numbers { codes, table }, statistics))
 }
 
 /// The greatest number that divides all `distances`; 1 when there is none above.

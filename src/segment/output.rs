@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::format::{Handle, StreamHandle, StringsHandle};
+use super::handles::{Handle, StreamHandle, StringsHandle};
 use super::strings::item_hash;
 use crate::codec::{Descriptor, Encoding, Word, encode, encode_packed, spell};
 use crate::types::{Dictionary, Error, Result, Strings};

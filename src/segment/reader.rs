@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::column_reader::{ColumnReader, check_kind, open_column};
+use super::column_reader::{ColumnReader, check_kind, check_statistics, open_column};
 use super::directory::{Directory, Seed};
 use super::evolved;
 use super::format::{Footer, NumberTable};
 use super::lines::LineSamples;
 use super::numbers::Words;
 use super::region::{Located, Region};
+use super::statistics::StatisticsHandle;
 use super::strings::MappedStrings;
 use crate::codec::{BLOCK, ListSources, Word, add_to_each};
 use crate::io::{FileBytes, Pages};
@@ -54,6 +55,8 @@ pub struct Segment {
     pub(super) zone_min: Located,
     pub(super) zone_max: Located,
     pub(super) columns: Vec<ColumnReader>,
+    /// Of each field; opened by those who need them.
+    pub(super) statistics: Vec<Option<StatisticsHandle>>,
     pub(super) event_type: Option<usize>,
     pub(super) item: usize,
     /// The same for those who read it from front to back, where the file has a map for them.
@@ -109,10 +112,14 @@ impl Segment {
     }
 
     pub(super) fn assemble(footer: Footer, pages: Arc<Pages>, schema: &Schema) -> Result<Self> {
-        let columns = match footer.schema == schema.json() {
-            true => open_columns(&footer, &pages, schema)?,
+        let (columns, statistics) = match footer.schema == schema.json() {
+            true => (
+                open_columns(&footer, &pages, schema)?,
+                footer.statistics.clone(),
+            ),
             false => evolved::open_columns(&footer, &pages, schema)?,
         };
+        check_statistics(&footer)?;
         let ids = MappedStrings::new(pages.clone(), footer.user_ids.clone())?;
         let starts = Located::open(&footer.user_starts, &pages)?;
         let directory = Directory::new(
@@ -131,6 +138,7 @@ impl Segment {
             zone_min: Located::open(&footer.zone_min, &pages)?,
             zone_max: Located::open(&footer.zone_max, &pages)?,
             columns,
+            statistics,
             event_type: schema.position_of(crate::types::Role::EventType),
             item: schema.item(),
             scans: None,
@@ -337,7 +345,7 @@ impl Segment {
         }
     }
 
-    fn read_numbers(
+    pub(super) fn read_numbers(
         &self,
         codes: &Located,
         table: &NumberTable,

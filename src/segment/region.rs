@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::format::{Handle, StreamHandle};
+use super::handles::{Handle, StreamHandle};
 use crate::codec::{Source, Stream};
 use crate::io::Pages;
 use crate::types::{Error, Result, prefetch};

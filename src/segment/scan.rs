@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::history::keep;
 use super::reader::{Segment, Selection};
+use super::spans::Kept;
 use crate::codec::BLOCK;
 use crate::types::{
     Columns, Result, ScanQuery, Strings, TextRoom, TierQuery, TimeRange, UserRange,
@@ -19,6 +20,8 @@ pub struct Cursor {
     user_end: usize,
     end: usize,
     ahead: UserStarts,
+    /// What it does not pass over, once it was asked for rows.
+    kept: Option<Arc<Kept>>,
     /// The id of the user, once it was asked for, where it had to be decoded.
     decoded: OnceLock<TextRoom>,
 }
@@ -83,6 +86,7 @@ impl Cursor {
             user_end: 0,
             end: 0,
             ahead: UserStarts::default(),
+            kept: None,
             decoded: OnceLock::new(),
             segment,
         };
@@ -129,7 +133,8 @@ impl Cursor {
 
     /// Appends matching rows to `out`, from at most `rows` stored ones and only of users before
     /// `until` (all when `None`), and moves behind what was looked at. User codes are positions
-    /// in the segment plus one.
+    /// in the segment plus one. Rows that statistics tell not to match are passed over: which these are is found out
+    /// once, so that every call has to be for the same event types and hints.
     ///
     /// # Errors
     /// `Corruption` when bytes it needs are damaged.
@@ -140,17 +145,52 @@ impl Cursor {
         query: &TierQuery,
         out: &mut Columns,
     ) -> Result<()> {
-        let mut end = self.end.min(self.row.saturating_add(rows));
+        let mut last = self.end;
         if let Some(until) = until {
             let user = self.segment.directory.lower_bound_from(self.user, until)?;
             let before = match user.checked_sub(1) {
                 Some(last) => self.segment.directory.rows(last)?.end,
                 None => 0,
             };
-            end = end.min(before.max(self.row));
+            last = last.min(before.max(self.row));
         }
-        let selection = self.segment.take_rows(self.row..end, query, out)?;
-        self.take_users(end, &selection, out)
+        let kept = match &self.kept {
+            Some(kept) => kept.clone(),
+            None => {
+                let kept = self.segment.kept_spans(self.row..self.end, query)?;
+                self.kept.insert(Arc::new(kept)).clone()
+            }
+        };
+        // What nobody asks for is passed at once, however many rows it is.
+        if let (false, upto) = kept.stretch(self.row, last) {
+            self.pass_to(upto)?;
+        }
+        let end = last.min(self.row.saturating_add(rows));
+        while self.row < end {
+            match kept.stretch(self.row, end) {
+                (true, upto) => {
+                    let selection = self.segment.take_rows(self.row..upto, query, out)?;
+                    self.take_users(upto, &selection, out)?;
+                }
+                (false, upto) => self.pass_to(upto)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves to a row that is not before the next one.
+    fn pass_to(&mut self, row: usize) -> Result<()> {
+        if row >= self.user_end && row < self.end {
+            let user = self.segment.user_of(row)?;
+            let rows = self.segment.directory.rows(user)?;
+            if !rows.contains(&row) {
+                return Err(self.segment.directory.out_of_order());
+            }
+            (self.user, self.user_end) = (user, rows.end);
+            self.decoded.take();
+        }
+        self.row = self.row.max(row);
+        Ok(())
     }
 
     /// Moves behind the rows of the next user.

@@ -1,6 +1,7 @@
 //! What rows are sorted by, encoded: users, timestamps and sequence numbers.
 
-use super::format::{Footer, StreamHandle, StringsHandle};
+use super::format::Footer;
+use super::handles::{StreamHandle, StringsHandle};
 use super::input::{TimestampsInput, UsersInput, bounds};
 use super::numbers::common_divisor;
 use super::output::Output;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::decoded::Decoded;
-use super::format::StringsHandle;
+use super::handles::StringsHandle;
 use super::kept_slots::KeptSlots;
 use super::region::Region;
 use crate::codec::{Source, Spelling};

@@ -3,7 +3,7 @@
 use crate::io::{Append, PAGE_BYTES, page_sums};
 use crate::types::Result;
 
-use super::format::Handle;
+use super::handles::Handle;
 
 /// How much is written at a time: a large page of the processor. Where the system's cache keeps a write of
 /// that size and place in one piece, a memory map of it takes one entry of the processor's table of

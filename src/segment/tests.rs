@@ -5,4 +5,5 @@ mod lines;
 mod naive;
 mod reads;
 mod spelled;
+mod statistics;
 mod windows;

@@ -10,9 +10,10 @@ use super::output::Output;
 use super::parallel::run_in_turn;
 use super::slot::BUCKET_BYTES;
 use super::sort_key::{Sequences, Timestamps, Users, incomplete};
+use super::statistics::{Statistics, region_of};
 use super::sums::SummedFile;
 use crate::io::Storage;
-use crate::types::{Proceed, Result, Schema, StoreId};
+use crate::types::{DataType, Error, Proceed, Result, Schema, StoreId};
 
 /// Writes segments of one origin into a storage.
 pub struct SegmentWriter<'a> {
@@ -71,7 +72,11 @@ impl SegmentWriter<'_> {
             (rows, Unencoded::Sequences(input.sequences, rows)),
         ];
         let fields = input.fields.into_iter().enumerate();
-        parts.extend(fields.map(|(id, field)| (field.size() * 8, Unencoded::Field(id, field))));
+        for (id, field) in fields {
+            let of_schema = self.schema.fields().get(id);
+            let data_type = of_schema.ok_or_else(beyond_schema)?.data_type();
+            parts.push((field.size() * 8, Unencoded::Field(id, data_type, field)));
+        }
         let jobs = parts.into_iter().map(|(size, part)| {
             let job = move || {
                 (self.proceed)()?;
@@ -86,10 +91,12 @@ impl SegmentWriter<'_> {
                     Unencoded::Sequences(sequences, rows) => {
                         Part::Sequences(Sequences::of(sequences, rows, sequence_base, &mut out)?)
                     }
-                    Unencoded::Field(id, field) => {
+                    Unencoded::Field(id, data_type, field) => {
                         let dictionary = dictionaries.get(id).and_then(Option::as_ref);
                         let is_item = id == self.schema.item();
-                        Part::Field(encode_column(field, dictionary, ranks, is_item, &mut out)?)
+                        let (column, statistics) =
+                            encode_column(field, data_type, dictionary, ranks, is_item, &mut out)?;
+                        Part::Field(column, statistics)
                     }
                 };
                 Ok((part, out))
@@ -129,7 +136,7 @@ enum Unencoded<'a> {
     Users(UsersInput<'a>, usize),
     Timestamps(TimestampsInput<'a>),
     Sequences(&'a [u64], usize),
-    Field(usize, FieldInput<'a>),
+    Field(usize, DataType, FieldInput<'a>),
 }
 
 /// An encoded part of the file; its handles count from the part's own start.
@@ -137,7 +144,7 @@ enum Part {
     Users(Users),
     Timestamps(Timestamps),
     Sequences(Sequences),
-    Field(ColumnFooter),
+    Field(ColumnFooter, Option<Statistics>),
 }
 
 /// The parts as they come; their handles count from the start of the file.
@@ -147,6 +154,8 @@ struct Parts {
     timestamps: Option<Timestamps>,
     sequences: Option<Sequences>,
     fields: Vec<ColumnFooter>,
+    /// Of each field that has any.
+    statistics: Vec<Option<Statistics>>,
     lines: BlockLines,
 }
 
@@ -172,7 +181,7 @@ impl Parts {
                 sequences.codes.handle.move_by(base);
                 self.sequences = Some(sequences);
             }
-            Part::Field(mut column) => {
+            Part::Field(mut column, statistics) => {
                 let bytes = column.codes().map(|codes| out.get(codes.handle));
                 let bytes = bytes.transpose()?;
                 column.move_by(base);
@@ -182,12 +191,14 @@ impl Parts {
                     self.lines.items = lines_of(codes, bytes);
                 }
                 self.fields.push(column);
+                self.statistics.push(statistics);
             }
         }
         Ok(())
     }
 
-    /// Appends the user directory, which has to know where the other parts lie, and gives the footer.
+    /// Appends the statistics, and the user directory, which has to know where the other parts lie, and gives
+    /// the footer.
     fn close(
         self,
         writer: &SegmentWriter<'_>,
@@ -200,6 +211,10 @@ impl Parts {
         else {
             return Err(incomplete());
         };
+        let (bytes, mut statistics) = region_of(&self.statistics)?;
+        let base = file.region(&bytes)?.offset;
+        let placed = statistics.iter_mut().flatten();
+        placed.for_each(|handle| handle.move_by(base));
         file.align(BUCKET_BYTES)?;
         let seed = Seed::of(writer.store);
         let hashes: Vec<u64> = users.hashes.iter().map(|hash| seed.mixed(*hash)).collect();
@@ -225,8 +240,13 @@ impl Parts {
             timestamp_codes: time.codes,
             sequences: sequences.codes,
             columns: self.fields,
+            statistics,
         })
     }
+}
+
+fn beyond_schema() -> Error {
+    Error::internal("a column beyond the schema")
 }
 
 impl PreparedSegment {

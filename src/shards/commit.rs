@@ -4,6 +4,7 @@ use crate::types::{Commit, Error};
 
 /// What was written to one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ShardCommit {
     /// The position of the shard.
     pub shard: usize,

@@ -13,6 +13,7 @@ use crate::{Snapshot, Store};
 
 /// What a split or a merge did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reshaped {
     /// Interactions that were copied.
     pub rows: u64,

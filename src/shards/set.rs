@@ -39,6 +39,7 @@ struct Inner {
 
 /// What the recording of events answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ShardEvents {
     /// The position of the shard that has the events.
     pub shard: usize,

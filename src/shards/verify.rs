@@ -11,6 +11,7 @@ use crate::{Store, VerifyReport};
 
 /// What a verification of a set found.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ShardSetReport {
     /// The shards that `shards.json` names.
     pub map: ShardMap,
@@ -23,6 +24,7 @@ pub struct ShardSetReport {
 
 /// What a verification of one shard found.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ShardReport {
     /// What it found in the store.
     pub store: VerifyReport,

@@ -12,6 +12,7 @@ use crate::types::{Error, Result, session_of, shown_user};
 /// later. Who has the earlier rows applies the steps to them in their order, and then adds the rows of later commits
 /// as the snapshot shows them.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Changes {
     /// The commit from which on changes are told.
     pub since: u64,

@@ -29,6 +29,7 @@ pub enum Sharing {
 
 /// What a checkpoint took.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Checkpoint {
     /// Segments of the copy.
     pub segments: u64,

@@ -9,6 +9,7 @@ use crate::types::{Columns, Error, ErrorKind, Result, Strings};
 
 /// The versions of the formats on disk that this build writes; FORMAT.md has their bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct FormatVersions {
     /// Of the manifest.
     pub manifest: u32,
@@ -32,6 +33,7 @@ impl FormatVersions {
 
 /// The manifest's content.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct ManifestReport {
     /// How many edits there were; each seal, import and compaction is one.
     pub edit: u64,
@@ -51,6 +53,7 @@ pub struct ManifestReport {
 
 /// One hot generation.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct GenerationReport {
     /// Its number.
     pub id: u64,
@@ -68,6 +71,7 @@ pub struct GenerationReport {
 
 /// One segment.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct SegmentReport {
     /// Its number.
     pub id: u64,

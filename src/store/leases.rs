@@ -16,6 +16,7 @@ pub(super) const ENDING: &str = ".json";
 /// What a consumer has taken: changes of later commits can be told until it has taken them, too, or the
 /// lease is released or expires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Lease {
     /// Letters, digits, `_`, `-` and `.`, at most 64, not beginning with `.`.
     #[serde(default)]

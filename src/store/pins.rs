@@ -19,6 +19,7 @@ const ENDING: &str = ".json";
 
 /// A snapshot that is kept under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Pin {
     /// Letters, digits, `_`, `-` and `.`, at most 64, not beginning with `.`.
     pub name: String,

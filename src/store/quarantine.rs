@@ -22,6 +22,7 @@ pub(super) const QUARANTINE: &str = "quarantine";
 
 /// What a repair found and did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct RepairReport {
     /// The damaged segments, in the manifest's order.
     pub segments: Vec<DamagedSegment>,
@@ -33,6 +34,7 @@ pub struct RepairReport {
 
 /// A segment that a repair takes out of the store, and what is lost with it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct DamagedSegment {
     /// Its file, from the store's folder.
     pub file: String,
@@ -249,6 +251,7 @@ fn write(storage: &dyn Storage, path: &str, bytes: &[u8]) -> Result<()> {
 
 /// A file in the folders of a store that nothing names.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct UnnamedFile {
     /// From the store's folder.
     pub file: String,

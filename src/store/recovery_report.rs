@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// What an opening found in the hot tier, and what one for writing did about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct RecoveryReport {
     /// Damage of the write-ahead log that the opening went past: the file, the byte and what is wrong.
     /// An opening for writing does so where it is allowed to; one for reading where all that was durable

@@ -13,8 +13,8 @@ use super::source::Source;
 use super::user_codes::UserCodes;
 use crate::segment::Origin;
 use crate::types::{
-    Column, Columns, Dictionary, Error, Result, ScanOrder, ScanQuery, Schema, Strings, TierQuery,
-    check_asked_user,
+    Column, Columns, Dictionary, Error, FieldHint, Result, ScanOrder, ScanQuery, Schema, Strings,
+    TierQuery, check_asked_user,
 };
 
 /// Batches of rows of a [`Snapshot`], in the query's order.
@@ -48,8 +48,8 @@ impl Snapshot {
     /// Reads the whole store, or the part of it that the query asks for.
     ///
     /// # Errors
-    /// `InvalidInput` for a field that the schema does not have, batches of no rows, or a bound on users
-    /// that holds U+0000; `Corruption` when a user directory is damaged.
+    /// `InvalidInput` for a field that the schema does not have, a hint with a value of another type than the
+    /// field's, batches of no rows, or a bound on users that holds U+0000; `Corruption` when a user directory is damaged.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
         if query.batch_rows == 0 {
             return Err(Error::invalid(
@@ -62,6 +62,8 @@ impl Snapshot {
             check_asked_user(bound).map_err(|error| error.within("a scan's users"))?;
         }
         let asked = query.projection.resolve(&self.schema)?;
+        // Whatever is asked for: what is recorded late fills sources that are null where they lie.
+        let filled = !self.version.joins.late.is_empty();
         let mut late = LateJoin::new(&self.version.joins, &self.schema, self.visible, &asked);
         late = late.filter(|late| self.version.may_lack(late));
         let sources = self.sources(query)?;
@@ -82,6 +84,7 @@ impl Snapshot {
             asked: read,
             sequences: merged || query.arrival,
             copies_text: false,
+            hints: FieldHint::resolve_all(&query.hints, &self.schema, filled)?,
         };
         let form = if merged {
             let mut merge =

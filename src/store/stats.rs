@@ -17,6 +17,7 @@ use crate::types::{Clock, Result, TextRoom, UserRange};
 
 /// Figures about a store at one moment.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Stats {
     /// Rows; those that a deletion or a rule of retention hides count until they are taken out of the files.
     pub rows: u64,
@@ -80,10 +81,11 @@ pub struct Stats {
 
 /// Figures about one column over all segments.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct ColumnStats {
     /// The field's name, or what it is in parentheses.
     pub name: String,
-    /// Bytes of values and dictionaries.
+    /// Bytes of values, dictionaries and statistics.
     pub bytes: u64,
     /// Those bytes per row.
     pub bytes_per_row: f64,
@@ -246,7 +248,7 @@ impl Stats {
         let Some(column) = self.columns.get_mut(index) else {
             return;
         };
-        column.bytes += report.value_bytes + report.dictionary_bytes;
+        column.bytes += report.value_bytes + report.dictionary_bytes + report.statistics_bytes;
         column.dictionary_entries = column.dictionary_entries.max(report.dictionary_entries);
         match column
             .encodings

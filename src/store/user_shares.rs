@@ -6,6 +6,7 @@ use crate::types::{Result, UserRange, shown_user};
 
 /// A range of users, and what a scan of it reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UserShare {
     /// The users.
     pub users: UserRange,

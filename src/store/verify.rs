@@ -15,6 +15,7 @@ use crate::types::{Error, ErrorKind, Limits, Result, Schema};
 
 /// What verification found.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct VerifyReport {
     /// Segments that were read.
     pub segments: u64,

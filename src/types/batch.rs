@@ -64,6 +64,7 @@ impl Extend<Interaction> for WriteBatch {
 
 /// What a commit answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Commit {
     /// The commit's sequence number: arrival order, from 1. An empty batch gets that of the
     /// newest commit.

@@ -74,6 +74,7 @@ pub struct OddTimes<P> {
 
 /// Rows whose timestamps are odd in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OddRows<P> {
     /// What is odd about them.
     pub odd: OddTime,

@@ -12,73 +12,174 @@ use super::Value;
 /// ```
 /// use annals::{PutEvent, PutEvents};
 ///
-/// let request = PutEvents {
-///     session_id: "session 1".into(),
-///     user_id: Some("ada".into()),
-///     events: vec![PutEvent {
-///         event_type: "view".into(),
-///         item_id: Some("tea".into()),
-///         sent_at: 1_700_000_000,
-///         properties: vec![("numRatings".into(), 13.into())],
-///         ..PutEvent::default()
-///     }],
-///     ..PutEvents::default()
-/// };
+/// let request = PutEvents::new("session 1").user_id("ada").event(
+///     PutEvent::new("view", 1_700_000_000)
+///         .item_id("tea")
+///         .property("numRatings", 13),
+/// );
 /// # assert_eq!(request.events.len(), 1);
 /// ```
 ///
-/// Source of every rule: the part of the interactions dataset contract on real-time events.
+/// The figures are those of [`Limits::personalize`](crate::Limits::personalize); what a store's limits do not allow is
+/// an `InvalidInput` error that names event, field and rule. Source of every rule: the part of the interactions dataset
+/// contract on real-time events.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct PutEvents<'a> {
-    /// `trackingId`, 1 to 256 characters. It is checked and not kept: a store is its own tracker,
-    /// and so it may be left out.
+    /// `trackingId`.
     pub tracking_id: Option<Cow<'a, str>>,
-    /// `userId`, 1 to 256 characters. Without it the session stands in as the user.
+    /// `userId`; without it the session stands in as the user.
     pub user_id: Option<Cow<'a, str>>,
-    /// `sessionId`, 1 to 256 characters.
+    /// `sessionId`.
     pub session_id: Cow<'a, str>,
-    /// `eventList`, 1 to 10 events, in the order of their arrival.
+    /// `eventList`, in the order of arrival.
     pub events: Vec<PutEvent<'a>>,
     /// Names in the JSON of the request that the contract does not know. They are refused, unless
     /// `ignore_unknown` is set.
     pub unknown: Vec<Cow<'a, str>>,
-    /// Whether names and properties that neither contract nor schema know are passed over, rather
-    /// than refused, and events without an item, too ([`EventsCommit::skipped`] names those). Default
-    /// false.
-    ///
-    /// [`EventsCommit::skipped`]: crate::EventsCommit::skipped
+    /// Whether what neither contract nor schema know is passed over, rather than refused.
     pub ignore_unknown: bool,
+}
+
+impl<'a> PutEvents<'a> {
+    /// A request of a session, 1 to 256 characters, without events.
+    pub fn new(session_id: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            session_id: session_id.into(),
+            ..Self::default()
+        }
+    }
+
+    /// `trackingId`, 1 to 256 characters. It is checked and not kept: a store is its own tracker. Default: none.
+    #[must_use]
+    pub fn tracking_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+        self.tracking_id = Some(id.into());
+        self
+    }
+
+    /// `userId`, 1 to 256 characters. Default: none; the session stands in as the user.
+    #[must_use]
+    pub fn user_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+        self.user_id = Some(id.into());
+        self
+    }
+
+    /// One more event, in the order of their arrival. A request has 1 to 10.
+    #[must_use]
+    pub fn event(mut self, event: PutEvent<'a>) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// All events, in the order of their arrival, 1 to 10, in place of those that were given. Default: none, which is
+    /// refused.
+    #[must_use]
+    pub fn events(mut self, events: impl IntoIterator<Item = PutEvent<'a>>) -> Self {
+        self.events = events.into_iter().collect();
+        self
+    }
+
+    /// Whether names and properties that neither contract nor schema know are passed over, rather than refused, and
+    /// events without an item, too ([`EventsCommit::skipped`](crate::EventsCommit::skipped) names those). Default:
+    /// false.
+    #[must_use]
+    pub fn ignore_unknown(mut self, ignore: bool) -> Self {
+        self.ignore_unknown = ignore;
+        self
+    }
 }
 
 /// One event of a [`PutEvents`] request. Where the schema has no field for a parameter, the
 /// parameter is checked and not kept.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct PutEvent<'a> {
-    /// `eventId`, 1 to 256 characters. The first event with an id counts.
+    /// `eventId`.
     pub event_id: Option<Cow<'a, str>>,
-    /// `eventType`, 1 to 256 characters.
+    /// `eventType`.
     pub event_type: Cow<'a, str>,
-    /// `eventValue`; it may stand in the properties instead.
+    /// `eventValue`.
     pub event_value: Option<f64>,
-    /// `itemId`, 1 to 256 characters. Required; it may stand in the properties instead.
+    /// `itemId`.
     pub item_id: Option<Cow<'a, str>>,
-    /// `impression`, 1 to 25 item ids of 1 to 256 characters; empty for none. It wins over the items
-    /// of the recommendation.
+    /// `impression`; empty for none.
     pub impression: Vec<Cow<'a, str>>,
-    /// `recommendationId`, 1 to 40 characters: what the event follows. The items of the
-    /// recommendation are the event's impressions, and its source is that of the event.
+    /// `recommendationId`: what the event follows.
     pub recommendation_id: Option<Cow<'a, str>>,
-    /// `metricAttribution.eventAttributionSource`. It wins over the recommendation's.
+    /// `metricAttribution.eventAttributionSource`.
     pub attribution_source: Option<Cow<'a, str>>,
-    /// `sentAt`, in Unix epoch seconds, from 0.
+    /// `sentAt`, in Unix epoch seconds.
     pub sent_at: i64,
-    /// `properties`: the schema's metadata fields by their names in camel case (`numRatings` for
-    /// `NUM_RATINGS`) or as the schema spells them, and `itemId` and `eventValue`. Numbers may be
-    /// text. As compact JSON at most 1,024 characters.
+    /// `properties`, by name. Numbers may be text.
     pub properties: Vec<(Cow<'a, str>, Value)>,
     /// As [`PutEvents::unknown`]. A property that holds a list or an object, and that the schema does
     /// not know, is here as `properties.NAME`.
     pub unknown: Vec<Cow<'a, str>>,
+}
+
+impl<'a> PutEvent<'a> {
+    /// An event of a type, 1 to 256 characters, at `sent_at`, in Unix epoch seconds, from 0.
+    pub fn new(event_type: impl Into<Cow<'a, str>>, sent_at: i64) -> Self {
+        Self {
+            event_type: event_type.into(),
+            sent_at,
+            ..Self::default()
+        }
+    }
+
+    /// `eventId`, 1 to 256 characters. The first event with an id counts. Default: none; the event counts always.
+    #[must_use]
+    pub fn event_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+        self.event_id = Some(id.into());
+        self
+    }
+
+    /// `eventValue`, finite; it may stand in the properties instead. Default: none.
+    #[must_use]
+    pub fn event_value(mut self, value: impl Into<Option<f64>>) -> Self {
+        self.event_value = value.into();
+        self
+    }
+
+    /// `itemId`, 1 to 256 characters. Required, here or in the properties.
+    #[must_use]
+    pub fn item_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+        self.item_id = Some(id.into());
+        self
+    }
+
+    /// `impression`, 1 to 25 item ids of 1 to 256 characters; it wins over the items of the recommendation. Default:
+    /// none.
+    #[must_use]
+    pub fn impression<S: Into<Cow<'a, str>>>(mut self, items: impl IntoIterator<Item = S>) -> Self {
+        self.impression = items.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// `recommendationId`, 1 to 40 characters: what the event follows. The items of the recommendation are the
+    /// event's impressions, and its source is that of the event. Default: none.
+    #[must_use]
+    pub fn recommendation_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+        self.recommendation_id = Some(id.into());
+        self
+    }
+
+    /// `metricAttribution.eventAttributionSource`, up to 1,024 printable ASCII characters. It wins over the
+    /// recommendation's. Default: none.
+    #[must_use]
+    pub fn attribution_source(mut self, source: impl Into<Cow<'a, str>>) -> Self {
+        self.attribution_source = Some(source.into());
+        self
+    }
+
+    /// One more of the `properties`: a metadata field of the schema by its name in camel case (`numRatings` for
+    /// `NUM_RATINGS`) or as the schema spells it, `itemId` or `eventValue`. All together are at most 1,024 characters
+    /// of compact JSON.
+    #[must_use]
+    pub fn property(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value>) -> Self {
+        self.properties.push((name.into(), value.into()));
+        self
+    }
 }
 
 impl PutEvent<'_> {

@@ -2,10 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldId, Result, Schema};
+use super::{FieldHint, FieldId, Hint, Result, Schema};
 
-/// A half-open range of timestamps, in epoch seconds.
+/// A half-open range of timestamps, in epoch seconds. The default is every timestamp.
+///
+/// ```
+/// use annals::TimeRange;
+///
+/// let day = TimeRange::since(1_700_006_400).until(1_700_092_800);
+/// assert!(day.contains(1_700_006_400) && !day.contains(1_700_092_800));
+/// assert_eq!(TimeRange::ALL.until(60), TimeRange::new(None, Some(60)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TimeRange {
     /// First timestamp inside.
     pub since: i64,
@@ -26,6 +35,19 @@ impl TimeRange {
             since: since.unwrap_or(i64::MIN),
             until,
         }
+    }
+
+    /// From `since` on, inclusive, without an end.
+    pub fn since(since: i64) -> Self {
+        Self::new(Some(since), None)
+    }
+
+    /// The same with an end: the first timestamp after the range, or `None` for no end. A range that ends where it
+    /// begins, or before, holds nothing.
+    #[must_use]
+    pub fn until(mut self, until: impl Into<Option<i64>>) -> Self {
+        self.until = until.into();
+        self
     }
 
     /// Whether the range holds `timestamp`.
@@ -95,11 +117,25 @@ pub enum Order {
 }
 
 /// What to read of one user's history. The default is everything, newest first.
+///
+/// Each field has a method of its name, which sets it and says what it is by default.
+///
+/// ```
+/// use annals::{HistoryQuery, Projection, TimeRange};
+///
+/// let query = HistoryQuery::default()
+///     .limit(100)
+///     .event_types(["view"])
+///     .time(TimeRange::since(1_700_000_000))
+///     .projection(Projection::names(["ITEM_ID"]));
+/// assert_eq!(query.limit, Some(100));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HistoryQuery {
-    /// At most so many interactions: the newest, or the oldest when `order` says so. Default: all.
+    /// At most so many interactions; `None` for all.
     pub limit: Option<usize>,
-    /// Only these event types, matched without regard to ASCII case; empty for all.
+    /// Only these event types; empty for all.
     pub event_types: Vec<String>,
     /// Only timestamps within.
     pub time: TimeRange,
@@ -107,15 +143,69 @@ pub struct HistoryQuery {
     pub projection: Projection,
     /// Newest or oldest first.
     pub order: Order,
-    /// Whether [`History::copy_text`](crate::History::copy_text) follows: strings of a large dictionary
-    /// are asked for from memory as soon as their codes are known, and come while other fields are copied: that
-    /// with the most strings is best copied last. It changes nothing but how long both take. Default: false.
+    /// Whether [`History::copy_text`](crate::History::copy_text) follows.
     pub copies_text: bool,
 }
 
-/// A half-open range of user ids, in the order of their UTF-8 bytes.
+impl HistoryQuery {
+    /// At most so many interactions: the newest, or the oldest when the [order](Self::order()) says so. Any number; 0
+    /// gives none. Default: `None`, which is all.
+    #[must_use]
+    pub fn limit(mut self, limit: impl Into<Option<usize>>) -> Self {
+        self.limit = limit.into();
+        self
+    }
+
+    /// Only these event types, matched without regard to ASCII case; none for all. A type that the store never saw
+    /// matches nothing. Default: all.
+    #[must_use]
+    pub fn event_types<S: Into<String>>(mut self, types: impl IntoIterator<Item = S>) -> Self {
+        self.event_types = types.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Only timestamps within, in epoch seconds. Default: [`TimeRange::ALL`].
+    #[must_use]
+    pub fn time(mut self, time: TimeRange) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Which fields. The read is an `InvalidInput` error for a name that the schema does not have. Default: all.
+    #[must_use]
+    pub fn projection(mut self, projection: Projection) -> Self {
+        self.projection = projection;
+        self
+    }
+
+    /// Newest or oldest first. Default: [`Order::NewestFirst`].
+    #[must_use]
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Whether [`History::copy_text`](crate::History::copy_text) follows: strings of a large dictionary
+    /// are asked for from memory as soon as their codes are known, and come while other fields are copied: that
+    /// with the most strings is best copied last. It changes nothing but how long both take. Default: false.
+    #[must_use]
+    pub fn copies_text(mut self, copies: bool) -> Self {
+        self.copies_text = copies;
+        self
+    }
+}
+
+/// A half-open range of user ids, in the order of their UTF-8 bytes. The default is every user.
+///
+/// ```
+/// use annals::UserRange;
+///
+/// let range = UserRange::default().from("b").to("c");
+/// assert!(range.contains("bea") && !range.contains("carl"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct UserRange {
     /// First user inside; `None` for no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,6 +216,26 @@ pub struct UserRange {
 }
 
 impl UserRange {
+    /// `from` inclusive, `to` exclusive; `None` for no bound.
+    pub fn new(from: Option<String>, to: Option<String>) -> Self {
+        Self { from, to }
+    }
+
+    /// The same from this user on, inclusive. Default: from the first.
+    #[must_use]
+    pub fn from(mut self, user: impl Into<String>) -> Self {
+        self.from = Some(user.into());
+        self
+    }
+
+    /// The same up to this user, exclusive. A range that ends where it begins, or before, holds nothing. Default: to
+    /// the last.
+    #[must_use]
+    pub fn to(mut self, user: impl Into<String>) -> Self {
+        self.to = Some(user.into());
+        self
+    }
+
     /// Whether the range holds `user`.
     pub fn contains(&self, user: &str) -> bool {
         self.from.as_deref().is_none_or(|from| user >= from)
@@ -191,29 +301,40 @@ impl Origins {
 }
 
 /// What to read of the whole store. The default is everything in user and timestamp order.
+///
+/// Each field has a method of its name, which sets it and says what it is by default.
+///
+/// ```
+/// use annals::{Projection, ScanOrder, ScanQuery, TimeRange};
+///
+/// let query = ScanQuery::default()
+///     .time(TimeRange::since(1_700_000_000))
+///     .projection(Projection::names(["ITEM_ID"]))
+///     .order(ScanOrder::Any);
+/// assert_eq!(query.time.since, 1_700_000_000);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ScanQuery {
     /// Only timestamps within.
     pub time: TimeRange,
     /// Only users within.
     pub users: UserRange,
-    /// Only these event types, matched without regard to ASCII case; empty for all.
+    /// Only these event types; empty for all.
     pub event_types: Vec<String>,
+    /// What the rows that are wanted meet, all of them: rows that do not may come, too, see [`Hint`]. Default: none.
+    pub hints: Vec<Hint>,
     /// Only rows that came so.
     pub origins: Origins,
     /// Which fields.
     pub projection: Projection,
     /// The order of the rows.
     pub order: ScanOrder,
-    /// Whether batches say of each row with which commit it came, and whether it was recorded one by
-    /// one ([`Columns::sequences`](crate::Columns::sequences),
-    /// [`Columns::recorded`](crate::Columns::recorded)). Default: false.
+    /// Whether batches say with which commit each row came.
     pub arrival: bool,
-    /// Whether a session that stands in as a user comes under its key, its id and U+0000, and not under
-    /// its id alone, as a user of that name does. Default: false.
+    /// Whether sessions that stand in as users come under their keys.
     pub session_keys: bool,
-    /// Rows of a batch, at most. Default 8,192: what a batch of a few columns of strings
-    /// takes stays near the processor.
+    /// Rows of a batch, at most.
     pub batch_rows: usize,
 }
 
@@ -223,6 +344,7 @@ impl Default for ScanQuery {
             time: TimeRange::ALL,
             users: UserRange::default(),
             event_types: Vec::new(),
+            hints: Vec::new(),
             origins: Origins::All,
             projection: Projection::All,
             order: ScanOrder::UserTime,
@@ -230,6 +352,86 @@ impl Default for ScanQuery {
             session_keys: false,
             batch_rows: 1 << 13,
         }
+    }
+}
+
+impl ScanQuery {
+    /// Only timestamps within, in epoch seconds. Default: [`TimeRange::ALL`].
+    #[must_use]
+    pub fn time(mut self, time: TimeRange) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Only users within. The scan is an `InvalidInput` error for a bound that holds U+0000. Default: all.
+    #[must_use]
+    pub fn users(mut self, users: UserRange) -> Self {
+        self.users = users;
+        self
+    }
+
+    /// Only these event types, matched without regard to ASCII case; none for all. A type that the store never saw
+    /// matches nothing. Default: all.
+    #[must_use]
+    pub fn event_types<S: Into<String>>(mut self, types: impl IntoIterator<Item = S>) -> Self {
+        self.event_types = types.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Only rows that came so. Default: [`Origins::All`].
+    #[must_use]
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// Which fields. The scan is an `InvalidInput` error for a name that the schema does not have. Default: all.
+    #[must_use]
+    pub fn projection(mut self, projection: Projection) -> Self {
+        self.projection = projection;
+        self
+    }
+
+    /// The order of the rows. Default: [`ScanOrder::UserTime`].
+    #[must_use]
+    pub fn order(mut self, order: ScanOrder) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Whether batches say of each row with which commit it came, and whether it was recorded one by
+    /// one ([`Columns::sequences`](crate::Columns::sequences),
+    /// [`Columns::recorded`](crate::Columns::recorded)). Default: false.
+    #[must_use]
+    pub fn arrival(mut self, arrival: bool) -> Self {
+        self.arrival = arrival;
+        self
+    }
+
+    /// Whether a session that stands in as a user comes under its key, its id and U+0000, and not under
+    /// its id alone, as a user of that name does. Default: false.
+    #[must_use]
+    pub fn session_keys(mut self, keys: bool) -> Self {
+        self.session_keys = keys;
+        self
+    }
+
+    /// What rows that are wanted meet; rows that do not may come, too. Default: nothing.
+    ///
+    /// # Errors
+    /// When it is read, `InvalidInput` for a hint that does not fit its field.
+    #[must_use]
+    pub fn hints(mut self, hints: impl IntoIterator<Item = Hint>) -> Self {
+        self.hints = hints.into_iter().collect();
+        self
+    }
+
+    /// Rows of a batch, at most; the scan is an `InvalidInput` error for 0. Default 8,192: what a batch of a few
+    /// columns of strings takes stays near the processor.
+    #[must_use]
+    pub fn batch_rows(mut self, rows: usize) -> Self {
+        self.batch_rows = rows;
+        self
     }
 }
 
@@ -253,6 +455,8 @@ pub struct TierQuery {
     pub sequences: bool,
     /// Whether strings are about to be copied out.
     pub copies_text: bool,
+    /// What rows may be passed over by, where that is known of many at once. Cursors alone look at it.
+    pub hints: Vec<FieldHint>,
 }
 
 impl TierQuery {
@@ -273,6 +477,7 @@ impl TierQuery {
             asked: Vec::new(),
             sequences: false,
             copies_text: false,
+            hints: Vec::new(),
         }
     }
 
@@ -287,6 +492,7 @@ impl TierQuery {
             asked: vec![true; schema.fields().len()],
             sequences: true,
             copies_text: false,
+            hints: Vec::new(),
         }
     }
 }

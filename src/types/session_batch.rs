@@ -26,6 +26,7 @@ pub(crate) struct SessionEvent {
 
 /// What the recording of events answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EventsCommit {
     /// The commit of the events that were written; where all were duplicates, the newest commit.
     pub commit: Commit,
@@ -38,12 +39,39 @@ pub struct EventsCommit {
 }
 
 /// What was shown to someone: the items of one recommendation.
+///
+/// ```
+/// use annals::Recommendation;
+///
+/// let shown = Recommendation::new("rec-1", ["tea", "cake"]).source("front page");
+/// assert_eq!(shown.items.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recommendation {
-    /// The id that events name, 1 to 40 characters.
+    /// The id that events name.
     pub id: String,
-    /// The items that were shown, in their order; at least one.
+    /// The items that were shown, in their order.
     pub items: Vec<String>,
     /// Who recommended, for `EVENT_ATTRIBUTION_SOURCE`.
     pub source: Option<String>,
+}
+
+impl Recommendation {
+    /// A recommendation with the id that events name, 1 to 40 characters, and the items that were shown, in their
+    /// order; at least one.
+    pub fn new<S: Into<String>>(id: impl Into<String>, items: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            id: id.into(),
+            items: items.into_iter().map(Into::into).collect(),
+            source: None,
+        }
+    }
+
+    /// Who recommended, for `EVENT_ATTRIBUTION_SOURCE`: up to 1,024 printable ASCII characters. Default: nobody.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
 }

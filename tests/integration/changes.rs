@@ -79,10 +79,7 @@ struct Run {
 impl Run {
     fn builder(now: &Arc<AtomicU64>) -> StoreBuilder {
         let clock = now.clone();
-        let settings = annals::Settings {
-            max_runs: 2,
-            ..quiet()
-        };
+        let settings = quiet().max_runs(2);
         Store::builder()
             .settings(settings)
             .limits(Limits::unlimited())
@@ -127,26 +124,17 @@ impl Run {
                 let has_impressions = self.schema > 1;
                 let has_recommendations = self.schema > 2;
                 let rows: Vec<Row> = rows.iter().map(|row| self.fitting(row)).collect();
-                let event = |row: &Row| PutEvent {
-                    event_id: id.map(|id| format!("event {id}").into()),
-                    event_type: row.event_type.clone().into(),
-                    item_id: Some(row.item.clone().into()),
-                    sent_at: row.at,
-                    impression: row
-                        .impression
-                        .iter()
-                        .map(|item| item.clone().into())
-                        .collect(),
-                    recommendation_id: row.recommendation.clone().map(Into::into),
-                    properties: vec![("COUNT".into(), (row.count as i32).into())],
-                    ..PutEvent::default()
+                let event = |row: &Row| {
+                    let mut event = PutEvent::new(row.event_type.clone(), row.at)
+                        .item_id(row.item.clone())
+                        .impression(row.impression.clone())
+                        .property("COUNT", row.count as i32);
+                    event.event_id = id.map(|id| format!("event {id}").into());
+                    event.recommendation_id = row.recommendation.clone().map(Into::into);
+                    event
                 };
-                let request = PutEvents {
-                    session_id: session.clone().into(),
-                    user_id: user.clone().map(Into::into),
-                    events: rows.iter().map(event).collect(),
-                    ..PutEvents::default()
-                };
+                let mut request = PutEvents::new(session).events(rows.iter().map(event));
+                request.user_id = user.as_deref().map(Into::into);
                 store.put_events(&request, buffered).unwrap();
                 self.model.put(
                     session,
@@ -174,11 +162,7 @@ impl Run {
                 self.model.import(&rows, *mode == ImportMode::Full);
             }
             Operation::Recommend(id, items) => {
-                let shown = Recommendation {
-                    id: id.clone(),
-                    items: items.clone(),
-                    source: Some("home".to_owned()),
-                };
+                let shown = Recommendation::new(id.clone(), items.clone()).source("home");
                 store.record_recommendation(&shown, buffered).unwrap();
                 self.model.recommend(id, items, self.schema > 1);
             }
@@ -373,10 +357,7 @@ fn scanned(snapshot: &Snapshot, query: &ScanQuery) -> Vec<String> {
 fn check(snapshot: &Snapshot, model: &Model) {
     let want = model.lines(|_| true);
     assert_eq!(scanned(snapshot, &ScanQuery::default()), want);
-    let any = ScanQuery {
-        order: ScanOrder::Any,
-        ..ScanQuery::default()
-    };
+    let any = ScanQuery::default().order(ScanOrder::Any);
     let (mut found, mut want) = (scanned(snapshot, &any), want);
     found.sort();
     want.sort();
@@ -398,12 +379,10 @@ fn check_user(snapshot: &Snapshot, model: &Model, user: &str) {
         let mut want = model.lines(is_asked);
         for limit in [usize::MAX, 2] {
             for order in [Order::OldestFirst, Order::NewestFirst] {
-                let query = HistoryQuery {
-                    order,
-                    event_types: types.clone(),
-                    limit: Some(limit).filter(|limit| *limit < usize::MAX),
-                    ..HistoryQuery::default()
-                };
+                let query = HistoryQuery::default()
+                    .order(order)
+                    .event_types(types.clone())
+                    .limit(Some(limit).filter(|limit| *limit < usize::MAX));
                 snapshot.history(user, &query, &mut history).unwrap();
                 let found: Vec<String> = history
                     .iter()
@@ -447,14 +426,13 @@ fn check_user(snapshot: &Snapshot, model: &Model, user: &str) {
         let expected: Vec<bool> = items.iter().map(|item| !newest.contains(item)).collect();
         assert_eq!(unseen, expected, "newest of {user} {types:?}");
     }
-    let only = ScanQuery {
-        users: annals::UserRange {
-            from: Some(user.to_owned()),
-            to: Some(format!("{user}\u{1}")),
-        },
-        event_types: vec!["buy".to_owned()],
-        ..ScanQuery::default()
-    };
+    let only = ScanQuery::default()
+        .users(
+            annals::UserRange::default()
+                .from(user)
+                .to(format!("{user}\u{1}")),
+        )
+        .event_types(["buy"]);
     let want = model.lines(|row| row.owner == user && row.event_type.eq_ignore_ascii_case("buy"));
     assert_eq!(scanned(snapshot, &only), want, "a scan of {user}");
 }
@@ -514,18 +492,9 @@ fn changes_come_in_the_order_of_their_commits() {
     let now = Arc::new(AtomicU64::new(model::START));
     let store = Run::builder(&now).create(&path, &schema(0)).unwrap();
     let event = |session: &str, user: Option<&str>, item: &str| {
-        let request = PutEvents {
-            session_id: session.to_owned().into(),
-            user_id: user.map(|user| user.to_owned().into()),
-            events: vec![PutEvent {
-                event_type: "view".into(),
-                item_id: Some(item.to_owned().into()),
-                sent_at: 900,
-                properties: vec![("COUNT".into(), 1.into())],
-                ..PutEvent::default()
-            }],
-            ..PutEvents::default()
-        };
+        let event = PutEvent::new("view", 900).item_id(item);
+        let mut request = PutEvents::new(session).event(event.property("COUNT", 1));
+        request.user_id = user.map(Into::into);
         store.put_events(&request, Durability::Buffered).unwrap();
     };
     event("s", None, "before");

@@ -45,10 +45,7 @@ fn items(commits: u64) -> Vec<String> {
 }
 
 fn seen(snapshot: &Snapshot, writer: u64, buffer: &mut History) -> Vec<String> {
-    let query = HistoryQuery {
-        order: Order::OldestFirst,
-        ..HistoryQuery::default()
-    };
+    let query = HistoryQuery::default().order(Order::OldestFirst);
     snapshot
         .history(&format!("writer {writer}"), &query, buffer)
         .unwrap();
@@ -105,12 +102,10 @@ fn maintain(store: &Store, done: &AtomicBool) {
 #[test]
 fn writers_readers_and_maintenance_do_not_disturb_each_other() {
     let folder = folder();
-    let settings = Settings {
-        generation_rows: 50,
-        waiting_generations: 1,
-        max_runs: 1,
-        ..Settings::default()
-    };
+    let settings = Settings::default()
+        .generation_rows(50)
+        .waiting_generations(1)
+        .max_runs(1);
     let store = create(folder.path(), settings);
     let acknowledged = [AtomicU64::new(0), AtomicU64::new(0)];
     let done = AtomicBool::new(false);
@@ -184,11 +179,7 @@ fn full_imports_race_compactions() {
 #[test]
 fn readers_open_while_a_writer_publishes() {
     let folder = folder();
-    let settings = Settings {
-        generation_rows: 30,
-        max_runs: 1,
-        ..Settings::default()
-    };
+    let settings = Settings::default().generation_rows(30).max_runs(1);
     let store = create(folder.path(), settings);
     let acknowledged = AtomicU64::new(0);
     let done = AtomicBool::new(false);

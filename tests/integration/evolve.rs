@@ -149,10 +149,7 @@ fn what_was_written_before_is_read_under_the_new_schema() {
         notes,
         [Value::String("new".to_owned()), Value::Null, Value::Null]
     );
-    let query = HistoryQuery {
-        event_types: vec!["view".to_owned()],
-        ..HistoryQuery::default()
-    };
+    let query = HistoryQuery::default().event_types(["view"]);
     let mut none = annals::History::new();
     store.history("bob", &query, &mut none).unwrap();
     assert!(none.is_empty());

@@ -49,11 +49,7 @@ fn commit(store: &Store, model: &mut Model, number: u64) {
 }
 
 fn settings() -> Settings {
-    Settings {
-        generation_rows: 25,
-        max_runs: 1,
-        ..Settings::default()
-    }
+    Settings::default().generation_rows(25).max_runs(1)
 }
 
 /// Refreshes, past moments at which the writer publishes too often.

@@ -10,7 +10,7 @@ use crate::support::{create, folder, open, quiet, read};
 
 /// Written once; a later format version gets a folder of its own.
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v4")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v5")
 }
 
 fn records(range: std::ops::Range<u64>) -> Vec<Record> {
@@ -109,7 +109,7 @@ fn generate() {
 }
 
 #[test]
-fn a_store_of_version_4_is_read() {
+fn a_store_of_version_5_is_read() {
     let folder = folder();
     let path = folder.path().join("store");
     copy(&fixture(), &path);
@@ -127,7 +127,7 @@ fn a_store_of_version_4_is_read() {
 
 /// The model comes from the code under test's neighbours; these values are written out.
 #[test]
-fn values_of_version_4_are_these() {
+fn values_of_version_5_are_these() {
     let folder = folder();
     let path = folder.path().join("store");
     copy(&fixture(), &path);
@@ -172,6 +172,7 @@ fn stores_of_earlier_versions_are_refused_with_what_to_do() {
         ("v1", "MANIFEST: format version 1"),
         ("v2", "segment format version 2"),
         ("v3", "segment format version 3"),
+        ("v4", "segment format version 4"),
     ] {
         let folder = folder();
         let path = folder.path().join("store");

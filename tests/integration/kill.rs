@@ -22,12 +22,10 @@ const MOST: u64 = 5000;
 
 /// Small generations, few runs: seals and compactions all the time.
 fn busy() -> Settings {
-    Settings {
-        generation_rows: 60,
-        max_runs: 1,
-        memory_budget_bytes: 1 << 20,
-        ..Settings::default()
-    }
+    Settings::default()
+        .generation_rows(60)
+        .max_runs(1)
+        .memory_budget_bytes(1 << 20)
 }
 
 fn apply(store: &Store, number: u64) -> u64 {

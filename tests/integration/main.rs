@@ -19,6 +19,7 @@ mod filter;
 mod follow;
 mod forked;
 mod golden;
+mod hints;
 mod insights;
 mod kill;
 mod memory;

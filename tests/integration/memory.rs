@@ -43,10 +43,7 @@ fn soak(path: &std::path::Path) -> u64 {
     };
     std::thread::scope(|scope| {
         let watcher = scope.spawn(watch);
-        let settings = Settings {
-            memory_bytes: Some(BOUND),
-            ..Settings::default()
-        };
+        let settings = Settings::default().memory_bytes(BOUND);
         let builder = Store::builder().settings(settings);
         let store = builder.create(path, &schema()).unwrap();
         let mut import = store.import(ImportMode::Full).unwrap();

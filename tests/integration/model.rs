@@ -115,12 +115,14 @@ fn ask(snapshot: &Snapshot, model: &Model, asked: &Asked) {
         users,
         history,
         scan,
+        hints,
         candidates,
     } = asked;
     let found = read::history(snapshot, user, history);
     assert_eq!(found, model.history(user, history), "{history:?}");
     ask_of_many(snapshot, model, users, history);
     model.assert_scans(snapshot, scan);
+    model.assert_hinted(snapshot, scan, hints);
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
     let mut buffer = annals::Unseen::new();
     let types = &history.event_types;
@@ -156,11 +158,7 @@ fn ask_of_many(snapshot: &Snapshot, model: &Model, users: &[String], query: &His
         Ok::<_, Error>(())
     };
     snapshot.latest(users, query, &mut buffer, visit).unwrap();
-    let newest = HistoryQuery {
-        limit: Some(1),
-        order: Order::NewestFirst,
-        ..query.clone()
-    };
+    let newest = query.clone().limit(1).order(Order::NewestFirst);
     assert_eq!(found, of_model(&newest), "{query:?}");
 }
 
@@ -223,19 +221,13 @@ fn a_history_buffer_is_reused() {
     ];
     for user in ["user 1", "nobody", "user 0", "user 3"] {
         for projection in &projections {
-            let query = HistoryQuery {
-                projection: projection.clone(),
-                ..HistoryQuery::default()
-            };
+            let query = HistoryQuery::default().projection(projection.clone());
             store.history(user, &query, &mut buffer).unwrap();
             let found = read::lines_of(&buffer, user, store.schema());
             assert_eq!(found, model.history(user, &query));
         }
     }
-    let any = ScanQuery {
-        order: ScanOrder::Any,
-        ..ScanQuery::default()
-    };
+    let any = ScanQuery::default().order(ScanOrder::Any);
     model.assert_scans(&store.snapshot(), &any);
 }
 

@@ -33,10 +33,7 @@ fn a_column_may_span_its_whole_type_and_have_nulls() {
     store.write(batch, Durability::Buffered).unwrap();
     store.flush().unwrap();
 
-    let query = HistoryQuery {
-        order: Order::OldestFirst,
-        ..HistoryQuery::default()
-    };
+    let query = HistoryQuery::default().order(Order::OldestFirst);
     let mut history = History::new();
     store.history("u", &query, &mut history).unwrap();
     let read: Vec<Value> = history

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use annals::partitions::Partition;
 use annals::{
-    Deletion, Durability, ErrorKind, ImportMode, Projection, ScanQuery, Settings, Store, TimeRange,
-    UserRange,
+    Deletion, Durability, ErrorKind, ImportMode, Projection, ScanQuery, Store, TimeRange, UserRange,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -124,18 +123,14 @@ proptest! {
         parts in 1_usize..9,
         query in prop_oneof![
             Just(ScanQuery::default()),
-            Just(ScanQuery { time: TimeRange::new(Some(2), Some(7)), ..ScanQuery::default() }),
-            Just(ScanQuery { event_types: vec!["view".to_owned()], ..ScanQuery::default() }),
-            Just(ScanQuery {
-                users: UserRange { from: Some("u2".to_owned()), to: Some("user 12".to_owned()) },
-                projection: Projection::names(["ITEM_ID"]),
-                ..ScanQuery::default()
-            }),
+            Just(ScanQuery::default().time(TimeRange::new(Some(2), Some(7)))),
+            Just(ScanQuery::default().event_types(["view"])),
+            Just(ScanQuery::default().users(UserRange::default().from("u2").to("user 12")).projection(Projection::names(["ITEM_ID"]))),
         ],
     ) {
         let folder = folder();
         let path = folder.path().join("store");
-        let settings = Settings { generation_rows: 50, memory_budget_bytes: 1 << 20, ..quiet() };
+        let settings = quiet().generation_rows(50).memory_budget_bytes(1 << 20);
         let store = create(&path, settings);
         let mut number = 0;
         before.iter().for_each(|step| apply(&store, step, &mut number));
@@ -204,10 +199,7 @@ fn a_partition_reads_its_own_part_of_the_files() {
     drop(filled(&path));
     Store::builder().pin(&path, "part", None).unwrap();
     let partitions = Store::partitions(&path, "part", 8).unwrap();
-    let query = ScanQuery {
-        projection: Projection::names(["PRICE"]),
-        ..ScanQuery::default()
-    };
+    let query = ScanQuery::default().projection(Projection::names(["PRICE"]));
     let is_broken = |partition: &Partition| {
         let scan = partition.scan(&query);
         scan.and_then(|mut scan| scan.try_for_each(|batch| batch.map(drop)))

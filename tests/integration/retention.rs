@@ -100,10 +100,7 @@ fn times(snapshot: &Snapshot) -> Vec<i64> {
 }
 
 fn aged(seconds: u64) -> Retention {
-    Retention {
-        max_age_seconds: Some(seconds),
-        ..Retention::default()
-    }
+    Retention::default().max_age_seconds(seconds)
 }
 
 #[test]
@@ -156,11 +153,7 @@ fn what_is_older_than_a_rule_allows_is_gone_at_once_and_for_good() {
 fn event_types_have_ages_of_their_own() {
     let timed = Timed::new(quiet());
     timed.fill();
-    let retention = Retention {
-        max_age_seconds: Some(900),
-        max_age_seconds_of: [("VIEW".to_owned(), 200)].into(),
-        ..Retention::default()
-    };
+    let retention = aged(900).max_age_seconds_of("VIEW", 200);
     timed.store.set_retention(&retention).unwrap();
     let want: Vec<i64> = (0..100)
         .filter(|number| number % 5 == 0 && *number >= 10 || *number >= 80)
@@ -169,10 +162,7 @@ fn event_types_have_ages_of_their_own() {
     assert_eq!(times(&timed.store.snapshot()), want);
     timed.store.compact().unwrap();
     assert_eq!(times(&timed.store.snapshot()), want);
-    let types = HistoryQuery {
-        event_types: vec!["view".to_owned()],
-        ..HistoryQuery::default()
-    };
+    let types = HistoryQuery::default().event_types(["view"]);
     let mut history = annals::History::new();
     timed.store.history("ann", &types, &mut history).unwrap();
     assert!(history.iter().all(|event| event.timestamp() >= 800));
@@ -187,10 +177,7 @@ fn sessions_that_never_became_a_users_go_once_their_last_event_is_old() {
     timed.store.flush().unwrap();
     event(&timed, "lasting", None, 950);
     event(&timed, "known", Some("ann"), 110);
-    let retention = Retention {
-        session_seconds: Some(500),
-        ..Retention::default()
-    };
+    let retention = Retention::default().session_seconds(500);
     timed.store.set_retention(&retention).unwrap();
     let users = || -> Vec<String> {
         let snapshot = timed.store.snapshot();
@@ -216,10 +203,7 @@ fn sessions_that_never_became_a_users_go_once_their_last_event_is_old() {
 fn what_is_dropped_is_not_dropped_again() {
     let timed = Timed::new(quiet());
     timed.fill();
-    let retention = Retention {
-        max_age_seconds_of: [("view".to_owned(), 5)].into(),
-        ..Retention::default()
-    };
+    let retention = Retention::default().max_age_seconds_of("view", 5);
     timed.store.set_retention(&retention).unwrap();
     for step in 0..4 {
         timed.now.fetch_add(10, Ordering::SeqCst);
@@ -247,17 +231,8 @@ fn what_is_dropped_is_not_dropped_again() {
 fn sessions_are_dropped_once_and_by_what_is_left_of_them() {
     let timed = Timed::new(quiet());
     let event = |session: &str, item: &str, at: i64| {
-        let request = PutEvents {
-            session_id: session.to_owned().into(),
-            events: vec![PutEvent {
-                event_type: "view".into(),
-                item_id: Some(item.to_owned().into()),
-                sent_at: at,
-                properties: vec![("position".into(), 1.into())],
-                ..PutEvent::default()
-            }],
-            ..PutEvents::default()
-        };
+        let event = PutEvent::new("view", at).item_id(item);
+        let request = PutEvents::new(session).event(event.property("position", 1));
         timed
             .store
             .put_events(&request, Durability::Buffered)
@@ -272,10 +247,7 @@ fn sessions_are_dropped_once_and_by_what_is_left_of_them() {
         .store
         .delete(&annals::Deletion::item("gone"), Durability::Buffered)
         .unwrap();
-    let retention = Retention {
-        session_seconds: Some(500),
-        ..Retention::default()
-    };
+    let retention = Retention::default().session_seconds(500);
     timed.store.set_retention(&retention).unwrap();
     let snapshot = timed.store.snapshot();
     assert_eq!(snapshot.users(Default::default()).unwrap().count(), 0);
@@ -289,10 +261,7 @@ fn sessions_are_dropped_once_and_by_what_is_left_of_them() {
 /// Seals, rewrites and drops by itself.
 #[test]
 fn a_background_thread_drops_what_becomes_too_old() {
-    let timed = Timed::new(Settings {
-        generation_rows: 20,
-        ..Settings::default()
-    });
+    let timed = Timed::new(Settings::default().generation_rows(20));
     timed.store.set_retention(&aged(300)).unwrap();
     timed.fill();
     timed.now.store(1500, Ordering::SeqCst);
@@ -319,10 +288,7 @@ fn a_background_thread_drops_what_becomes_too_old() {
 }
 
 fn newest(count: u32) -> Retention {
-    Retention {
-        newest_of_user: Some(count),
-        ..Retention::default()
-    }
+    Retention::default().newest_of_user(count)
 }
 
 #[test]
@@ -370,18 +336,9 @@ fn the_newest_of_each_user_alone_are_kept() {
 }
 
 fn event(timed: &Timed, session: &str, user: Option<&str>, at: i64) {
-    let request = PutEvents {
-        session_id: session.to_owned().into(),
-        user_id: user.map(|user| user.to_owned().into()),
-        events: vec![PutEvent {
-            event_type: "view".into(),
-            item_id: Some("tea".into()),
-            sent_at: at,
-            properties: vec![("position".into(), 1.into())],
-            ..PutEvent::default()
-        }],
-        ..PutEvents::default()
-    };
+    let event = PutEvent::new("view", at).item_id("tea");
+    let mut request = PutEvents::new(session).event(event.property("position", 1));
+    request.user_id = user.map(Into::into);
     timed
         .store
         .put_events(&request, Durability::Buffered)
@@ -420,9 +377,8 @@ fn times_of(store: &Store, users: &[&str]) -> Vec<i64> {
 #[test]
 fn rules_out_of_their_range_are_refused() {
     let timed = Timed::new(quiet());
-    let of = |event_type: &str, seconds: u64| Retention {
-        max_age_seconds_of: [(event_type.to_owned(), seconds)].into(),
-        ..Retention::default()
+    let of = |event_type: &str, seconds: u64| {
+        Retention::default().max_age_seconds_of(event_type, seconds)
     };
     for (retention, says) in [
         (

@@ -22,6 +22,7 @@ pub(super) fn everything(schema: &Schema) -> TierQuery {
         asked: vec![true; schema.fields().len()],
         sequences: true,
         copies_text: false,
+        hints: Vec::new(),
     }
 }
 

@@ -8,7 +8,8 @@ use proptest::strategy::ValueTree;
 
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::{crc32, page_sums};
-use crate::segment::format::{ColumnFooter, StringsHandle};
+use crate::segment::format::ColumnFooter;
+use crate::segment::handles::StringsHandle;
 use crate::segment::{Cursor, Footer, Segment};
 use crate::types::{
     Columns, ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery, UserRange,

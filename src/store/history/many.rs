@@ -38,7 +38,7 @@ impl Snapshot {
     /// # let folder = tempfile::tempdir()?;
     /// # let store = Store::create(folder.path(), &Schema::builder().build(&Limits::personalize())?)?;
     /// store.write(Interaction::new("ada", "tea", 60), Durability::Buffered)?;
-    /// let query = HistoryQuery { limit: Some(100), ..HistoryQuery::default() };
+    /// let query = HistoryQuery::default().limit(100);
     /// let mut lengths = Vec::new();
     /// store.snapshot().histories(&["ben", "ada"], &query, &mut History::new(), |_, history| {
     ///     lengths.push(history.len());

@@ -44,6 +44,7 @@ impl Resolved {
                 asked: query.projection.resolve(schema)?,
                 sequences: false,
                 copies_text: query.copies_text,
+                hints: Vec::new(),
             },
         })
     }

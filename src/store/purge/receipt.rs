@@ -22,6 +22,7 @@ pub(super) const ITEM: &str = "item";
 /// What a purge deleted and where it looked. It names no id: each stands as a salted hash, with which
 /// one who knows the id can tell that it was meant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PurgeReceipt {
     /// The identity of the store, in hexadecimal.
     pub store: String,
@@ -51,6 +52,7 @@ pub struct PurgeReceipt {
 
 /// An id that was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PurgedId {
     /// `user` or `item`; a session that never became a user's is a `user`.
     pub kind: String,
@@ -63,6 +65,7 @@ pub struct PurgedId {
 
 /// A place where a deleted id was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PurgeFinding {
     /// The hash of the id.
     pub hash: String,

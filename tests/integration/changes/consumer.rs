@@ -39,10 +39,7 @@ pub(super) fn sorted(lines: &[String]) -> Vec<String> {
 
 fn rows(snapshot: &Snapshot) -> Vec<Kept> {
     let schema = snapshot.schema();
-    let query = ScanQuery {
-        arrival: true,
-        ..ScanQuery::default()
-    };
+    let query = ScanQuery::default().arrival(true);
     let mut kept = Vec::new();
     for batch in snapshot.scan(&query).unwrap() {
         let batch = batch.unwrap();

@@ -133,11 +133,13 @@ fn retention() -> impl Strategy<Value = Retention> {
         option::weighted(0.3, 1_u32..4),
     )
         .prop_map(
-            |(max_age_seconds, max_age_seconds_of, session_seconds, newest_of_user)| Retention {
-                max_age_seconds,
-                max_age_seconds_of,
-                session_seconds,
-                newest_of_user,
+            |(max_age_seconds, max_age_seconds_of, session_seconds, newest_of_user)| {
+                let mut retention = Retention::default()
+                    .max_age_seconds(max_age_seconds)
+                    .session_seconds(session_seconds)
+                    .newest_of_user(newest_of_user);
+                retention.max_age_seconds_of = max_age_seconds_of;
+                retention
             },
         )
 }

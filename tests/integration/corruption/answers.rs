@@ -115,10 +115,7 @@ fn written(
 
 /// Every item that a store holds.
 pub(super) fn items(store: &Store) -> Result<BTreeSet<String>> {
-    let query = ScanQuery {
-        projection: Projection::Names(vec!["ITEM_ID".to_owned()]),
-        ..ScanQuery::default()
-    };
+    let query = ScanQuery::default().projection(Projection::names(["ITEM_ID"]));
     let mut found = BTreeSet::new();
     for batch in store.scan(&query)? {
         let batch = batch?;

@@ -161,11 +161,8 @@ impl History {
     }
 
     fn recommend(&mut self, store: &Store) {
-        let recommendation = Recommendation {
-            id: format!("shown {}", self.states.len()),
-            items: vec!["tea".to_owned(), "cake".to_owned()],
-            source: None,
-        };
+        let recommendation =
+            Recommendation::new(format!("shown {}", self.states.len()), ["tea", "cake"]);
         store
             .record_recommendation(&recommendation, Durability::Synced)
             .unwrap();
@@ -175,20 +172,15 @@ impl History {
 
 /// A request of events with ids from `first_id` on.
 pub(super) fn request(items: &[String], first_id: usize) -> PutEvents<'static> {
-    let event = |(number, item): (usize, &String)| PutEvent {
-        event_id: Some(format!("event {}", first_id + number).into()),
-        event_type: "view".into(),
-        item_id: Some(item.clone().into()),
-        sent_at: 7,
-        properties: vec![("position".into(), annals::Value::Int(1))],
-        ..PutEvent::default()
+    let event = |(number, item): (usize, &String)| {
+        PutEvent::new("view", 7)
+            .event_id(format!("event {}", first_id + number))
+            .item_id(item.clone())
+            .property("position", annals::Value::Int(1))
     };
-    PutEvents {
-        user_id: Some("user 2".into()),
-        session_id: "session".into(),
-        events: items.iter().enumerate().map(event).collect(),
-        ..PutEvents::default()
-    }
+    PutEvents::new("session")
+        .user_id("user 2")
+        .events(items.iter().enumerate().map(event))
 }
 
 pub(super) fn copy_of(from: &Path) -> tempfile::TempDir {

@@ -58,20 +58,14 @@ fn requests(writer: usize) -> Vec<Request> {
 
 fn write(store: &Store, requests: &[Request], begun: &AtomicUsize, done: &AtomicUsize) {
     for (number, request) in requests.iter().enumerate() {
-        let event = |event: &Recorded| PutEvent {
-            event_id: Some(event.id.clone().into()),
-            event_type: event.event_type.into(),
-            item_id: Some(event.item.clone().into()),
-            sent_at: event.at,
-            properties: vec![("position".into(), 1.into())],
-            ..PutEvent::default()
+        let event = |event: &Recorded| {
+            PutEvent::new(event.event_type, event.at)
+                .event_id(event.id.clone())
+                .item_id(event.item.clone())
+                .property("position", 1)
         };
-        let asked = PutEvents {
-            session_id: request.session.clone().into(),
-            user_id: request.user.clone().map(Into::into),
-            events: request.events.iter().map(event).collect(),
-            ..PutEvents::default()
-        };
+        let mut asked = PutEvents::new(&request.session).events(request.events.iter().map(event));
+        asked.user_id = request.user.as_deref().map(Into::into);
         begun.store(number + 1, Ordering::SeqCst);
         store.put_events(&asked, Durability::Buffered).unwrap();
         done.store(number + 1, Ordering::SeqCst);
@@ -154,11 +148,7 @@ fn explained(
 #[test]
 fn snapshots_agree_with_a_model_while_events_are_recorded() {
     let folder = folder();
-    let settings = Settings {
-        generation_rows: 40,
-        max_runs: 1,
-        ..Settings::default()
-    };
+    let settings = Settings::default().generation_rows(40).max_runs(1);
     let store = Store::builder().settings(settings);
     let store = store.create(folder.path(), &schema()).unwrap();
     let expression = r#"EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")"#;

@@ -26,29 +26,17 @@ use Step::{Delete, Event, Recommend};
 fn apply(tracker: &Tracker, number: usize, step: &Step) {
     match step {
         Event(session, user, item, shown, recommendation) => {
-            let event = PutEvent {
-                event_id: Some(format!("event {number}").into()),
-                event_type: "view".into(),
-                item_id: Some((*item).into()),
-                sent_at: number as i64,
-                impression: shown.iter().map(|item| (*item).into()).collect(),
-                recommendation_id: recommendation.map(Into::into),
-                ..PutEvent::default()
-            };
-            let request = PutEvents {
-                session_id: (*session).into(),
-                user_id: user.map(Into::into),
-                events: vec![event],
-                ..PutEvents::default()
-            };
+            let mut event = PutEvent::new("view", number as i64)
+                .event_id(format!("event {number}"))
+                .item_id(*item)
+                .impression(shown.iter().copied());
+            event.recommendation_id = recommendation.map(Into::into);
+            let mut request = PutEvents::new(*session).event(event);
+            request.user_id = user.map(Into::into);
             tracker.put(&request).unwrap();
         }
         Recommend(id, items) => {
-            let shown = Recommendation {
-                id: (*id).to_owned(),
-                items: items.iter().map(|item| (*item).to_owned()).collect(),
-                source: None,
-            };
+            let shown = Recommendation::new(*id, items.iter().copied());
             let store = &tracker.store;
             store
                 .record_recommendation(&shown, Durability::Buffered)

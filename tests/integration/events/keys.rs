@@ -82,10 +82,7 @@ fn no_scan_begins_or_ends_at_a_key() {
     each_tier(|tracker| {
         let key = || Some(KEY.to_owned());
         for (from, to) in [(key(), None), (None, key()), (key(), key())] {
-            let query = ScanQuery {
-                users: UserRange { from, to },
-                ..ScanQuery::default()
-            };
+            let query = ScanQuery::default().users(UserRange::new(from, to));
             assert_refused(tracker.store.scan(&query).map(drop));
         }
     });

@@ -44,30 +44,20 @@ fn fill(path: &Path) -> Store {
     }
     import.commit().unwrap();
     let event = |number: u64, user: Option<&str>, shown: &[&str]| {
-        let request = PutEvents {
-            session_id: SESSION.into(),
-            user_id: user.map(|user| user.to_owned().into()),
-            events: vec![PutEvent {
-                event_id: Some(format!("event {number}").into()),
-                event_type: "view".into(),
-                item_id: Some("item-cup-000001".into()),
-                sent_at: 300 + number as i64,
-                impression: shown.iter().map(|item| (*item).to_owned().into()).collect(),
-                recommendation_id: Some("shown".into()),
-                ..PutEvent::default()
-            }],
-            ..PutEvents::default()
-        };
+        let mut request = PutEvents::new(SESSION).event(
+            PutEvent::new("view", 300 + number as i64)
+                .event_id(format!("event {number}"))
+                .item_id("item-cup-000001")
+                .impression(shown.iter().copied())
+                .recommendation_id("shown"),
+        );
+        request.user_id = user.map(Into::into);
         store.put_events(&request, Durability::Buffered).unwrap();
     };
     event(0, None, &[ITEM, "item-cup-000001"]);
     store.flush().unwrap();
     event(1, Some(USER), &[]);
-    let shown = Recommendation {
-        id: "shown".to_owned(),
-        items: vec![ITEM.to_owned(), "item-cup-000001".to_owned()],
-        source: None,
-    };
+    let shown = Recommendation::new("shown", [ITEM, "item-cup-000001"]);
     store
         .record_recommendation(&shown, Durability::Buffered)
         .unwrap();
@@ -275,17 +265,8 @@ fn a_session_that_a_user_has_who_is_not_deleted_is_still_used() {
     let builder = Store::builder().settings(quiet());
     let store = builder.create(&path, &schema()).unwrap();
     let event = |user: Option<&str>| {
-        let request = PutEvents {
-            session_id: SESSION.into(),
-            user_id: user.map(|user| user.to_owned().into()),
-            events: vec![PutEvent {
-                event_type: "view".into(),
-                item_id: Some(ITEM.into()),
-                sent_at: 1,
-                ..PutEvent::default()
-            }],
-            ..PutEvents::default()
-        };
+        let mut request = PutEvents::new(SESSION).event(PutEvent::new("view", 1).item_id(ITEM));
+        request.user_id = user.map(Into::into);
         store.put_events(&request, Durability::Buffered).unwrap();
     };
     event(None);

@@ -16,33 +16,18 @@ const SESSIONS: u64 = 300;
 /// An event of a session that names a recommendation, then its user, then the recommendation. The last
 /// commit has no row.
 fn record(store: &Store, number: u64) {
-    let event = |id: String, recommended: bool| PutEvent {
-        event_id: Some(id.into()),
-        event_type: "view".into(),
-        item_id: Some("item".into()),
-        sent_at: number as i64,
-        recommendation_id: recommended.then(|| format!("shown {number}").into()),
-        ..PutEvent::default()
+    let event = |when: &str| {
+        PutEvent::new("view", number as i64)
+            .event_id(format!("{number} {when}"))
+            .item_id("item")
     };
-    let request = |user: Option<String>, event| PutEvents {
-        session_id: format!("session {number}").into(),
-        user_id: user.map(Into::into),
-        events: vec![event],
-        ..PutEvents::default()
-    };
-    let first = request(None, event(format!("{number} before"), true));
-    let second = request(
-        Some(format!("user {number}")),
-        event(format!("{number} after"), false),
-    );
+    let request = |event| PutEvents::new(format!("session {number}")).event(event);
+    let first = request(event("before").recommendation_id(format!("shown {number}")));
+    let second = request(event("after")).user_id(format!("user {number}"));
     for request in [first, second] {
         store.put_events(&request, Durability::Buffered).unwrap();
     }
-    let shown = Recommendation {
-        id: format!("shown {number}"),
-        items: vec!["other item".to_owned()],
-        source: Some("home".to_owned()),
-    };
+    let shown = Recommendation::new(format!("shown {number}"), ["other item"]).source("home");
     store
         .record_recommendation(&shown, Durability::Buffered)
         .unwrap();
@@ -67,11 +52,7 @@ fn sources(store: &Store, number: u64, buffer: &mut History) -> Vec<String> {
 #[test]
 fn a_reader_joins_all_that_was_acknowledged_before_it_opened() {
     let folder = folder();
-    let settings = Settings {
-        generation_rows: 8,
-        max_runs: 2,
-        ..Settings::default()
-    };
+    let settings = Settings::default().generation_rows(8).max_runs(2);
     let json = std::fs::read_to_string(fixtures().join("schema.json")).unwrap();
     let schema = Schema::parse(&json, &annals::Limits::personalize()).unwrap();
     let store = Store::builder().settings(settings);

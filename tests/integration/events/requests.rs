@@ -41,41 +41,26 @@ fn requests_of_clients_go_in_unchanged() {
 
 /// Every kind of value, and every parameter.
 fn typed() -> PutEvents<'static> {
-    PutEvents {
-        tracking_id: Some("t".into()),
-        user_id: Some("ada".into()),
-        session_id: "s-1".into(),
-        events: vec![
-            PutEvent {
-                event_id: Some("e1".into()),
-                event_type: "click".into(),
-                event_value: Some(4.5),
-                item_id: Some("tea".into()),
-                impression: vec!["tea".into(), "cake".into()],
-                recommendation_id: Some("r1".into()),
-                attribution_source: Some("thumb".into()),
-                sent_at: 60,
-                properties: vec![
-                    ("numRatings".into(), 13.into()),
-                    ("DEVICE".into(), "phone".into()),
-                    ("member".into(), true.into()),
-                    ("discount".into(), 0.25.into()),
-                ],
-                ..PutEvent::default()
-            },
-            PutEvent {
-                event_type: "view".into(),
-                sent_at: 90,
-                properties: vec![
-                    ("itemId".into(), "cake".into()),
-                    ("eventValue".into(), "2".into()),
-                    ("numRatings".into(), "12".into()),
-                ],
-                ..PutEvent::default()
-            },
-        ],
-        ..PutEvents::default()
-    }
+    PutEvents::new("s-1")
+        .tracking_id("t")
+        .user_id("ada")
+        .events([
+            PutEvent::new("click", 60)
+                .event_id("e1")
+                .event_value(4.5)
+                .item_id("tea")
+                .impression(["tea", "cake"])
+                .recommendation_id("r1")
+                .attribution_source("thumb")
+                .property("numRatings", 13)
+                .property("DEVICE", "phone")
+                .property("member", true)
+                .property("discount", 0.25),
+            PutEvent::new("view", 90)
+                .property("itemId", "cake")
+                .property("eventValue", "2")
+                .property("numRatings", "12"),
+        ])
 }
 
 #[test]
@@ -173,10 +158,15 @@ prop_compose! {
         sent_at in 0..i64::MAX,
         properties in vec((text(), property()), 0..4),
     ) -> PutEvent<'static> {
-        PutEvent {
-            event_id, event_type, event_value, item_id, impression, recommendation_id,
-            attribution_source, sent_at, properties, unknown: Vec::new(),
-        }
+        let mut event = PutEvent::new(event_type, sent_at)
+            .event_value(event_value)
+            .impression(impression);
+        event.event_id = event_id;
+        event.item_id = item_id;
+        event.recommendation_id = recommendation_id;
+        event.attribution_source = attribution_source;
+        event.properties = properties;
+        event
     }
 }
 
@@ -221,9 +211,9 @@ proptest! {
         (tracking_id, user_id, session_id) in (of(text()), of(text()), text()),
         events in vec(event(), 1..4),
     ) {
-        let request = PutEvents {
-            tracking_id, user_id, session_id, events, ..PutEvents::default()
-        };
+        let mut request = PutEvents::new(session_id).events(events);
+        request.tracking_id = tracking_id;
+        request.user_id = user_id;
         let schema = Schema::parse(SMALL, &Limits::unlimited()).unwrap();
         let validator = Validator::new(Arc::new(schema), Limits::unlimited());
         let json = json_of(&request);

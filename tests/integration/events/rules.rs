@@ -251,7 +251,8 @@ fn event_values_are_finite_numbers() {
             "value [...]: must be a number; write digits".to_owned(),
         ),
         ("1e39", format!("value \"1e39\": {finite}")),
-        ("\"nan\"", format!("value \"NaN\": {finite}")),
+        ("\"nan\"", format!("value \"nan\": {finite}")),
+        ("\"Infinity\"", format!("value \"Infinity\": {finite}")),
     ] {
         refused_event(
             &event(&format!(r#""eventValue": {value}"#)),
@@ -426,15 +427,9 @@ fn an_event_takes_at_most_10_kilobytes() {
     let message = "eventList[1] (eventId \"e2\"): the event takes 10326 bytes of JSON; shorten it \
                    to 10240 or lift the limit max_event_bytes (annals limits STORE --set max_event_bytes=NUMBER, or --set at annals init)";
     assert_eq!(error, message);
-    let typed = |items: usize| PutEvents {
-        session_id: "s".into(),
-        events: vec![PutEvent {
-            event_type: "view".into(),
-            item_id: Some("tea".into()),
-            impression: vec![id(500).into(); items],
-            ..PutEvent::default()
-        }],
-        ..PutEvents::default()
+    let typed = |items: usize| {
+        let event = PutEvent::new("view", 0).item_id("tea");
+        PutEvents::new("s").event(event.impression(vec![id(500); items]))
     };
     let tracker = Tracker::new();
     tracker.put(&typed(20)).unwrap();
@@ -500,16 +495,8 @@ fn reserved_names_are_no_values() {
 #[test]
 fn one_bad_event_refuses_the_whole_request() {
     let tracker = Tracker::new();
-    let event = |item: &str| PutEvent {
-        event_type: "view".into(),
-        item_id: Some(item.to_owned().into()),
-        ..PutEvent::default()
-    };
-    let mut request = PutEvents {
-        session_id: "s".into(),
-        events: vec![event("a"), event("b"), event("")],
-        ..PutEvents::default()
-    };
+    let event = |item: &'static str| PutEvent::new("view", 0).item_id(item);
+    let mut request = PutEvents::new("s").events([event("a"), event("b"), event("")]);
     let error = tracker.put(&request).unwrap_err();
     assert_eq!(error.field(), Some("itemId"));
     assert_eq!(tracker.rows().lines().count(), 1);

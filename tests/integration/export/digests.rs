@@ -1,7 +1,7 @@
 //! Digests of content: equal for equal content, however it is stored.
 
 use annals::export::{Content, Layout, Selection};
-use annals::{Durability, ImportMode, Origins, Settings, Store};
+use annals::{Durability, ImportMode, Origins, Store};
 
 use crate::support::record::{Record, batch};
 use crate::support::{create, folder, open, quiet};
@@ -41,10 +41,7 @@ fn content(store: &Store) -> Content {
         .fields()
         .iter()
         .map(|field| field.name().to_owned());
-    let selection = Selection {
-        columns: Some(every.collect()),
-        ..Selection::default()
-    };
+    let selection = Selection::default().columns(every);
     let laid_out = store
         .export()
         .selection(selection)
@@ -77,13 +74,7 @@ fn a_digest_does_not_depend_on_how_rows_are_stored() {
     assert_eq!(content(&open(&path, quiet())), first);
 
     // In other commits, and in another order.
-    let other = create(
-        &folder.path().join("other"),
-        Settings {
-            generation_rows: 20,
-            ..quiet()
-        },
-    );
+    let other = create(&folder.path().join("other"), quiet().generation_rows(20));
     let (bulk, recorded) = records.split_at(200);
     for part in recorded.rchunks(7) {
         other.write(batch(part), Durability::Buffered).unwrap();
@@ -141,10 +132,7 @@ fn digests_of_parts_add_up() {
         .write(batch(&records[300..]), Durability::Buffered)
         .unwrap();
     let of = |origin| {
-        let selection = Selection {
-            origin,
-            ..Selection::default()
-        };
+        let selection = Selection::default().origin(origin);
         store
             .export()
             .selection(selection)

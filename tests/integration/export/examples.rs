@@ -32,10 +32,7 @@ fn a_plan_that_leaks_ends_the_export() {
         Record::new("ada", "c", 60),
     ];
     let store = store(folder.path(), &records);
-    let leaking = examples(Examples {
-        same_second: SameSecond::All,
-        ..Examples::default()
-    });
+    let leaking = examples(Examples::default().same_second(SameSecond::All));
     let export = store.export().layout(leaking);
     let error = export.report().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -54,15 +51,8 @@ fn a_plan_that_leaks_ends_the_export() {
 
 /// Negatives by target, from two batch sizes of threads and for two seeds.
 fn negatives(store: &Store, from: NegativesFrom, seed: u64, threads: usize) -> Vec<(String, Json)> {
-    let negatives = Negatives {
-        count: 3,
-        seed,
-        from,
-    };
-    let how = Examples {
-        negatives: Some(negatives),
-        ..Examples::default()
-    };
+    let negatives = Negatives::new(3).seed(seed).from(from);
+    let how = Examples::default().negatives(negatives);
     let (found, _) = exported(&store.export().layout(examples(how)).threads(threads));
     let user = |json: &Json| json["USER_ID"].as_str().unwrap().to_owned();
     found
@@ -151,19 +141,9 @@ fn negatives_know_what_the_selection_leaves_out() {
         Record::new("ben", "other", 100),
     ];
     let store = store(folder.path(), &records);
-    let negatives = Negatives {
-        count: 5,
-        seed: 0,
-        from: NegativesFrom::Catalogue,
-    };
-    let how = Examples {
-        negatives: Some(negatives),
-        ..Examples::default()
-    };
-    let selection = Selection {
-        since: Some(50),
-        ..Selection::default()
-    };
+    let negatives = Negatives::new(5);
+    let how = Examples::default().negatives(negatives);
+    let selection = Selection::default().since(50);
     let export = store.export().selection(selection).layout(examples(how));
     let (found, report) = exported(&export);
     assert_eq!(found[0].1["ITEM_ID"], "new");

@@ -38,10 +38,7 @@ fn layouts() -> [Layout; 4] {
             max_length: None,
             min_length: 0,
         },
-        Layout::Examples(annals::export::Examples {
-            history: 3,
-            ..Default::default()
-        }),
+        Layout::Examples(annals::export::Examples::default().history(3)),
         Layout::Impressions,
     ]
 }
@@ -162,14 +159,7 @@ fn recbole_gets_times_that_it_keeps() {
         Record::new("ben", "i2", 1_700_000_000),
     ];
     store.write(batch(&records), Durability::Buffered).unwrap();
-    let selection = Selection {
-        columns: Some(
-            ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"]
-                .map(str::to_owned)
-                .to_vec(),
-        ),
-        ..Selection::default()
-    };
+    let selection = Selection::default().columns(["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"]);
     let text = |selection: &Selection| {
         let export = store.export().selection(selection.clone()).with_times();
         let times = export.batches().unwrap().times();
@@ -208,23 +198,10 @@ fn what_recbole_would_change_is_refused() {
                 Durability::Buffered,
             )
             .unwrap();
-        let selection = Selection {
-            without: ["LOCATION", "SESSION", "PRICE", "MEMBER"]
-                .map(str::to_owned)
-                .to_vec(),
-            ..Selection::default()
-        };
         let selection = match name {
-            "null" => selection,
-            _ => Selection {
-                columns: Some(
-                    ["USER_ID", "ITEM_ID", "IMPRESSION"].map(str::to_owned)
-                        [..if name == "space" { 3 } else { 2 }]
-                        .to_vec(),
-                ),
-                without: Vec::new(),
-                ..selection
-            },
+            "null" => Selection::default().without(["LOCATION", "SESSION", "PRICE", "MEMBER"]),
+            "space" => Selection::default().columns(["USER_ID", "ITEM_ID", "IMPRESSION"]),
+            _ => Selection::default().columns(["USER_ID", "ITEM_ID"]),
         };
         let export = store.export().selection(selection);
         let mut batches = export.batches().unwrap();

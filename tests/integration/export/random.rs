@@ -61,11 +61,9 @@ fn play(store: &Store, rows: &mut Rows, step: &Step) {
 fn rules() -> impl Strategy<Value = Vec<EventRule>> {
     let rule = |name: &'static str| {
         (option::of(0.0_f64..40.0), option::of(0.0_f64..3.0)).prop_map(move |(at_least, weight)| {
-            EventRule {
-                event_type: name.to_owned(),
-                at_least,
-                weight,
-            }
+            EventRule::of(name.to_owned())
+                .at_least(at_least)
+                .weight(weight)
         })
     };
     prop_oneof![
@@ -97,18 +95,18 @@ fn selection() -> impl Strategy<Value = Selection> {
             |(
                 (origin, since, until, events, distinct),
                 (items, users, newest, per_user, after),
-            )| Selection {
-                origin,
-                since,
-                until,
-                events,
-                distinct,
-                min_item_events: items,
-                min_user_events: users,
-                newest,
-                newest_per_user: per_user,
-                after,
-                ..Selection::default()
+            )| {
+                Selection::default()
+                    .origin(origin)
+                    .since(since)
+                    .until(until)
+                    .events(events)
+                    .distinct(distinct)
+                    .min_item_events(items)
+                    .min_user_events(users)
+                    .newest(newest)
+                    .newest_per_user(per_user)
+                    .after(after)
             },
         )
 }
@@ -121,13 +119,13 @@ fn layout() -> impl Strategy<Value = Layout> {
         any::<bool>(),
     )
         .prop_map(|(history, min_history, same_second, as_known)| {
-            Layout::Examples(Examples {
-                history,
-                min_history,
-                same_second,
-                as_known,
-                negatives: None,
-            })
+            Layout::Examples(
+                Examples::default()
+                    .history(history)
+                    .min_history(min_history)
+                    .same_second(same_second)
+                    .as_known(as_known),
+            )
         });
     prop_oneof![
         Just(Layout::Rows),
@@ -222,7 +220,7 @@ proptest! {
             prop_assert_eq!(found, state.export(&all, &Layout::Rows, None));
             let told = store.changes_since(state.sequence).unwrap();
             prop_assert_eq!(told.steps, []);
-            let since = Selection { after: state.sequence, ..Selection::default() };
+            let since = Selection::default().after(state.sequence);
             let (changes, report) = exported(&snapshot.export().selection(since.clone()));
             prop_assert_eq!(changes, rows.export(&since, &Layout::Rows, None));
             prop_assert_eq!(then.content().unwrap().plus(report.content), now);

@@ -12,21 +12,12 @@ fn a_plan_that_cannot_be_is_refused_by_name() {
     let folder = folder();
     let store = create(&folder.path().join("store"), quiet());
     let selecting = |selection| store.export().selection(selection);
-    let events = |rules: &[&str]| Selection {
-        events: rules
-            .iter()
-            .map(|rule| EventRule::parse(rule).unwrap())
-            .collect(),
-        ..Selection::default()
+    let events = |rules: &[&str]| {
+        let rules = rules.iter().map(|rule| EventRule::parse(rule).unwrap());
+        Selection::default().events(rules)
     };
     let eleven: Vec<String> = (0..11).map(|number| format!("type {number}")).collect();
     let eleven: Vec<&str> = eleven.iter().map(String::as_str).collect();
-    let names = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>()
-    };
     let refused: [(Export, &str); 10] = [
         (
             selecting(events(&["a", "A:2"])),
@@ -34,27 +25,18 @@ fn a_plan_that_cannot_be_is_refused_by_name() {
         ),
         (selecting(events(&eleven)), "11 event rules; at most 10"),
         (
-            selecting(Selection {
-                columns: Some(names(&["COLOUR"])),
-                ..Selection::default()
-            }),
+            selecting(Selection::default().columns(["COLOUR"])),
             "COLOUR",
         ),
         (
-            selecting(Selection {
-                columns: Some(names(&["USER_ID"])),
-                without: names(&["ITEM_ID"]),
-                ..Selection::default()
-            }),
+            selecting(
+                Selection::default()
+                    .columns(["USER_ID"])
+                    .without(["ITEM_ID"]),
+            ),
             "give one of them",
         ),
-        (
-            selecting(Selection {
-                newest: Some(0),
-                ..Selection::default()
-            }),
-            "newest is 0",
-        ),
+        (selecting(Selection::default().newest(0)), "newest is 0"),
         (
             store.export().split(Split::Time(5, Some(5))),
             "must be after the first",
@@ -75,11 +57,7 @@ fn a_plan_that_cannot_be_is_refused_by_name() {
             "a sequence is of several months",
         ),
         (
-            selecting(Selection {
-                distinct: true,
-                ..Selection::default()
-            })
-            .order(ScanOrder::Any),
+            selecting(Selection::default().distinct(true)).order(ScanOrder::Any),
             "order any",
         ),
     ];
@@ -94,20 +72,14 @@ fn a_plan_that_cannot_be_is_refused_by_name() {
 fn sessions_are_left_out_until_they_become_users() {
     let folder = folder();
     let store = create(&folder.path().join("store"), quiet());
-    let event = |item: &'static str, at| PutEvent {
-        event_type: "view".into(),
-        item_id: Some(item.into()),
-        sent_at: at,
-        properties: vec![("position".into(), annals::Value::Int(1))],
-        ..PutEvent::default()
+    let event = |item: &'static str, at| {
+        PutEvent::new("view", at)
+            .item_id(item)
+            .property("position", annals::Value::Int(1))
     };
     let put = |session: &'static str, user: Option<&'static str>, item, at| {
-        let request = PutEvents {
-            session_id: session.into(),
-            user_id: user.map(Into::into),
-            events: vec![event(item, at)],
-            ..PutEvents::default()
-        };
+        let mut request = PutEvents::new(session).event(event(item, at));
+        request.user_id = user.map(Into::into);
         store.put_events(&request, Durability::Buffered).unwrap();
     };
     put("s1", None, "a", 1);
@@ -117,10 +89,7 @@ fn sessions_are_left_out_until_they_become_users() {
         .write(batch(&[Record::new("s1", "d", 4)]), Durability::Buffered)
         .unwrap();
     let items = |sessions| {
-        let selection = Selection {
-            sessions,
-            ..Selection::default()
-        };
+        let selection = Selection::default().sessions(sessions);
         let (found, report) = exported(&store.export().selection(selection));
         let items = found.iter().map(|(_, json)| {
             let text = |name: &str| json[name].as_str().unwrap().to_owned();

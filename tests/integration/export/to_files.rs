@@ -113,10 +113,9 @@ fn what_is_ended_or_refused_leaves_nothing_and_changes_nothing() {
             ControlFlow::Break(())
         })
         .unwrap_err();
-    let wrong = store.export().selection(Selection {
-        columns: Some(vec!["NO_SUCH".to_owned()]),
-        ..Selection::default()
-    });
+    let wrong = store
+        .export()
+        .selection(Selection::default().columns(["NO_SUCH"]));
     wrong.write_to(&path, Form::Csv, &mut go_on).unwrap_err();
     assert_eq!(files(&out), std::slice::from_ref(&path));
     assert_eq!(std::fs::read(&path).unwrap(), b"before");

@@ -319,10 +319,7 @@ fn limits_are_options() {
     // The same field again is no other, in whatever case, and neither is that of the current user.
     let five = "EXCLUDE ItemID WHERE Items.A > 1 AND Items.B > 1 AND Items.a < CurrentItem.C \
                 IF CurrentUser.A > 1 | INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"x\")";
-    let of_five = Limits {
-        max_filter_fields: Some(5),
-        ..Limits::personalize()
-    };
+    let of_five = Limits::personalize().max_filter_fields(5);
     read(five, &of_five).unwrap();
     let six = format!("{five} | EXCLUDE ItemID WHERE Items.D > 1");
     let column = six.find("Items.D").unwrap() + 1;

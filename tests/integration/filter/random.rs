@@ -407,10 +407,8 @@ impl Made {
             .map(|expression| writer.expression(subject, expression))
             .collect();
         let text = parts.join(if writer.chance(2) { "|" } else { " | " });
-        let limits = Limits {
-            max_filter_interactions_per_event_type: self.ordered.newest,
-            ..Limits::unlimited()
-        };
+        let limits =
+            Limits::unlimited().max_filter_interactions_per_event_type(self.ordered.newest);
         let plan = FilterPlan::compile(&text, self.store.schema(), &limits).unwrap();
         let again = FilterPlan::compile(&plan.to_string(), self.store.schema(), &limits).unwrap();
         prop_assert_eq!(&again, &plan);

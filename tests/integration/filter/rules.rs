@@ -228,10 +228,7 @@ fn only_the_most_recent_interactions_of_an_event_type_count() {
     );
 
     let of = |newest| {
-        let limits = Limits {
-            max_filter_interactions_per_event_type: newest,
-            ..Limits::personalize()
-        };
+        let limits = Limits::personalize().max_filter_interactions_per_event_type(newest);
         let plan = FilterPlan::compile(all, store.schema(), &limits).unwrap();
         store.filter(&plan, "ann", &candidates, &context).unwrap()
     };

@@ -54,10 +54,7 @@ fn the_most_recent_interactions_count_for_each_user() {
     records.push(event("bob", "tea", 5, "buy"));
     let (store, _folder) = store_of(&records);
     let selected = |newest| {
-        let limits = Limits {
-            max_filter_interactions_per_event_type: newest,
-            ..Limits::personalize()
-        };
+        let limits = Limits::personalize().max_filter_interactions_per_event_type(newest);
         let expression = "INCLUDE UserID WHERE Interactions.ITEM_ID IN (\"old\")";
         let plan = FilterPlan::compile(expression, store.schema(), &limits).unwrap();
         store.filter_users(&plan, &FilterContext::new()).unwrap()

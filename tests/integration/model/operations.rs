@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use crate::support::hints::{HintOn, hint};
 use crate::support::model::Deleted;
 use crate::support::record::Record;
 use crate::support::schema;
@@ -37,6 +38,7 @@ pub(super) struct Asked {
     pub(super) users: Vec<String>,
     pub(super) history: HistoryQuery,
     pub(super) scan: ScanQuery,
+    pub(super) hints: Vec<HintOn>,
     pub(super) candidates: Vec<String>,
 }
 
@@ -48,15 +50,15 @@ pub(super) fn settings() -> impl Strategy<Value = Settings> {
         1_usize..4,
         any::<bool>(),
     )
-        .prop_map(|(rows, bytes, waiting, max_runs, background)| Settings {
-            generation_rows: rows,
-            generation_bytes: bytes,
-            waiting_generations: waiting,
-            memory_budget_bytes: 1 << 20,
-            max_runs,
-            threads: 2,
-            background,
-            ..Settings::default()
+        .prop_map(|(rows, bytes, waiting, max_runs, background)| {
+            Settings::default()
+                .generation_rows(rows)
+                .generation_bytes(bytes)
+                .waiting_generations(waiting)
+                .memory_budget_bytes(1 << 20)
+                .max_runs(max_runs)
+                .threads(2)
+                .background(background)
         })
 }
 
@@ -210,17 +212,18 @@ fn asked() -> impl Strategy<Value = Asked> {
         any::<bool>(),
     )
         .prop_map(
-            |(limit, event_types, time, projection, oldest, copies_text)| HistoryQuery {
-                limit,
-                event_types,
-                time,
-                projection,
-                order: if oldest {
-                    Order::OldestFirst
-                } else {
-                    Order::NewestFirst
-                },
-                copies_text,
+            |(limit, event_types, time, projection, oldest, copies_text)| {
+                HistoryQuery::default()
+                    .limit(limit)
+                    .event_types(event_types)
+                    .time(time)
+                    .projection(projection)
+                    .order(if oldest {
+                        Order::OldestFirst
+                    } else {
+                        Order::NewestFirst
+                    })
+                    .copies_text(copies_text)
             },
         );
     let batch_rows = prop_oneof![1_usize..6, Just(1 << 14)];
@@ -234,28 +237,35 @@ fn asked() -> impl Strategy<Value = Asked> {
         batch_rows,
     )
         .prop_map(
-            |(time, (from, to), event_types, projection, any, batch_rows)| ScanQuery {
-                time,
-                users: UserRange { from, to },
-                event_types,
-                projection,
-                order: if any {
-                    ScanOrder::Any
-                } else {
-                    ScanOrder::UserTime
-                },
-                batch_rows,
-                ..ScanQuery::default()
+            |(time, (from, to), event_types, projection, any, batch_rows)| {
+                ScanQuery::default()
+                    .time(time)
+                    .users(UserRange::new(from, to))
+                    .event_types(event_types)
+                    .projection(projection)
+                    .order(if any {
+                        ScanOrder::Any
+                    } else {
+                        ScanOrder::UserTime
+                    })
+                    .batch_rows(batch_rows)
             },
         );
     let candidates = vec(item(), 0..20);
-    (user(), vec(user(), 0..40), history, scan, candidates).prop_map(
-        |(user, users, history, scan, candidates)| Asked {
+    let hints = vec(hint(), 1..3);
+    (
+        user(),
+        vec(user(), 0..40),
+        history,
+        (scan, hints),
+        candidates,
+    )
+        .prop_map(|(user, users, history, (scan, hints), candidates)| Asked {
             user,
             users,
             history,
             scan,
+            hints,
             candidates,
-        },
-    )
+        })
 }

@@ -16,11 +16,7 @@ fn assert_same(set: &ShardSnapshot, one: &Snapshot) {
     let mut all = read::scan(one, &ScanQuery::default());
     all.sort();
     assert_eq!(rows(set), all);
-    let query = HistoryQuery {
-        limit: Some(9),
-        event_types: vec!["view".to_owned()],
-        ..HistoryQuery::default()
-    };
+    let query = HistoryQuery::default().limit(9).event_types(["view"]);
     let items: Vec<String> = (0..97).map(|item| format!("item {item}")).collect();
     let types = ["purchase".to_owned()];
     let (mut ours, mut theirs) = (Unseen::new(), Unseen::new());

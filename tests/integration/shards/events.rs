@@ -7,20 +7,15 @@ use super::{Shards, builder};
 use crate::support::read;
 
 fn request<'a>(session: &'a str, user: Option<&'a str>, event_id: &'a str) -> PutEvents<'a> {
-    PutEvents {
-        session_id: session.into(),
-        user_id: user.map(Into::into),
-        events: vec![PutEvent {
-            event_id: Some(event_id.into()),
-            event_type: "view".into(),
-            item_id: Some("tea".into()),
-            sent_at: 60,
-            recommendation_id: Some("r1".into()),
-            properties: vec![("position".into(), 1.into())],
-            ..PutEvent::default()
-        }],
-        ..PutEvents::default()
-    }
+    let mut request = PutEvents::new(session).event(
+        PutEvent::new("view", 60)
+            .event_id(event_id)
+            .item_id("tea")
+            .recommendation_id("r1")
+            .property("position", 1),
+    );
+    request.user_id = user.map(Into::into);
+    request
 }
 
 /// A session and two users: of its shard, and of another.
@@ -201,11 +196,7 @@ fn a_session_of_a_users_name_stays() {
 #[test]
 fn a_recommendation_is_known_in_every_shard() {
     let (_folder, set) = Shards::new(3);
-    let recommendation = Recommendation {
-        id: "r1".to_owned(),
-        items: vec!["tea".to_owned(), "cake".to_owned()],
-        source: None,
-    };
+    let recommendation = Recommendation::new("r1", ["tea", "cake"]);
     let commits = set
         .record_recommendation(&recommendation, Durability::Synced)
         .unwrap();

@@ -3,9 +3,7 @@
 use std::ops::ControlFlow;
 
 use annals::Durability;
-use annals::export::{
-    Examples, Form, Layout, Manifest, Negatives, NegativesFrom, Selection, Split, manifest_of,
-};
+use annals::export::{Examples, Form, Layout, Manifest, Negatives, Selection, Split, manifest_of};
 
 use super::{Shards, fill_both, records};
 use crate::export::model::exported;
@@ -16,40 +14,21 @@ fn selections() -> Vec<Selection> {
     let all = Selection::default;
     vec![
         all(),
-        Selection {
-            newest: Some(123),
-            ..all()
-        },
-        Selection {
-            min_item_events: Some(4),
-            min_user_events: Some(3),
-            distinct: true,
-            ..all()
-        },
-        Selection {
-            newest_per_user: Some(5),
-            since: Some(2),
-            ..all()
-        },
+        all().newest(123),
+        all().min_item_events(4).min_user_events(3).distinct(true),
+        all().newest_per_user(5).since(2),
     ]
 }
 
 fn layouts() -> Vec<Layout> {
-    let negatives = Negatives {
-        count: 3,
-        seed: 7,
-        from: NegativesFrom::Catalogue,
-    };
+    let negatives = Negatives::new(3).seed(7);
     vec![
         Layout::Rows,
         Layout::Sequences {
             max_length: Some(8),
             min_length: 2,
         },
-        Layout::Examples(Examples {
-            negatives: Some(negatives),
-            ..Examples::default()
-        }),
+        Layout::Examples(Examples::default().negatives(negatives)),
         Layout::Impressions,
     ]
 }
@@ -81,10 +60,7 @@ fn a_set_exports_as_one_store() {
                 assert!(!ours.0.is_empty());
             }
         }
-        let first = Selection {
-            limit: Some(200),
-            ..Selection::default()
-        };
+        let first = Selection::default().limit(200);
         let (found, report) = exported(&snapshot.export().unwrap().selection(first));
         assert_eq!((found.len(), report.content.rows), (200, 200));
     }

@@ -23,10 +23,7 @@ fn record(user: &str, event_type: &str) -> Interaction {
 
 /// A set in which each store takes two event types, beside the seven optional fields.
 fn of_two_types(path: &std::path::Path) -> ShardSet {
-    let limits = Limits {
-        max_metadata_fields_and_event_types: Some(9),
-        ..Limits::personalize()
-    };
+    let limits = Limits::personalize().max_metadata_fields_and_event_types(9);
     let builder = ShardSet::builder().settings(quiet()).limits(limits);
     builder.create(path, &schema(), 3).unwrap()
 }

@@ -94,10 +94,7 @@ fn what_a_shard_goes_by_comes_along() {
     let limits = {
         let set = made.open();
         let store = set.store(0).unwrap();
-        let retention = Retention {
-            max_age_seconds: Some(9_000_000_000),
-            ..Retention::default()
-        };
+        let retention = Retention::default().max_age_seconds(9_000_000_000);
         store.set_retention(&retention).unwrap();
         set.delete(&Deletion::user("user 1"), Durability::Synced)
             .unwrap();

@@ -168,11 +168,11 @@ proptest! {
         let snapshot = store.snapshot();
         for batch_rows in [7, 1 << 14] {
             for order in [ScanOrder::UserTime, ScanOrder::Any] {
-                let all = ScanQuery { order, batch_rows, ..ScanQuery::default() };
+                let all = ScanQuery::default().order(order).batch_rows(batch_rows);
                 assert_same(&snapshot, &all);
                 let time = TimeRange::new(Some(10), Some(30));
                 let projection = Projection::names(["USER_ID", "TIMESTAMP", "IMPRESSION"]);
-                assert_same(&snapshot, &ScanQuery { time, projection, ..all });
+                assert_same(&snapshot, &all.time(time).projection(projection));
             }
         }
     }
@@ -207,12 +207,10 @@ fn a_scan_without_fields_has_its_rows() {
         &[Step::Import(records(0..20)), Step::Write(records(20..30))],
     );
     for order in [ScanOrder::UserTime, ScanOrder::Any] {
-        let query = ScanQuery {
-            order,
-            batch_rows: 7,
-            projection: Projection::Names(Vec::new()),
-            ..ScanQuery::default()
-        };
+        let query = ScanQuery::default()
+            .order(order)
+            .batch_rows(7)
+            .projection(Projection::Names(Vec::new()));
         for strings in [ArrowStrings::Dictionary, ArrowStrings::Plain] {
             let scan = ArrowScan::new(store.scan(&query).unwrap()).strings(strings);
             let rows = scan.map(|batch| {

@@ -8,10 +8,7 @@ use crate::support::{create, folder, open, quiet};
 
 /// Settings with generations of so many bytes.
 fn bytes(generation_bytes: u64) -> Settings {
-    Settings {
-        generation_bytes,
-        ..quiet()
-    }
+    quiet().generation_bytes(generation_bytes)
 }
 
 /// Records that take at least so many bytes.

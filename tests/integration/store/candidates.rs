@@ -84,11 +84,9 @@ fn the_caller_decides_which_interactions_count() {
         .unwrap();
     let candidates = ["item 3", "item 19", "item 4", "item 19", "nothing"];
     let field = store.schema().require("POSITION").unwrap();
-    let mut query = HistoryQuery {
-        event_types: vec!["BUY".to_owned()],
-        projection: Projection::names(["ITEM_ID", "POSITION"]),
-        ..HistoryQuery::default()
-    };
+    let mut query = HistoryQuery::default()
+        .event_types(["BUY"])
+        .projection(Projection::names(["ITEM_ID", "POSITION"]));
     let mut told = Vec::new();
     let accept = |event: &Event<'_>| {
         told.push(event.timestamp());
@@ -118,10 +116,7 @@ fn which_items_cannot_be_told_without_them() {
     let snapshot = store.snapshot();
     // Items are in memory for the impressions, and still are not those of the rows.
     for names in [vec!["POSITION"], vec!["IMPRESSION"], vec![]] {
-        let query = HistoryQuery {
-            projection: Projection::names(names.clone()),
-            ..HistoryQuery::default()
-        };
+        let query = HistoryQuery::default().projection(Projection::names(names.clone()));
         // Whether or not the user has a history.
         for user in ["ann", "bob"] {
             let found = snapshot.interacted(user, &["item 1"], &query, |_| Ok(true), &mut buffer);

@@ -41,18 +41,10 @@ fn filled(path: &Path) -> Store {
 }
 
 fn request(event: u32) -> PutEvents<'static> {
-    PutEvents {
-        session_id: "session".into(),
-        events: vec![PutEvent {
-            event_id: Some(format!("event {event}").into()),
-            event_type: "view".into(),
-            item_id: Some("tea".into()),
-            sent_at: 7,
-            properties: vec![("position".into(), annals::Value::Int(1))],
-            ..PutEvent::default()
-        }],
-        ..PutEvents::default()
-    }
+    PutEvents::new("session").events([PutEvent::new("view", 7)
+        .event_id(format!("event {event}"))
+        .item_id("tea")
+        .property("position", annals::Value::Int(1))])
 }
 
 /// The paths of all files of a store, with their inodes.
@@ -185,11 +177,7 @@ fn copied_while_written(copy: impl Fn(&Path, &Path) -> bool) {
     const COMMITS: u64 = 1500;
     let folder = folder();
     let path = folder.path().join("store");
-    let settings = Settings {
-        generation_rows: 40,
-        max_runs: 2,
-        ..Settings::default()
-    };
+    let settings = Settings::default().generation_rows(40).max_runs(2);
     let store = create(&path, settings);
     let (acknowledged, done) = (AtomicU64::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use annals::import::{CsvImport, ImportReport, OnError, RowSink};
-use annals::{BulkImport, ErrorKind, ImportMode, Result, Row, Settings, Store};
+use annals::{BulkImport, ErrorKind, ImportMode, Result, Row, Store};
 
 use super::writes::four_event_types;
 use crate::support::{folder, quiet, schema};
@@ -34,12 +34,8 @@ struct Outcome {
 fn outcome(file: &Path, skip: bool, blocks: bool) -> Outcome {
     let folder = folder();
     let store = Store::builder()
-        .settings(Settings {
-            // Blocks of 64 KiB.
-            memory_budget_bytes: 1 << 24,
-            threads: 3,
-            ..quiet()
-        })
+        // Blocks of 64 KiB.
+        .settings(quiet().memory_budget_bytes(1 << 24).threads(3))
         .limits(four_event_types())
         // Segments carry the identity of their store.
         .entropy(|bytes| {

@@ -7,10 +7,7 @@ use crate::support::{create, folder, open, quiet};
 
 /// A budget that holds a third of the rows.
 fn small() -> Settings {
-    Settings {
-        memory_budget_bytes: 4 << 20,
-        ..quiet()
-    }
+    quiet().memory_budget_bytes(4 << 20)
 }
 
 const ROWS: u64 = 120_000;

@@ -66,10 +66,7 @@ fn batches_of_another_scan_are_refused() {
     store.write(row, Durability::Buffered).unwrap();
     let scan = |names: &[&str]| {
         let projection = Projection::names(names.to_vec());
-        let query = ScanQuery {
-            projection,
-            ..ScanQuery::default()
-        };
+        let query = ScanQuery::default().projection(projection);
         store.scan(&query).unwrap()
     };
     for sealed in [false, true] {

@@ -2,7 +2,7 @@
 
 use annals::export::text_of;
 use annals::import::CsvImport;
-use annals::{Durability, ErrorKind, ImportMode, Settings, Store};
+use annals::{Durability, ErrorKind, ImportMode, Store};
 
 use super::writes::four_event_types;
 use crate::support::model::Model;
@@ -84,10 +84,7 @@ fn full_replaces_bulk_rows_and_nothing_else() {
 #[test]
 fn an_import_beyond_the_budget_spills_and_cuts() {
     let folder = folder();
-    let small = Settings {
-        memory_budget_bytes: 1 << 20,
-        ..quiet()
-    };
+    let small = quiet().memory_budget_bytes(1 << 20);
     let mut model = Model::default();
     let store = create(folder.path(), small.clone());
     let mut open_import = store.import(ImportMode::Incremental).unwrap();
@@ -123,10 +120,7 @@ fn an_import_beyond_the_budget_spills_and_cuts() {
 #[test]
 fn one_users_second_keeps_its_order_over_spills_and_cuts() {
     let folder = folder();
-    let small = Settings {
-        memory_budget_bytes: 1 << 20,
-        ..quiet()
-    };
+    let small = quiet().memory_budget_bytes(1 << 20);
     let mut model = Model::default();
     let store = create(folder.path(), small);
     let mut records = wide(0..150);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annals::{Durability, ImportMode, ScanOrder, ScanQuery, Settings, Snapshot, Store, TimeRange};
+use annals::{Durability, ImportMode, ScanOrder, ScanQuery, Snapshot, Store, TimeRange};
 
 use crate::support::model::Model;
 use crate::support::record::{Record, batch};
@@ -36,19 +36,11 @@ fn import(store: &Store, model: &mut Model, numbers: Range<u64>) {
 fn assert_scans(model: &Model, snapshot: &Snapshot) {
     let all = ScanQuery::default();
     let asked = [
-        ScanQuery {
-            batch_rows: 777,
-            ..all.clone()
-        },
-        ScanQuery {
-            time: TimeRange::new(Some(1_000), Some(1_400)),
-            event_types: vec!["purchase".to_owned()],
-            ..all.clone()
-        },
-        ScanQuery {
-            order: ScanOrder::Any,
-            ..all
-        },
+        all.clone().batch_rows(777),
+        all.clone()
+            .time(TimeRange::new(Some(1_000), Some(1_400)))
+            .event_types(["purchase"]),
+        all.order(ScanOrder::Any),
     ];
     for query in &asked {
         model.assert_scans(snapshot, query);
@@ -81,10 +73,7 @@ fn runs_and_the_hot_tier_are_merged_in_order() {
 fn spilled_runs_are_merged_into_several_segments() {
     let folder = folder();
     let mut model = Model::default();
-    let small = Settings {
-        memory_budget_bytes: 1 << 20,
-        ..quiet()
-    };
+    let small = quiet().memory_budget_bytes(1 << 20);
     let store = create(folder.path(), small);
     import(&store, &mut model, 0..27_000);
     assert!(store.segments().len() > 2, "{}", store.segments().len());

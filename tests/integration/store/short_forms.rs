@@ -82,9 +82,6 @@ fn users_are_listed_once_and_in_order_wherever_their_rows_lie() {
     }
     let all = [0, 1, 3, 4, 5, 9].map(|user| format!("user {user}"));
     assert_eq!(users(&store, UserRange::default()), all);
-    let range = UserRange {
-        from: Some("user 1".to_owned()),
-        to: Some("user 5".to_owned()),
-    };
+    let range = UserRange::default().from("user 1").to("user 5");
     assert_eq!(users(&store, range), all[1..4]);
 }

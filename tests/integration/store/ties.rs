@@ -35,10 +35,7 @@ fn the_commit_decides_where_the_newest_row_of_a_tier_is_as_old_as_the_oldest_of_
     let oldest = ["old", "first", "second", "later"];
     for _ in 0..2 {
         for limit in [None, Some(1), Some(2), Some(3), Some(9)] {
-            let mut query = HistoryQuery {
-                limit,
-                ..HistoryQuery::default()
-            };
+            let mut query = HistoryQuery::default().limit(limit);
             let most = limit.unwrap_or(4).min(4);
             assert_eq!(items(&store, &query, &mut History::new()), newest[..most]);
             query.order = Order::OldestFirst;

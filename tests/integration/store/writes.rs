@@ -146,14 +146,13 @@ fn a_history_is_cut_filtered_and_projected() {
     for order in [Order::NewestFirst, Order::OldestFirst] {
         for limit in [None, Some(0), Some(1), Some(13), Some(1000)] {
             for event_types in [vec![], vec!["PURCHASE".to_owned()], vec!["none".to_owned()]] {
-                let query = HistoryQuery {
-                    limit,
-                    event_types,
-                    time: TimeRange::new(Some(2), Some(9)),
-                    projection: Projection::names(["IMPRESSION", "PRICE"]),
-                    order,
-                    copies_text: false,
-                };
+                let query = HistoryQuery::default()
+                    .limit(limit)
+                    .event_types(event_types)
+                    .time(TimeRange::new(Some(2), Some(9)))
+                    .projection(Projection::names(["IMPRESSION", "PRICE"]))
+                    .order(order)
+                    .copies_text(false);
                 let found = read::history(&snapshot, "bob", &query);
                 assert_eq!(found, model.history("bob", &query), "{query:?}");
             }
@@ -169,10 +168,7 @@ fn a_history_is_cut_filtered_and_projected() {
     let error = store
         .history(
             "bob",
-            &HistoryQuery {
-                projection: Projection::names(["COLOUR"]),
-                ..HistoryQuery::default()
-            },
+            &HistoryQuery::default().projection(Projection::names(["COLOUR"])),
             &mut annals::History::new(),
         )
         .unwrap_err();
@@ -236,10 +232,7 @@ fn one_handle_writes_at_a_time() {
 
 /// Seven optional fields leave room for four event types.
 pub(super) fn four_event_types() -> Limits {
-    Limits {
-        max_metadata_fields_and_event_types: Some(11),
-        ..Limits::personalize()
-    }
+    Limits::personalize().max_metadata_fields_and_event_types(11)
 }
 
 #[test]

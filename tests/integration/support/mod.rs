@@ -1,5 +1,6 @@
 //! What the tests of the store share: a schema with every type, records, a model, comparisons.
 
+pub(crate) mod hints;
 pub(crate) mod model;
 pub(crate) mod read;
 pub(crate) mod record;
@@ -34,10 +35,7 @@ pub(crate) fn schema() -> Arc<Schema> {
 
 /// Settings under which nothing happens by itself.
 pub(crate) fn quiet() -> Settings {
-    Settings {
-        background: false,
-        ..Settings::default()
-    }
+    Settings::default().background(false)
 }
 
 /// A new store without quotas.

@@ -7,6 +7,7 @@ use annals::{
     TimeRange, UserRange, Value,
 };
 
+use super::hints::HintOn;
 use super::read::{self, Line, line};
 use super::record::Record;
 
@@ -173,13 +174,7 @@ impl Model {
         assert_eq!(snapshot.sequence(), self.sequence);
         let all = ScanQuery::default();
         assert_eq!(read::scan(snapshot, &all), self.scan(&all));
-        self.assert_scans(
-            snapshot,
-            &ScanQuery {
-                order: ScanOrder::Any,
-                ..all
-            },
-        );
+        self.assert_scans(snapshot, &all.order(ScanOrder::Any));
         for user in self.users() {
             let query = HistoryQuery::default();
             assert_eq!(
@@ -187,6 +182,28 @@ impl Model {
                 self.history(user, &query)
             );
         }
+    }
+
+    /// Compares a scan with hints: every row comes that meets them, and none that is not there.
+    pub(crate) fn assert_hinted(&self, snapshot: &Snapshot, query: &ScanQuery, hints: &[HintOn]) {
+        let hinted = query.clone().hints(hints.iter().map(HintOn::hint));
+        let mut found = read::scan(snapshot, &hinted);
+        let mut all = self.scan(query);
+        let mut wanted: Vec<Line> = self
+            .matching(&query.users, query.time, &query.event_types)
+            .filter(|record| hints.iter().all(|hint| hint.meets(record)))
+            .map(|record| projected(record, &query.projection))
+            .collect();
+        if query.order == ScanOrder::Any {
+            for lines in [&mut found, &mut all, &mut wanted] {
+                lines.sort();
+            }
+        }
+        assert!(
+            is_within(&wanted, &found),
+            "{hinted:?}: {wanted:?} in {found:?}"
+        );
+        assert!(is_within(&found, &all), "{hinted:?}: {found:?} in {all:?}");
     }
 
     /// Compares a scan: in order where the query asks for one.
@@ -198,6 +215,12 @@ impl Model {
         }
         assert_eq!(found, want, "{query:?}");
     }
+}
+
+/// Whether the lines of a part come in the same order in the whole.
+fn is_within(part: &[Line], whole: &[Line]) -> bool {
+    let mut whole = whole.iter();
+    part.iter().all(|line| whole.any(|other| other == line))
 }
 
 /// User and timestamp always come.

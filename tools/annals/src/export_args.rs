@@ -111,33 +111,30 @@ impl SelectionArgs {
                 .find(|(name, _)| *name == bound)
                 .map(|(_, seconds)| seconds)
         });
-        Selection {
-            origin: match self.origin {
+        let earlier = self.changes_since.as_ref();
+        let mut selection = Selection::default()
+            .origin(match self.origin {
                 OriginArg::All => Origins::All,
                 OriginArg::Bulk => Origins::Bulk,
                 OriginArg::Put => Origins::Put,
-            },
-            since,
-            until,
-            after: self
-                .changes_since
-                .as_ref()
-                .map_or(0, |earlier| earlier.sequence),
-            upto: None,
-            events: self.events.rules(),
-            sessions: match self.sessions {
+            })
+            .since(since)
+            .until(until)
+            .after(earlier.map_or(0, |earlier| earlier.sequence))
+            .events(self.events.rules())
+            .sessions(match self.sessions {
                 SessionsArg::Keep => Sessions::Keep,
                 SessionsArg::Drop => Sessions::Drop,
-            },
-            distinct: self.distinct,
-            min_item_events: self.min_item_events,
-            min_user_events: self.min_user_events,
-            newest: self.newest,
-            newest_per_user: self.newest_per_user,
-            limit: self.limit,
-            columns: self.columns.clone(),
-            without: self.without.clone(),
-        }
+            })
+            .distinct(self.distinct)
+            .min_item_events(self.min_item_events)
+            .min_user_events(self.min_user_events)
+            .newest(self.newest)
+            .newest_per_user(self.newest_per_user)
+            .limit(self.limit)
+            .without(self.without.iter());
+        selection.columns.clone_from(&self.columns);
+        selection
     }
 }
 
@@ -262,24 +259,27 @@ impl LayoutArgs {
                 min_length: self.min_length.unwrap_or(0),
             },
             LayoutArg::Impressions => Layout::Impressions,
-            LayoutArg::Examples => Layout::Examples(Examples {
-                history: self.history.unwrap_or(Examples::default().history),
-                min_history: self.min_length.unwrap_or(0),
-                same_second: match self.same_second {
-                    None | Some(SameSecondArg::LeaveOut) => SameSecond::LeaveOut,
-                    Some(SameSecondArg::Arrived) => SameSecond::Arrived,
-                    Some(SameSecondArg::All) => SameSecond::All,
-                },
-                as_known: self.as_known,
-                negatives: self.negatives.map(|count| Negatives {
-                    count,
-                    seed: self.seed.unwrap_or(0),
-                    from: match self.negatives_from {
-                        None | Some(NegativesFromArg::Catalogue) => NegativesFrom::Catalogue,
-                        Some(NegativesFromArg::Impression) => NegativesFrom::Impression,
-                    },
-                }),
-            }),
+            LayoutArg::Examples => Layout::Examples(
+                Examples::default()
+                    .history(self.history.unwrap_or(Examples::default().history))
+                    .min_history(self.min_length.unwrap_or(0))
+                    .same_second(match self.same_second {
+                        None | Some(SameSecondArg::LeaveOut) => SameSecond::LeaveOut,
+                        Some(SameSecondArg::Arrived) => SameSecond::Arrived,
+                        Some(SameSecondArg::All) => SameSecond::All,
+                    })
+                    .as_known(self.as_known)
+                    .negatives(self.negatives.map(|count| {
+                        Negatives::new(count).seed(self.seed.unwrap_or(0)).from(
+                            match self.negatives_from {
+                                None | Some(NegativesFromArg::Catalogue) => {
+                                    NegativesFrom::Catalogue
+                                }
+                                Some(NegativesFromArg::Impression) => NegativesFrom::Impression,
+                            },
+                        )
+                    })),
+            ),
         })
     }
 }

@@ -31,7 +31,7 @@ use verbosity::Level;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the operating system or the store refused: no such file or store, disk full, ...
+  1  the operating system or the store refused: no such file, store, shard or pin, disk full, ...
   2  the command line is wrong
   3  the data or an argument breaks a rule of the schema, the limits or the file format
   4  damage on disk was found

@@ -61,10 +61,7 @@ const SPELLINGS: [&str; 11] = [
 
 /// Warns of users of these names in a store, with the number of their rows. Cost: a lookup each.
 pub fn warn_of_placeholder_users(store: &Store) -> Outcome {
-    let query = HistoryQuery {
-        projection: Projection::names([""; 0]),
-        ..HistoryQuery::default()
-    };
+    let query = HistoryQuery::default().projection(Projection::names([""; 0]));
     let mut history = History::new();
     for id in SPELLINGS {
         store.history(id, &query, &mut history)?;

@@ -41,12 +41,10 @@ impl Tally {
 
 /// Which interactions are counted.
 pub fn query(window: &Window, types: &EventTypes) -> ScanQuery {
-    ScanQuery {
-        time: window.range(),
-        event_types: types.names(),
-        batch_rows: BATCH_ROWS,
-        ..ScanQuery::default()
-    }
+    ScanQuery::default()
+        .time(window.range())
+        .event_types(types.names())
+        .batch_rows(BATCH_ROWS)
 }
 
 /// Gives each user with its interactions, in the order of ids, until told to stop. Memory: a batch.
@@ -55,11 +53,11 @@ pub fn each_user(
     query: ScanQuery,
     mut each: impl FnMut(&str, Tally) -> Outcome<bool>,
 ) -> Outcome {
-    let mut scan = snapshot.scan(&ScanQuery {
-        projection: Projection::names([""; 0]),
-        order: ScanOrder::UserTime,
-        ..query
-    })?;
+    let mut scan = snapshot.scan(
+        &query
+            .projection(Projection::names([""; 0]))
+            .order(ScanOrder::UserTime),
+    )?;
     let mut batch = scan.new_batch();
     let mut current: Option<(String, Tally)> = None;
     while scan.read(&mut batch)? {
@@ -165,11 +163,11 @@ pub fn by_values(
         By::Field(field) => schema.fields().get(*field),
         By::Period(_) => None,
     });
-    let mut scan: Scan = snapshot.scan(&ScanQuery {
-        projection: Projection::names(fields.map(|field| field.name())),
-        order: ScanOrder::Any,
-        ..query
-    })?;
+    let mut scan: Scan = snapshot.scan(
+        &query
+            .projection(Projection::names(fields.map(|field| field.name())))
+            .order(ScanOrder::Any),
+    )?;
     let mut groups: HashMap<Vec<String>, (Vec<Value>, Tally)> = HashMap::new();
     let mut batch = scan.new_batch();
     while scan.read(&mut batch)? {

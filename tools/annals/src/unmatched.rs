@@ -141,11 +141,11 @@ pub fn warn_of_user(store: &Store, user: &str) -> Outcome<bool> {
 /// Warns of an item that no interaction has, nor any impression.
 pub fn warn_of_item(store: &Store, item: &str) -> Outcome {
     let field = store.schema().item();
-    let mut scan = store.scan(&ScanQuery {
-        projection: Projection::names(["ITEM_ID"]),
-        order: ScanOrder::Any,
-        ..ScanQuery::default()
-    })?;
+    let mut scan = store.scan(
+        &ScanQuery::default()
+            .projection(Projection::names(["ITEM_ID"]))
+            .order(ScanOrder::Any),
+    )?;
     let mut batch = scan.new_batch();
     let mut near: Vec<String> = Vec::new();
     let mut last: Option<Arc<dyn Strings>> = None;
@@ -180,11 +180,9 @@ pub fn warn_of_item(store: &Store, item: &str) -> Outcome {
 
 /// Whether the store has any interaction of a user.
 pub fn has_user(store: &Store, user: &str) -> Outcome<bool> {
-    let query = HistoryQuery {
-        limit: Some(1),
-        projection: Projection::names([""; 0]),
-        ..HistoryQuery::default()
-    };
+    let query = HistoryQuery::default()
+        .limit(1)
+        .projection(Projection::names([""; 0]));
     let mut history = History::new();
     store.history(user, &query, &mut history)?;
     Ok(!history.is_empty())
@@ -203,12 +201,12 @@ fn users_near(store: &Store, user: &str) -> Outcome<Vec<String>> {
             found.push(other);
         }
     }
-    let mut scan = store.scan(&ScanQuery {
-        users: beginning_alike(trimmed),
-        projection: Projection::names([""; 0]),
-        order: ScanOrder::Any,
-        ..ScanQuery::default()
-    })?;
+    let mut scan = store.scan(
+        &ScanQuery::default()
+            .users(beginning_alike(trimmed))
+            .projection(Projection::names([""; 0]))
+            .order(ScanOrder::Any),
+    )?;
     let mut batch = scan.new_batch();
     while found.len() < COMPARED_USERS && scan.read(&mut batch)? {
         let Some(ids) = &batch.user_ids else { break };
@@ -232,8 +230,5 @@ fn beginning_alike(user: &str) -> UserRange {
         let next = char::from_u32(u32::from(*last) + 1)?;
         Some(before.iter().copied().chain([next]).collect())
     });
-    UserRange {
-        from: (!from.is_empty()).then_some(from),
-        to: next,
-    }
+    UserRange::new((!from.is_empty()).then_some(from), next)
 }

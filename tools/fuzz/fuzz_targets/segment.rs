@@ -23,10 +23,7 @@ const SAMPLE: usize = 20;
 
 fn queries() -> [TierQuery; 4] {
     let everything = TierQuery::everything(&SCHEMA);
-    let time = TimeRange {
-        since: 1_000,
-        until: Some(2_000),
-    };
+    let time = TimeRange::since(1_000).until(2_000);
     [
         TierQuery {
             limit: 3,
@@ -87,17 +84,8 @@ fn read_histories(segment: &Segment, query: &TierQuery) {
 }
 
 fn read_scan(segment: &Arc<Segment>, query: &TierQuery) {
-    for users in [
-        UserRange::default(),
-        UserRange {
-            from: Some("b".to_owned()),
-            to: Some("c".to_owned()),
-        },
-    ] {
-        let asked = ScanQuery {
-            users,
-            ..ScanQuery::default()
-        };
+    for users in [UserRange::default(), UserRange::default().from("b").to("c")] {
+        let asked = ScanQuery::default().users(users);
         let Ok(mut cursor) = Cursor::new(segment.clone(), &asked) else {
             continue;
         };

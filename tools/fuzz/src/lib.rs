@@ -6,7 +6,7 @@ use annals::{Limits, Schema};
 const PAGE_BYTES: usize = 1 << 14;
 
 /// The head of a segment: magic, version, zeros.
-const HEADER: &[u8; 16] = b"ANNALSEG\x04\0\0\0\0\0\0\0";
+const HEADER: &[u8; 16] = b"ANNALSEG\x05\0\0\0\0\0\0\0";
 
 const SCHEMA: &str = r#"{"type":"record","name":"Interactions","fields":[
 {"name":"USER_ID","type":"string"},{"name":"ITEM_ID","type":"string"},
@@ -86,7 +86,7 @@ pub fn segment_file(input: &[u8], schema: &Schema) -> Vec<u8> {
     file.extend_from_slice(&footer_at.to_le_bytes());
     file.extend_from_slice(&(footer.len() as u32).to_le_bytes());
     file.extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
-    file.extend_from_slice(&4u32.to_le_bytes());
+    file.extend_from_slice(&5u32.to_le_bytes());
     file.extend_from_slice(&[0; 4]);
     file.extend_from_slice(b"ANNALSEG");
     file

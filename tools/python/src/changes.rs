@@ -98,13 +98,11 @@ impl Changes {
     ) -> PyResult<Scan> {
         let event_types = query::list("event_types", event_types)?.unwrap_or_default();
         let columns = query::list("columns", columns)?;
-        let selection = Selection {
-            since: times::bound("since", since)?,
-            until: times::bound("until", until)?,
-            events: event_types.into_iter().map(EventRule::of).collect(),
-            columns,
-            ..Selection::default()
-        };
+        let mut selection = Selection::default()
+            .since(times::bound("since", since)?)
+            .until(times::bound("until", until)?)
+            .events(event_types.into_iter().map(EventRule::of));
+        selection.columns = columns;
         let form = Form {
             strings: query::strings(strings)?,
             datetimes: query::datetimes(times)?,

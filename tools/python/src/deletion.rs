@@ -115,12 +115,10 @@ pub fn retention(
     let age = |name: &str, given: Option<&Bound<'_, PyAny>>| {
         given.map(|given| times::seconds(name, given)).transpose()
     };
-    let mut rules = Retention {
-        max_age_seconds: age("max_age", max_age)?,
-        session_seconds: age("sessions", sessions)?,
-        newest_of_user: newest,
-        ..Retention::default()
-    };
+    let mut rules = Retention::default()
+        .max_age_seconds(age("max_age", max_age)?)
+        .session_seconds(age("sessions", sessions)?)
+        .newest_of_user(newest);
     for (event_type, given) in max_age_of.into_iter().flatten() {
         let Ok(name) = event_type.cast::<PyString>() else {
             return Err(errors::invalid(format!(

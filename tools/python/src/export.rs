@@ -172,22 +172,21 @@ impl<'a, 'py> Options<'a, 'py> {
         let rules = self.list("event_types")?.unwrap_or_default();
         let rules = rules.iter().map(|rule| EventRule::parse(rule));
         let rules: annals::Result<Vec<EventRule>> = rules.collect();
-        Ok(Selection {
-            origin: self.option("origin")?.unwrap_or_default(),
-            since: self.time("since")?,
-            until: self.time("until")?,
-            events: rules.map_err(errors::raise)?,
-            sessions: self.option("sessions")?.unwrap_or_default(),
-            distinct: self.flag("distinct")?,
-            min_item_events: self.option("min_item_events")?,
-            min_user_events: self.option("min_user_events")?,
-            newest: self.option("newest")?,
-            newest_per_user: self.option("newest_per_user")?,
-            limit: self.option("limit")?,
-            columns: self.list("columns")?,
-            without: self.list("without")?.unwrap_or_default(),
-            ..Selection::default()
-        })
+        let mut selection = Selection::default()
+            .origin(self.option("origin")?.unwrap_or_default())
+            .since(self.time("since")?)
+            .until(self.time("until")?)
+            .events(rules.map_err(errors::raise)?)
+            .sessions(self.option("sessions")?.unwrap_or_default())
+            .distinct(self.flag("distinct")?)
+            .min_item_events(self.option::<u64>("min_item_events")?)
+            .min_user_events(self.option::<u64>("min_user_events")?)
+            .newest(self.option::<u64>("newest")?)
+            .newest_per_user(self.option::<u64>("newest_per_user")?)
+            .limit(self.option::<u64>("limit")?);
+        selection.columns = self.list("columns")?;
+        selection.without = self.list("without")?.unwrap_or_default();
+        Ok(selection)
     }
 
     fn layout(&self) -> PyResult<Layout> {
@@ -222,15 +221,17 @@ impl<'a, 'py> Options<'a, 'py> {
                 max_length: self.option("max_length")?,
                 min_length,
             },
-            "examples" => Layout::Examples(Examples {
-                history: self
-                    .option("history")?
-                    .unwrap_or(Examples::default().history),
-                min_history: min_length,
-                same_second: self.option("same_second")?.unwrap_or_default(),
-                as_known: self.flag("as_known")?,
-                negatives: self.negatives()?,
-            }),
+            "examples" => Layout::Examples(
+                Examples::default()
+                    .history(
+                        self.option("history")?
+                            .unwrap_or(Examples::default().history),
+                    )
+                    .min_history(min_length)
+                    .same_second(self.option("same_second")?.unwrap_or_default())
+                    .as_known(self.flag("as_known")?)
+                    .negatives(self.negatives()?),
+            ),
             other => {
                 return Err(errors::invalid(format!(
                     "layout: {other:?}; must be one of \"rows\", \"sequences\", \"examples\", \"impressions\""
@@ -248,11 +249,11 @@ impl<'a, 'py> Options<'a, 'py> {
             }
             return Ok(None);
         };
-        Ok(Some(Negatives {
-            count,
-            seed: self.option("seed")?.unwrap_or(0),
-            from: self.option("negatives_from")?.unwrap_or_default(),
-        }))
+        Ok(Some(
+            Negatives::new(count)
+                .seed(self.option("seed")?.unwrap_or(0))
+                .from(self.option("negatives_from")?.unwrap_or_default()),
+        ))
     }
 
     /// As a text, or as times: `("time", since)` or `("time", since, until)`.

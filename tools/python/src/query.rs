@@ -56,20 +56,19 @@ pub struct HistoryArguments<'a, 'py> {
 
 impl HistoryArguments<'_, '_> {
     pub fn query(&self) -> PyResult<HistoryQuery> {
-        Ok(HistoryQuery {
-            limit: self.limit,
-            event_types: list("event_types", self.event_types)?.unwrap_or_default(),
-            time: TimeRange::new(
+        Ok(HistoryQuery::default()
+            .limit(self.limit)
+            .event_types(list("event_types", self.event_types)?.unwrap_or_default())
+            .time(TimeRange::new(
                 times::bound("since", self.since)?,
                 times::bound("until", self.until)?,
-            ),
-            projection: projection(self.columns)?,
-            order: match self.oldest_first {
+            ))
+            .projection(projection(self.columns)?)
+            .order(match self.oldest_first {
                 true => Order::OldestFirst,
                 false => Order::NewestFirst,
-            },
-            copies_text: true,
-        })
+            })
+            .copies_text(true))
     }
 }
 
@@ -120,22 +119,20 @@ pub struct ScanArguments<'a, 'py> {
 impl ScanArguments<'_, '_> {
     pub fn query(&self) -> PyResult<ScanQuery> {
         let (from, to) = self.users.clone().unwrap_or_default();
-        Ok(ScanQuery {
-            time: TimeRange::new(
+        Ok(ScanQuery::default()
+            .time(TimeRange::new(
                 times::bound("since", self.since)?,
                 times::bound("until", self.until)?,
-            ),
-            users: UserRange { from, to },
-            event_types: list("event_types", self.event_types)?.unwrap_or_default(),
-            projection: projection(self.columns)?,
-            order: choice(
+            ))
+            .users(UserRange::new(from, to))
+            .event_types(list("event_types", self.event_types)?.unwrap_or_default())
+            .projection(projection(self.columns)?)
+            .order(choice(
                 "order",
                 self.order,
                 &[("user-time", ScanOrder::UserTime), ("any", ScanOrder::Any)],
-            )?,
-            batch_rows: self.batch_rows,
-            ..ScanQuery::default()
-        })
+            )?)
+            .batch_rows(self.batch_rows))
     }
 }
 

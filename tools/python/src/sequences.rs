@@ -74,16 +74,14 @@ impl SequenceBlock {
         }
         let names = wanted.iter().map(|(name, _)| name.clone());
         let wanted = Wanted {
-            query: ScanQuery {
-                users: UserRange {
-                    from: users.0,
-                    to: users.1,
-                },
-                event_types: query::list("event_types", event_types)?.unwrap_or_default(),
-                time: TimeRange::new(times::bound("since", since)?, times::bound("until", until)?),
-                projection: Projection::names(names),
-                ..ScanQuery::default()
-            },
+            query: ScanQuery::default()
+                .users(UserRange::new(users.0, users.1))
+                .event_types(query::list("event_types", event_types)?.unwrap_or_default())
+                .time(TimeRange::new(
+                    times::bound("since", since)?,
+                    times::bound("until", until)?,
+                ))
+                .projection(Projection::names(names)),
             columns: wanted,
             max_length,
             min_length: min_length.max(1),

@@ -168,6 +168,7 @@ impl Store {
             commit,
             duplicates,
             skipped,
+            ..
         } = done.map_err(errors::raise)?;
         let answer = PyDict::new(slf.py());
         answer.set_item("sequence", commit.sequence)?;

@@ -539,10 +539,7 @@ impl View {
         end: Option<String>,
     ) -> PyResult<Vec<String>> {
         let snapshot = self.snapshot()?;
-        let range = annals::UserRange {
-            from: start,
-            to: end,
-        };
+        let range = annals::UserRange::new(start, end);
         long::run(py, AtSignal::Leave, long::quiet, move |_| {
             snapshot.users(range)?.collect()
         })

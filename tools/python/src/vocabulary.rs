@@ -139,11 +139,9 @@ impl Vocabulary {
 /// The strings of a column, by falling frequency, then in the order of their bytes.
 fn frequent(snapshot: &Snapshot, column: &str, least: u64) -> Result<Vec<Box<str>>, Failed> {
     let schema = snapshot.schema();
-    let query = ScanQuery {
-        projection: Projection::names([column]),
-        order: ScanOrder::Any,
-        ..ScanQuery::default()
-    };
+    let query = ScanQuery::default()
+        .projection(Projection::names([column]))
+        .order(ScanOrder::Any);
     let mut scan = snapshot.scan(&query)?;
     let field = schema.position(column).unwrap_or_default();
     let mut counts: HashMap<Box<str>, u64> = HashMap::new();

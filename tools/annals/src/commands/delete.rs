@@ -162,7 +162,7 @@ impl Delete {
     }
 
     fn bounded(&self, mut deletion: Deletion) -> Deletion {
-        let TimeRange { since, until } = self.window.range();
+        let TimeRange { since, until, .. } = self.window.range();
         if since != i64::MIN {
             deletion = deletion.since(since);
         }
@@ -171,11 +171,9 @@ impl Delete {
 
     /// Counts interactions of users.
     fn rows_of(&self, snapshot: &Snapshot, users: &[String]) -> Outcome<u64> {
-        let query = HistoryQuery {
-            time: self.window.range(),
-            projection: Projection::names(self.item.iter().map(|_| "ITEM_ID")),
-            ..HistoryQuery::default()
-        };
+        let query = HistoryQuery::default()
+            .time(self.window.range())
+            .projection(Projection::names(self.item.iter().map(|_| "ITEM_ID")));
         let mut distinct: Vec<&String> = users.iter().collect();
         distinct.sort();
         distinct.dedup();
@@ -199,11 +197,9 @@ impl Delete {
 
 /// Counts everybody's interactions with an item.
 fn rows_with(snapshot: &Snapshot, item: &str) -> Outcome<u64> {
-    let query = ScanQuery {
-        projection: Projection::names(["ITEM_ID"]),
-        order: ScanOrder::Any,
-        ..ScanQuery::default()
-    };
+    let query = ScanQuery::default()
+        .projection(Projection::names(["ITEM_ID"]))
+        .order(ScanOrder::Any);
     let field = snapshot.schema().item();
     let mut rows = 0;
     for batch in snapshot.scan(&query)? {

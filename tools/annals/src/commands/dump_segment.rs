@@ -90,6 +90,7 @@ fn columns(segment: &SegmentReport) -> String {
         ("value bytes", Align::Right),
         ("dictionary bytes", Align::Right),
         ("entries", Align::Right),
+        ("statistics bytes", Align::Right),
     ];
     let rows = segment.columns.iter().map(|column| {
         vec![
@@ -98,6 +99,7 @@ fn columns(segment: &SegmentReport) -> String {
             thousands(column.value_bytes),
             thousands(column.dictionary_bytes),
             thousands(column.dictionary_entries),
+            thousands(column.statistics_bytes),
         ]
     });
     table(&header, rows)

@@ -45,17 +45,16 @@ impl History {
         let store = open_of_user(&self.store, &self.user)?;
         let schema = store.schema().clone();
         let fields = chosen(&schema, self.columns.as_deref())?;
-        let query = HistoryQuery {
-            limit: self.limit,
-            event_types: self.types.names(),
-            time: self.window.range(),
-            projection: projection(self.columns.as_deref()),
-            order: match self.oldest_first {
+        let query = HistoryQuery::default()
+            .limit(self.limit)
+            .event_types(self.types.names())
+            .time(self.window.range())
+            .projection(projection(self.columns.as_deref()))
+            .order(match self.oldest_first {
                 true => Order::OldestFirst,
                 false => Order::NewestFirst,
-            },
-            copies_text: false,
-        };
+            })
+            .copies_text(false);
         let mut events = Events::new();
         store.history(&self.user, &query, &mut events)?;
         self.write(&schema, &fields, &events)?;

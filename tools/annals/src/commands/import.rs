@@ -136,7 +136,9 @@ impl Import {
     /// The files that are to be read.
     fn files(&self) -> Outcome<Vec<PathBuf>> {
         self.check()?;
-        let CsvFiles { files, passed_over } = match self.reads_stdin() {
+        let CsvFiles {
+            files, passed_over, ..
+        } = match self.reads_stdin() {
             true => CsvFiles::default(),
             false => csv_files(&self.paths)?,
         };

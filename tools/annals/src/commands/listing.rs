@@ -94,13 +94,10 @@ impl Users {
         let snapshot = self.counted.snapshot()?;
         let mut records = self.counted.records("USER_ID")?;
         let prefix = self.prefix.unwrap_or_default();
-        let query = ScanQuery {
-            users: UserRange {
-                from: (!prefix.is_empty()).then(|| prefix.clone()),
-                to: None,
-            },
-            ..self.counted.query()
-        };
+        let query = self.counted.query().users(UserRange::new(
+            (!prefix.is_empty()).then(|| prefix.clone()),
+            None,
+        ));
         let mut left = self.limit.unwrap_or(usize::MAX);
         each_user(&snapshot, query, |user, tally| {
             if left == 0 || !user.starts_with(&prefix) {

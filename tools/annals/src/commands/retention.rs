@@ -159,11 +159,11 @@ impl Retention {
 /// Interactions that reads show.
 fn rows(store: &Store) -> Outcome<u64> {
     let mut rows = 0;
-    for batch in store.scan(&ScanQuery {
-        projection: Projection::Names(Vec::new()),
-        order: ScanOrder::Any,
-        ..ScanQuery::default()
-    })? {
+    for batch in store.scan(
+        &ScanQuery::default()
+            .projection(Projection::Names(Vec::new()))
+            .order(ScanOrder::Any),
+    )? {
         rows += batch?.rows() as u64;
     }
     Ok(rows)

@@ -89,11 +89,9 @@ fn manifest_beside(path: &Path) -> Outcome<(Option<Manifest>, Form)> {
         Manifest::parse(&json).map_err(|error| Failure::from(error).within(beside.display()))?;
     let form = manifest.plan.form;
     let selection = &manifest.plan.selection;
-    let all = annals::export::Selection {
-        columns: selection.columns.clone(),
-        without: selection.without.clone(),
-        ..Default::default()
-    };
+    let mut all = annals::export::Selection::default();
+    all.columns.clone_from(&selection.columns);
+    all.without.clone_from(&selection.without);
     if *selection != all || manifest.plan.layout != annals::export::Layout::Rows {
         return Err(Failure::invalid(format_args!(
             "{}: the export is not of all interactions in rows; compare with one that is",

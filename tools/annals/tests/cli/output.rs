@@ -9,7 +9,7 @@ fn the_version_tells_what_it_was_made_of() {
     let version = folder.run(&["--version"]).ok();
     for part in [
         "annals 0.1.0\ncommit: ",
-        "\nformats: manifest 3, account 2, segment 4, hot row 1\n",
+        "\nformats: manifest 3, account 2, segment 5, hot row 1\n",
         "\nRocksDB: ",
     ] {
         assert!(version.contains(part), "{version}");

@@ -34,12 +34,8 @@ impl Commit {
                 events,
                 durability,
             } => {
-                let request = PutEvents {
-                    session_id: session.into(),
-                    user_id: user.as_deref().map(Into::into),
-                    events: events.iter().map(put_event).collect(),
-                    ..PutEvents::default()
-                };
+                let mut request = PutEvents::new(session).events(events.iter().map(put_event));
+                request.user_id = user.as_deref().map(Into::into);
                 let done = store.put_events(&request, *durability)?;
                 left_out = done.duplicates;
                 done.commit
@@ -49,11 +45,7 @@ impl Commit {
                 items,
                 durability,
             } => {
-                let recommendation = Recommendation {
-                    id: id.clone(),
-                    items: items.clone(),
-                    source: Some("home".to_owned()),
-                };
+                let recommendation = Recommendation::new(id.clone(), items.clone()).source("home");
                 store.record_recommendation(&recommendation, *durability)?
             }
             Self::Delete {
@@ -110,15 +102,12 @@ fn interaction(record: &Record) -> Interaction {
 }
 
 fn put_event(event: &Event) -> PutEvent<'_> {
-    PutEvent {
-        event_id: Some(event.id.as_str().into()),
-        event_type: event.event_type.into(),
-        item_id: Some(event.item.as_str().into()),
-        sent_at: event.timestamp,
-        impression: event.impression.iter().map(Into::into).collect(),
-        recommendation_id: event.recommendation.as_deref().map(Into::into),
-        ..PutEvent::default()
-    }
+    let mut put = PutEvent::new(event.event_type, event.timestamp)
+        .event_id(&event.id)
+        .item_id(&event.item)
+        .impression(&event.impression);
+    put.recommendation_id = event.recommendation.as_deref().map(Into::into);
+    put
 }
 
 fn push(records: &[Record], import: &mut BulkImport) -> Result<()> {

@@ -91,10 +91,7 @@ impl Check {
 
     /// Those of the plan, with nothing on other threads.
     fn settings(&self) -> Settings {
-        Settings {
-            background: false,
-            ..self.plan().settings()
-        }
+        self.plan().settings().background(false)
     }
 
     fn read(&self) -> Result<Seen, Refusal> {

@@ -156,21 +156,19 @@ impl Plan {
     /// seeds do that on background threads.
     pub fn settings(self) -> Settings {
         let mut random = self.random(0, 1);
-        Settings {
-            generation_rows: match random.random_range(0..3) {
+        Settings::default()
+            .generation_rows(match random.random_range(0..3) {
                 0 => random.random_range(60..150),
                 _ => random.random_range(12..60),
-            },
-            generation_bytes: match random.random_range(0..2) {
+            })
+            .generation_bytes(match random.random_range(0..2) {
                 0 => 48 << 10,
                 _ => 1 << 20,
-            },
-            memory_budget_bytes: 1 << 20,
-            max_runs: random.random_range(1..=2),
-            threads: 2,
-            background: random.random_bool(0.5),
-            ..Settings::default()
-        }
+            })
+            .memory_budget_bytes(1 << 20)
+            .max_runs(random.random_range(1..=2))
+            .threads(2)
+            .background(random.random_bool(0.5))
     }
 
     /// Whether some batches are large, which makes the log so.

@@ -15,10 +15,7 @@ pub fn difference(snapshot: &Snapshot, want: &[Line]) -> annals::Result<Option<S
     if let Some(text) = first_difference(&found, want) {
         return Ok(Some(format!("scan: {text}")));
     }
-    let unordered = ScanQuery {
-        order: ScanOrder::Any,
-        ..all
-    };
+    let unordered = all.order(ScanOrder::Any);
     let mut found = scan(snapshot, &unordered)?;
     let mut sorted = want.to_vec();
     found.sort();

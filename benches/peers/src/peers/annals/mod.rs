@@ -41,21 +41,16 @@ struct Ours {
 impl Peer for Ours {
     fn reader(&self) -> Result<Box<dyn Reader + '_>> {
         let schema = self.store.schema();
-        let newest = HistoryQuery {
-            limit: Some(NEWEST),
-            projection: Projection::names(["ITEM_ID", "EVENT_TYPE"]),
-            ..HistoryQuery::default()
-        };
+        let newest = HistoryQuery::default()
+            .limit(NEWEST)
+            .projection(Projection::names(["ITEM_ID", "EVENT_TYPE"]));
         Ok(Box::new(OurReader {
             store: &self.store,
             fields: FieldIds {
                 item: schema.require("ITEM_ID")?,
                 event_type: schema.require("EVENT_TYPE")?,
             },
-            copied: HistoryQuery {
-                copies_text: true,
-                ..newest.clone()
-            },
+            copied: newest.clone().copies_text(true),
             newest,
             taken: ["purchase", "watch"].map(str::to_owned),
             history: History::new(),

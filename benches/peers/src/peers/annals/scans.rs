@@ -45,21 +45,19 @@ pub fn scan(store: &Annals, scan: &Scan<'_>, sink: &mut dyn FnMut(&dyn Batch)) -
 }
 
 fn query(scan: &Scan<'_>) -> ScanQuery {
-    ScanQuery {
-        time: match scan.time {
+    ScanQuery::default()
+        .time(match scan.time {
             Some((since, until)) => TimeRange::new(Some(since), Some(until)),
             None => TimeRange::ALL,
-        },
-        users: UserRange {
-            from: scan.from.map(str::to_owned),
-            to: scan.to.map(str::to_owned),
-        },
-        projection: match scan.fields {
+        })
+        .users(UserRange::new(
+            scan.from.map(str::to_owned),
+            scan.to.map(str::to_owned),
+        ))
+        .projection(match scan.fields {
             Fields::All => Projection::All,
             Fields::Three => Projection::names(["USER_ID", "ITEM_ID", "TIMESTAMP"]),
-        },
-        ..ScanQuery::default()
-    }
+        })
 }
 
 /// A batch of a scan: codes, and the dictionaries they belong to.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::format::{ColumnFooter, Footer, NumberTable};
+use super::footer::{ColumnFooter, Footer, NumberTable};
 use super::region::{Located, Region};
 use super::statistics::{SET_ENTRIES, SPAN, ValuesHandle};
 use super::strings::MappedStrings;

@@ -1,6 +1,6 @@
 //! How each kind of column becomes codes: strings and numbers ranked by frequency.
 
-use super::format::ColumnFooter;
+use super::footer::ColumnFooter;
 use super::handles::StringsHandle;
 use super::input::{CodesInput, FieldInput, ListsInput, SegmentInput, SharedStrings};
 use super::item_order::{ItemOrder, by_frequency};

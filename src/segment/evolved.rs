@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::column_reader::{ColumnReader, check_kind, open_column};
-use super::format::Footer;
+use super::footer::Footer;
 use super::statistics::StatisticsHandle;
 use crate::io::Pages;
 use crate::types::{Column, DataType, Error, Limits, Result, Schema};

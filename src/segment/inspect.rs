@@ -1,6 +1,6 @@
 //! What is physically there, for people and for `verify`.
 
-use super::format::ColumnFooter;
+use super::footer::ColumnFooter;
 use super::handles::{Handle, StreamHandle, StringsHandle};
 use super::reader::{Segment, Selection};
 use super::statistics::StatisticsHandle;

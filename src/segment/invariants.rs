@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::column_reader::ColumnReader;
-use super::format::ColumnFooter;
+use super::footer::ColumnFooter;
 use super::handles::StreamHandle;
 use super::inspect::BlockReport;
 use super::lines::{BlockLines, lines_of};

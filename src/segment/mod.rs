@@ -10,7 +10,7 @@ mod columns;
 mod decoded;
 mod directory;
 mod evolved;
-mod format;
+mod footer;
 mod handles;
 mod history;
 mod input;
@@ -33,14 +33,15 @@ mod spans;
 mod statistics;
 mod strings;
 mod sums;
+mod words;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 #[cfg(feature = "fuzzing")]
-pub use format::ColumnFooter;
-pub use format::{Footer, NumberTable, Origin};
+pub use footer::ColumnFooter;
+pub use footer::{Footer, NumberTable, Origin};
 pub use history::Found;
 pub use input::{Ordered, OrderedUsers, SegmentInput};
 pub use inspect::{BlockReport, ColumnReport, Damage};
@@ -49,7 +50,7 @@ pub use reader::Segment;
 pub use scan::Cursor;
 pub use writer::{PreparedSegment, SegmentWriter};
 
-pub(crate) use format::LATEST_VERSION;
+pub(crate) use footer::LATEST_VERSION;
 pub(crate) use order::{RowOrder, RowParts};
 pub(crate) use parallel::run_side_by_side;
 pub(crate) use strings::item_hash;

@@ -1,6 +1,6 @@
 //! What rows are sorted by, encoded: users, timestamps and sequence numbers.
 
-use super::format::Footer;
+use super::footer::Footer;
 use super::handles::{StreamHandle, StringsHandle};
 use super::input::{TimestampsInput, UsersInput, bounds};
 use super::numbers::common_divisor;

@@ -2,7 +2,7 @@
 
 use super::columns::{ItemRanks, encode_column};
 use super::directory::{self, Seed};
-use super::format::{ColumnFooter, Footer, Origin, header};
+use super::footer::{ColumnFooter, Footer, Origin, header};
 use super::input::{FieldInput, SegmentInput, TimestampsInput, UsersInput};
 use super::item_order::ItemOrder;
 use super::lines::{BlockLines, lines_of};

@@ -14,6 +14,7 @@ mod checked_json;
 mod checkpoint;
 mod commit_lock;
 mod compaction;
+mod copy_run;
 mod counted_memory;
 mod creation;
 mod delete;

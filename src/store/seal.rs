@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::bulk::copy_run;
+use super::copy_run::copy_run;
 use super::engine::Engine;
 use super::late_join::LateJoin;
 use super::manifest::SegmentEntry;

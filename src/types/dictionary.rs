@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::settings::GENERATION_BYTES;
 use super::{Error, Result, TextBuffer, TextRoom, TextSlots};
 
 /// Strings by code, in memory or in a mapped segment.
@@ -109,6 +110,9 @@ pub struct Dictionary {
     text: String,
     offsets: Vec<u32>,
 }
+
+// A commit is let into a generation that is not full, and what both hold must fit one dictionary.
+const _: () = assert!(2 * *GENERATION_BYTES.end() <= Dictionary::MAX_BYTES as u64 + 1);
 
 impl Default for Dictionary {
     fn default() -> Self {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dictionary, Error, Result};
+use super::{Error, Result};
 
 /// Settings of an open store. They may differ from one opening to the next. None of them changes
 /// what the store answers, but that retentions say how long it remembers what is not a row.
@@ -56,11 +56,8 @@ const BUDGET_PART: u64 = 4;
 /// Generations that wait beside the one that takes the writes, the next, and the one that is being sealed.
 const MOST_WAITING: usize = 2;
 
-const GENERATION_BYTES: RangeInclusive<u64> = 1 << 10..=1 << 30;
+pub(crate) const GENERATION_BYTES: RangeInclusive<u64> = 1 << 10..=1 << 30;
 const RETENTION_SECONDS: RangeInclusive<u64> = 1..=10_000_000_000;
-
-// A commit is let into a generation that is not full, and what both hold must fit one dictionary.
-const _: () = assert!(2 * *GENERATION_BYTES.end() <= Dictionary::MAX_BYTES as u64 + 1);
 
 impl Default for Settings {
     fn default() -> Self {

@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree;
 
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
 use crate::io::{crc32, page_sums};
-use crate::segment::format::ColumnFooter;
+use crate::segment::footer::ColumnFooter;
 use crate::segment::handles::StringsHandle;
 use crate::segment::{Cursor, Footer, Segment};
 use crate::types::{

@@ -6,7 +6,7 @@ use super::arbitrary::{Line, lines_of as rows_of, schema, written};
 use super::damage::resealed;
 use crate::codec::{BLOCK, Encoding};
 use crate::segment::Segment;
-use crate::segment::format::ColumnFooter;
+use crate::segment::footer::ColumnFooter;
 use crate::segment::lines::lines_of;
 use crate::segment::slot::BUCKET_BYTES;
 use crate::types::{Columns, ErrorKind, HashedKey, Schema, TextRoom, TierQuery};

@@ -8,7 +8,7 @@ use super::arbitrary::{EVENT_TYPE, Line, lines_of, schema, segment, written};
 use super::damage::resealed;
 use super::naive;
 use crate::codec::{Descriptor, Encoding};
-use crate::segment::format::Footer;
+use crate::segment::footer::Footer;
 use crate::segment::handles::{Handle, StreamHandle};
 use crate::segment::statistics::{SPAN, ValuesHandle};
 use crate::segment::{Cursor, Segment};

@@ -3,15 +3,15 @@
 
 use std::borrow::Cow;
 
+use crate::model::{Cell, Result, Schema};
 use crate::store::{Account, Manifest};
-use crate::types::{Cell, Result, Schema};
 
 pub use crate::codec::{
     Descriptor, Flags, ListEncoder, ListEncoding, ListReader, ListSources, SliceSource, Spelling,
     Stream, WireReader, WireWriter, encode, spell,
 };
+pub use crate::model::{FieldHint, HashedKey, TierQuery};
 pub use crate::segment::{ColumnFooter, Cursor, Segment};
-pub use crate::types::{FieldHint, HashedKey, TierQuery};
 
 /// Reads a manifest file, and gives the bytes that would be written for it.
 ///

@@ -82,7 +82,9 @@
 
 mod api;
 pub mod backup;
+mod check;
 mod codec;
+mod column;
 mod csv;
 pub mod export;
 pub mod filter;
@@ -93,6 +95,7 @@ mod hot;
 pub mod import;
 pub mod insights;
 mod io;
+mod model;
 pub mod partitions;
 #[cfg(feature = "report")]
 pub mod report;
@@ -100,43 +103,44 @@ mod segment;
 #[cfg(feature = "arrow")]
 pub mod shards;
 mod store;
-mod types;
+mod text;
 
 // The store, and views of it.
 pub use api::{Following, Reader, Snapshot, Store, StoreBuilder};
-pub use types::{Limits, Retention, Settings};
+pub use model::{Limits, Retention, Settings};
 
 // What it holds.
-pub use types::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};
+pub use model::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};
 
 // Writing.
 pub use api::{BulkImport, ImportBatch, ImportMode, ImportRehearsal};
-pub use types::{Commit, Deletion, Durability, Validator, WriteBatch};
-pub use types::{EventsCommit, PutEvent, PutEvents, Recommendation};
-pub use types::{OddRows, OddTime, OddTimes, is_placeholder_id};
+pub use check::Validator;
+pub use model::{
+    Commit, Deletion, Durability, EventsCommit, OddRows, OddTime, OddTimes, PutEvent, PutEvents,
+    Recommendation, WriteBatch, is_placeholder_id,
+};
 
 // Reading.
 pub use api::{
     Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, UserShare,
     Users, value_at,
 };
-pub use types::{
-    Hint, HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TextBuffer, TimeRange,
-    UserRange,
+pub use model::{
+    Hint, HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TimeRange, UserRange,
 };
+pub use text::TextBuffer;
 
 // Rows and columns as they are: for bulk imports from memory, and for scans.
-pub use types::{
-    Cell, Column, Columns, Dictionary, ListColumn, NumberColumn, Row, Strings, TextRoom,
-    bits_of_f32, f32_of_bits,
-};
+pub use column::{Column, Columns, Dictionary, ListColumn, NumberColumn, Strings};
+pub use model::{Cell, Row, bits_of_f32, f32_of_bits};
+pub use text::TextRoom;
 
 // What was deleted for good.
 pub use api::{PurgeFinding, PurgeReceipt, PurgedId};
 
 // Copies of a store.
 pub use api::{Change, Changes, Checkpoint, Lease, Pin, Sharing};
-pub use types::StoreId;
+pub use model::StoreId;
 
 // Reports on a store.
 pub use api::{
@@ -145,7 +149,7 @@ pub use api::{
     SegmentReport, Stats, UnnamedFile, VerifyReport,
 };
 
-pub use types::{Error, ErrorKind, Result, printable};
+pub use model::{Error, ErrorKind, Result, printable};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

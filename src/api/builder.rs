@@ -9,8 +9,8 @@ use super::{
 };
 use crate::hot::OnDamage;
 use crate::io::Readers;
+use crate::model::{Clock, Entropy, Error, ErrorKind, Limits, Result, Schema, Settings};
 use crate::store::{Checkpoint, Engine, NewCheckpoint, NewStore, Opening, Sharing, is_store};
-use crate::types::{Clock, Entropy, Error, ErrorKind, Limits, Result, Schema, Settings};
 
 /// Chooses settings and limits, and opens or creates a store. By default both are the defaults of
 /// [`Settings`] and [`Limits`].

@@ -1,4 +1,4 @@
-//! What a host sees. Rank 4.
+//! What a host sees. Rank 6.
 
 mod builder;
 mod reader;

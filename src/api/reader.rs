@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::{Snapshot, Store};
+use crate::model::{Error, Result, Settings};
 use crate::store::Seen;
-use crate::types::{Error, Result, Settings};
 
 /// A store that is read while another process, or this one, writes to it, and that goes on with what is
 /// written. A handle: cloning it is cheap, and all clones are the same reader. The writer is not disturbed.

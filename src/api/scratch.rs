@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 const PREFIX: &str = "annals-reader-";
 /// Locked as long as the folder is in use.

@@ -9,12 +9,13 @@ use super::{
     ImportRehearsal, Lease, ManifestReport, Pin, PurgeFinding, PurgeReceipt, RecoveryReport,
     Remembered, RepairReport, Scan, SegmentReport, Snapshot, Stats, Unseen, VerifyReport,
 };
-use crate::store::{Engine, Opening, Worker};
-use crate::types::{
-    Columns, Commit, Deletion, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits,
-    PutEvents, Recommendation, Result, Retention, ScanQuery, Schema, Settings, StoreId, Strings,
-    Validator, WriteBatch,
+use crate::check::Validator;
+use crate::column::{Columns, Strings};
+use crate::model::{
+    Commit, Deletion, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
+    Recommendation, Result, Retention, ScanQuery, Schema, Settings, StoreId, WriteBatch,
 };
+use crate::store::{Engine, Opening, Worker};
 
 /// An embedded store of user-item interactions.
 ///

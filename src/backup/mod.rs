@@ -1,4 +1,4 @@
-//! Backups: several copies of a store in one folder, which share what did not change. Rank 6.
+//! Backups: several copies of a store in one folder, which share what did not change. Rank 7.
 //!
 //! A [`Backups`] folder holds a folder for each backup, named by its number: 1, 2, and so on. Each is a
 //! store like any other, which the command-line tool and [`Store::open_read_only`] take as it is. A
@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use crate::api::{
     BackupsReader, BackupsWriter, Checkpoint, Sharing, Store, VerifyReport, is_unfinished,
 };
-use crate::types::{Error, ErrorKind, Result, StoreId};
+use crate::model::{Error, ErrorKind, Result, StoreId};
 
 /// A folder of backups of one store.
 #[derive(Clone, Debug)]

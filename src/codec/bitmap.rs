@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::bits::mask;
 use super::source::{Source, short, u32_at};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 const RANK_BITS: usize = 512;
 /// Words for so many bits.

@@ -8,7 +8,7 @@ use super::sparse::Sparse;
 use super::stream::{Descriptor, Encoding};
 use super::widths::{Histogram, Widths};
 use super::word::Word;
-use crate::types::Result;
+use crate::model::Result;
 
 /// An encoding with what it would take.
 struct Plan {

@@ -15,7 +15,7 @@ use super::places::Places;
 use super::source::{Source, short};
 use super::widths::Widths;
 use super::word::Word;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Bytes behind the last block: a group is loaded whole, also where a block ends inside it, so
 /// three values of 57 bits may be looked for behind the last one, with a 64-bit load.

@@ -14,7 +14,7 @@ use super::kernel::{Kernel, fold, plus, with_kernel};
 use super::source::short;
 use super::widths::{Histogram, Widths};
 use super::word::Word;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 #[derive(Clone)]
 pub(super) struct Delta {

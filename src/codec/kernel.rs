@@ -16,7 +16,7 @@ use super::source::short;
 #[cfg(target_arch = "x86_64")]
 use super::vectors::{array, vector};
 use super::word::Word;
-use crate::types::Result;
+use crate::model::Result;
 
 /// A way to decode groups.
 pub(super) trait Kernel: Copy {

@@ -10,7 +10,8 @@ use super::dispatch::dispatch;
 use super::source::{Source, short};
 use super::stream::{Descriptor, Encoding, Stream};
 use super::word::Word;
-use crate::types::{ListColumn, Result};
+use crate::column::ListColumn;
+use crate::model::Result;
 
 /// The descriptors of a list column's four streams.
 #[derive(Clone, Copy, Debug, PartialEq)]

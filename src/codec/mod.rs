@@ -1,4 +1,4 @@
-//! Slices in, slices out: how integers and lists become few bytes. Rank 1; no file is seen here.
+//! Slices in, slices and columns out: how integers and lists become few bytes. Rank 3; no file is seen here.
 //!
 //! Every column becomes one or more *streams* of unsigned integers. [`encode`] estimates what
 //! each encoding would take and writes the smallest; a [`Stream`] reads any range of rows back,

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::bits::{BitWriter, MAX_LOAD_BITS, SLACK, load, mask, width_of};
 use super::source::{Source, short};
 use super::word::Word;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Values `base + bits`, `width` bits each; random access costs one load.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::packed::Packed;
 use super::source::{Source, Tail, short, u32_at};
 use super::word::Word;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 const BLOCK_VALUES: usize = 1024;
 

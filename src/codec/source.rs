@@ -1,6 +1,6 @@
 //! Where a stream's bytes come from.
 
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// The bytes of one stream, by offset from its start. A reader over a file checks checksums here.
 pub trait Source<'a>: Copy {

@@ -9,7 +9,7 @@ use super::lanes::{Lanes, Ones};
 use super::packed::{Packed, PackedReader};
 use super::source::{Source, Tail, short};
 use super::word::Word;
-use crate::types::Result;
+use crate::model::Result;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Sparse {

@@ -1,7 +1,7 @@
 //! What form the strings of a dictionary have, if it is one that takes fewer bytes than their text.
 
 use super::spelling::{Form, Letters, MAX_DIGITS, Spelling};
-use crate::types::SPELLED_BYTES;
+use crate::text::SPELLED_BYTES;
 
 /// Bytes that have to be gained: what a footer says of a form takes some, and reading a string some time.
 const LEAST_GAIN: usize = 256;

@@ -4,7 +4,8 @@
 use super::bits::{BitWriter, MAX_LOAD_BITS, SLACK, load, mask, width_of};
 use super::source::{Source, short};
 use super::wire::{WireReader, WireWriter};
-use crate::types::{Error, Result, SPELLED_BYTES, TextRoom};
+use crate::model::{Error, Result};
+use crate::text::{SPELLED_BYTES, TextRoom};
 
 /// Letters of an alphabet at most: pairs of them fill [`PAIRS`].
 pub(super) const MAX_LETTERS: usize = 64;

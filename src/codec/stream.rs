@@ -14,7 +14,7 @@ use super::sparse::Sparse;
 use super::widths::Widths;
 use super::wire::{WireReader, WireWriter};
 use super::word::{Word, add_to_each};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// How a stream is encoded. The numbers are persisted and never reused (FORMAT.md section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::choose::encode_as;
 use super::dispatch::plainly;
 use super::*;
-use crate::types::ListColumn;
+use crate::column::ListColumn;
 
 fn shapes() -> impl Strategy<Value = Vec<u64>> {
     let any_width = (0u32..=64).prop_flat_map(|bits| {

@@ -2,7 +2,7 @@
 //! fewest bits. FORMAT.md section 6.5 has what becomes of them.
 
 use super::bits::{MAX_LOAD_BITS, width_of};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// The lower bit of each class in a word.
 const LOWER: u64 = 0x5555_5555_5555_5555;

@@ -1,7 +1,7 @@
 //! Little-endian bytes for footers and manifests, written by hand and read with care. FORMAT.md
 //! section 2 has the forms.
 
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Builds a record.
 #[derive(Default)]

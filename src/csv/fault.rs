@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::types::{Error, shown};
+use crate::model::{Error, shown};
 
 /// Why bytes are no record.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::header_shape::{Header, check_shape};
 use super::reader::{RecordReader, Step};
 use super::record::Record;
-use crate::types::{Error, Limits, Result};
+use crate::model::{Error, Limits, Result};
 
 /// Reads the header and gives the names of its columns: in UTF-8, none twice, and none empty unless
 /// columns are chosen.

@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::record::RecordText;
-use crate::types::{Error, Result, Role, shown};
+use crate::model::{Error, Result, Role, shown};
 
 /// What separates columns, what people call it, and the option that takes it.
 const DELIMITERS: [(&str, &str, &str); 5] = [

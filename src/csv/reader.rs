@@ -6,7 +6,7 @@ use super::at::At;
 use super::dialect::Dialect;
 use super::fault::Fault;
 use super::record::Record;
-use crate::types::{Error, Limits, Result, SIGNATURE_BYTES, not_text};
+use crate::model::{Error, Limits, Result, SIGNATURE_BYTES, not_text};
 
 const BUFFER_BYTES: usize = 256 << 10;
 /// No header has half as many. Where records are broken, it bounds how often a line is read.

@@ -17,7 +17,8 @@ use super::layout::{ArrowLists, Source};
 use super::plan::Plan;
 use super::select::codes_of;
 use super::split::SplitPart;
-use crate::types::{Column, Columns, Error, FieldId, Result};
+use crate::column::{Column, Columns};
+use crate::model::{Error, FieldId, Result};
 
 /// Records of a batch, at most.
 pub(super) const MAX_RECORDS: usize = 1 << 13;

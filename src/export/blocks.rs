@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::vocabulary::Vocabulary;
 use crate::api::Scan;
-use crate::types::{Column, Columns, Dictionary, Error, Result, Schema, Strings};
+use crate::column::{Column, Columns, Dictionary, Strings};
+use crate::model::{Error, Result, Schema};
 
 /// Gives the rows of a scan in user order so that no user is cut: what a batch begins is completed from
 /// those that follow. Memory: a batch, and the rows of one user.

@@ -20,7 +20,7 @@ use super::selection::{Rules, Selection};
 use super::split::{Partition, Split};
 use super::threads::{Ordered, Tell};
 use crate::api::{Change, Snapshot, Store};
-use crate::types::{Error, Origins, Result, ScanOrder, Schema, TimeRange, UserRange};
+use crate::model::{Error, Origins, Result, ScanOrder, Schema, TimeRange, UserRange};
 
 /// Rows of the ranges of users that threads work on, about.
 const PIECE_ROWS: u64 = 1 << 17;

@@ -3,7 +3,7 @@
 use super::builder::Export;
 use super::selection::{Selection, Sessions};
 use crate::api::{Change, Changes};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 impl Changes {
     /// Sets up an export of the rows that arrived since; the steps come beside it. What it gives adds up, with

@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::per_code::PerCode;
-use crate::types::{Column, Columns, Error, FieldId, Result, Schema};
+use crate::column::{Column, Columns};
+use crate::model::{Error, FieldId, Result, Schema};
 
 /// How many interactions, and a digest of them: of the multiset of their values and origins, without
 /// sequence numbers.

@@ -4,10 +4,9 @@ use std::io::Write;
 
 use super::text::{push_bits, push_integer, push_quoted, quote_from};
 use crate::api::Scan;
-use crate::types::{
-    Column, Columns, DataType, Error, FieldId, ListColumn, NumberColumn, Result, Schema, Strings,
-    TextRoom,
-};
+use crate::column::{Column, Columns, ListColumn, NumberColumn, Strings};
+use crate::model::{DataType, Error, FieldId, Result, Schema};
+use crate::text::TextRoom;
 
 /// Bytes of text that are gathered before they are handed on.
 const BUFFER_BYTES: usize = 1 << 16;

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::types::{Columns, Result};
+use crate::column::Columns;
+use crate::model::Result;
 
 /// Brings rows together in memory that is used again.
 pub(super) struct Gather {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrow::{ArrowStrings, arrow_field, string_type};
 use super::selection::WEIGHT;
-use crate::types::{Error, FieldId, Result, Role, Schema};
+use crate::model::{Error, FieldId, Result, Role, Schema};
 
 /// What one record of an export is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

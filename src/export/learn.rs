@@ -9,7 +9,7 @@ use super::per_code::PerCode;
 use super::select::{Kept, Selector, UpTo, codes_of, dictionary};
 use super::selection::{Rules, Sessions};
 use crate::api::Snapshot;
-use crate::types::{Error, FieldId, Projection, Result, ScanQuery, Schema, TimeRange};
+use crate::model::{Error, FieldId, Projection, Result, ScanQuery, Schema, TimeRange};
 
 /// What an export wants to know.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,7 +117,7 @@ impl Pass {
         } = self;
         drop(selector);
         Arc::into_inner(learned)
-            .ok_or_else(|| crate::types::Error::internal("what was learned is still in use"))
+            .ok_or_else(|| crate::model::Error::internal("what was learned is still in use"))
     }
 }
 
@@ -129,7 +129,7 @@ pub(super) fn query_of(rules: &Rules, schema: &Schema, fields: &[bool]) -> ScanQ
     ScanQuery {
         time: selection.time(),
         origins: selection.origin,
-        arrival: rules.are_of_commits() || selection.origin != crate::types::Origins::All,
+        arrival: rules.are_of_commits() || selection.origin != crate::model::Origins::All,
         session_keys: selection.sessions == Sessions::Drop,
         projection: Projection::names(names.map(|(field, _)| field.name())),
         ..ScanQuery::default()
@@ -241,7 +241,7 @@ fn reach(counts: &[(i64, u64)], wanted: u64) -> Option<(i64, u64)> {
 pub(super) fn count_rows(
     snapshots: &[Snapshot],
     time: TimeRange,
-    origins: crate::types::Origins,
+    origins: crate::model::Origins,
 ) -> Result<u64> {
     let mut rows = 0;
     for snapshot in snapshots {
@@ -249,7 +249,7 @@ pub(super) fn count_rows(
             time,
             origins,
             projection: Projection::names([""; 0]),
-            order: crate::types::ScanOrder::Any,
+            order: crate::model::ScanOrder::Any,
             batch_rows: 1 << 16,
             ..ScanQuery::default()
         })?;

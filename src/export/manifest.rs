@@ -12,7 +12,7 @@ use super::layout::Layout;
 use super::selection::Selection;
 use super::split::{Partition, Split};
 use crate::api::{Change, Snapshot};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// The version of the manifests that this build writes and reads.
 const FORMAT: u32 = 1;

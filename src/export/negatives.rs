@@ -8,7 +8,9 @@ use super::layout::{Negatives, NegativesFrom};
 use super::learned::Learned;
 use super::per_code::PerCode;
 use super::select::{codes_of, dictionary};
-use crate::types::{Column, Columns, Error, FieldId, Result, TextRoom};
+use crate::column::{Column, Columns};
+use crate::model::{Error, FieldId, Result};
+use crate::text::TextRoom;
 
 /// The items that negatives are drawn from, in the order of their text: so that a draw does not depend on
 /// the order in which they were met. Memory: 4 bytes an item.

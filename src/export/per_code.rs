@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::types::{Error, Result, Strings, TextRoom};
+use crate::column::Strings;
+use crate::model::{Error, Result};
+use crate::text::TextRoom;
 
 /// A value for each string of one dictionary, made when it is first asked for.
 pub(super) struct PerCode<T> {

@@ -7,7 +7,7 @@ use super::layout::{ArrowLists, Layout, OutColumns};
 use super::learned::Learned;
 use super::selection::{Rules, Sessions};
 use super::split::{Partition, Split};
-use crate::types::{Origins, Projection, ScanOrder, ScanQuery, Schema};
+use crate::model::{Origins, Projection, ScanOrder, ScanQuery, Schema};
 
 /// What an export does.
 pub(super) struct Plan {
@@ -50,7 +50,7 @@ impl Plan {
         let names = fields.filter(|(_, read)| **read);
         ScanQuery {
             time: match whole {
-                true => crate::types::TimeRange::ALL,
+                true => crate::model::TimeRange::ALL,
                 false => selection.time(),
             },
             origins: match whole {

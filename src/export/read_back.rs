@@ -11,7 +11,7 @@ use arrow_schema::ArrowError;
 
 use super::form::Form;
 use super::form::cells::Cells;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// A row: a text for each column, `None` for null; lists as JSON arrays.
 pub(super) type Line = Vec<Option<String>>;
@@ -60,7 +60,7 @@ pub(super) fn read_rows(
         }
         #[cfg(not(feature = "parquet"))]
         Form::Parquet => Err(Error::new(
-            crate::types::ErrorKind::Unsupported,
+            crate::model::ErrorKind::Unsupported,
             "this build reads no Parquet; build with the feature parquet",
         )),
         Form::Inter => Err(Error::invalid(

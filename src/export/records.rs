@@ -16,7 +16,8 @@ use super::plan::Plan;
 use super::select::{Kept, KeptUser, codes_of};
 use super::split::{Place, SplitPart};
 use super::windows::{Timeline, Windows};
-use crate::types::{Column, Columns, Error, Result, Role};
+use crate::column::{Column, Columns};
+use crate::model::{Error, Result, Role};
 
 /// A batch, and where it goes.
 #[derive(Clone, Debug)]

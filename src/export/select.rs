@@ -10,9 +10,8 @@ use super::dropped::Dropped;
 use super::learned::Learned;
 use super::per_code::PerCode;
 use super::selection::{Rules, Sessions};
-use crate::types::{
-    Column, Columns, DataType, Error, FieldId, NumberColumn, Result, Schema, session_of,
-};
+use crate::column::{Column, Columns, NumberColumn};
+use crate::model::{DataType, Error, FieldId, Result, Schema, session_of};
 
 /// Which rules are left to be applied to what a scan gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,7 +237,7 @@ impl Selector {
         let selection = &rules.selection;
         let first = out.len();
         out.extend(rows.start as u32..rows.end as u32);
-        if selection.origin != crate::types::Origins::All {
+        if selection.origin != crate::model::Origins::All {
             let recorded = columns.recorded.as_slice();
             self.dropped.origin += retain(out, first, |row| {
                 let recorded = recorded.get(row as usize).copied().ok_or_else(too_short)?;
@@ -246,7 +245,7 @@ impl Selector {
             })?;
         }
         let time = selection.time();
-        if time != crate::types::TimeRange::ALL {
+        if time != crate::model::TimeRange::ALL {
             let times = columns.timestamps.as_slice();
             self.dropped.time += retain(out, first, |row| {
                 let at = times.get(row as usize).copied().ok_or_else(too_short)?;
@@ -371,7 +370,7 @@ fn numbers_of(columns: &Columns, field: Option<FieldId>) -> Option<&NumberColumn
 pub(super) fn dictionary(
     columns: &Columns,
     field: FieldId,
-) -> Result<&Arc<dyn crate::types::Strings>> {
+) -> Result<&Arc<dyn crate::column::Strings>> {
     let strings = columns.dictionaries.get(field).and_then(Option::as_ref);
     strings.ok_or_else(|| Error::internal("codes without a dictionary"))
 }

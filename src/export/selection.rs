@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{DataType, Error, FieldId, Origins, Result, Role, Schema, TimeRange};
+use crate::model::{DataType, Error, FieldId, Origins, Result, Role, Schema, TimeRange};
 
 /// Event rules that one selection takes, at most: the service's quota.
 const MAX_EVENT_RULES: usize = 10;
@@ -488,9 +488,9 @@ impl Rules {
     /// A value from a number column's bits, as far as thresholds compare it.
     pub(super) fn value(data_type: DataType, bits: u64) -> f64 {
         match data_type {
-            DataType::Float => f64::from(crate::types::f32_of_bits(bits)),
+            DataType::Float => f64::from(crate::model::f32_of_bits(bits)),
             DataType::Double => f64::from_bits(bits),
-            _ => crate::types::Cell::i64_of_bits(bits) as f64,
+            _ => crate::model::Cell::i64_of_bits(bits) as f64,
         }
     }
 }

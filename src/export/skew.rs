@@ -9,7 +9,7 @@ use super::form::Form;
 use super::read_back::{Line, read_rows};
 use super::text::text_of;
 use crate::api::{History, Snapshot, Unseen};
-use crate::types::{
+use crate::model::{
     DataType, Error, FieldId, HistoryQuery, Order, Projection, Result, ScanQuery, Schema, Value,
 };
 

@@ -1,6 +1,6 @@
 //! Values as a CSV cell has them.
 
-use crate::types::{Cell, DataType, Value, f32_of_bits};
+use crate::model::{Cell, DataType, Value, f32_of_bits};
 
 /// A value as a CSV cell has it, before quoting; null is empty.
 pub fn text_of(value: &Value) -> String {

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Results of one piece that wait to be taken, at most.
 const WAITING: usize = 16;

@@ -14,7 +14,7 @@ use super::layout::{ArrowLists, Layout};
 use super::manifest::{Manifest, ManifestFile, ManifestPlan};
 use super::split::{Partition, Place};
 use super::written::write_export;
-use crate::types::{Error, ErrorKind, Result, ScanOrder};
+use crate::model::{Error, ErrorKind, Result, ScanOrder};
 
 /// Months of which files are written side by side, as far as memory is shared out.
 const MONTHS: usize = 64;

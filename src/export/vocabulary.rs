@@ -4,7 +4,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::types::{Dictionary, Result, Strings};
+use crate::column::{Dictionary, Strings};
+use crate::model::Result;
 
 /// Distinct strings with numbers from 0. Memory: their bytes, and about 12 bytes each.
 #[derive(Default)]

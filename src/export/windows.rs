@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::layout::{Examples, SameSecond};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Interactions of one user, oldest first, in the order of a scan.
 #[derive(Clone, Copy)]

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::builder::{ExportBatches, ExportReport};
 use super::form::{Form, FormOptions, FormWriter};
 use super::split::Place;
-use crate::types::{Error, ErrorKind, Result};
+use crate::model::{Error, ErrorKind, Result};
 
 /// What was written.
 #[derive(Clone, Debug, Default)]

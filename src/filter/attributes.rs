@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::number::Held;
 use super::parameters::Parameter;
-use crate::types::{DataType, Result};
+use crate::model::{DataType, Result};
 
 /// Attributes of items, or of users, by their id: what a filter asks of the datasets Items and
 /// Users, which a store does not hold. [`AttributeTable`](super::AttributeTable) is one over CSV

@@ -9,7 +9,7 @@ use super::plan::{
     Action, Condition, Dataset, Declared, EVERY, Expression, FieldRef, FilterPlan, List, Operand,
     Term, Test,
 };
-use crate::types::{Error, Result, Role, check_asked_user, lifting};
+use crate::model::{Error, Result, Role, check_asked_user, lifting};
 
 /// How an expression stands in a request.
 pub(super) enum Standing<'a> {

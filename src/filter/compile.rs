@@ -7,7 +7,7 @@ use super::parse::{Parsed, parse};
 use super::plan::{
     Condition, Dataset, Declared, EVERY, FieldRef, FilterPlan, List, Operand, Term, Test,
 };
-use crate::types::{DataType, Error, Field, Limits, Result, Schema, lifting};
+use crate::model::{DataType, Error, Field, Limits, Result, Schema, lifting};
 
 impl FilterPlan {
     /// Reads and checks an expression for stores of this schema, under these limits (those of the

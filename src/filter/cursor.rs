@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::types::{Error, Result, shown};
+use crate::model::{Error, Result, shown};
 
 /// Where something stands, from 1, in lines and characters. Two plans that differ only in where
 /// things stand are equal, so all places are.

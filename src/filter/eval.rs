@@ -5,7 +5,7 @@ use super::bind::{Bound, Standing, bind};
 use super::plan::{Action, Dataset, FilterPlan, Subject};
 use super::rows::{is_by_type, only_types, passes};
 use crate::api::{Event, Interacted, NewestPerEventType, Snapshot, Store, Unseen};
-use crate::types::{Error, HistoryQuery, Projection, Result, Role, Schema};
+use crate::model::{Error, HistoryQuery, Projection, Result, Role, Schema};
 
 /// Memory for [`Snapshot::filter`] that can be used for many calls.
 #[derive(Default)]

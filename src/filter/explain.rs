@@ -8,7 +8,7 @@ use super::eval::{query_of, types_of};
 use super::plan::{Action, Dataset, FilterPlan, Subject};
 use super::rows::passes;
 use crate::api::{Event, History, NewestPerEventType, Snapshot, Store};
-use crate::types::Result;
+use crate::model::Result;
 
 /// Why a filter keeps or drops one candidate. `Display` gives a line for the candidate and one for
 /// each expression.

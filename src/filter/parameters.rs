@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::number::Number;
-use crate::types::{Error, Result, shown};
+use crate::model::{Error, Result, shown};
 
 /// The values of one parameter.
 #[derive(Clone, Debug, PartialEq)]

@@ -17,7 +17,7 @@ use super::number::{Comparison, Number};
 use super::plan::{
     Action, Condition, Dataset, Declared, Expression, FieldRef, List, Operand, Subject, Term, Test,
 };
-use crate::types::{Result, Role, shown};
+use crate::model::{Result, Role, shown};
 
 /// What was read: the expressions, and what was read although it looks unintended.
 #[derive(Debug)]

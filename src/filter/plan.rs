@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cursor::Place;
 use super::number::{Comparison, Number};
-use crate::types::{FieldId, Role, Schema};
+use crate::model::{FieldId, Role, Schema};
 
 /// The string that stands for every event type.
 pub(super) const EVERY: &str = "*";

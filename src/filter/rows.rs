@@ -3,7 +3,7 @@
 use super::bind::{Bound, BoundCondition, BoundTest, Values};
 use super::number::Held;
 use crate::api::Event;
-use crate::types::{Result, Role, Value};
+use crate::model::{Result, Role, Value};
 
 /// Whether an interaction passes; `user` is whose it is.
 pub(super) fn passes(bound: &Bound<'_>, event: &Event<'_>, user: &str) -> Result<bool> {

@@ -10,8 +10,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::attributes::{Attribute, AttributeField, Attributes};
 use super::table_schema::{AttributeDataset, TableField, parse_schema};
+use crate::column::{Dictionary, Strings};
 use crate::csv::{DEFAULT_MAX_RECORD_BYTES, Header, Record, RecordReader, Step, read_names};
-use crate::types::{DataType, Dictionary, Error, Result, Strings, shown};
+use crate::model::{DataType, Error, Result, shown};
 
 /// Attributes of items or users out of a CSV file, in memory.
 ///

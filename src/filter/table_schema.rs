@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::types::{DataType, Error, Limits, Result, type_of, unique_json};
+use crate::model::{DataType, Error, Limits, Result, type_of, unique_json};
 
 /// Which of the two datasets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

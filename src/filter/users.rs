@@ -6,7 +6,7 @@ use super::eval::projection_of;
 use super::plan::{Action, Dataset, FilterPlan, Subject};
 use super::rows::passes;
 use crate::api::{Event, EventTypeNumbers, Snapshot, Store};
-use crate::types::{Result, ScanQuery};
+use crate::model::{Result, ScanQuery};
 
 impl Snapshot {
     /// The users that the filter keeps, in the order of their ids' bytes. Asked are the users that

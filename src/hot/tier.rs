@@ -5,14 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-use super::generation::Generation;
-use super::log::{Entries, Log, Visit, Written};
-use super::position::Position;
-use super::rocks::OnDamage;
-use super::table::Notes;
-use super::tally::{Check, Holdings, Tally};
-use super::{key, row};
-use crate::types::{Error, ErrorKind, Result, Row, Schema};
+use crate::hot::log::{
+    Check, Entries, Holdings, Log, Notes, OnDamage, Position, Tally, Visit, Written, key, row,
+};
+use crate::hot::mirror::Generation;
+use crate::model::{Error, ErrorKind, Result, Row, Schema};
 
 /// Memory that an entry takes in the log beside its bytes, about.
 const ENTRY_BYTES: usize = 40;

@@ -12,7 +12,7 @@ use super::report::{Counted, LongCells};
 use super::split::split;
 use crate::api::ImportBatch;
 use crate::csv::{RecordReader, Step};
-use crate::types::{CellBuffer, FieldId, OddTimes, Result, Row};
+use crate::model::{CellBuffer, FieldId, OddTimes, Result, Row};
 
 /// What a block held.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::csv::{At, Dialect};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Reads blocks one after another; put behind each other they are the source.
 pub(super) struct BlockReader<R> {

@@ -2,7 +2,7 @@
 
 use super::form::FileForm;
 use super::profile::Profile;
-use crate::types::{Error, OddTime, Role, Schema};
+use crate::model::{Error, OddTime, Role, Schema};
 
 /// Names of columns that hold a field, best first, without case and separators.
 const NAMES: [(Role, &str, &[&str]); 5] = [

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::RowSink;
 use super::report::{Counted, LongCells, warning_of_other_lists, warnings_of_times};
 use super::rows::RowMaker;
-use crate::types::{
-    Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema,
-    Validator, lifting,
+use crate::check::Validator;
+use crate::model::{
+    Cell, CellBuffer, Error, Field, FieldId, Limits, OddTimes, Result, Role, Row, Schema, lifting,
 };
 
 /// Event types that are kept to count them, at most.

@@ -9,7 +9,7 @@ use super::form::{Columns, FileForm, Mapping};
 use super::json::{Entries, not_an_object};
 use super::source::{Input, Source};
 use crate::csv::{DEFAULT_MAX_RECORD_BYTES, RecordReader, RecordText, Step};
-use crate::types::{Error, Limits, Result};
+use crate::model::{Error, Limits, Result};
 
 /// A file whose columns are known.
 pub(super) struct ColumnRecords {

@@ -8,7 +8,7 @@ use super::parquet_batches::{ParquetBatches, is_parquet};
 use super::source::spooled;
 use super::source::{Input, Source, decompressed, is_json, peeked, records_of};
 use crate::csv::{Dialect, Header, RecordReader, read_names};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// A file whose records can be read.
 pub(super) struct Contents<'s> {

@@ -17,8 +17,9 @@ use super::repeats::Repeats;
 use super::report::{Counted, LongCells, warning_of_other_lists};
 use super::source::Input;
 use super::{ImportReport, RowSink};
+use crate::check::Validator;
 use crate::csv::DEFAULT_MAX_RECORD_BYTES;
-use crate::types::{CellBuffer, DataType, Limits, OddTimes, Result, Schema, Validator};
+use crate::model::{CellBuffer, DataType, Limits, OddTimes, Result, Schema};
 
 /// What a bad row does to an import.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::io::{Error as IoError, ErrorKind, Read};
 
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// A source that is compressed, decompressed.
 pub(super) struct Decoder<'s> {

@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::RowSink;
 use super::row_key::RowKey;
-use crate::types::{FieldId, Result, Row};
+use crate::model::{FieldId, Result, Row};
 
 /// When a row counts as one that came before in the same import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,10 +8,8 @@ use serde_json::value::RawValue;
 use super::json::syntax_of;
 use super::json_tree::{Entries, Json, Known};
 use super::other_forms::no_events;
-use crate::types::{
-    Decimal, Error, Limits, PutEvent, PutEvents, Result, Validator, Value, check_event_bytes,
-    check_properties_chars, place_of_event, shown,
-};
+use crate::check::{Validator, check_event_bytes, check_properties_chars, place_of_event};
+use crate::model::{Decimal, Error, Limits, PutEvent, PutEvents, Result, Value, shown};
 
 const REQUEST_KEYS: [&str; 4] = ["trackingId", "userId", "sessionId", "eventList"];
 

@@ -1,7 +1,7 @@
 //! A CSV header against a schema.
 
 use super::candidates::mapping_for;
-use crate::types::{Error, Field, FieldId, Result, Schema, shown};
+use crate::model::{Error, Field, FieldId, Result, Schema, shown};
 
 /// The schema field of each column: names match exactly, in any order, and none is missing. `None` where
 /// there is no column for some fields that may be null, and nothing else is wrong.

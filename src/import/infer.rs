@@ -9,7 +9,8 @@ use super::check::{RowCheck, schema_of_names};
 use super::column_records::ColumnRecords;
 use super::form::{FileForm, Resolved, Scratch, Texts, pointed, resolve};
 use super::profile::Profile;
-use crate::types::{DataType, Error, Limits, Result, Role, Schema, Validator};
+use crate::check::Validator;
+use crate::model::{DataType, Error, Limits, Result, Role, Schema};
 
 /// A schema that was proposed for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::other_forms::no_interaction;
-use crate::types::{
-    DataType, Error, Field, FieldId, Interaction, Result, Role, RowScratch, Schema, Validator,
-    Value, shortened, value_of_cell,
+use crate::check::{RowScratch, Validator, value_of_cell};
+use crate::model::{
+    DataType, Error, Field, FieldId, Interaction, Result, Role, Schema, Value, shortened,
 };
 
 /// The interaction that a JSON object stands for; its keys are the schema's field names.

@@ -3,7 +3,8 @@
 use std::io::BufRead;
 
 use super::{Lines, interaction_of_json};
-use crate::types::{Interaction, Result, Validator};
+use crate::check::Validator;
+use crate::model::{Interaction, Result};
 
 /// Interactions from JSON lines, one after another. Blank lines are skipped, a byte order mark is
 /// dropped.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::types::{Error, Result, Value, shown};
+use crate::model::{Error, Result, Value, shown};
 
 /// A JSON value. Memory: at most 64 times the text, which is that of many small objects.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read};
 
 use super::DEFAULT_MAX_RECORD_BYTES;
-use crate::types::{Error, Result, not_text};
+use crate::model::{Error, Result, not_text};
 
 /// Lines of UTF-8, for readers of one record a line. A byte order mark is dropped, and so is a
 /// line's end.

@@ -50,7 +50,7 @@ mod split;
 mod text_column;
 
 use crate::api::{BulkImport, ImportRehearsal};
-use crate::types::{Result, Row};
+use crate::model::{Result, Row};
 
 pub use crate::csv::DEFAULT_MAX_RECORD_BYTES;
 pub use csv::{CsvImport, OnError};

@@ -5,7 +5,8 @@ use super::form::{Columns, FileForm, Resolved, resolve};
 use super::header::match_columns;
 use super::record_rows::RecordRows;
 use super::source::Input;
-use crate::types::{Result, Validator};
+use crate::check::Validator;
+use crate::model::Result;
 
 /// A file whose records are rows.
 pub(super) struct Opened<'s, 'v> {

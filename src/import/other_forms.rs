@@ -1,6 +1,6 @@
 //! JSON of another form than the one that was asked for, told apart by its keys.
 
-use crate::types::{Error, Role};
+use crate::model::{Error, Role};
 
 /// The service's calls that put something else than events: the key of their list, their name, and what
 /// they put.

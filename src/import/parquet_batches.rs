@@ -10,7 +10,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use super::form::{FileForm, Fractions};
 use super::text_column::{TextColumn, is_time};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 8192;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::types::{Error, ErrorKind, Result};
+use crate::model::{Error, ErrorKind, Result};
 
 /// The files that paths stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::form::pointed;
-use crate::types::{DataType, OddTime};
+use crate::model::{DataType, OddTime};
 
 const MAX_CATEGORIES: usize = 1000;
 const MAX_CATEGORY_CHARS: usize = 1000;

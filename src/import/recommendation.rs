@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::events::parse;
 use super::json_tree::{Json, Known};
-use crate::types::{Error, Recommendation, Result};
+use crate::model::{Error, Recommendation, Result};
 
 const KEYS: [&str; 5] = [
     "recommendationId",

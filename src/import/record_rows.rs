@@ -5,8 +5,9 @@ use super::distinct::Hashed;
 use super::form::{Mapping, Scratch};
 use super::rows::{RowMaker, Taken};
 use super::split::Fields;
+use crate::check::Validator;
 use crate::csv::{Dialect, RecordText};
-use crate::types::{Cell, FieldId, Result, Validator, shown};
+use crate::model::{Cell, FieldId, Result, shown};
 
 /// The values of a record.
 pub(super) trait Values<'r>: Copy {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::double_colon::STAND_IN;
 use crate::csv::{Dialect, Record};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// The columns of the output.
 pub(super) const COLUMNS: [&str; 6] = ["file", "line", "column", "reason", "record", "header"];

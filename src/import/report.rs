@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::types::{Field, FieldId, OddTime, OddTimes, Role, Validator, thousands};
+use crate::check::Validator;
+use crate::model::{Field, FieldId, OddTime, OddTimes, Role, thousands};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

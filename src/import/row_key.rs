@@ -1,6 +1,6 @@
 //! A row as bytes, equal where rows are.
 
-use crate::types::{Cell, FieldId, Row};
+use crate::model::{Cell, FieldId, Row};
 
 /// Memory for the bytes of one row after another.
 #[derive(Default)]

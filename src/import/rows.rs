@@ -1,8 +1,9 @@
 //! The cells of a CSV record to a row.
 
 use super::RowSink;
+use crate::check::Validator;
 use crate::csv::Dialect;
-use crate::types::{Cell, DataType, Error, Field, FieldId, Result, Role, Row, Validator};
+use crate::model::{Cell, DataType, Error, Field, FieldId, Result, Role, Row};
 
 /// What a column holds.
 #[derive(Clone, Copy)]

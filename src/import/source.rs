@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 
 use super::rejected_records::{RejectedRecords, is_rejects};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Bytes of a file.
 pub(super) type Source<'s> = Box<dyn Read + 's>;

@@ -16,7 +16,7 @@ use arrow_array::{
 use arrow_schema::{DataType, TimeUnit};
 
 use super::form::check_bars;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// One column of a batch. A value that is null is empty.
 pub(super) enum TextColumn<'a> {

@@ -4,7 +4,7 @@ use super::column::ColumnProfile;
 use super::users::Users;
 use super::{Distinct, Insights, Thresholds};
 use crate::api::Snapshot;
-use crate::types::{OddTimes, Result, ScanOrder, ScanQuery};
+use crate::model::{OddTimes, Result, ScanOrder, ScanQuery};
 
 /// All figures, and rows with odd timestamps; findings are left to whoever compares them.
 pub(super) fn collect(

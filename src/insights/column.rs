@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::distinct::Distinct;
 use super::numbers::{NumberInsights, NumberProfile};
 use super::texts::{Frequent, TextProfile};
-use crate::types::{Cell, Column, Columns, DataType, Field, FieldId, Result, Role, f32_of_bits};
+use crate::column::{Column, Columns};
+use crate::model::{Cell, DataType, Field, FieldId, Result, Role, f32_of_bits};
 
 /// Figures about one field.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::types::{Column, Columns, Error, Result, Schema, Strings};
+use crate::column::{Column, Columns, Strings};
+use crate::model::{Error, Result, Schema};
 
 /// Counts them. Memory: 8 bytes for each row of one user and timestamp.
 #[derive(Default)]

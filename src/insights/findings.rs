@@ -1,7 +1,7 @@
 //! Figures against thresholds.
 
 use super::{ColumnInsights, Finding, FindingKind, Insights, Thresholds};
-use crate::types::{OddRows, OddTime, OddTimes, thousands};
+use crate::model::{OddRows, OddTime, OddTimes, thousands};
 
 /// The findings, in the order of [`FindingKind`].
 pub(super) fn find(

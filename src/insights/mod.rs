@@ -23,7 +23,7 @@ mod thresholds;
 mod users;
 
 use crate::api::Snapshot;
-use crate::types::Result;
+use crate::model::Result;
 
 pub use column::ColumnInsights;
 pub use distinct::Distinct;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::distinct::{Distinct, DistinctCounter};
-use crate::types::{Result, Strings};
+use crate::column::Strings;
+use crate::model::Result;
 
 /// Distinct strings whose occurrences are counted; of a column with more, none is.
 const COUNTED: usize = 1000;

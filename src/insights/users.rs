@@ -2,7 +2,7 @@
 
 use super::duplicates::Duplicates;
 use crate::api::Snapshot;
-use crate::types::{Result, ScanQuery};
+use crate::model::{Result, ScanQuery};
 
 /// Figures about users.
 #[derive(Default)]

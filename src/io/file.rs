@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 
 use super::ReadAt;
 use super::file_map::FileMap;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Bytes that are read at once.
 const FRAME_BYTES: usize = 1 << 16;

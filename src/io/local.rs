@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::{Append, FileMap, ReadAt, Storage};
-use crate::types::{Error, ErrorKind, Result};
+use crate::model::{Error, ErrorKind, Result};
 
 /// Who may read what is made, beside its owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

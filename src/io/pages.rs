@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::{FileBytes, crc32};
-use crate::types::{Error, RESTORE_SEGMENT, Result};
+use crate::model::{Error, RESTORE_SEGMENT, Result};
 
 /// Bytes that one checksum covers, and that a cold lookup reads for each place that it needs: few enough
 /// for that, as many as make the sums 1/4096 of the data.

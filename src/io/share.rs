@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::local::{open_file, said};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Bytes of files that another folder has now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

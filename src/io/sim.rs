@@ -7,7 +7,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::{Append, FileMap, ReadAt, Storage};
-use crate::types::{Error, ErrorKind, Result};
+use crate::model::{Error, ErrorKind, Result};
 
 /// Files in memory. [`SimStorage::crash`] forgets what a power loss would: bytes that were not
 /// synced, and names in folders that were not synced. [`SimStorage::fail_after`] makes a later

@@ -1,7 +1,7 @@
 //! Small files that are read and replaced whole.
 
 use super::Storage;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Bytes that such a file may have: far more than any has.
 const MOST_BYTES: usize = 1 << 30;

@@ -1,7 +1,7 @@
 //! The seam between the engine and the file system.
 
 use super::FileMap;
-use crate::types::Result;
+use crate::model::Result;
 
 /// A folder of files. Paths are relative to it, with `/` between parts.
 pub trait Storage: Send + Sync {

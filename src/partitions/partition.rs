@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Error, ErrorKind, Result, ScanQuery, UserRange};
+use crate::model::{Error, ErrorKind, Result, ScanQuery, UserRange};
 use crate::{Scan, Store};
 
 /// A range of the users of a pinned snapshot. As JSON:

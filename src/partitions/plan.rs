@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::partition::{Partition, PinnedSnapshot};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 use crate::{Snapshot, Store};
 
 /// Partitions of one list, at most: each takes a few searches in each run.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::counts::Spread;
 use crate::api::Snapshot;
-use crate::types::{Column, Columns, Error, Projection, Result, Role, ScanQuery, Strings};
+use crate::column::{Column, Columns, Strings};
+use crate::model::{Error, Projection, Result, Role, ScanQuery};
 
 /// Seconds without an event that end a session.
 pub(super) const SESSION_GAP: i64 = 1800;

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use crate::api::Store;
 use crate::insights::{Insights, Thresholds};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 use collect::Figures;
 
 /// Writes a report on what a store holds now as HTML: events over time, hours and weekdays, activity of users and

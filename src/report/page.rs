@@ -11,7 +11,7 @@ use super::escape::escaped;
 use super::plots::{self, WEEKDAYS, short};
 use crate::api::{Stats, Store};
 use crate::insights::Insights;
-use crate::types::{Result, thousands};
+use crate::model::{Result, thousands};
 
 const STYLE: &str = include_str!("style.css");
 

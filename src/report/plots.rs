@@ -10,7 +10,7 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, ShapeStyle, TextSt
 use super::collect::OverTime;
 use super::counts::Spread;
 use super::svg::{FAINT, INK, SERIES, WIDTH, draw, unfit};
-use crate::types::Result;
+use crate::model::Result;
 
 /// Points of a letter's height.
 const FONT_SIZE: f64 = 13.0;

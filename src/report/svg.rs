@@ -5,7 +5,7 @@ use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, RGBColor};
 
 use super::escape::escaped;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// The area that a plot is drawn in.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

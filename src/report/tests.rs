@@ -1,6 +1,6 @@
 use super::counts::Spread;
 use crate::api::Store;
-use crate::types::{Durability, Interaction, Limits, Schema, WriteBatch};
+use crate::model::{Durability, Interaction, Limits, Schema, WriteBatch};
 
 const SCHEMA: &str = r#"{
   "type": "record", "name": "Interactions", "version": "1.0",

@@ -6,7 +6,7 @@ use super::folder::{self, SetFolder};
 use super::map::{MOST_SHARDS, ShardMap};
 use super::reader::ShardReader;
 use super::set::ShardSet;
-use crate::types::{Error, ErrorKind, Limits, Result, Schema, Settings};
+use crate::model::{Error, ErrorKind, Limits, Result, Schema, Settings};
 use crate::{Store, StoreBuilder};
 
 /// How often an opening begins anew because the shards were changed meanwhile.

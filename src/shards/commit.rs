@@ -1,6 +1,6 @@
 //! What was written to which shard.
 
-use crate::types::{Commit, Error};
+use crate::model::{Commit, Error};
 
 /// What was written to one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

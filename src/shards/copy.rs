@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use super::range::{HashRange, user_hash};
-use crate::types::{
-    Cell, Column, Columns, Durability, Error, ErrorKind, Interaction, Origins, Projection, Result,
-    Role, Row, ScanOrder, ScanQuery, Schema, Strings, Value, WriteBatch,
+use crate::column::{Column, Columns, Strings};
+use crate::model::{
+    Cell, Durability, Error, ErrorKind, Interaction, Origins, Projection, Result, Role, Row,
+    ScanOrder, ScanQuery, Schema, Value, WriteBatch,
 };
 use crate::{BulkImport, ImportMode, Snapshot, Store, value_at};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::map::{ShardMap, number_of};
 use crate::Store;
-use crate::types::{Error, ErrorKind, Result};
+use crate::model::{Error, ErrorKind, Result};
 
 pub(super) const FILE: &str = "shards.json";
 const NEW: &str = "shards.json.new";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::commit::{ShardCommit, failed};
 use super::map::ShardMap;
 use crate::import::RowSink;
-use crate::types::{Error, Interaction, Result, Row};
+use crate::model::{Error, Interaction, Result, Row};
 use crate::{BulkImport, ImportMode};
 
 /// A bulk import in progress into all shards of a set, in one pass over the rows: each goes to the shard of

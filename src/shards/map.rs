@@ -7,7 +7,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::range::{HashRange, user_hash};
-use crate::types::{Error, ErrorKind, Result, StoreId, shown};
+use crate::model::{Error, ErrorKind, Result, StoreId, shown};
 
 /// The version of the file that is written, and read.
 pub(super) const VERSION: u64 = 1;

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::types::{
-    Columns, Deletion, Durability, Error, PutEvent, PutEvents, Result, Role, ScanQuery, Schema,
-    UserRange, Value, session_of,
+use crate::column::Columns;
+use crate::model::{
+    Deletion, Durability, Error, PutEvent, PutEvents, Result, Role, ScanQuery, Schema, UserRange,
+    Value, session_of,
 };
 use crate::{Scan, Store, value_at};
 
@@ -141,7 +142,7 @@ impl MovedEvents<'_> {
     /// Sees to it that all of it is on disk.
     fn finish(mut self) -> Result<u64> {
         self.send(Durability::Buffered)?;
-        let nothing = crate::types::WriteBatch::new();
+        let nothing = crate::model::WriteBatch::new();
         self.to.write(nothing, Durability::Synced)?;
         Ok(self.moved)
     }

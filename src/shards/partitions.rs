@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::folder;
 use super::map::ShardMap;
 use super::set::ShardSet;
+use crate::model::{Error, ErrorKind, Result};
 use crate::partitions::{Partition, check_parts};
-use crate::types::{Error, ErrorKind, Result};
 use crate::{Pin, Snapshot, Store, StoreBuilder};
 
 /// How long a pin is kept that nobody named.

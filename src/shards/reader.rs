@@ -7,7 +7,7 @@ use super::folder;
 use super::map::ShardMap;
 use super::set::ShardSet;
 use super::snapshot::ShardSnapshot;
-use crate::types::Result;
+use crate::model::Result;
 use crate::{Reader, Store};
 
 /// A set of shards that is read while other processes write to its shards, split and merge them, and that goes on

@@ -8,7 +8,7 @@ use super::folder::{self, SetFolder, check_store, remove_folder};
 use super::map::{Shard, ShardMap};
 use super::range::HashRange;
 use crate::export::Content;
-use crate::types::{Error, ErrorKind, Result};
+use crate::model::{Error, ErrorKind, Result};
 use crate::{Snapshot, Store};
 
 /// What a split or a merge did.

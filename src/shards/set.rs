@@ -11,9 +11,10 @@ use super::import::ShardImport;
 use super::map::ShardMap;
 use super::moving::{Moved, move_session};
 use super::snapshot::ShardSnapshot;
-use crate::types::{
+use crate::check::{RowScratch, Validator};
+use crate::model::{
     Commit, Deletion, Durability, Error, ErrorKind, EventsCommit, HistoryQuery, Projection,
-    PutEvents, Recommendation, Result, RowScratch, Schema, Validator, WriteBatch, shown,
+    PutEvents, Recommendation, Result, Schema, WriteBatch, shown,
 };
 use crate::{History, ImportMode, Store};
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::map::ShardMap;
+use crate::column::Columns;
 use crate::export::{Content, Export};
-use crate::types::{Columns, Error, HistoryQuery, Result, ScanQuery};
+use crate::model::{Error, HistoryQuery, Result, ScanQuery};
 use crate::{History, Scan, Snapshot, Unseen};
 
 /// A snapshot of each shard of a set: a vector of moments, one a shard, which no commit of the set binds

@@ -6,7 +6,7 @@ use super::builder::ShardSetBuilder;
 use super::folder;
 use super::map::{Shard, ShardMap};
 use super::range::user_hash;
-use crate::types::{Result, UserRange};
+use crate::model::{Result, UserRange};
 use crate::{Store, VerifyReport};
 
 /// What a verification of a set found.

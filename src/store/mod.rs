@@ -1,129 +1,45 @@
-//! Two tiers as one: versions, snapshots, merge, seal, compaction, recovery. Rank 3.
+//! Two tiers as one: versions, snapshots, merge, seal, compaction, recovery. Rank 5.
 //!
 //! A [`Version`] is an immutable list of runs of segments and of hot generations; an [`Engine`]
 //! swaps in a new one with each seal, import and compaction. A [`Snapshot`] pins one, with the
 //! newest sequence number at that moment; everything above it is invisible to the snapshot.
 
-mod account;
-mod as_of;
-mod backups_folder;
 mod bulk;
-mod candidates;
-mod changes;
-mod checked_json;
-mod checkpoint;
-mod commit_lock;
-mod compaction;
-mod copy_run;
-mod counted_memory;
-mod creation;
+mod copy;
 mod delete;
-mod deletions;
-mod done;
 mod engine;
-mod event;
-mod events;
-mod evolve;
-mod expiry;
-mod folders;
-mod follow;
-mod group_sync;
-mod health;
-mod history;
-mod import_batch;
-mod inspect;
-mod interacted;
+mod folder;
 mod joins;
-mod lacking;
-mod late_join;
-mod late_records;
-mod leases;
-mod links;
-mod live_segment;
-mod lock;
-mod lost;
-mod lost_segment;
-mod manifest;
-mod mask;
-mod memory;
+mod maintain;
 mod merge;
-mod merge_input;
-mod named;
-mod newest;
-mod newest_kept;
-mod owners;
-mod picked;
-mod pinning;
-mod pins;
-mod presented;
-mod purge;
-mod quarantine;
-mod reading;
-mod recommendations;
-mod recovery;
-mod recovery_report;
-mod rehearsal;
-mod repeats;
-mod rotation;
-mod run;
-mod run_writer;
-mod scan;
-mod seal;
-mod segment_file;
-mod small_file;
-mod snapshot;
-mod sort;
-mod source;
-mod stats;
-mod trim;
-mod unseen;
-mod user_codes;
-mod user_shares;
-mod users;
-mod verify;
-mod verify_beside;
-mod version;
-mod wake;
-mod worker;
+mod open;
+mod read;
+mod report;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use backups_folder::{BackupsReader, BackupsWriter};
-pub use bulk::{BulkImport, ImportMode};
-pub use changes::{Change, Changes};
-pub(crate) use checkpoint::NewCheckpoint;
-pub use checkpoint::{Checkpoint, Sharing};
-pub(crate) use creation::{NewStore, is_unfinished};
+pub use bulk::{BulkImport, ImportBatch, ImportMode, ImportRehearsal};
+pub use copy::{Change, Changes, Checkpoint, Sharing};
+pub(crate) use copy::{NewCheckpoint, pin};
+pub use delete::{PurgeFinding, PurgeReceipt, PurgedId};
 pub(crate) use engine::Engine;
-pub use event::{Event, value_at};
-pub(crate) use folders::is_store;
-pub(crate) use follow::Seen;
-pub use health::Health;
-pub use history::History;
-pub use import_batch::ImportBatch;
-pub use inspect::{FormatVersions, GenerationReport, ManifestReport, SegmentReport};
-pub use interacted::Interacted;
-pub use leases::Lease;
-pub(crate) use leases::{lease, leases, release};
-pub use newest::{EventTypeNumbers, NewestPerEventType};
-pub(crate) use pinning::pin;
-pub use pins::Pin;
-pub(crate) use pins::{pinned, pins, unpin};
-pub use purge::{PurgeFinding, PurgeReceipt, PurgedId};
-pub use quarantine::{DamagedSegment, RepairReport, UnnamedFile};
-pub(crate) use reading::id_of;
-pub(crate) use recovery::Opening;
-pub use recovery_report::RecoveryReport;
-pub use rehearsal::ImportRehearsal;
-pub use scan::Scan;
-pub use snapshot::Snapshot;
-pub use stats::{ColumnStats, Stats};
-pub use unseen::Unseen;
-pub use user_shares::UserShare;
-pub use users::Users;
-pub use verify::VerifyReport;
-pub(crate) use worker::Worker;
+pub use engine::{RecoveryReport, Snapshot};
 #[cfg(feature = "fuzzing")]
-pub(crate) use {account::Account, manifest::Manifest};
+pub(crate) use folder::{Account, Manifest};
+pub(crate) use folder::{
+    BackupsReader, BackupsWriter, NewStore, is_store, is_unfinished, lease, leases, pinned, pins,
+    release, unpin,
+};
+pub use folder::{Lease, Pin};
+pub(crate) use maintain::Worker;
+pub(crate) use open::{Opening, Seen, id_of};
+pub use read::{
+    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, UserShare,
+    Users, value_at,
+};
+pub use report::{
+    ColumnStats, DamagedSegment, FormatVersions, GenerationReport, Health, ManifestReport,
+    RepairReport, SegmentReport, Stats, UnnamedFile, VerifyReport,
+};

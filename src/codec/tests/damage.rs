@@ -5,7 +5,7 @@ use crate::codec::{
     Descriptor, Encoding, Flags, ListEncoder, ListEncoding, ListReader, ListSources, SliceSource,
     Stream, encode, encode_packed,
 };
-use crate::types::ListColumn;
+use crate::column::ListColumn;
 
 const ENCODINGS: [Encoding; 5] = [
     Encoding::Packed,

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use crate::codec::{SliceSource, Spelling, WireReader, WireWriter, spell};
-use crate::types::{Result, TextRoom};
+use crate::model::Result;
+use crate::text::TextRoom;
 
 /// Spells strings whatever that gains, and reads all of them back as a reader of the footer does.
 fn spelled(strings: &[String]) -> Option<(Spelling, Vec<u8>)> {

@@ -6,7 +6,8 @@ use arrow_array::ArrayRef;
 
 use super::memory::Memory;
 use super::{ArrowStrings, Part, Texts};
-use crate::types::{Columns, FieldId, Result, Schema};
+use crate::column::Columns;
+use crate::model::{FieldId, Result, Schema};
 
 /// Makes arrays of columns, with memory that is used again where the host has let go of it.
 pub(in crate::export) struct Arrays {

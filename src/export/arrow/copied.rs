@@ -7,10 +7,9 @@ use arrow_array::{ArrayRef, StringArray};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 
 use super::memory::{Memory, Use};
-use crate::types::{
-    COPY_ROOM, Error, Forwards, PIECE, Result, Strings, TextRoom, TextSlot, TextSlots, WIDE,
-    is_long, text_slot,
-};
+use crate::column::Strings;
+use crate::model::{Error, Forwards, Result};
+use crate::text::{COPY_ROOM, PIECE, TextRoom, TextSlot, TextSlots, WIDE, is_long, text_slot};
 
 /// Makes plain string arrays.
 pub(super) struct Copies {

@@ -24,10 +24,8 @@ use self::memory::{Memory, Use};
 use self::shared::Dictionaries;
 pub(super) use self::unfit::unfit;
 use crate::api::Scan;
-use crate::types::{
-    Cell, Column, Columns, DataType, Error, Field, ListColumn, NumberColumn, Result, Role, Schema,
-    Strings, f32_of_bits,
-};
+use crate::column::{Column, Columns, ListColumn, NumberColumn, Strings};
+use crate::model::{Cell, DataType, Error, Field, Result, Role, Schema, f32_of_bits};
 
 /// How an [`ArrowScan`] gives strings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

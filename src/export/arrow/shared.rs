@@ -9,7 +9,8 @@ use bytes::Bytes;
 
 use super::memory::{Memory, Use};
 use super::unfit::unfit;
-use crate::types::{Result, Strings};
+use crate::column::Strings;
+use crate::model::Result;
 
 /// The dictionaries of the last batch, by field.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 
 use super::*;
 use crate::api::Store;
-use crate::types::{Durability, Interaction, Limits, ScanQuery, WriteBatch};
+use crate::model::{Durability, Interaction, Limits, ScanQuery, WriteBatch};
 
 const SCHEMA: &str = r#"{
   "type": "record", "name": "Interactions", "version": "1.0",

@@ -2,7 +2,7 @@
 
 use arrow_schema::ArrowError;
 
-use crate::types::Error;
+use crate::model::Error;
 
 /// The error of columns that Arrow refuses: they are ours, so it is a bug.
 pub(in crate::export) fn unfit(error: ArrowError) -> Error {

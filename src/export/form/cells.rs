@@ -8,7 +8,7 @@ use arrow_array::{
 use arrow_schema::DataType as ArrowType;
 
 use super::super::text::push_integer;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// A column of a batch, of one of the types that an export with plain strings has.
 pub(in crate::export) enum Cells<'a> {

@@ -9,7 +9,7 @@ use super::super::layout::Layout;
 use super::super::text::quote_from;
 use super::cells::Cells;
 use super::writer::{FormOptions, FormWriter, writing};
-use crate::types::Result;
+use crate::model::Result;
 
 /// Bytes of text that are gathered before they are handed on.
 const BUFFER_BYTES: usize = 1 << 16;

@@ -10,7 +10,7 @@ use super::super::layout::Layout;
 use super::super::text::push_integer;
 use super::cells::Cells;
 use super::writer::{FormOptions, FormWriter, writing};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Bytes of text that are gathered before they are handed on.
 const BUFFER_BYTES: usize = 1 << 16;

@@ -10,7 +10,7 @@ use arrow_schema::{ArrowError, DataType as ArrowType, Schema as ArrowSchema};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
 
 use super::writer::FormWriter;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// A file, with an index of its batches at its end.
 pub(super) struct FileForm<W: Write>(FileWriter<W>);

@@ -7,7 +7,7 @@ use arrow_schema::Schema as ArrowSchema;
 
 use super::cells::Cells;
 use super::writer::{FormWriter, writing};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Bytes of text that are gathered before they are handed on.
 const BUFFER_BYTES: usize = 1 << 16;

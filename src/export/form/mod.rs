@@ -17,7 +17,7 @@ use arrow_schema::{DataType as ArrowType, Schema as ArrowSchema};
 use serde::{Deserialize, Serialize};
 
 use super::arrow::ArrowStrings;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 pub use writer::{FormOptions, FormWriter};
 
@@ -113,7 +113,7 @@ impl Form {
             Self::Parquet => {
                 drop(out);
                 return Err(Error::new(
-                    crate::types::ErrorKind::Unsupported,
+                    crate::model::ErrorKind::Unsupported,
                     "this build writes no Parquet; build with the feature parquet",
                 ));
             }

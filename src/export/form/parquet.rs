@@ -20,7 +20,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use super::writer::{FormOptions, FormWriter, writing};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Records of a row group, at most.
 const ROW_GROUP_ROWS: usize = 1 << 20;

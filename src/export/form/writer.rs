@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 
 use crate::export::layout::Layout;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// What a writer of a form has to know beside the schema of the batches. Each field has a method of its name, which
 /// sets it and says what it is by default.

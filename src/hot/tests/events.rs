@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::hot::{Generation, Holdings, MemoryLog, Notes, OnDamage, Tier};
-use crate::types::{Cell, Limits, Row, Schema, bits_of_f32};
+use crate::hot::Tier;
+use crate::hot::log::{Holdings, MemoryLog, Notes, OnDamage};
+use crate::hot::mirror::Generation;
+use crate::model::{Cell, Limits, Row, Schema, bits_of_f32};
 
 /// A schema of the three required fields and these, each a name and an Avro type.
 pub(in crate::hot) fn schema(fields: &[(&str, &str)]) -> Schema {

@@ -10,9 +10,11 @@ use proptest::prelude::*;
 
 use super::events::{Event, append, commits, full_schema, memory_tier, numbered, schema};
 use super::model::{assert_holds, everything, expected, insert, query, read, write};
-use crate::hot::log::Entries;
-use crate::hot::{Generation, Holdings, Log, Notes, OnDamage, Tier, key};
-use crate::types::{Cell, Column, Columns, ErrorKind, HashedKey, Row, TierQuery, TimeRange};
+use crate::column::{Column, Columns};
+use crate::hot::Tier;
+use crate::hot::log::{Entries, Holdings, Log, Notes, OnDamage, key};
+use crate::hot::mirror::Generation;
+use crate::model::{Cell, ErrorKind, HashedKey, Row, TierQuery, TimeRange};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::events::{Event, append};
-use crate::hot::{Generation, Tier};
-use crate::types::{Cell, Column, Columns, Schema, TierQuery, TimeRange, UserRange, f32_of_bits};
+use crate::column::{Column, Columns};
+use crate::hot::Tier;
+use crate::hot::mirror::Generation;
+use crate::model::{Cell, Schema, TierQuery, TimeRange, UserRange, f32_of_bits};
 
 /// Events by user, timestamp, sequence and position in the commit.
 pub(super) type Model = BTreeMap<(String, i64, u64, u32), Event>;

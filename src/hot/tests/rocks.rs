@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::events::{append, append_with, full_schema, numbered};
 use super::model::{Model, assert_holds, insert, write};
-use crate::hot::{
-    Generation, Holdings, Known, Link, Log, Noted, Notes, OnDamage, ReadLog, Registry, RocksLog,
-    Tier,
-};
-use crate::types::{Clock, ErrorKind, Settings};
+use crate::hot::Tier;
+use crate::hot::log::{Holdings, Log, Noted, Notes, OnDamage, ReadLog, RocksLog};
+use crate::hot::mirror::Generation;
+use crate::hot::registry::{Known, Link, Registry};
+use crate::model::{Clock, ErrorKind, Settings};
 
 const GENERATION_BYTES: u64 = 1 << 20;
 
@@ -34,7 +34,7 @@ impl Place {
         self.folder.path()
     }
 
-    fn log(&self, on_damage: OnDamage) -> crate::types::Result<Arc<RocksLog>> {
+    fn log(&self, on_damage: OnDamage) -> crate::model::Result<Arc<RocksLog>> {
         let log = match &self.noted {
             None => RocksLog::create(self.path(), GENERATION_BYTES)?,
             Some(noted) => RocksLog::open(self.path(), GENERATION_BYTES, noted, on_damage)?.0,
@@ -58,7 +58,7 @@ impl Place {
         self.remember(tier.close().unwrap(), true);
     }
 
-    fn remember(&mut self, noted: (Holdings, crate::hot::Position), closed: bool) {
+    fn remember(&mut self, noted: (Holdings, crate::hot::log::Position), closed: bool) {
         self.holdings = noted.0;
         self.noted = Some(Noted {
             position: noted.1,
@@ -66,7 +66,7 @@ impl Place {
         });
     }
 
-    fn reader(&self, scratch: &Path) -> crate::types::Result<ReadLog> {
+    fn reader(&self, scratch: &Path) -> crate::model::Result<ReadLog> {
         let noted = self.noted.clone().unwrap_or_default();
         ReadLog::open(self.path(), &noted, OnDamage::Stop, &mut || {
             Ok(scratch.to_owned())

@@ -12,7 +12,7 @@ use crate::import::batch_rows::read_batch;
 use crate::import::parquet_batches::{BatchColumns, ParquetBatches};
 use crate::import::pipeline::{Block, with_pipeline};
 use crate::import::record_rows::RecordRows;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 impl Run<'_> {
     /// Reads batches on the import's threads. One with which something is wrong is written as text, and

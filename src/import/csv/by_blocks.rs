@@ -10,7 +10,7 @@ use crate::import::block::read_block;
 use crate::import::blocks::BlockReader;
 use crate::import::pipeline::{Block, Pipeline, Work, with_pipeline};
 use crate::import::record_rows::RecordRows;
-use crate::types::{Error, ErrorKind, Result};
+use crate::model::{Error, ErrorKind, Result};
 
 /// Bytes of a block of records: a part of the import's memory budget, within bounds.
 const BLOCKS_OF_BUDGET: u64 = 256;

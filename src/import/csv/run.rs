@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::check::Validator;
 use crate::csv::{Fault, Record, RecordReader, Step};
 use crate::import::contents::Records;
 use crate::import::distinct::{Distinct, Known, Once};
@@ -16,9 +17,7 @@ use crate::import::repeats::Repeats;
 use crate::import::report::{Counted, LongCells};
 use crate::import::source::Input;
 use crate::import::{ImportReport, RowSink};
-use crate::types::{
-    Cell, CellBuffer, Error, ErrorKind, FieldId, OddTimes, Result, Validator, shown,
-};
+use crate::model::{Cell, CellBuffer, Error, ErrorKind, FieldId, OddTimes, Result, shown};
 
 /// What an import has read so far.
 pub(super) struct Run<'a> {

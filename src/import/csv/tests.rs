@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::{CsvImport, OnError};
+use crate::check::Validator;
 use crate::import::RowSink;
-use crate::types::{Cell, ErrorKind, Limits, Result, Row, Schema, Validator, bits_of_f32};
+use crate::model::{Cell, ErrorKind, Limits, Result, Row, Schema, bits_of_f32};
 
 const HEADER: &str = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,IMPRESSION,TAG";
 

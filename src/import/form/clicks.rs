@@ -2,7 +2,7 @@
 
 use super::list::{ListSeparator, push_item};
 use super::scratch::{Scratch, Texts};
-use crate::types::{Error, FieldId, Result, shown};
+use crate::model::{Error, FieldId, Result, shown};
 
 /// The fields that items go to.
 #[derive(Clone, Copy, Debug)]

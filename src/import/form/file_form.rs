@@ -4,7 +4,7 @@ use super::list::ListSeparator;
 use super::time::{Fractions, TimeUnit};
 use super::zone::Zone;
 use crate::csv::Dialect;
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// What stands between two values of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::list::{check_bars, push_item, scalar};
 use crate::import::json::{Entries, not_an_object};
-use crate::types::{Error, Result};
+use crate::model::{Error, Result};
 
 /// The keys that are columns.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The items of an impression, however they are written, to items joined by bars.
 
-use crate::types::{Error, Result, shown};
+use crate::model::{Error, Result, shown};
 
 /// What separates the items of an impression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

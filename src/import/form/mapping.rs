@@ -9,7 +9,7 @@ use super::json_object::JsonObject;
 use super::list::{ListSeparator, push_item};
 use super::scratch::{Scratch, Texts};
 use super::time::TimeReader;
-use crate::types::{Error, FieldId, Result, shown};
+use crate::model::{Error, FieldId, Result, shown};
 
 /// How the text of a field is made of a column's value.
 #[derive(Clone, Debug)]

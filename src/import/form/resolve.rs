@@ -8,7 +8,7 @@ use super::json_object::JsonObject;
 use super::list::ListSeparator;
 use super::mapping::{Conversion, Mapping};
 use super::time::{TimeReader, TimeUnit};
-use crate::types::{DataType, Error, Field, FieldId, Result, Role, Schema, shown};
+use crate::model::{DataType, Error, Field, FieldId, Result, Role, Schema, shown};
 
 /// What is known of a file's columns.
 pub(in crate::import) enum Columns<'a> {

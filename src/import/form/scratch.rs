@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::import::distinct::RowHashes;
 use crate::import::row_key::RowKey;
-use crate::types::CellBuffer;
+use crate::model::CellBuffer;
 
 /// Where the fields of a row are put together, and what is counted meanwhile.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
 
 use super::zone::{Zone, floor};
-use crate::types::{Decimal, Error, Result, shown};
+use crate::model::{Decimal, Error, Result, shown};
 
 const BEFORE: &str = "a time before 1970, which no timestamp is";
 

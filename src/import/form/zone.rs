@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-use crate::types::{Error, Result, shown};
+use crate::model::{Error, Result, shown};
 
 /// A time zone.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@ use tempfile::TempDir;
 
 use super::{InferredSchema, infer_schema};
 use crate::import::{Delimiter, FileForm};
-use crate::types::{DataType, Limits, Result, Schema};
+use crate::model::{DataType, Limits, Result, Schema};
 
 fn infer_with(text: &str, limits: &Limits) -> Result<InferredSchema> {
     let folder = TempDir::new().unwrap();

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::JsonLines;
-use crate::types::{Cell, Interaction, Limits, Result, RowScratch, Schema, Validator, bits_of_f32};
+use crate::check::{RowScratch, Validator};
+use crate::model::{Cell, Interaction, Limits, Result, Schema, bits_of_f32};
 
 fn validator() -> Validator {
     let json = r#"{"type": "record", "name": "Interactions", "fields": [

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proptest::prelude::*;
 
+use crate::check::Validator;
+use crate::column::{Column, Columns, ColumnsBuilder};
 use crate::io::{SimStorage, Storage};
-use crate::segment::{Origin, Segment, SegmentWriter};
-use crate::types::{
-    Cell, Column, Columns, ColumnsBuilder, Limits, Row, Schema, Validator, bits_of_f32,
-};
+use crate::model::{Cell, Limits, Row, Schema, bits_of_f32};
+use crate::segment::format::Origin;
+use crate::segment::read::Segment;
+use crate::segment::write::SegmentWriter;
 
 pub(super) const EVENT_TYPE: usize = 3;
 pub(super) const LISTS: usize = 5;
@@ -153,12 +155,12 @@ pub(super) fn written(schema: &Schema, lines: &[Line]) -> Bytes {
     let writer = SegmentWriter {
         storage: &storage,
         schema,
-        store: crate::types::StoreId::default(),
+        store: crate::model::StoreId::default(),
         origin: Origin::Recorded,
         durable: true,
         threads: 2,
         before: None,
-        proceed: &crate::types::always,
+        proceed: &crate::model::always,
     };
     let (prepared, _) = writer
         .prepare("test.seg", &columns(schema, lines), 5)

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::arbitrary::{EVENT_TYPE, LISTS, Line, columns, schema};
+use crate::column::{Column, Columns, Dictionary, Strings};
 use crate::io::SimStorage;
-use crate::segment::{Origin, SegmentWriter};
-use crate::types::{Column, Columns, Dictionary, ErrorKind, Strings};
+use crate::model::ErrorKind;
+use crate::segment::format::Origin;
+use crate::segment::write::SegmentWriter;
 
 const ITEM: usize = 1;
 const VALUE: usize = 4;
@@ -25,13 +27,13 @@ fn lines() -> Vec<Line> {
 
 fn prepare(columns: &Columns, base: u64) -> ErrorKind {
     let writer = SegmentWriter {
-        store: crate::types::StoreId::default(),
+        store: crate::model::StoreId::default(),
         storage: &SimStorage::new(),
         schema: &schema(),
         origin: Origin::Recorded,
         durable: true,
         threads: 2,
-        proceed: &crate::types::always,
+        proceed: &crate::model::always,
         before: None,
     };
     let prepared = writer.prepare("test.seg", columns, base);

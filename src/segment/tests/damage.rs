@@ -7,13 +7,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::arbitrary::{Line, lines_of, schema, sorted_lines, written};
+use crate::column::Columns;
 use crate::io::{crc32, page_sums};
-use crate::segment::footer::ColumnFooter;
-use crate::segment::handles::StringsHandle;
-use crate::segment::{Cursor, Footer, Segment};
-use crate::types::{
-    Columns, ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery, UserRange,
-};
+use crate::model::{ErrorKind, HashedKey, Result, ScanQuery, Schema, TierQuery, UserRange};
+use crate::segment::format::{ColumnFooter, Footer, StringsHandle};
+use crate::segment::read::{Cursor, Segment};
 
 /// Reads everything in every way.
 fn read(file: &Bytes, schema: &Schema) -> Result<Vec<Line>> {

@@ -5,11 +5,11 @@ use bytes::Bytes;
 use super::arbitrary::{Line, lines_of as rows_of, schema, written};
 use super::damage::resealed;
 use crate::codec::{BLOCK, Encoding};
-use crate::segment::Segment;
-use crate::segment::footer::ColumnFooter;
-use crate::segment::lines::lines_of;
-use crate::segment::slot::BUCKET_BYTES;
-use crate::types::{Columns, ErrorKind, HashedKey, Schema, TextRoom, TierQuery};
+use crate::column::Columns;
+use crate::model::{ErrorKind, HashedKey, Schema, TierQuery};
+use crate::segment::format::{BUCKET_BYTES, ColumnFooter, lines_of};
+use crate::segment::read::Segment;
+use crate::text::TextRoom;
 
 /// Users of a few rows, one of 20,000 whose items and steps take few bits in the midst of them, and as
 /// many rows as fill three steps of samples and a part of one.

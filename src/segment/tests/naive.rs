@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::arbitrary::Line;
-use crate::types::{Schema, TierQuery, TimeRange};
+use crate::model::{Schema, TierQuery, TimeRange};
 
 /// The rows that match, the limit aside.
 pub(super) fn matching(lines: &[Line], query: &TierQuery) -> Vec<Line> {

@@ -8,11 +8,11 @@ use proptest::strategy::ValueTree;
 
 use super::arbitrary::{Line, lines_of, schema, segment, sorted_lines, written};
 use super::naive;
-use crate::segment::directory::Seed;
-use crate::segment::{Cursor, Segment, item_hash};
-use crate::types::{
-    Column, Columns, HashedKey, ScanQuery, Schema, StoreId, TextBuffer, TierQuery, UserRange,
-};
+use crate::column::{Column, Columns};
+use crate::model::{HashedKey, ScanQuery, Schema, StoreId, TierQuery, UserRange};
+use crate::segment::format::{Seed, item_hash};
+use crate::segment::read::{Cursor, Segment};
+use crate::text::TextBuffer;
 
 fn users(lines: &[Line]) -> BTreeSet<&str> {
     lines.iter().map(|line| line.user.as_str()).collect()
@@ -220,15 +220,15 @@ fn rows_out_of_order_are_refused() {
     let mut lines = lines.new_tree(&mut runner).unwrap().current();
     lines.reverse();
     let storage = crate::io::SimStorage::new();
-    let writer = crate::segment::SegmentWriter {
+    let writer = crate::segment::write::SegmentWriter {
         storage: &storage,
         schema: &schema,
         store: StoreId::default(),
-        origin: crate::segment::Origin::Bulk,
+        origin: crate::segment::format::Origin::Bulk,
         durable: false,
         threads: 2,
         before: None,
-        proceed: &crate::types::always,
+        proceed: &crate::model::always,
     };
     let columns = super::arbitrary::columns(&schema, &lines);
     assert!(writer.prepare("test.seg", &columns, 0).is_err());

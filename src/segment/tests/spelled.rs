@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::arbitrary::{Line, lines_of, schema, segment};
 use super::naive;
-use crate::segment::{Cursor, Segment, item_hash};
-use crate::types::{
-    Columns, HashedKey, ScanQuery, Strings, TextBuffer, TextRoom, TierQuery, UserRange,
-};
+use crate::column::{Columns, Strings};
+use crate::model::{HashedKey, ScanQuery, TierQuery, UserRange};
+use crate::segment::format::item_hash;
+use crate::segment::read::{Cursor, Segment};
+use crate::text::{TextBuffer, TextRoom};
 
 const ITEM: usize = 1;
 

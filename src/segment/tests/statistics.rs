@@ -8,13 +8,12 @@ use super::arbitrary::{EVENT_TYPE, Line, lines_of, schema, segment, written};
 use super::damage::resealed;
 use super::naive;
 use crate::codec::{Descriptor, Encoding};
-use crate::segment::footer::Footer;
-use crate::segment::handles::{Handle, StreamHandle};
-use crate::segment::statistics::{SPAN, ValuesHandle};
-use crate::segment::{Cursor, Segment};
-use crate::types::{
-    Cell, Columns, ErrorKind, FieldHint, Result, ScanQuery, Schema, Test, TierQuery, bits_of_f32,
+use crate::column::Columns;
+use crate::model::{
+    Cell, ErrorKind, FieldHint, Result, ScanQuery, Schema, Test, TierQuery, bits_of_f32,
 };
+use crate::segment::format::{Footer, Handle, SPAN, StreamHandle, ValuesHandle};
+use crate::segment::read::{Cursor, Segment};
 
 const VALUE: usize = 4;
 const LOCATION: usize = 6;
@@ -70,7 +69,7 @@ fn meets(line: &Line, hint: &FieldHint) -> bool {
             line.value.is_none(),
             line.value.map(|bits| {
                 let number = f64::from(f32::from_bits(bits as u32));
-                crate::types::ordered_word(crate::types::DataType::Double, number.to_bits())
+                crate::model::ordered_word(crate::model::DataType::Double, number.to_bits())
             }),
         ),
         SESSION => (line.session.is_none(), line.session),
@@ -110,7 +109,7 @@ fn hint() -> impl Strategy<Value = FieldHint> {
         field: VALUE,
         test: Test::Words(vec![[low, low + more].map(|number| {
             let number = f64::from(number);
-            crate::types::ordered_word(crate::types::DataType::Double, number.to_bits())
+            crate::model::ordered_word(crate::model::DataType::Double, number.to_bits())
         })]),
     });
     let places = (0_u32..75).prop_map(|place| FieldHint {

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use super::arbitrary::{Line, lines_of, schema, segment};
 use super::naive;
 use crate::codec::BLOCK;
-use crate::segment::Cursor;
-use crate::types::{Columns, ScanQuery, TierQuery, TimeRange};
+use crate::column::Columns;
+use crate::model::{ScanQuery, TierQuery, TimeRange};
+use crate::segment::read::Cursor;
 
 /// Rows of users who take turns, each later than the one before it.
 fn lines(rows: usize, users: usize, step: i64, rising: bool) -> Vec<Line> {

@@ -2,8 +2,8 @@
 
 use super::fixture::{Expected, Machine, Step, lines};
 use crate::io::{SimStorage, read_small, replace};
-use crate::store::ImportMode::Incremental;
-use crate::store::account;
+use crate::store::bulk::ImportMode::Incremental;
+use crate::store::folder::account;
 
 fn accounted(storage: &SimStorage) -> Vec<u8> {
     read_small(storage, account::FILE).unwrap()

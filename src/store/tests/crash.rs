@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::fixture::{Expected, Machine, Step, kill, lines};
-use crate::store::{Engine, ImportMode};
-use crate::types::Durability::{Buffered, Synced};
-use crate::types::ErrorKind;
+use crate::model::Durability::{Buffered, Synced};
+use crate::model::ErrorKind;
+use crate::store::bulk::ImportMode;
+use crate::store::engine::Engine;
 
 const SCRIPT: &[Step] = &[
     Step::Write(3, Buffered),

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::fixture::{Machine, Step, lines};
 use crate::io::{SimStorage, Storage, crc32};
-use crate::store::Worker;
-use crate::store::manifest::{FILE, Manifest};
-use crate::types::Durability::Buffered;
-use crate::types::ErrorKind;
+use crate::model::Durability::Buffered;
+use crate::model::ErrorKind;
+use crate::store::folder::{FILE, Manifest};
+use crate::store::maintain::Worker;
 
 fn file(storage: &SimStorage, path: &str, bytes: &[u8]) {
     let _ = storage.remove(path);

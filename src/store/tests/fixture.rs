@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use crate::hot::{Log, MemoryLog, Mended};
 use crate::io::{SimStorage, Storage};
-use crate::store::account::Account;
-use crate::store::creation::found;
-use crate::store::manifest::{Identity, Manifest};
-use crate::store::recovery::Found;
-use crate::store::{BulkImport, Engine, ImportMode, Opening};
-use crate::types::{
+use crate::model::{
     Cell, Clock, Commit, Durability, Error, Interaction, Limits, Result, Row, ScanQuery, Schema,
     Settings, WriteBatch,
 };
+use crate::store::bulk::{BulkImport, ImportMode};
+use crate::store::engine::Engine;
+use crate::store::folder::{Account, Identity, Manifest, found};
+use crate::store::open::{Found, Opening};
 
 const SCHEMA: &str = r#"{"type": "record", "name": "Interactions",
     "namespace": "com.amazonaws.personalize.schema", "version": "1.0", "fields": [
@@ -114,7 +113,7 @@ pub(super) fn lines(engine: &Engine) -> Result<Vec<Line>> {
             batch.user_ids.clone().unwrap(),
             batch.dictionaries[1].clone().unwrap(),
         );
-        let crate::types::Column::Strings(codes) = &batch.fields[1] else {
+        let crate::column::Column::Strings(codes) = &batch.fields[1] else {
             panic!("items are strings");
         };
         for ((user, at), item) in batch.users.iter().zip(&batch.timestamps).zip(codes) {

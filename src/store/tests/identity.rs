@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use self::model::{Model, assert_equals};
 use self::operations::{Change, Event, Maintenance, Operation, operations};
 use super::fixture::Machine;
-use crate::store::{Engine, Snapshot};
-use crate::types::Settings;
+use crate::model::Settings;
+use crate::store::engine::{Engine, Snapshot};
 
 /// Every reserved field that events fill.
 pub(super) const SCHEMA: &str = r#"{"type": "record", "name": "Interactions",

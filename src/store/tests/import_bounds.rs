@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::fixture::Machine;
 use super::identity::SCHEMA;
-use crate::store::{BulkImport, Engine, ImportMode};
-use crate::types::{Cell, Column, Result, Row, RowSizes, ScanQuery, Settings};
+use crate::column::{Column, RowSizes};
+use crate::model::{Cell, Result, Row, ScanQuery, Settings};
+use crate::store::bulk::{BulkImport, ImportMode};
+use crate::store::engine::Engine;
 
 const ROWS: usize = 40_000;
 

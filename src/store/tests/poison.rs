@@ -1,9 +1,9 @@
 //! After a failed sync nothing is acknowledged any more, and reads go on.
 
 use super::fixture::{Expected, Machine, Step, lines};
-use crate::store::ImportMode;
-use crate::types::Durability::{Buffered, Synced};
-use crate::types::ErrorKind;
+use crate::model::Durability::{Buffered, Synced};
+use crate::model::ErrorKind;
+use crate::store::bulk::ImportMode;
 
 #[test]
 fn a_failed_sync_refuses_writes_and_reads_go_on() {
@@ -12,7 +12,7 @@ fn a_failed_sync_refuses_writes_and_reads_go_on() {
     let written = Step::Write(3, Buffered).expected(&Expected::default());
     Step::Write(3, Buffered).run(&engine, 1).unwrap();
     let mut import =
-        crate::store::BulkImport::new(engine.clone(), ImportMode::Full, 1 << 20).unwrap();
+        crate::store::bulk::BulkImport::new(engine.clone(), ImportMode::Full, 1 << 20).unwrap();
     import.allow_empty(true);
     machine.log.set_failing(true);
     let error = engine.write(Default::default(), Synced).unwrap_err();

@@ -1,9 +1,9 @@
 //! A generation that is begun ahead of need.
 
 use super::fixture::{Expected, Machine, Step, lines};
-use crate::store::Engine;
-use crate::store::manifest::Manifest;
-use crate::types::Durability::Buffered;
+use crate::model::Durability::Buffered;
+use crate::store::engine::Engine;
+use crate::store::folder::Manifest;
 
 /// Generations that reads see, and those that the manifest lists.
 fn generations(machine: &Machine, engine: &Engine) -> (usize, usize) {

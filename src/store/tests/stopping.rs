@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::fixture::{Expected, Machine, Step, lines};
-use crate::store::{Engine, ImportMode};
-use crate::types::{Durability, Error, ErrorKind, Result};
+use crate::model::{Durability, Error, ErrorKind, Result};
+use crate::store::bulk::ImportMode;
+use crate::store::engine::Engine;
 
 /// Runs of both origins that are to be merged, of more segments than one each.
 fn filled(machine: &Machine) -> (Arc<Engine>, Expected) {
@@ -65,7 +66,7 @@ fn a_compaction_that_is_stopped_leaves_nothing_and_comes_again() {
 fn an_import_outlives_the_threads_of_its_store() {
     let machine = Machine::new();
     let (engine, mut expected) = filled(&machine);
-    let worker = crate::store::Worker::start(&engine).unwrap();
+    let worker = crate::store::maintain::Worker::start(&engine).unwrap();
     drop(worker);
     let step = Step::Import(30, ImportMode::Incremental);
     expected = step.expected(&expected);

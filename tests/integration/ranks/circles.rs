@@ -15,16 +15,33 @@ struct Arrow<'a> {
     path: &'a Path,
 }
 
+/// One file that imports another.
+pub(super) struct FileImport<'a> {
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+    pub(super) line: usize,
+    /// As it stands there.
+    pub(super) path: String,
+}
+
+/// Which file of `sources` imports which other, each pair once.
+pub(super) fn imports(sources: &[Source]) -> Result<Vec<FileImport<'_>>, String> {
+    let all = Modules::of(sources)?;
+    let arrows = all.arrows(sources.len()).into_iter().zip(sources);
+    let imports = arrows.flat_map(|(arrows, from)| {
+        arrows.into_iter().map(|arrow| FileImport {
+            from: &from.path,
+            to: &sources[arrow.to].path,
+            line: arrow.path.line,
+            path: arrow.path.names.join("::"),
+        })
+    });
+    Ok(imports.collect())
+}
+
 /// The circles of files in `sources`, each once.
 pub(super) fn circles(sources: &[Source]) -> Result<Vec<Circle>, String> {
-    let mut all = Modules::default();
-    for (file, Source { path, text }) in sources.iter().enumerate() {
-        let found = modules_in(text, module_path(path));
-        let found = found.map_err(|error| format!("{path}: {error}"))?;
-        for module in found {
-            all.by_place.insert(module.place.clone(), (file, module));
-        }
-    }
+    let all = Modules::of(sources)?;
     let arrows = all.arrows(sources.len());
     let mut circles = Vec::new();
     for files in strong_components(&arrows) {
@@ -64,6 +81,18 @@ struct Modules {
 }
 
 impl Modules {
+    fn of(sources: &[Source]) -> Result<Self, String> {
+        let mut all = Self::default();
+        for (file, Source { path, text }) in sources.iter().enumerate() {
+            let found = modules_in(text, module_path(path));
+            let found = found.map_err(|error| format!("{path}: {error}"))?;
+            for module in found {
+                all.by_place.insert(module.place.clone(), (file, module));
+            }
+        }
+        Ok(all)
+    }
+
     /// For each file the arrows that begin at it, one for each file that they lead to.
     fn arrows(&self, files: usize) -> Vec<Vec<Arrow<'_>>> {
         let mut arrows: Vec<BTreeMap<usize, Arrow<'_>>> = Vec::new();

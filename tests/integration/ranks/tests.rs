@@ -46,7 +46,7 @@ fn assert_allowed(path: &str, text: &str) {
 fn own_folder_and_lower_ranks_are_allowed() {
     assert_allowed(
         "src/store/seal.rs",
-        "use crate::{hot::Tier, segment::{self, Writer}, types::Error};\n\
+        "use crate::{hot::Tier, segment::{self, Writer}, model::Error};\n\
          use super::manifest::Edit;\n\
          fn f() { crate::store::gc(); crate::codec::pack(&[]); std::mem::drop(crate::io::open()) }",
     );
@@ -55,10 +55,10 @@ fn own_folder_and_lower_ranks_are_allowed() {
 #[test]
 fn a_higher_rank_is_refused() {
     assert_refused(
-        "src/types/schema.rs",
+        "src/model/schema.rs",
         "use std::fmt;\n\nuse crate::store::Manifest;\n",
-        "src/types/schema.rs:3: ",
-        "`types` (rank 0) names `store` (rank 3)",
+        "src/model/schema.rs:3: ",
+        "`model` (rank 0) names `store` (rank 5)",
     );
 }
 
@@ -67,8 +67,8 @@ fn a_neighbour_of_the_same_rank_is_refused() {
     let neighbours = [
         ("segment", "hot"),
         ("hot", "segment"),
-        ("codec", "io"),
-        ("io", "codec"),
+        ("text", "check"),
+        ("check", "text"),
     ];
     for (folder, neighbour) in neighbours {
         assert_refused(
@@ -84,7 +84,7 @@ fn a_neighbour_of_the_same_rank_is_refused() {
 fn a_group_is_searched_to_its_last_name() {
     assert_refused(
         "src/segment/reader.rs",
-        "use crate::{\n    codec::{bitpack, delta},\n    hot::{Key, Row},\n    types::Error,\n};",
+        "use crate::{\n    codec::{bitpack, delta},\n    hot::{Key, Row},\n    model::Error,\n};",
         "src/segment/reader.rs:3: ",
         "names `hot`",
     );
@@ -131,7 +131,7 @@ fn super_is_followed_to_the_root() {
     );
     assert_refused(
         "src/io.rs",
-        "use super::{api, types};",
+        "use super::{api, model};",
         "src/io.rs:1: ",
         api,
     );
@@ -168,7 +168,7 @@ fn the_whole_root_is_refused() {
 fn root_names_are_for_those_who_stand_on_the_public_api() {
     assert_allowed(
         "src/export/csv.rs",
-        "use crate::{Store, api::Scan, types::Schema};",
+        "use crate::{Store, api::Scan, model::Schema};",
     );
     assert_refused(
         "src/store/gc.rs",
@@ -213,7 +213,7 @@ fn only_hot_names_rocksdb() {
     assert_allowed("src/hot/tier.rs", "use rocksdb::DB;");
     for path in [
         "src/store/write.rs",
-        "src/types/error.rs",
+        "src/model/error.rs",
         "src/import/csv.rs",
         "src/lib.rs",
     ] {

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::super::{CsvImport, OnError};
 use super::{HEADER, behind_quote, import, refused, relative, sink, validator, write};
 use crate::import::{ImportReport, RowSink};
-use crate::types::{Error, ErrorKind, Result, Row};
+use crate::model::{Error, ErrorKind, Result, Row};
 
 #[test]
 fn refused_rows_name_line_column_value_and_rule() {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::super::CsvImport;
 use super::{HEADER, relative, sink, validator, write};
 use crate::import::{CsvFiles, csv_files};
-use crate::types::ErrorKind;
+use crate::model::ErrorKind;
 
 #[test]
 fn folders_give_their_csv_files_by_name() {

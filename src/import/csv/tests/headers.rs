@@ -1,7 +1,7 @@
 //! Headers.
 
 use super::{HEADER, behind_quote, import};
-use crate::types::Limits;
+use crate::model::Limits;
 
 #[test]
 fn columns_may_stand_in_any_order() {

@@ -13,8 +13,11 @@ use super::model::{Answer, Line, Model, assert_equals, scan};
 use super::operations::{Change, change};
 use super::{SCHEMA, small};
 use crate::io::Readers;
-use crate::store::{Engine, NewStore, Opening, Snapshot, Worker};
-use crate::types::{Entropy, Limits, ScanQuery, Schema, Settings};
+use crate::model::{Entropy, Limits, ScanQuery, Schema, Settings};
+use crate::store::engine::{Engine, Snapshot};
+use crate::store::folder::NewStore;
+use crate::store::maintain::Worker;
+use crate::store::open::Opening;
 
 /// Changes that each of two writers makes.
 const CHANGES: usize = 80;

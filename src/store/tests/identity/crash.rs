@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::model::{Model, assert_equals};
 use super::operations::{Change, Event, Maintenance};
 use super::{SCHEMA, small};
-use crate::store::Engine;
+use crate::model::ErrorKind;
+use crate::store::engine::Engine;
 use crate::store::tests::fixture::{Machine, kill};
-use crate::types::ErrorKind;
 
 enum Step {
     Change(Change),

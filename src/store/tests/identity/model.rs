@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::operations::{Change, Event};
-use crate::store::{BulkImport, Engine, History, ImportMode, Snapshot, Unseen, value_at};
-use crate::types::{
+use crate::model::{
     Cell, Commit, Durability, HistoryQuery, Interaction, Order, Projection, Recommendation, Result,
     Row, ScanOrder, ScanQuery, SessionBatch, SessionEvent, UserRange, Value,
 };
+use crate::store::bulk::{BulkImport, ImportMode};
+use crate::store::engine::{Engine, Snapshot};
+use crate::store::read::{History, Unseen, value_at};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {

@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::store::Engine;
-use crate::types::Result;
+use crate::model::Result;
+use crate::store::engine::Engine;
 
 #[derive(Clone, Debug)]
 pub(super) struct Event {

@@ -7,9 +7,9 @@ use super::model::batch;
 use super::operations::Event;
 use super::{SCHEMA, small};
 use crate::hot::{Kind, Log, Table};
-use crate::store::Engine;
+use crate::model::{Clock, Durability, Recommendation, ScanQuery, Settings};
+use crate::store::engine::Engine;
 use crate::store::tests::fixture::Machine;
-use crate::types::{Clock, Durability, Recommendation, ScanQuery, Settings};
 
 fn event(id: &str, recommendation: Option<&str>) -> Event {
     Event {

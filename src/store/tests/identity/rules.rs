@@ -1,10 +1,10 @@
 //! What sessions, users and recommendations may be called.
 
 use super::{SCHEMA, small};
-use crate::store::tests::fixture::Machine;
-use crate::types::{
+use crate::model::{
     Durability, ErrorKind, Interaction, Recommendation, SessionBatch, SessionEvent,
 };
+use crate::store::tests::fixture::Machine;
 
 fn put(session: &str, user: Option<&str>) -> Result<(), String> {
     let machine = Machine::with_schema(SCHEMA);

@@ -1,0 +1,11 @@
+//! What is remembered beside rows: event ids, sessions, recommendations.
+
+mod periods;
+mod records;
+mod registry;
+mod sweep;
+
+pub(crate) use records::{Known, LateRecord, Link, TableEntry, Tombstone};
+pub(crate) use registry::Registry;
+pub use registry::Remembered;
+pub(crate) use sweep::{Names, Sweep};

@@ -1,0 +1,83 @@
+//! The words of the API: schema, limits, settings, interactions, queries, batches, errors.
+//!
+//! Rank 0: nothing here imports from another folder.
+
+mod batch;
+mod clock;
+mod code_order;
+mod decimal;
+mod deletion;
+mod entropy;
+mod error;
+mod hashed_key;
+mod hint;
+mod interaction;
+mod limits;
+mod not_text;
+pub(crate) mod observe;
+mod odd_time;
+mod ordered_word;
+mod placeholder;
+mod prefetch;
+mod printable;
+mod proceed;
+mod process;
+mod put_events;
+mod query;
+mod remedy;
+mod retention;
+mod row;
+mod schema;
+mod schema_builder;
+mod schema_json;
+mod schema_names;
+mod session_batch;
+mod session_key;
+mod settings;
+mod shown;
+mod store_id;
+mod thousands;
+mod unique_json;
+
+pub use batch::{Commit, Durability, WriteBatch};
+pub(crate) use clock::Clock;
+pub(crate) use code_order::{Backwards, CodeOrder, Forwards};
+pub(crate) use decimal::Decimal;
+pub use deletion::Deletion;
+pub(crate) use entropy::Entropy;
+pub use error::{Error, ErrorKind, Result};
+pub use hashed_key::HashedKey;
+pub(crate) use hint::Test;
+pub use hint::{FieldHint, Hint};
+pub use interaction::{Interaction, Value};
+pub use limits::Limits;
+pub(crate) use limits::lifting;
+pub(crate) use not_text::{SIGNATURE_BYTES, not_text};
+pub(crate) use observe::Work;
+pub use odd_time::{OddRows, OddTime, OddTimes};
+pub(crate) use ordered_word::{number_of, ordered_word};
+pub use placeholder::is_placeholder_id;
+pub(crate) use prefetch::{prefetch, prefetch_line, prefetch_line_at};
+pub use printable::printable;
+pub(crate) use proceed::{Proceed, always};
+pub(crate) use process::Process;
+pub use put_events::{PutEvent, PutEvents};
+pub use query::{
+    HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TierQuery, TimeRange, UserRange,
+};
+pub(crate) use remedy::{RESTORE_SEGMENT, RESTORE_STORE};
+pub use retention::Retention;
+pub(crate) use row::items_of;
+pub use row::{Cell, CellBuffer, Row, bits_of_f32, f32_of_bits};
+pub use schema::{DataType, Field, FieldId, Role, Schema};
+pub use schema_builder::SchemaBuilder;
+pub(crate) use schema_json::type_of;
+pub use session_batch::{EventsCommit, Recommendation};
+pub(crate) use session_batch::{SessionBatch, SessionEvent};
+pub(crate) use session_key::{check_asked_user, holds_mark, session_key, session_of, shown_user};
+pub(crate) use settings::GENERATION_BYTES;
+pub use settings::Settings;
+pub(crate) use shown::{shortened, shown};
+pub use store_id::StoreId;
+pub(crate) use thousands::thousands;
+pub(crate) use unique_json::unique_json;

@@ -1,0 +1,7 @@
+//! What goes: deletions, retention, purges.
+
+mod delete;
+mod expiry;
+pub(super) mod purge;
+
+pub use purge::{PurgeFinding, PurgeReceipt, PurgedId};

@@ -54,13 +54,13 @@ pub struct Backup {
 }
 
 /// A folder among the backups that is named like one.
-struct Found {
+struct FoundBackup {
     number: u64,
-    state: State,
+    state: CopyState,
 }
 
 #[derive(PartialEq, Eq)]
-enum State {
+enum CopyState {
     /// Its manifest was read: a backup of this store.
     Whole(StoreId),
     /// A backup that did not come to its end.
@@ -106,26 +106,26 @@ impl Backups {
     }
 
     /// What is named like a backup, by rising number.
-    fn found(&self) -> Result<Vec<Found>> {
+    fn found(&self) -> Result<Vec<FoundBackup>> {
         let state = |number: u64| {
             let path = self.path(number);
             match Store::id_of(&path) {
-                Ok(id) => State::Whole(id),
+                Ok(id) => CopyState::Whole(id),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     match path.is_dir() && is_unfinished(&path) {
-                        true => State::Interrupted,
-                        false => State::Unusable(format!(
+                        true => CopyState::Interrupted,
+                        false => CopyState::Unusable(format!(
                             "{}: it has no file MANIFEST, and is no backup that was interrupted either; \
                          look what it is, and move it elsewhere",
                             path.display()
                         )),
                     }
                 }
-                Err(error) => State::Unusable(error.within(path.display()).full_message()),
+                Err(error) => CopyState::Unusable(error.within(path.display()).full_message()),
             }
         };
         let numbers = self.named()?.into_iter();
-        let found = numbers.map(|number| Found {
+        let found = numbers.map(|number| FoundBackup {
             number,
             state: state(number),
         });
@@ -160,7 +160,7 @@ impl Backups {
         let _writer = BackupsWriter::of_store(&self.folder, store)?;
         let found = self.found()?;
         let newest = found.iter().rev().find_map(|one| match &one.state {
-            State::Whole(id) => Some((one.number, *id)),
+            CopyState::Whole(id) => Some((one.number, *id)),
             _ => None,
         });
         let sharing = match newest {
@@ -170,7 +170,9 @@ impl Backups {
             }
             None => Sharing::Copy,
         };
-        let taken = found.iter().filter(|one| one.state != State::Interrupted);
+        let taken = found
+            .iter()
+            .filter(|one| one.state != CopyState::Interrupted);
         let highest = taken.map(|one| one.number).max();
         let number = highest.unwrap_or(0).checked_add(1).ok_or_else(|| {
             Error::invalid(format!(
@@ -181,8 +183,8 @@ impl Backups {
         let path = self.path(number);
         let checkpoint = Store::builder().checkpoint(store, &path, &sharing)?;
         let passed_over = found.into_iter().filter_map(|one| match one.state {
-            State::Unusable(why) => Some(why),
-            State::Whole(_) | State::Interrupted => None,
+            CopyState::Unusable(why) => Some(why),
+            CopyState::Whole(_) | CopyState::Interrupted => None,
         });
         Ok(Backup {
             number,
@@ -204,7 +206,7 @@ impl Backups {
             false => return Ok(Vec::new()),
         };
         let whole = self.found()?.into_iter();
-        let whole = whole.filter(|one| matches!(one.state, State::Whole(_)));
+        let whole = whole.filter(|one| matches!(one.state, CopyState::Whole(_)));
         let mut numbers: Vec<u64> = whole.map(|one| one.number).collect();
         let kept = numbers.len().min(count.max(1));
         numbers.truncate(numbers.len() - kept);

@@ -115,12 +115,12 @@ impl Descriptor {
 /// A stream that can be read.
 #[derive(Clone)]
 pub struct Stream {
-    kind: Kind,
+    kind: EncodingKind,
     count: usize,
 }
 
 #[derive(Clone)]
-enum Kind {
+enum EncodingKind {
     Constant(u64),
     Packed(Packed),
     Runs(Runs),
@@ -141,21 +141,23 @@ impl Stream {
             return Err(short());
         }
         let kind = match descriptor.encoding {
-            Encoding::Constant => Kind::Constant(a),
-            Encoding::Packed => Kind::Packed(Packed::checked(a, b)?),
-            Encoding::Runs => Kind::Runs(Runs {
+            Encoding::Constant => EncodingKind::Constant(a),
+            Encoding::Packed => EncodingKind::Packed(Packed::checked(a, b)?),
+            Encoding::Runs => EncodingKind::Runs(Runs {
                 runs: usize::try_from(a)
                     .ok()
                     .filter(|runs| *runs <= descriptor.count)
                     .ok_or_else(short)?,
                 values: Packed::checked(b, c)?,
             }),
-            Encoding::Classes => Kind::Classes(Classes::new(Widths::checked([a, b, c, d])?, 0), e),
-            Encoding::Sparse => Kind::Sparse(Sparse {
+            Encoding::Classes => {
+                EncodingKind::Classes(Classes::new(Widths::checked([a, b, c, d])?, 0), e)
+            }
+            Encoding::Sparse => EncodingKind::Sparse(Sparse {
                 modal: a,
                 rest: Packed::checked(b, c)?,
             }),
-            Encoding::Delta => Kind::Delta(Delta::new(Widths::checked([a, b, c, d])?, e)?),
+            Encoding::Delta => EncodingKind::Delta(Delta::new(Widths::checked([a, b, c, d])?, e)?),
         };
         Ok(Self {
             kind,
@@ -171,7 +173,7 @@ impl Stream {
     /// The value that all have, where the encoding knows it.
     pub fn constant(&self) -> Option<u64> {
         match &self.kind {
-            Kind::Constant(value) => Some(*value),
+            EncodingKind::Constant(value) => Some(*value),
             _ => None,
         }
     }
@@ -179,12 +181,12 @@ impl Stream {
     /// Whether the encoding's parameters leave room for no value beyond 32 bits.
     pub fn is_u32(&self) -> bool {
         let most = match &self.kind {
-            Kind::Constant(value) => Some(*value),
-            Kind::Packed(packed) => packed.most(),
-            Kind::Runs(runs) => runs.values.most(),
-            Kind::Sparse(sparse) => sparse.rest.most().map(|most| most.max(sparse.modal)),
-            Kind::Classes(classes, base) => base.checked_add(classes.most()),
-            Kind::Delta(delta) => Some(delta.most()),
+            EncodingKind::Constant(value) => Some(*value),
+            EncodingKind::Packed(packed) => packed.most(),
+            EncodingKind::Runs(runs) => runs.values.most(),
+            EncodingKind::Sparse(sparse) => sparse.rest.most().map(|most| most.max(sparse.modal)),
+            EncodingKind::Classes(classes, base) => base.checked_add(classes.most()),
+            EncodingKind::Delta(delta) => Some(delta.most()),
         };
         most.is_some_and(|most| u32::try_from(most).is_ok())
     }
@@ -200,7 +202,7 @@ impl Stream {
         out: &mut [T],
     ) -> Result<()> {
         let range = start..start.saturating_add(out.len());
-        if let Kind::Packed(packed) = &self.kind
+        if let EncodingKind::Packed(packed) = &self.kind
             && range.end <= self.count
         {
             return packed.fill(source, start, out);
@@ -239,11 +241,13 @@ impl Stream {
     /// Says that the values of a short range are about to be asked for: where they lie is looked up then.
     pub fn prefetch_index<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
         match &self.kind {
-            Kind::Constant(_) => {}
-            Kind::Packed(packed) => packed.prefetch(source, range),
-            Kind::Runs(_) => Runs::prefetch_index(source, range),
-            Kind::Sparse(_) => Bitmap::new(self.count).prefetch(source, range),
-            Kind::Classes(..) | Kind::Delta(_) => Classes::prefetch_index(source, range),
+            EncodingKind::Constant(_) => {}
+            EncodingKind::Packed(packed) => packed.prefetch(source, range),
+            EncodingKind::Runs(_) => Runs::prefetch_index(source, range),
+            EncodingKind::Sparse(_) => Bitmap::new(self.count).prefetch(source, range),
+            EncodingKind::Classes(..) | EncodingKind::Delta(_) => {
+                Classes::prefetch_index(source, range)
+            }
         }
     }
 
@@ -251,10 +255,10 @@ impl Stream {
     /// already, see [`Stream::prefetch_index`].
     pub fn prefetch_values<'a>(&self, source: impl Source<'a>, range: &Range<usize>) {
         match &self.kind {
-            Kind::Constant(_) | Kind::Packed(_) => {}
-            Kind::Runs(runs) => runs.prefetch_values(source, self.count, range),
-            Kind::Sparse(sparse) => sparse.prefetch_values(source, self.count, range),
-            Kind::Classes(..) | Kind::Delta(_) => {
+            EncodingKind::Constant(_) | EncodingKind::Packed(_) => {}
+            EncodingKind::Runs(runs) => runs.prefetch_values(source, self.count, range),
+            EncodingKind::Sparse(sparse) => sparse.prefetch_values(source, self.count, range),
+            EncodingKind::Classes(..) | EncodingKind::Delta(_) => {
                 Classes::prefetch_values(source, self.count, range);
             }
         }
@@ -305,35 +309,35 @@ impl Stream {
     ) -> Result<()> {
         let (count, start) = (self.count, out.len());
         match &self.kind {
-            Kind::Constant(value) => {
+            EncodingKind::Constant(value) => {
                 out.resize(start + range.len(), T::of(value.wrapping_add(base)));
                 return Ok(());
             }
-            Kind::Delta(delta) => {
+            EncodingKind::Delta(delta) => {
                 return dispatch(
                     #[inline(always)]
                     || delta.append(&Classes::open(source, count, range)?, base, out),
                 );
             }
-            Kind::Classes(classes, own) => {
+            EncodingKind::Classes(classes, own) => {
                 let base = own.wrapping_add(base);
                 return dispatch(
                     #[inline(always)]
                     || classes.append(&Classes::open(source, count, range)?, base, out),
                 );
             }
-            Kind::Packed(packed) => dispatch(
+            EncodingKind::Packed(packed) => dispatch(
                 #[inline(always)]
                 || {
                     let mut values = packed.open(source, range.start, range.len())?;
                     values.append(range.len(), out)
                 },
             )?,
-            Kind::Runs(runs) => dispatch(
+            EncodingKind::Runs(runs) => dispatch(
                 #[inline(always)]
                 || runs.append(source, count, range, out),
             )?,
-            Kind::Sparse(sparse) => dispatch(
+            EncodingKind::Sparse(sparse) => dispatch(
                 #[inline(always)]
                 || sparse.append(&mut sparse.open(source, count, range)?, out),
             )?,
@@ -362,7 +366,7 @@ impl Stream {
         if range.end > self.count {
             return Err(short());
         }
-        if let Kind::Sparse(sparse) = &self.kind {
+        if let EncodingKind::Sparse(sparse) = &self.kind {
             return dispatch(
                 #[inline(always)]
                 || {
@@ -417,11 +421,11 @@ impl Stream {
         mut out: &mut [T],
     ) -> Result<()> {
         match &self.kind {
-            Kind::Constant(value) => {
+            EncodingKind::Constant(value) => {
                 out.fill(T::of(*value));
                 return Ok(());
             }
-            Kind::Runs(runs) => return runs.gather(source, self.count, positions, out),
+            EncodingKind::Runs(runs) => return runs.gather(source, self.count, positions, out),
             _ => {}
         }
         while let Some(first) = positions.first() {
@@ -430,16 +434,16 @@ impl Stream {
             let (slots, rest) = out.split_at_mut_checked(count).ok_or_else(short)?;
             let span = *first..near.last().ok_or_else(short)? + 1;
             match &self.kind {
-                Kind::Packed(packed) => {
+                EncodingKind::Packed(packed) => {
                     let values = packed.open(source, span.start, span.len())?;
                     values.gather(span.start, near, slots)?;
                 }
-                Kind::Classes(classes, base) => {
+                EncodingKind::Classes(classes, base) => {
                     Classes::prefetch_values(source, self.count, &span);
                     let blocks = Classes::open(source, self.count, span)?;
                     classes.gather(&blocks, near, *base, slots)?;
                 }
-                Kind::Sparse(sparse) => {
+                EncodingKind::Sparse(sparse) => {
                     let others = sparse.open(source, self.count, span)?;
                     sparse.gather(others, near, slots)?;
                 }

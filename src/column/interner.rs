@@ -48,17 +48,17 @@ impl Bucket {
         self.codes[SLOTS - 1] != 0
     }
 
-    fn slots(&self) -> impl Iterator<Item = Slot> {
+    fn slots(&self) -> impl Iterator<Item = InternedSlot> {
         let slots = self.prefixes.into_iter().zip(self.tags).zip(self.codes);
-        let slots = slots.map(|((prefix, tag), code)| Slot {
-            key: Key { prefix, tag },
+        let slots = slots.map(|((prefix, tag), code)| InternedSlot {
+            key: InternedKey { prefix, tag },
             code,
         });
         slots.take_while(|slot| slot.code != 0)
     }
 
     /// Takes the first free slot; `false` when there is none.
-    fn put(&mut self, slot: Slot) -> bool {
+    fn put(&mut self, slot: InternedSlot) -> bool {
         let free = self.codes.iter().position(|code| *code == 0);
         let Some(at) = free.filter(|at| *at < SLOTS) else {
             return false;
@@ -76,7 +76,7 @@ const GROUP: usize = 16;
 /// A few strings that are all looked for before any is waited for.
 #[derive(Default)]
 struct Group<'t> {
-    texts: [(Key, &'t str); GROUP],
+    texts: [(InternedKey, &'t str); GROUP],
     len: usize,
 }
 
@@ -84,7 +84,7 @@ impl<'t> Group<'t> {
     /// Adds a string; a full group takes none.
     fn add(&mut self, text: &'t str) {
         if let Some(slot) = self.texts.get_mut(self.len) {
-            *slot = (Key::of(text.as_bytes()), text);
+            *slot = (InternedKey::of(text.as_bytes()), text);
             self.len += 1;
         }
     }
@@ -96,23 +96,23 @@ impl<'t> Group<'t> {
 
 /// A string in the table.
 #[derive(Clone, Copy, PartialEq)]
-struct Slot {
-    key: Key,
+struct InternedSlot {
+    key: InternedKey,
     code: u32,
 }
 
 /// What tells strings apart without reading them: strings of equal keys are equal when they are
 /// short.
 #[derive(Clone, Copy, Default, PartialEq)]
-struct Key {
+struct InternedKey {
     /// The first bytes, zeros behind a short string.
     prefix: u64,
     /// A part of the hash, which alone says where the slot is looked for, and in the lowest bits the
-    /// length of a short string or [`Key::LONG`].
+    /// length of a short string or [`InternedKey::LONG`].
     tag: u32,
 }
 
-impl Key {
+impl InternedKey {
     const LENGTH_BITS: u32 = 0xf;
     const LONG: u32 = 0xf;
 
@@ -167,7 +167,7 @@ impl Interner {
     /// What `check` gives; `InvalidInput` when the dictionary is full ([`Dictionary::MAX_BYTES`]).
     #[inline]
     pub fn intern(&mut self, text: &str, check: impl FnOnce() -> Result<()>) -> Result<u32> {
-        let key = Key::of(text.as_bytes());
+        let key = InternedKey::of(text.as_bytes());
         match self.find(key, text.as_bytes()) {
             Some(code) => Ok(code),
             None => {
@@ -180,7 +180,7 @@ impl Interner {
     /// Says that the code of `text` is about to be asked for.
     #[inline]
     pub fn prefetch(&self, text: &str) {
-        let first = self.first_bucket(Key::of(text.as_bytes()));
+        let first = self.first_bucket(InternedKey::of(text.as_bytes()));
         prefetch_line(self.buckets.get(first..).unwrap_or_default());
     }
 
@@ -251,9 +251,9 @@ impl Interner {
     pub fn undo(&mut self) {
         while self.len() > self.kept {
             let code = self.len() as u32;
-            let key = self.dictionary.bytes(code).map(Key::of);
+            let key = self.dictionary.bytes(code).map(InternedKey::of);
             if let Some(key) = key {
-                self.free(Slot { key, code });
+                self.free(InternedSlot { key, code });
             }
             self.dictionary.pop();
         }
@@ -271,7 +271,7 @@ impl Interner {
 
     /// The bucket that a key's slot is looked for in first.
     #[inline(always)]
-    fn first_bucket(&self, key: Key) -> usize {
+    fn first_bucket(&self, key: InternedKey) -> usize {
         // The upper bits of the tag, as many as there are buckets for.
         ((u64::from(key.tag) * self.buckets.len() as u64) >> 32) as usize
     }
@@ -284,7 +284,7 @@ impl Interner {
     /// The code of a short string that is in its first bucket, or 0. No branch depends on memory, so that
     /// a processor can go on to the next string.
     #[inline(always)]
-    fn glance(&self, key: Key) -> u32 {
+    fn glance(&self, key: InternedKey) -> u32 {
         let Some(bucket) = self.buckets.get(self.first_bucket(key)) else {
             return 0;
         };
@@ -297,7 +297,7 @@ impl Interner {
     }
 
     #[inline(always)]
-    fn find(&self, key: Key, text: &[u8]) -> Option<u32> {
+    fn find(&self, key: InternedKey, text: &[u8]) -> Option<u32> {
         let mut at = self.first_bucket(key);
         loop {
             let bucket = self.buckets.get(at)?;
@@ -319,12 +319,12 @@ impl Interner {
     }
 
     #[inline(never)]
-    fn insert(&mut self, key: Key, text: &str) -> Result<u32> {
+    fn insert(&mut self, key: InternedKey, text: &str) -> Result<u32> {
         if (self.len() + 1) * 8 > self.buckets.len() * SLOTS * 5 {
             self.grow();
         }
         let code = self.dictionary.push(text)?;
-        self.take_slot(Slot { key, code });
+        self.take_slot(InternedSlot { key, code });
         Ok(code)
     }
 
@@ -335,7 +335,7 @@ impl Interner {
         slots.for_each(|slot| self.take_slot(slot));
     }
 
-    fn take_slot(&mut self, slot: Slot) {
+    fn take_slot(&mut self, slot: InternedSlot) {
         let mut at = self.first_bucket(slot.key);
         while let Some(bucket) = self.buckets.get_mut(at) {
             if bucket.put(slot) {
@@ -347,7 +347,7 @@ impl Interner {
 
     /// Frees a string's slot, and takes those of its bucket and of the buckets behind it, as far as they
     /// are full, anew: a search must not end before what it looks for.
-    fn free(&mut self, slot: Slot) {
+    fn free(&mut self, slot: InternedSlot) {
         let mut moved = Vec::new();
         let mut at = self.first_bucket(slot.key);
         while let Some(bucket) = self.buckets.get_mut(at) {

@@ -26,12 +26,12 @@ pub(super) const MAX_RECORDS: usize = 1 << 13;
 pub(super) const MAX_ITEMS: usize = 1 << 17;
 
 /// Where a record goes: the part of the split, and the number of the partition.
-pub(super) type Key = (Option<SplitPart>, Option<i64>);
+pub(super) type PartKey = (Option<SplitPart>, Option<i64>);
 
 /// One chunk of records.
 pub(super) struct Chunk<'a> {
     pub(super) columns: &'a Columns,
-    pub(super) key: Key,
+    pub(super) key: PartKey,
     /// The rows that the records are of; of sequences, one of each user.
     pub(super) rows: &'a [u32],
     pub(super) weights: &'a [f64],
@@ -53,7 +53,7 @@ pub(super) struct Extra {
 }
 
 impl<'a> Chunk<'a> {
-    pub(super) fn new(columns: &'a Columns, key: Key) -> Self {
+    pub(super) fn new(columns: &'a Columns, key: PartKey) -> Self {
         Self {
             columns,
             key,

@@ -86,7 +86,7 @@ pub use selection::{EventRule, Selection, Sessions};
 #[cfg(feature = "files")]
 pub use skew::{SkewReport, skew};
 #[cfg(feature = "arrow")]
-pub use split::{Partition, Place, Split, SplitPart};
+pub use split::{Partition, Split, SplitPart, SplitPlace};
 pub use text::text_of;
 #[cfg(feature = "files")]
 pub use to_files::{ExportProgress, manifest_of};

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 
 use super::arranging::{
-    Batches, Chunk, Extra, Key, Lists, MAX_ITEMS, MAX_RECORDS, Shown, no_items,
+    Batches, Chunk, Extra, Lists, MAX_ITEMS, MAX_RECORDS, PartKey, Shown, no_items,
 };
 use super::blocks::Block;
 use super::layout::{ArrowLists, Examples, Layout};
 use super::negatives::{Catalogue, Drawing};
 use super::plan::Plan;
 use super::select::{Kept, KeptUser, codes_of};
-use super::split::{Place, SplitPart};
+use super::split::{SplitPart, SplitPlace};
 use super::windows::{Timeline, Windows};
 use crate::column::{Column, Columns};
 use crate::model::{Error, Result, Role};
@@ -24,7 +24,7 @@ use crate::model::{Error, Result, Role};
 #[non_exhaustive]
 pub struct ExportBatch {
     /// Where it goes, of a split or partitioned export.
-    pub place: Place,
+    pub place: SplitPlace,
     /// The records.
     pub batch: RecordBatch,
 }
@@ -104,7 +104,7 @@ impl Records {
     }
 
     /// Where a row that was taken goes.
-    fn key(&self, columns: &Columns, user: &str, nth: usize, row: u32) -> Result<Key> {
+    fn key(&self, columns: &Columns, user: &str, nth: usize, row: u32) -> Result<PartKey> {
         let partition = self.plan.partition.as_ref();
         let partition = partition.map(|by| by.number(user, time_of(columns, row)));
         Ok((self.parts.get(nth).copied(), partition.transpose()?))
@@ -118,7 +118,7 @@ impl Records {
         if self.has_one_place() {
             return self.rows_of_place(columns, (None, None), &kept.rows, &kept.weights, give);
         }
-        let mut places: BTreeMap<Key, (Vec<u32>, Vec<f64>)> = BTreeMap::new();
+        let mut places: BTreeMap<PartKey, (Vec<u32>, Vec<f64>)> = BTreeMap::new();
         for user in &kept.users {
             let id = user_of(columns, user)?;
             for nth in user.kept.clone() {
@@ -140,7 +140,7 @@ impl Records {
     fn rows_of_place(
         &mut self,
         columns: &Columns,
-        key: Key,
+        key: PartKey,
         rows: &[u32],
         weights: &[f64],
         give: &mut Give<'_>,
@@ -173,10 +173,10 @@ impl Records {
         if self.has_one_place() {
             return self.sequences_of_place(columns, kept, (most, min_length), give);
         }
-        let mut places: BTreeMap<Key, Lists> = BTreeMap::new();
+        let mut places: BTreeMap<PartKey, Lists> = BTreeMap::new();
         for user in &kept.users {
             let id = user_of(columns, user)?;
-            let mut parts: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+            let mut parts: BTreeMap<PartKey, Vec<usize>> = BTreeMap::new();
             for nth in user.kept.clone() {
                 let row = kept.rows.get(nth).copied().unwrap_or(0);
                 let key = self.key(columns, id, nth, row)?;
@@ -242,7 +242,7 @@ impl Records {
         examples: &Examples,
         give: &mut Give<'_>,
     ) -> Result<bool> {
-        let mut places: BTreeMap<Key, Lists> = BTreeMap::new();
+        let mut places: BTreeMap<PartKey, Lists> = BTreeMap::new();
         let (mut times, mut sequences) = (Vec::new(), Vec::new());
         for user in &kept.users {
             let id = user_of(columns, user)?;
@@ -290,7 +290,7 @@ impl Records {
         kept: &Kept,
         user: &KeptUser,
         id: &str,
-        places: &mut BTreeMap<Key, Lists>,
+        places: &mut BTreeMap<PartKey, Lists>,
         give: &mut Give<'_>,
     ) -> Result<bool> {
         let rows = rows_of(kept, user)?;
@@ -359,7 +359,7 @@ impl Records {
             _ => return Err(Error::internal("impressions that were not read")),
         };
         let items = codes_of(columns, self.plan.schema.item())?;
-        let mut places: BTreeMap<Key, Shown> = BTreeMap::new();
+        let mut places: BTreeMap<PartKey, Shown> = BTreeMap::new();
         for user in &kept.users {
             let id = user_of(columns, user)?;
             for nth in user.kept.clone() {
@@ -397,7 +397,7 @@ impl Records {
     fn give_shown(
         &mut self,
         columns: &Columns,
-        key: Key,
+        key: PartKey,
         shown: Shown,
         give: &mut Give<'_>,
     ) -> Result<bool> {
@@ -417,7 +417,7 @@ impl Records {
     fn give_lists(
         &mut self,
         columns: &Columns,
-        key: Key,
+        key: PartKey,
         lists: &mut Lists,
         give: &mut Give<'_>,
     ) -> Result<bool> {
@@ -450,7 +450,7 @@ impl Records {
         let (part, partition) = chunk.key;
         let by = self.plan.partition.as_ref().zip(partition);
         give(ExportBatch {
-            place: Place {
+            place: SplitPlace {
                 part,
                 partition: by.map(|(by, number)| by.value(number)),
             },

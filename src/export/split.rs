@@ -244,7 +244,7 @@ impl Partition {
 /// Where a record goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub struct Place {
+pub struct SplitPlace {
     /// The part of a split export.
     pub part: Option<SplitPart>,
     /// The value of the partition column.

@@ -12,7 +12,7 @@ use super::builder::Export;
 use super::form::{Form, FormOptions};
 use super::layout::{ArrowLists, Layout};
 use super::manifest::{Manifest, ManifestFile, ManifestPlan};
-use super::split::{Partition, Place};
+use super::split::{Partition, SplitPlace};
 use super::written::write_export;
 use crate::model::{Error, ErrorKind, Result, ScanOrder};
 
@@ -80,7 +80,7 @@ impl Export {
         let mut batches = export.batches()?;
         let columns = batches.schema().clone();
         let options = export.form_options(batches.times());
-        let path_of = |place: &Place| match export.is_folder() {
+        let path_of = |place: &SplitPlace| match export.is_folder() {
             true => path_of(place, export.partition, form),
             false => PathBuf::from(name),
         };
@@ -140,13 +140,13 @@ impl Export {
     }
 
     /// The files that there are in any case.
-    fn first_places(&self) -> Vec<Place> {
+    fn first_places(&self) -> Vec<SplitPlace> {
         match (&self.split, self.partition) {
             (_, Some(_)) => Vec::new(),
-            (None, None) => vec![Place::default()],
+            (None, None) => vec![SplitPlace::default()],
             (Some(split), None) => {
                 let parts = split.parts().iter();
-                let place = |part| Place {
+                let place = |part| SplitPlace {
                     part: Some(part),
                     partition: None,
                 };
@@ -239,7 +239,7 @@ impl Export {
 }
 
 /// The path of a place's file, from the folder of the export.
-fn path_of(place: &Place, partition: Option<Partition>, form: Form) -> PathBuf {
+fn path_of(place: &SplitPlace, partition: Option<Partition>, form: Form) -> PathBuf {
     let mut path = PathBuf::new();
     if let Some(part) = place.part {
         path.push(part.name());

@@ -29,7 +29,7 @@ pub(super) struct Windows {
     pub(super) members: Vec<u32>,
     /// Each target, and where its history lies in `members`.
     pub(super) targets: Vec<(u32, Range<usize>)>,
-    known: Known,
+    known: LeastCommits,
 }
 
 impl Windows {
@@ -153,13 +153,13 @@ fn out_of_timeline() -> Error {
 /// Finds the last interaction before a position that had arrived with some commit or earlier: a tree of
 /// the least commit of each range.
 #[derive(Default)]
-struct Known {
+struct LeastCommits {
     /// The leaves begin at `size`; the least of two siblings is at their parent.
     least: Vec<u64>,
     size: usize,
 }
 
-impl Known {
+impl LeastCommits {
     fn build(&mut self, sequences: &[u64]) {
         self.size = sequences.len().next_power_of_two().max(1);
         self.least.clear();
@@ -313,7 +313,7 @@ mod tests {
                     state >> 60
                 })
                 .collect();
-            let mut known = Known::default();
+            let mut known = LeastCommits::default();
             known.build(&sequences);
             for end in 0..=len {
                 for upto in 0..16 {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::builder::{ExportBatches, ExportReport};
 use super::form::{Form, FormOptions, FormWriter};
-use super::split::Place;
+use super::split::SplitPlace;
 use crate::model::{Error, ErrorKind, Result};
 
 /// What was written.
@@ -28,7 +28,7 @@ pub(super) struct Written {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct WrittenFile {
     /// The place whose records it has.
-    pub(super) place: Place,
+    pub(super) place: SplitPlace,
     /// Its records.
     pub(super) records: u64,
     /// Its bytes.
@@ -48,12 +48,12 @@ pub(super) fn write_export<W: Write + Send>(
     batches: &mut ExportBatches,
     form: Form,
     options: &FormOptions,
-    first: &[Place],
-    create: &mut dyn FnMut(&Place) -> io::Result<W>,
+    first: &[SplitPlace],
+    create: &mut dyn FnMut(&SplitPlace) -> io::Result<W>,
     progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Written> {
     let schema = batches.schema().clone();
-    let mut files: BTreeMap<Place, File<'_>> = BTreeMap::new();
+    let mut files: BTreeMap<SplitPlace, File<'_>> = BTreeMap::new();
     for place in first {
         let file = File::new(
             form,
@@ -157,7 +157,7 @@ impl<W: Write> Write for Tallying<W> {
     }
 }
 
-fn creating(place: &Place, error: io::Error) -> Error {
+fn creating(place: &SplitPlace, error: io::Error) -> Error {
     let of = place.partition.as_deref().unwrap_or("all records");
     Error::io(format!("make the file of {of}"), error)
 }

@@ -7,24 +7,24 @@ use crate::model::{Error, Result, shown};
 /// Where something stands, from 1, in lines and characters. Two plans that differ only in where
 /// things stand are equal, so all places are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct TextPlace {
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-impl PartialEq for Place {
+impl PartialEq for TextPlace {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for TextPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
     }
 }
 
-impl Place {
+impl TextPlace {
     /// An error that is about what stands here.
     pub(super) fn error(self, message: impl fmt::Display) -> Error {
         Error::invalid(format!("{self}: {message}"))
@@ -35,12 +35,12 @@ impl Place {
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     rest: &'a str,
-    place: Place,
+    place: TextPlace,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let place = Place { line: 1, column: 1 };
+        let place = TextPlace { line: 1, column: 1 };
         Self { rest: text, place }
     }
 
@@ -125,7 +125,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Where the next character behind space stands.
-    pub(super) fn place(&mut self) -> Place {
+    pub(super) fn place(&mut self) -> TextPlace {
         self.skip_space();
         self.place
     }

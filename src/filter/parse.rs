@@ -12,7 +12,7 @@
 //! parameter  = "$" name, also in quotes
 //! ```
 
-use super::cursor::{Cursor, Place, is_name, is_other_quote};
+use super::cursor::{Cursor, TextPlace, is_name, is_other_quote};
 use super::number::{Comparison, Number};
 use super::plan::{
     Action, Condition, Dataset, Declared, Expression, FieldRef, List, Operand, Subject, Term, Test,
@@ -187,7 +187,7 @@ impl Parser<'_> {
     }
 
     /// What follows the name of a dataset.
-    fn field_of(&mut self, dataset: Dataset, place: Place) -> Result<FieldRef> {
+    fn field_of(&mut self, dataset: Dataset, place: TextPlace) -> Result<FieldRef> {
         if !self.cursor.eat(".") {
             let name = dataset.name();
             return Err(self

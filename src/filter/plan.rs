@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cursor::Place;
+use super::cursor::TextPlace;
 use super::number::{Comparison, Number};
 use crate::model::{FieldId, Role, Schema};
 
@@ -116,7 +116,7 @@ pub(super) struct FieldRef {
     pub(super) name: String,
     /// What the schema says of it, for fields of Interactions.
     pub(super) declared: Declared,
-    pub(super) place: Place,
+    pub(super) place: TextPlace,
 }
 
 /// What the schema says of a field of Interactions.
@@ -197,7 +197,7 @@ impl List {
 /// A string, or the name of the parameter that stands for some.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Term {
-    Text(String, Place),
+    Text(String, TextPlace),
     Parameter(String),
 }
 

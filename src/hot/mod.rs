@@ -26,10 +26,12 @@ pub(crate) use log::{
     ReadLog, RocksLog, copy_log, newest_log,
 };
 #[cfg(test)]
-pub(crate) use log::{Kind, MemoryLog, Table};
+pub(crate) use log::{MemoryLog, Table, TableKind};
 #[cfg(feature = "fuzzing")]
 pub(crate) use log::{decode_key, decode_row, encode_key, encode_row, read_log, read_manifest};
 pub(crate) use mirror::{Generation, SharedDictionary};
 pub use registry::Remembered;
-pub(crate) use registry::{Known, LateRecord, Link, Names, Registry, Sweep, TableEntry, Tombstone};
+pub(crate) use registry::{
+    KnownRecommendation, LateRecord, Link, Names, Registry, Sweep, TableEntry, Tombstone,
+};
 pub(crate) use tier::{EncodedRows, Tier, insert_logged};

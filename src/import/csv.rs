@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use self::run::Run;
-use super::distinct::{Distinct, Known};
+use super::distinct::{Distinct, KnownRows};
 use super::form::{FileForm, Scratch};
 use super::rejects::Rejects;
 use super::repeats::Repeats;
@@ -176,7 +176,7 @@ impl<'a> CsvImport<'a> {
             stop: self.stop,
             cells: CellBuffer::default(),
             scratch: Scratch::default(),
-            known: Known::default(),
+            known: KnownRows::default(),
             repeats: Repeats::default(),
             odd_times: OddTimes::default(),
             long: LongCells::default(),

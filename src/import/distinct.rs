@@ -19,7 +19,7 @@ pub enum Distinct {
 
 /// The rows that came, by hashes of 128 bits: two rows that differ are not taken for equal.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct KnownRows {
     hashes: HashTable<u128>,
     key: RowKey,
     /// Rows that were left out.
@@ -29,7 +29,7 @@ pub(super) struct Known {
 /// Hands on the rows that did not come before.
 pub(super) struct Once<'a, S: ?Sized> {
     pub(super) sink: &'a mut S,
-    pub(super) known: &'a mut Known,
+    pub(super) known: &'a mut KnownRows,
     pub(super) distinct: Distinct,
     pub(super) item: FieldId,
 }

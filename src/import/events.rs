@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::syntax_of;
-use super::json_tree::{Entries, Json, Known};
+use super::json_tree::{Entries, EntriesByKey, Json};
 use super::other_forms::no_events;
 use crate::check::{Validator, check_event_bytes, check_properties_chars, place_of_event};
 use crate::model::{Decimal, Error, Limits, PutEvent, PutEvents, Result, Value, shown};
@@ -42,7 +42,7 @@ const EVENT_KEYS: [&str; 9] = [
 pub fn put_events_of_json<'a>(json: &'a str, validator: &Validator) -> Result<PutEvents<'a>> {
     let limits = validator.limits();
     let entries = parse(json)?.into_entries("request")?;
-    let Known { values, unknown } = Known::of(entries, REQUEST_KEYS)?;
+    let EntriesByKey { values, unknown } = EntriesByKey::of(entries, REQUEST_KEYS)?;
     let [tracking_id, user_id, session_id, events] = values;
     if events.is_none()
         && let Some(error) = no_events(unknown.iter().map(|name| &**name))
@@ -128,7 +128,7 @@ fn event_at<'a>(position: usize, event: Json<'a>, validator: &Validator) -> Resu
 }
 
 fn event_of<'a>(entries: Entries<'a>, validator: &Validator) -> Result<PutEvent<'a>> {
-    let Known { values, unknown } = Known::of(entries, EVENT_KEYS)?;
+    let EntriesByKey { values, unknown } = EntriesByKey::of(entries, EVENT_KEYS)?;
     let [
         event_id,
         event_type,
@@ -159,7 +159,7 @@ fn event_of<'a>(entries: Entries<'a>, validator: &Validator) -> Result<PutEvent<
     }
     if let Some(attribution) = attribution {
         let entries = attribution.into_entries("metricAttribution")?;
-        let known = Known::of(entries, ["eventAttributionSource"])?;
+        let known = EntriesByKey::of(entries, ["eventAttributionSource"])?;
         let [source] = known.values;
         let source = required("eventAttributionSource", source)?;
         event.attribution_source = Some(source.into_text("eventAttributionSource")?);

@@ -91,14 +91,14 @@ impl<'a> Json<'a> {
 }
 
 /// Entries by known keys.
-pub(super) struct Known<'a, const N: usize> {
+pub(super) struct EntriesByKey<'a, const N: usize> {
     /// A value for each key; none where it is absent or null.
     pub(super) values: [Option<Json<'a>>; N],
     /// Other keys.
     pub(super) unknown: Vec<Cow<'a, str>>,
 }
 
-impl<'a, const N: usize> Known<'a, N> {
+impl<'a, const N: usize> EntriesByKey<'a, N> {
     /// Sorts entries by keys.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Json<'de>, A::Error> {
         let mut entries = Vec::new();
-        while let Some((Key(key), value)) = map.next_entry()? {
+        while let Some((JsonKey(key), value)) = map.next_entry()? {
             if entries.is_empty() {
                 entries.reserve(OBJECT_ENTRIES);
             }
@@ -194,9 +194,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
 }
 
 /// Text that is borrowed where it has no escapes; `Cow` by itself never borrows.
-struct Key<'a>(Cow<'a, str>);
+struct JsonKey<'a>(Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Key<'de> {
+impl<'de> Deserialize<'de> for JsonKey<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         deserializer.deserialize_str(KeyVisitor)
     }
@@ -205,17 +205,17 @@ impl<'de> Deserialize<'de> for Key<'de> {
 struct KeyVisitor;
 
 impl<'de> Visitor<'de> for KeyVisitor {
-    type Value = Key<'de>;
+    type Value = JsonKey<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> std::result::Result<Key<'de>, E> {
-        Ok(Key(Cow::Borrowed(text)))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> std::result::Result<JsonKey<'de>, E> {
+        Ok(JsonKey(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, text: &str) -> std::result::Result<Key<'de>, E> {
-        Ok(Key(Cow::Owned(text.to_owned())))
+    fn visit_str<E>(self, text: &str) -> std::result::Result<JsonKey<'de>, E> {
+        Ok(JsonKey(Cow::Owned(text.to_owned())))
     }
 }

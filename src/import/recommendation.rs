@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::events::parse;
-use super::json_tree::{Json, Known};
+use super::json_tree::{EntriesByKey, Json};
 use crate::model::{Error, Recommendation, Result};
 
 const KEYS: [&str; 5] = [
@@ -30,7 +30,7 @@ const METADATA: [&str; 2] = ["ResponseMetadata", "$metadata"];
 /// `InvalidInput`, naming the field, the value and the rule.
 pub fn recommendation_of_json(json: &str) -> Result<Recommendation> {
     let entries = parse(json)?.into_entries("recommendation")?;
-    let Known { values, unknown } = Known::of(entries, KEYS)?;
+    let EntriesByKey { values, unknown } = EntriesByKey::of(entries, KEYS)?;
     check_known(&unknown)?;
     let [id, items, item_list, ranking, source] = values;
     let id = id.ok_or_else(|| missing("recommendationId"))?;
@@ -92,7 +92,7 @@ fn texts(items: Vec<Json<'_>>, name: &str) -> Result<Vec<String>> {
 /// The item ids of a list of objects; what else it says of an item, such as a score, is not looked at.
 fn items_of(list: Vec<Json<'_>>, name: &str) -> Result<Vec<String>> {
     let ids = list.into_iter().map(|item| {
-        let known = Known::of(item.into_entries(name)?, ["itemId"])?;
+        let known = EntriesByKey::of(item.into_entries(name)?, ["itemId"])?;
         let [id] = known.values;
         id.ok_or_else(|| missing("itemId"))
     });

@@ -7,7 +7,7 @@ use crate::model::{Cell, DataType, Error, Field, FieldId, Result, Role, Row};
 
 /// What a column holds.
 #[derive(Clone, Copy)]
-enum Kind {
+enum CellKind {
     User,
     Timestamp,
     Text,
@@ -17,7 +17,7 @@ enum Kind {
 
 struct Column {
     field: FieldId,
-    kind: Kind,
+    kind: CellKind,
     /// Characters beyond which a text is longer than the service takes.
     most_chars: usize,
 }
@@ -49,13 +49,13 @@ impl<'a> RowMaker<'a> {
     pub(super) fn new(validator: &'a Validator, columns: Vec<FieldId>) -> Self {
         let schema = validator.schema();
         let kind = |id: FieldId| match schema.fields().get(id).map(|field| field.data_type()) {
-            _ if id == schema.user() => Kind::User,
-            _ if id == schema.timestamp() => Kind::Timestamp,
+            _ if id == schema.user() => CellKind::User,
+            _ if id == schema.timestamp() => CellKind::Timestamp,
             Some(DataType::String) if Some(id) == schema.position_of(Role::Impression) => {
-                Kind::Impression
+                CellKind::Impression
             }
-            Some(DataType::String) => Kind::Text,
-            _ => Kind::Number,
+            Some(DataType::String) => CellKind::Text,
+            _ => CellKind::Number,
         };
         let most_chars = |id: FieldId| {
             let field = schema.fields().get(id)?;
@@ -111,19 +111,19 @@ impl<'a> RowMaker<'a> {
         let (mut is_long, mut is_other_list) = (false, false);
         for (column, text) in self.columns.iter().zip(fields) {
             let cell = match column.kind {
-                Kind::Timestamp => {
+                CellKind::Timestamp => {
                     timestamp = self.validator.parse_timestamp(text)?;
                     continue;
                 }
-                Kind::User if !text.is_empty() => {
+                CellKind::User if !text.is_empty() => {
                     user = text;
                     continue;
                 }
-                Kind::Text if !text.is_empty() => {
+                CellKind::Text if !text.is_empty() => {
                     is_long |= column.is_long(text);
                     Cell::Text(text)
                 }
-                Kind::Impression if !text.is_empty() => {
+                CellKind::Impression if !text.is_empty() => {
                     is_long |= column.is_long(text);
                     is_other_list |= is_list_without_bars(text);
                     Cell::Text(text)

@@ -42,10 +42,10 @@ pub(super) struct ColumnProfile {
     field: FieldId,
     data_type: DataType,
     values: u64,
-    kind: Kind,
+    kind: ColumnKind,
 }
 
-enum Kind {
+enum ColumnKind {
     /// User and timestamp, which every row has.
     Apart,
     Texts(TextProfile),
@@ -62,11 +62,13 @@ impl ColumnProfile {
             data_type: field.data_type(),
             values: 0,
             kind: match (field.role(), field.data_type()) {
-                (Role::User | Role::Timestamp, _) => Kind::Apart,
-                (Role::Impression, _) => Kind::Lists(0),
-                (_, DataType::String) => Kind::Texts(TextProfile::new(field.is_categorical())),
-                (_, DataType::Boolean) => Kind::Flags([0; 2]),
-                _ => Kind::Numbers(NumberProfile::default()),
+                (Role::User | Role::Timestamp, _) => ColumnKind::Apart,
+                (Role::Impression, _) => ColumnKind::Lists(0),
+                (_, DataType::String) => {
+                    ColumnKind::Texts(TextProfile::new(field.is_categorical()))
+                }
+                (_, DataType::Boolean) => ColumnKind::Flags([0; 2]),
+                _ => ColumnKind::Numbers(NumberProfile::default()),
             },
         }
     }
@@ -75,25 +77,25 @@ impl ColumnProfile {
     pub(super) fn add(&mut self, batch: &Columns, filled: &mut [u32]) -> Result<()> {
         let before = self.values;
         match (&mut self.kind, batch.fields.get(self.field)) {
-            (Kind::Apart, _) => {
+            (ColumnKind::Apart, _) => {
                 self.values += batch.rows() as u64;
                 filled.iter_mut().for_each(|count| *count += 1);
             }
-            (Kind::Texts(texts), Some(Column::Strings(codes))) => {
+            (ColumnKind::Texts(texts), Some(Column::Strings(codes))) => {
                 if let Some(Some(dictionary)) = batch.dictionaries.get(self.field) {
                     texts.add(codes, dictionary)?;
                 }
                 let has = codes.iter().map(|code| *code != 0);
                 self.values += fill(filled, has);
             }
-            (Kind::Numbers(numbers), Some(Column::Numbers(column))) => {
+            (ColumnKind::Numbers(numbers), Some(Column::Numbers(column))) => {
                 let values = (0..column.bits.len()).map(|row| column.get(row));
                 for bits in values.clone().flatten() {
                     numbers.add(number_of(self.data_type, bits));
                 }
                 self.values += fill(filled, values.map(|bits| bits.is_some()));
             }
-            (Kind::Flags(counts), Some(Column::Numbers(column))) => {
+            (ColumnKind::Flags(counts), Some(Column::Numbers(column))) => {
                 let values = (0..column.bits.len()).map(|row| column.get(row));
                 for bits in values.clone().flatten() {
                     if let Some(count) = counts.get_mut(bits as usize) {
@@ -102,7 +104,7 @@ impl ColumnProfile {
                 }
                 self.values += fill(filled, values.map(|bits| bits.is_some()));
             }
-            (Kind::Lists(items), Some(Column::Lists(lists))) => {
+            (ColumnKind::Lists(items), Some(Column::Lists(lists))) => {
                 *items += lists.items.len() as u64;
                 let has = (0..lists.ends.len()).map(|row| !lists.get(row).is_empty());
                 self.values += fill(filled, has);
@@ -131,15 +133,15 @@ impl ColumnProfile {
             items_per_impression: None,
         };
         match self.kind {
-            Kind::Apart => {}
-            Kind::Texts(texts) => {
+            ColumnKind::Apart => {}
+            ColumnKind::Texts(texts) => {
                 let (distinct, categories, frequent) = texts.finish()?;
                 column.distinct = Some(distinct);
                 column.categories = categories;
                 column.frequent = frequent;
             }
-            Kind::Numbers(numbers) => column.numbers = numbers.finish(distance),
-            Kind::Flags(counts) => {
+            ColumnKind::Numbers(numbers) => column.numbers = numbers.finish(distance),
+            ColumnKind::Flags(counts) => {
                 let flags = ["false", "true"].into_iter().zip(counts);
                 let used = flags.filter(|(_, count)| *count > 0);
                 let frequent = used.map(|(value, count)| Frequent {
@@ -151,10 +153,10 @@ impl ColumnProfile {
                     .frequent
                     .sort_by_key(|one| std::cmp::Reverse(one.count));
             }
-            Kind::Lists(items) if self.values > 0 => {
+            ColumnKind::Lists(items) if self.values > 0 => {
                 column.items_per_impression = Some(items as f64 / self.values as f64);
             }
-            Kind::Lists(_) => {}
+            ColumnKind::Lists(_) => {}
         }
         Ok(column)
     }

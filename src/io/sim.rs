@@ -14,11 +14,11 @@ use crate::model::{Error, ErrorKind, Result};
 /// operation fail, as a full or broken disk does.
 #[derive(Clone, Default)]
 pub struct SimStorage {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<SimulatedDisk>>,
 }
 
 #[derive(Default)]
-struct State {
+struct SimulatedDisk {
     files: BTreeMap<String, Contents>,
     durable: BTreeMap<String, Contents>,
     operations_left: Option<u64>,
@@ -112,7 +112,7 @@ impl SimStorage {
     }
 }
 
-fn spend(state: &mut State, operation: String) -> Result<()> {
+fn spend(state: &mut SimulatedDisk, operation: String) -> Result<()> {
     state.trace.push(operation);
     match &mut state.operations_left {
         None => Ok(()),

@@ -122,7 +122,7 @@ struct Collector {
     seen: HashSet<u32>,
     session: u64,
     last: i64,
-    items: Part,
+    items: PartCounts,
     counts: HashMap<Box<str>, u64>,
 }
 
@@ -261,12 +261,12 @@ impl Collector {
 
 /// Counts by code of the dictionary that batches share.
 #[derive(Default)]
-struct Part {
+struct PartCounts {
     strings: Option<Arc<dyn Strings>>,
     counts: Vec<u64>,
 }
 
-impl Part {
+impl PartCounts {
     fn add(
         &mut self,
         codes: &[u32],

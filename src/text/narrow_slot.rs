@@ -1,7 +1,7 @@
 //! Strings of less than a word, laid out to be copied as one.
 
 use super::text_slot::COPY_ROOM;
-use super::text_slot::Slot;
+use super::text_slot::CopySlot;
 
 /// The bytes of a [`NarrowSlot`].
 pub(crate) const NARROW: usize = 8;
@@ -25,7 +25,7 @@ pub(super) fn string_in(slot: &NarrowSlot) -> &[u8] {
     text.get(..usize::from(*length)).unwrap_or(text)
 }
 
-impl Slot for NarrowSlot {
+impl CopySlot for NarrowSlot {
     #[inline(always)]
     fn copy_group<const COUNT: usize, E>(
         slots: &[Self],

@@ -52,7 +52,7 @@ pub(crate) fn short(slot: &TextSlot) -> Option<&[u8]> {
 }
 
 /// A string laid out to be copied whole.
-pub(crate) trait Slot: Sized {
+pub(crate) trait CopySlot: Sized {
     /// Copies strings to the begin of `room` and gives how many bytes they have; `None` where one of
     /// them has no slot or is too long for it, and what was written is to be written again. `end_of`
     /// makes an end of a length.
@@ -65,7 +65,7 @@ pub(crate) trait Slot: Sized {
     ) -> Option<usize>;
 }
 
-impl Slot for TextSlot {
+impl CopySlot for TextSlot {
     #[inline(always)]
     fn copy_group<const COUNT: usize, E>(
         slots: &[Self],

@@ -2,7 +2,7 @@
 
 use super::NarrowSlot;
 use super::narrow_slot::string_in;
-use super::text_slot::{GROUP, Slot, short};
+use super::text_slot::{CopySlot, GROUP, short};
 use super::{TextPairs, TextSlot, is_long};
 use crate::model::{CodeOrder, Result, prefetch_line_at};
 
@@ -226,7 +226,7 @@ impl TextPairs {
 /// Copies strings in groups, then those that are left one by one. A function of its own, so that its
 /// loops have all registers.
 #[inline(never)]
-fn copy_groups<S: Slot, E>(
+fn copy_groups<S: CopySlot, E>(
     slots: &[S],
     codes: impl CodeOrder,
     ends: &mut [E],
@@ -244,7 +244,7 @@ fn copy_groups<S: Slot, E>(
 /// [`copy_groups`], with a group `ahead` asked for before each that is copied: what the copies do has room
 /// between the cache misses.
 #[inline(never)]
-fn copy_ahead<S: Slot, E>(
+fn copy_ahead<S: CopySlot, E>(
     slots: &[S],
     codes: impl CodeOrder,
     ahead: &[u32],
@@ -263,7 +263,7 @@ fn copy_ahead<S: Slot, E>(
 
 /// Copies groups up to the first that fails, each after it asked for the slots of the codes that come with it.
 #[inline(always)]
-fn copy_each<const COUNT: usize, const AHEAD: usize, S: Slot, E>(
+fn copy_each<const COUNT: usize, const AHEAD: usize, S: CopySlot, E>(
     slots: &[S],
     groups: impl Iterator<Item = ([u32; COUNT], [u32; AHEAD])>,
     ends: &mut [E],

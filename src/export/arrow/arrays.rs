@@ -5,7 +5,7 @@ use std::ops::Range;
 use arrow_array::ArrayRef;
 
 use super::memory::Memory;
-use super::{ArrowStrings, Part, Texts};
+use super::{ArrowStrings, BatchRows, Texts};
 use crate::column::Columns;
 use crate::model::{FieldId, Result, Schema};
 
@@ -31,7 +31,7 @@ impl Arrays {
         field: FieldId,
         rows: Range<usize>,
     ) -> Result<Option<ArrayRef>> {
-        let part = Part {
+        let part = BatchRows {
             schema,
             columns,
             rows,

@@ -15,7 +15,7 @@ use crate::text::{COPY_ROOM, PIECE, TextRoom, TextSlot, TextSlots, WIDE, is_long
 pub(super) struct Copies {
     bounds: Bounds,
     /// By the field of a dictionary that keeps no slots, what is known of it.
-    known: HashMap<usize, Known>,
+    known: HashMap<usize, CopiedStrings>,
 }
 
 /// What is kept in memory.
@@ -68,7 +68,10 @@ impl Copies {
                 return Ok(None);
             }
         } else {
-            let known = self.known.entry(of).or_insert_with(|| Known::new(strings));
+            let known = self
+                .known
+                .entry(of)
+                .or_insert_with(|| CopiedStrings::new(strings));
             known.renew(strings, self.bounds.slots);
             for codes in codes.chunks(PIECE) {
                 known.learn(codes, self.bounds.long_bytes)?;
@@ -104,7 +107,7 @@ impl Copies {
 }
 
 /// Strings of a dictionary that were asked for before.
-struct Known {
+struct CopiedStrings {
     strings: Arc<dyn Strings>,
     /// By code; zeros where it was not asked for yet.
     slots: Vec<TextSlot>,
@@ -112,7 +115,7 @@ struct Known {
     long: Vec<u8>,
 }
 
-impl Known {
+impl CopiedStrings {
     fn new(strings: &Arc<dyn Strings>) -> Self {
         Self {
             strings: strings.clone(),

@@ -180,7 +180,7 @@ impl ArrowScan {
         let asked = self.scan.asked().iter().enumerate();
         let mut arrays = Vec::new();
         for (field, _) in asked.filter(|(_, asked)| **asked) {
-            let part = Part {
+            let part = BatchRows {
                 schema,
                 columns: &self.columns,
                 rows: rows.clone(),
@@ -206,13 +206,13 @@ impl Iterator for ArrowScan {
 }
 
 /// Rows that become one record batch.
-struct Part<'a> {
+struct BatchRows<'a> {
     schema: &'a Schema,
     columns: &'a Columns,
     rows: Range<usize>,
 }
 
-impl Part<'_> {
+impl BatchRows<'_> {
     fn array(
         &self,
         field: usize,

@@ -14,10 +14,10 @@ use crate::model::Result;
 
 /// The dictionaries of the last batch, by field.
 #[derive(Default)]
-pub(super) struct Dictionaries(HashMap<usize, Known>);
+pub(super) struct Dictionaries(HashMap<usize, SharedValues>);
 
 /// A dictionary's values, and whose they are.
-struct Known {
+struct SharedValues {
     strings: Arc<dyn Strings>,
     len: usize,
     values: ArrayRef,
@@ -63,7 +63,7 @@ impl Dictionaries {
         let values = StringArray::try_new(OffsetBuffer::new(offsets), Buffer::from(text), None);
         let values: ArrayRef = Arc::new(values.map_err(unfit)?);
         let strings = strings.clone();
-        let known = Known {
+        let known = SharedValues {
             strings,
             len,
             values: values.clone(),

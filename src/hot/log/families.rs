@@ -7,7 +7,7 @@ use rocksdb::{
     SliceTransform, WriteOptions,
 };
 
-use super::table::{Kind, Table};
+use super::table::{Table, TableKind};
 
 const PREFIX: &str = "generation-";
 const BLOCK_CACHE_BYTES: usize = 8 << 20;
@@ -103,7 +103,7 @@ fn marker(cache: &Cache) -> Options {
 }
 
 /// Options of a table's family.
-pub(in crate::hot) fn table(kind: Kind, generation_bytes: u64, cache: &Cache) -> Options {
+pub(in crate::hot) fn table(kind: TableKind, generation_bytes: u64, cache: &Cache) -> Options {
     let mut options = Options::default();
     // Tables are flushed as generations begin. One that was flushed by itself would begin a log
     // file without a sync of the one before (see `RocksLog::change_logs`); what is written between
@@ -117,7 +117,7 @@ pub(in crate::hot) fn table(kind: Kind, generation_bytes: u64, cache: &Cache) ->
     tables.set_bloom_filter(FILTER_BITS, false);
     tables.set_block_cache(cache);
     options.set_compression_type(DBCompressionType::Lz4);
-    if kind == Kind::Ids {
+    if kind == TableKind::Ids {
         // Keys that are only added, at random places: merging files of like size writes them fewer
         // times than merging into sorted levels.
         options.set_compaction_style(DBCompactionStyle::Universal);

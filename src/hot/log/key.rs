@@ -11,7 +11,7 @@ const SIGN: u64 = 1 << 63;
 
 /// What a key says. Keys sort as their bytes do: by user, timestamp, sequence, index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key<'a> {
+pub(crate) struct RowKey<'a> {
     /// `USER_ID`.
     pub(crate) user: Cow<'a, str>,
     /// `TIMESTAMP`.
@@ -55,7 +55,7 @@ pub(in crate::hot) fn sequence(key: &[u8]) -> Option<u64> {
 ///
 /// # Errors
 /// `Corruption` when the bytes are not what [`encode`] writes.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Key<'_>> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<RowKey<'_>> {
     split(bytes).ok_or_else(|| {
         Error::corrupt(format!(
             "key {}: not an escaped UTF-8 user id, a timestamp, a sequence and an index",
@@ -64,7 +64,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Key<'_>> {
     })
 }
 
-fn split(bytes: &[u8]) -> Option<Key<'_>> {
+fn split(bytes: &[u8]) -> Option<RowKey<'_>> {
     let (rest, index) = bytes.split_last_chunk()?;
     let (rest, sequence) = rest.split_last_chunk()?;
     let (rest, timestamp) = rest.split_last_chunk()?;
@@ -72,7 +72,7 @@ fn split(bytes: &[u8]) -> Option<Key<'_>> {
     if *end != [ESCAPE, END] {
         return None;
     }
-    Some(Key {
+    Some(RowKey {
         user: unescape(user)?,
         timestamp: (u64::from_be_bytes(*timestamp) ^ SIGN) as i64,
         sequence: u64::from_be_bytes(*sequence),
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::model::ErrorKind;
 
-    fn key() -> impl Strategy<Value = Key<'static>> {
+    fn key() -> impl Strategy<Value = RowKey<'static>> {
         let user = proptest::collection::vec(
             prop_oneof![Just('\0'), Just('\u{1}'), Just('a'), any::<char>()],
             0..6,
@@ -113,7 +113,7 @@ mod tests {
         let timestamp = prop_oneof![any::<i64>(), -2_i64..3];
         let sequence = prop_oneof![any::<u64>(), 0_u64..3];
         let index = prop_oneof![any::<u32>(), 0_u32..3];
-        (user, timestamp, sequence, index).prop_map(|(user, timestamp, sequence, index)| Key {
+        (user, timestamp, sequence, index).prop_map(|(user, timestamp, sequence, index)| RowKey {
             user: Cow::Owned(user.into_iter().collect()),
             timestamp,
             sequence,
@@ -121,7 +121,7 @@ mod tests {
         })
     }
 
-    fn bytes(key: &Key<'_>) -> Vec<u8> {
+    fn bytes(key: &RowKey<'_>) -> Vec<u8> {
         let mut out = Vec::new();
         encode(&key.user, key.timestamp, key.sequence, key.index, &mut out);
         out
@@ -135,7 +135,7 @@ mod tests {
             prop_assert_eq!(&decode(&encoded).unwrap(), &a);
             set_sequence(&mut encoded, b.sequence);
             prop_assert_eq!(sequence(&encoded), Some(b.sequence));
-            prop_assert_eq!(encoded, bytes(&Key { sequence: b.sequence, ..a }));
+            prop_assert_eq!(encoded, bytes(&RowKey { sequence: b.sequence, ..a }));
         }
 
         #[test]
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_layout_is_frozen() {
-        let key = Key {
+        let key = RowKey {
             user: Cow::Borrowed("u\0v"),
             timestamp: 1,
             sequence: 2,
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn damage_is_refused() {
-        let whole = bytes(&Key {
+        let whole = bytes(&RowKey {
             user: Cow::Borrowed("u\0"),
             timestamp: 0,
             sequence: 0,

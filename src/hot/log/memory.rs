@@ -11,17 +11,17 @@ use crate::model::{Error, ErrorKind, Result};
 
 type Entry = (Vec<u8>, Vec<u8>);
 /// Each value that a key had, with the append that put it, oldest first.
-type Values = Vec<(u64, Option<Vec<u8>>)>;
+type ValuesByAppend = Vec<(u64, Option<Vec<u8>>)>;
 
 /// A [`Log`] that remembers what was synced. A test shares it by `Arc`, lets a store write, and
 /// opens another store over what a [crash](MemoryLog::crash) leaves.
 #[derive(Default)]
-pub(crate) struct MemoryLog(Mutex<State>);
+pub(crate) struct MemoryLog(Mutex<LoggedState>);
 
 #[derive(Default)]
-struct State {
+struct LoggedState {
     generations: BTreeMap<u64, Vec<Append>>,
-    tables: BTreeMap<Table, BTreeMap<Vec<u8>, Values>>,
+    tables: BTreeMap<Table, BTreeMap<Vec<u8>, ValuesByAppend>>,
     /// Appends so far; each is numbered by the count before it.
     appended: u64,
     /// Appends that survive power loss.
@@ -58,7 +58,7 @@ impl MemoryLog {
     }
 }
 
-impl State {
+impl LoggedState {
     fn check(&self, doing: &str) -> Result<()> {
         if self.failing {
             return Err(Error::new(

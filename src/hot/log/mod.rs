@@ -27,6 +27,6 @@ pub(crate) use rocks::{read_log, read_manifest};
 pub(crate) use row::FORMAT as ROW_FORMAT;
 #[cfg(feature = "fuzzing")]
 pub(crate) use row::{decode as decode_row, encode as encode_row};
-pub(crate) use table::{Kind, Notes, Table};
+pub(crate) use table::{Notes, Table, TableKind};
 pub(crate) use tally::Holdings;
 pub(super) use tally::{Check, Tally};

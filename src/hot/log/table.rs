@@ -6,7 +6,7 @@ use crate::model::{Error, ErrorKind};
 
 /// What a table holds. FORMAT.md section 7.5 has keys and values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum TableKind {
     /// Event ids.
     Ids,
     /// The newest user of each session.
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Rules,
 }
 
-impl Kind {
+impl TableKind {
     pub(in crate::hot) const ALL: [Self; 8] = [
         Self::Ids,
         Self::Sessions,
@@ -54,14 +54,14 @@ impl Kind {
 /// A table. Those of a kind that expires are told apart by when they were begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Table {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TableKind,
     /// Unix epoch seconds; 0 where nothing expires.
     pub(crate) begin: u64,
 }
 
 impl Table {
     /// The table of a kind that never expires.
-    pub(crate) fn only(kind: Kind) -> Self {
+    pub(crate) fn only(kind: TableKind) -> Self {
         Self { kind, begin: 0 }
     }
 
@@ -79,7 +79,9 @@ impl Table {
     /// The table of a column family; `None` where it is not one.
     pub(in crate::hot) fn of_name(name: &str) -> Option<Self> {
         let (kind, begin) = name.split_once('-')?;
-        let kind = Kind::ALL.into_iter().find(|known| known.name() == kind)?;
+        let kind = TableKind::ALL
+            .into_iter()
+            .find(|known| known.name() == kind)?;
         let begin = begin.parse().ok()?;
         Some(Self { kind, begin })
     }
@@ -137,7 +139,7 @@ mod tests {
 
     #[test]
     fn names_of_tables_read_back() {
-        for kind in Kind::ALL {
+        for kind in TableKind::ALL {
             for begin in [0, 1_700_000_000] {
                 let table = Table { kind, begin };
                 assert_eq!(Table::of_name(&table.name()), Some(table));

@@ -11,7 +11,7 @@ use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::layout::{Layout, Words};
-use super::row_columns::Key;
+use super::row_columns::SortKey;
 use super::strings::SharedDictionary;
 use super::user_rows::UserRows;
 use super::view::EventFilter;
@@ -198,7 +198,7 @@ impl Generation {
     pub(crate) fn insert(&self, row: &Row<'_>, sequence: u64, index: u32) -> Result<()> {
         let mut words = self.writing.scratch.lock();
         words.fill(&self.layout, &self.dictionaries, row)?;
-        let key = Key {
+        let key = SortKey {
             timestamp: row.timestamp,
             sequence,
             index,
@@ -208,7 +208,7 @@ impl Generation {
         Ok(())
     }
 
-    fn insert_words(&self, user: &str, key: Key, words: &mut Words) -> Result<()> {
+    fn insert_words(&self, user: &str, key: SortKey, words: &mut Words) -> Result<()> {
         let hash = xxh3_64(user.as_bytes());
         let shard = self.shard(hash);
         let shard = shard.ok_or_else(|| Error::internal("a user without a shard"))?;

@@ -9,7 +9,7 @@ const FLAGS: usize = u32::BITS as usize;
 
 /// Where the cell of a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::hot) enum Place {
+pub(in crate::hot) enum CellPlace {
     /// Not among the words: the user, the timestamp.
     Apart,
     /// A string's code; 0 is null.
@@ -24,7 +24,7 @@ pub(in crate::hot) enum Place {
 
 /// The words of a row: flags of the numbers, then the cells in the order of the schema.
 pub(in crate::hot) struct Layout {
-    places: Vec<Place>,
+    places: Vec<CellPlace>,
     stride: usize,
     item: Option<usize>,
     event_type: Option<usize>,
@@ -41,24 +41,26 @@ impl Layout {
         let mut places = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
             let place = match (field.role(), field.data_type()) {
-                (Role::User | Role::Timestamp, _) => Place::Apart,
-                (Role::Impression, _) => Place::List(stride),
-                (_, DataType::String) => Place::Code(stride),
-                (_, DataType::Float | DataType::Boolean) => Place::Narrow(stride, flag),
-                (_, DataType::Int | DataType::Long | DataType::Double) => Place::Wide(stride, flag),
+                (Role::User | Role::Timestamp, _) => CellPlace::Apart,
+                (Role::Impression, _) => CellPlace::List(stride),
+                (_, DataType::String) => CellPlace::Code(stride),
+                (_, DataType::Float | DataType::Boolean) => CellPlace::Narrow(stride, flag),
+                (_, DataType::Int | DataType::Long | DataType::Double) => {
+                    CellPlace::Wide(stride, flag)
+                }
             };
             let (words, flags) = match place {
-                Place::Apart => (0, 0),
-                Place::Code(_) | Place::List(_) => (1, 0),
-                Place::Narrow(..) => (1, 1),
-                Place::Wide(..) => (2, 1),
+                CellPlace::Apart => (0, 0),
+                CellPlace::Code(_) | CellPlace::List(_) => (1, 0),
+                CellPlace::Narrow(..) => (1, 1),
+                CellPlace::Wide(..) => (2, 1),
             };
             stride += words;
             flag += flags;
             places.push(place);
         }
         let word_of = |id: FieldId| match places.get(id) {
-            Some(Place::Code(word)) => Some(*word),
+            Some(CellPlace::Code(word)) => Some(*word),
             _ => None,
         };
         Self {
@@ -70,7 +72,7 @@ impl Layout {
     }
 
     /// One place for each schema field.
-    pub(in crate::hot) fn places(&self) -> &[Place] {
+    pub(in crate::hot) fn places(&self) -> &[CellPlace] {
         &self.places
     }
 
@@ -115,25 +117,25 @@ impl Words {
         let places = layout.places.iter().zip(dictionaries);
         for ((place, dictionary), cell) in places.zip(given.cells) {
             match (*place, *cell, dictionary) {
-                (Place::Code(word), Cell::Text(text), Some(strings)) => {
+                (CellPlace::Code(word), Cell::Text(text), Some(strings)) => {
                     self.set(word, strings.intern(text)?);
                 }
-                (Place::List(word), Cell::Text(joined), Some(strings)) => {
+                (CellPlace::List(word), Cell::Text(joined), Some(strings)) => {
                     for item in items_of(joined) {
                         self.list.push(strings.intern(item)?);
                     }
                     self.list_word = Some(word);
                 }
-                (Place::Narrow(word, flag), Cell::Bits(bits), _) => {
+                (CellPlace::Narrow(word, flag), Cell::Bits(bits), _) => {
                     self.set(word, bits as u32);
                     self.flag(flag);
                 }
-                (Place::Wide(word, flag), Cell::Bits(bits), _) => {
+                (CellPlace::Wide(word, flag), Cell::Bits(bits), _) => {
                     self.set(word, bits as u32);
                     self.set(word + 1, (bits >> 32) as u32);
                     self.flag(flag);
                 }
-                (Place::Apart, ..) | (_, Cell::Null, _) => {}
+                (CellPlace::Apart, ..) | (_, Cell::Null, _) => {}
                 _ => return Err(unfit()),
             }
         }

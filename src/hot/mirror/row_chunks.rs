@@ -1,6 +1,6 @@
 //! Sorted rows in chunks, so that a row that comes late moves few others.
 
-use super::row_columns::{Key, RowColumns};
+use super::row_columns::{RowColumns, SortKey};
 use crate::model::Result;
 
 /// Rows that an insertion moves, at most; where more lie behind its place their chunk is cut.
@@ -52,7 +52,7 @@ impl RowChunks {
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 rows of one chunk. Nothing is then added.
-    pub(in crate::hot) fn insert(&mut self, key: Key, cells: &[u32]) -> Result<usize> {
+    pub(in crate::hot) fn insert(&mut self, key: SortKey, cells: &[u32]) -> Result<usize> {
         let at = self.newest.place_of(key);
         let is_here = at > 0 || self.older.is_none();
         if is_here && self.newest.len() - at <= FEW {
@@ -62,7 +62,7 @@ impl RowChunks {
     }
 
     #[inline(never)]
-    fn insert_late(&mut self, key: Key, cells: &[u32]) -> Result<usize> {
+    fn insert_late(&mut self, key: SortKey, cells: &[u32]) -> Result<usize> {
         let older = self.older.get_or_insert_default();
         older.bytes += self.newest.allocated_bytes();
         older.chunks.push(std::mem::take(&mut self.newest));
@@ -76,7 +76,7 @@ impl RowChunks {
 impl OlderChunks {
     /// Adds a row to the last chunk that begins before it. Where too many rows lie behind its place,
     /// the chunk is halved until few do, so that no row is moved often.
-    fn insert(&mut self, key: Key, cells: &[u32]) -> Result<usize> {
+    fn insert(&mut self, key: SortKey, cells: &[u32]) -> Result<usize> {
         let begins_before = |chunk: &RowColumns| chunk.key(0).is_some_and(|first| first < key);
         let mut nth = self.chunks.partition_point(begins_before).saturating_sub(1);
         let mut moved = 0;
@@ -112,8 +112,8 @@ mod tests {
 
     use super::*;
 
-    fn key(timestamp: u64, sequence: u64) -> Key {
-        Key {
+    fn key(timestamp: u64, sequence: u64) -> SortKey {
+        SortKey {
             timestamp: timestamp as i64,
             sequence,
             index: 0,

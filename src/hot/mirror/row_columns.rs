@@ -6,7 +6,7 @@ use crate::model::{Error, Result};
 
 /// What rows are sorted by. `index` parts equal sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::hot) struct Key {
+pub(in crate::hot) struct SortKey {
     pub(in crate::hot) timestamp: i64,
     pub(in crate::hot) sequence: u64,
     pub(in crate::hot) index: u32,
@@ -61,8 +61,8 @@ impl RowColumns {
     }
 
     /// What a row is sorted by.
-    pub(in crate::hot) fn key(&self, row: usize) -> Option<Key> {
-        Some(Key {
+    pub(in crate::hot) fn key(&self, row: usize) -> Option<SortKey> {
+        Some(SortKey {
             timestamp: joined(*self.timestamps().get(row)?) as i64,
             sequence: joined(*self.sequences().get(row)?),
             index: *self.column_at(INDEXES, 1).get(row)?,
@@ -117,7 +117,7 @@ impl RowColumns {
     }
 
     /// Where a row belongs: behind those before it.
-    pub(in crate::hot) fn place_of(&self, key: Key) -> usize {
+    pub(in crate::hot) fn place_of(&self, key: SortKey) -> usize {
         let newest = self.len().checked_sub(1).and_then(|row| self.key(row));
         match newest {
             Some(newest) if newest > key => self.rows_before(key),
@@ -129,7 +129,12 @@ impl RowColumns {
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 rows. Nothing is then added.
-    pub(in crate::hot) fn insert(&mut self, at: usize, key: Key, cells: &[u32]) -> Result<usize> {
+    pub(in crate::hot) fn insert(
+        &mut self,
+        at: usize,
+        key: SortKey,
+        cells: &[u32],
+    ) -> Result<usize> {
         self.reserve(cells.len())?;
         if self.words.len() != (CELLS + cells.len()) * self.capacity as usize {
             return Err(beyond());
@@ -156,7 +161,7 @@ impl RowColumns {
         }
     }
 
-    fn rows_before(&self, key: Key) -> usize {
+    fn rows_before(&self, key: SortKey) -> usize {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);

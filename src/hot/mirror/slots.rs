@@ -4,12 +4,12 @@ use crate::text::{NarrowSlot, TextPairs, TextSlot, TextSlots, narrow_slot, text_
 
 /// Slots of strings by code, that of 0 empty.
 pub(in crate::hot) struct Slots {
-    slots: Kind,
+    slots: SlotWidth,
     pairs: Option<Box<TextPairs>>,
 }
 
 /// Half as wide where every string is short enough: twice as many are near the processor.
-enum Kind {
+enum SlotWidth {
     Narrow(Box<[NarrowSlot]>),
     Wide(Box<[TextSlot]>),
 }
@@ -24,8 +24,8 @@ impl Slots {
                 .map(str::as_bytes)
         };
         let slots = match all().map(narrow_slot).collect() {
-            Some(slots) => Kind::Narrow(slots),
-            None => Kind::Wide(all().map(|string| text_slot(string, 0)).collect()),
+            Some(slots) => SlotWidth::Narrow(slots),
+            None => SlotWidth::Wide(all().map(|string| text_slot(string, 0)).collect()),
         };
         let mut slots = Self { slots, pairs: None };
         slots.pairs = TextPairs::of(slots.get());
@@ -34,8 +34,8 @@ impl Slots {
 
     pub(in crate::hot) fn get(&self) -> TextSlots<'_> {
         let slots = match &self.slots {
-            Kind::Narrow(slots) => TextSlots::narrow(slots),
-            Kind::Wide(slots) => TextSlots::new(slots, &[]),
+            SlotWidth::Narrow(slots) => TextSlots::narrow(slots),
+            SlotWidth::Wide(slots) => TextSlots::new(slots, &[]),
         };
         slots.with_pairs(self.pairs.as_deref())
     }

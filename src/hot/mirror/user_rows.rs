@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::layout::{Layout, Place, Words, flag_word, is_set};
+use super::layout::{CellPlace, Layout, Words, flag_word, is_set};
 use super::row_chunks::RowChunks;
-use super::row_columns::{Key, RowColumns, joined};
+use super::row_columns::{RowColumns, SortKey, joined};
 use super::text::Text;
 use super::view::{EventFilter, Picked, View};
 use crate::column::{Column, Columns};
@@ -52,7 +52,7 @@ impl UserRows {
     ///
     /// # Errors
     /// `InvalidInput` past 2^32 rows or list items of one user.
-    pub(in crate::hot) fn insert(&mut self, key: Key, row: &mut Words) -> Result<()> {
+    pub(in crate::hot) fn insert(&mut self, key: SortKey, row: &mut Words) -> Result<()> {
         if let Some(word) = row.list_word {
             let end = u32::try_from(self.lists.len() + row.list.len() + 2);
             end.map_err(|_| Error::invalid("one user's lists do not fit a generation"))?;
@@ -87,9 +87,9 @@ impl UserRows {
         for (asked, place) in query.asked.iter().zip(layout.places()) {
             match *place {
                 _ if !asked => {}
-                Place::Apart => {}
-                Place::Code(at) | Place::List(at) | Place::Narrow(at, _) => cells(at),
-                Place::Wide(at, _) => [at, at + 1].into_iter().for_each(cells),
+                CellPlace::Apart => {}
+                CellPlace::Code(at) | CellPlace::List(at) | CellPlace::Narrow(at, _) => cells(at),
+                CellPlace::Wide(at, _) => [at, at + 1].into_iter().for_each(cells),
             }
         }
     }
@@ -206,7 +206,7 @@ impl UserRows {
 
     fn gather(
         &self,
-        place: Place,
+        place: CellPlace,
         rows: &RowColumns,
         picked: &Picked<'_>,
         column: &mut Column,
@@ -218,18 +218,18 @@ impl UserRows {
         };
         let flags = |flag| values(flag_word(flag)).map(move |word| is_set(word, flag));
         match (place, column) {
-            (Place::Apart, _) | (_, Column::Absent) => {}
-            (Place::Code(at), Column::Strings(codes)) => {
+            (CellPlace::Apart, _) | (_, Column::Absent) => {}
+            (CellPlace::Code(at), Column::Strings(codes)) => {
                 picked.extend(codes, rows.cells(at), |code| code);
             }
-            (Place::Narrow(at, flag), Column::Numbers(numbers)) => {
+            (CellPlace::Narrow(at, flag), Column::Numbers(numbers)) => {
                 numbers.extend(values(at).map(u64::from), flags(flag));
             }
-            (Place::Wide(at, flag), Column::Numbers(numbers)) => {
+            (CellPlace::Wide(at, flag), Column::Numbers(numbers)) => {
                 let halves = values(at).zip(values(at + 1));
                 numbers.extend(halves.map(|(low, high)| joined([low, high])), flags(flag));
             }
-            (Place::List(at), Column::Lists(lists)) => {
+            (CellPlace::List(at), Column::Lists(lists)) => {
                 for list in values(at) {
                     match list {
                         0 => lists.close()?,

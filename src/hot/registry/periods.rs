@@ -1,14 +1,14 @@
 //! Tables of one kind that expire whole: no entry is ever removed by itself.
 
 use crate::hot::log::Log;
-use crate::hot::log::{Kind, Table};
+use crate::hot::log::{Table, TableKind};
 use crate::model::Result;
 
 /// The live tables of a kind. The newest takes the writes. Once it is as old as the retention the
 /// next write begins another; and a write drops one when the next is as old as that. So an entry is
 /// kept for the retention at least, and for little more than twice that while writes go on.
 pub(super) struct Periods {
-    kind: Kind,
+    kind: TableKind,
     retention_seconds: Option<u64>,
     /// When each was begun, rising.
     begins: Vec<u64>,
@@ -16,7 +16,7 @@ pub(super) struct Periods {
 
 impl Periods {
     pub(in crate::hot) fn new(
-        kind: Kind,
+        kind: TableKind,
         retention_seconds: Option<u64>,
         tables: &[Table],
     ) -> Self {
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn an_entry_is_kept_for_the_retention_and_goes_after_twice_that() {
         let log = MemoryLog::default();
-        let mut periods = Periods::new(Kind::Ids, Some(10), &[]);
+        let mut periods = Periods::new(TableKind::Ids, Some(10), &[]);
         let mut begins = |now: u64| {
             periods.turn(&log, || now).unwrap();
             let begins: Vec<u64> = periods.tables().map(|table| table.begin).collect();
@@ -105,12 +105,12 @@ mod tests {
     #[test]
     fn without_a_retention_nothing_expires_and_no_clock_is_asked() {
         let log = MemoryLog::default();
-        let mut periods = Periods::new(Kind::Ids, None, &[]);
+        let mut periods = Periods::new(TableKind::Ids, None, &[]);
         for _ in 0..2 {
             let table = periods.turn(&log, || panic!("nobody asks")).unwrap();
-            assert_eq!(table, Table::only(Kind::Ids));
+            assert_eq!(table, Table::only(TableKind::Ids));
         }
-        let mut shorter = Periods::new(Kind::Ids, Some(5), &log.tables().unwrap());
+        let mut shorter = Periods::new(TableKind::Ids, Some(5), &log.tables().unwrap());
         shorter.turn(&log, || 70).unwrap();
         assert_eq!(log.tables().unwrap().len(), 2);
         shorter.turn(&log, || 75).unwrap();

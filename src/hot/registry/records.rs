@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{WireReader, WireWriter};
-use crate::hot::log::Kind;
+use crate::hot::log::TableKind;
 use crate::model::{Error, Result, Retention, TimeRange};
 
 const AWAITED: u8 = 1;
@@ -24,7 +24,7 @@ pub(crate) struct Link {
 
 /// What is known under the id of a recommendation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
+pub(crate) enum KnownRecommendation {
     /// Events of these commits, first and last, name it; it was not recorded yet.
     Awaited([u64; 2]),
     /// What was shown, and the commit that recorded it.
@@ -166,15 +166,15 @@ pub(super) fn decode_link(key: &[u8], value: &[u8]) -> Result<Link> {
     Ok(link)
 }
 
-pub(super) fn encode_known(known: &Known) -> Vec<u8> {
+pub(super) fn encode_known(known: &KnownRecommendation) -> Vec<u8> {
     let mut wire = WireWriter::new();
     match known {
-        Known::Awaited([first, last]) => {
+        KnownRecommendation::Awaited([first, last]) => {
             wire.u8(AWAITED);
             wire.varint(*first);
             wire.varint(*last);
         }
-        Known::Recorded {
+        KnownRecommendation::Recorded {
             items,
             source,
             sequence,
@@ -187,14 +187,14 @@ pub(super) fn encode_known(known: &Known) -> Vec<u8> {
     wire.finish()
 }
 
-pub(super) fn decode_known(value: &[u8]) -> Result<Known> {
+pub(super) fn decode_known(value: &[u8]) -> Result<KnownRecommendation> {
     let mut wire = WireReader::new(value);
     let known = match wire.u8()? {
-        AWAITED => Known::Awaited([wire.varint()?, wire.varint()?]),
+        AWAITED => KnownRecommendation::Awaited([wire.varint()?, wire.varint()?]),
         RECORDED => {
             let sequence = wire.varint()?;
             let (items, source) = read_shown(&mut wire)?;
-            Known::Recorded {
+            KnownRecommendation::Recorded {
                 items,
                 source,
                 sequence,
@@ -252,29 +252,32 @@ pub(crate) enum TableEntry {
 impl TableEntry {
     /// # Errors
     /// `Corruption`.
-    pub(crate) fn of(kind: Kind, key: &[u8], value: &[u8]) -> Result<Self> {
+    pub(crate) fn of(kind: TableKind, key: &[u8], value: &[u8]) -> Result<Self> {
         Ok(match kind {
-            Kind::Links => Self::Link(decode_link(key, value)?),
-            Kind::Late => Self::Late(decode_late(key, value)?),
-            Kind::Tombstones => Self::Tombstone(decode_tombstone(key, value)?),
-            Kind::Commits => Self::Commit(decode_commit(value)?),
-            Kind::Ids | Kind::Sessions | Kind::Recommendations | Kind::Rules => Self::Other,
+            TableKind::Links => Self::Link(decode_link(key, value)?),
+            TableKind::Late => Self::Late(decode_late(key, value)?),
+            TableKind::Tombstones => Self::Tombstone(decode_tombstone(key, value)?),
+            TableKind::Commits => Self::Commit(decode_commit(value)?),
+            TableKind::Ids
+            | TableKind::Sessions
+            | TableKind::Recommendations
+            | TableKind::Rules => Self::Other,
         })
     }
 }
 
 /// Checks an entry of a table.
-pub(in crate::hot) fn check(kind: Kind, key: &[u8], value: &[u8]) -> Result<()> {
+pub(in crate::hot) fn check(kind: TableKind, key: &[u8], value: &[u8]) -> Result<()> {
     match kind {
-        Kind::Ids if key.len() == 16 && value.is_empty() => Ok(()),
-        Kind::Ids => Err(Error::corrupt("not a hash of 16 bytes without a value")),
-        Kind::Sessions => text(key).and_then(|_| decode_user(value)).map(drop),
-        Kind::Links => decode_link(key, value).map(drop),
-        Kind::Recommendations => text(key).and_then(|_| decode_known(value)).map(drop),
-        Kind::Late => decode_late(key, value).map(drop),
-        Kind::Commits => decode_commit(value).map(drop),
-        Kind::Tombstones => decode_tombstone(key, value).map(drop),
-        Kind::Rules => decode_rules(value).map(drop),
+        TableKind::Ids if key.len() == 16 && value.is_empty() => Ok(()),
+        TableKind::Ids => Err(Error::corrupt("not a hash of 16 bytes without a value")),
+        TableKind::Sessions => text(key).and_then(|_| decode_user(value)).map(drop),
+        TableKind::Links => decode_link(key, value).map(drop),
+        TableKind::Recommendations => text(key).and_then(|_| decode_known(value)).map(drop),
+        TableKind::Late => decode_late(key, value).map(drop),
+        TableKind::Commits => decode_commit(value).map(drop),
+        TableKind::Tombstones => decode_tombstone(key, value).map(drop),
+        TableKind::Rules => decode_rules(value).map(drop),
     }
 }
 
@@ -314,11 +317,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(
-            kind in prop::sample::select(Kind::ALL.to_vec()),
+            kind in prop::sample::select(TableKind::ALL.to_vec()),
             key in prop::collection::vec(any::<u8>(), 0..20),
             value in prop::collection::vec(0_u8..5, 0..20),
         ) {
-            if check(kind, &key, &value).is_ok() && kind == Kind::Recommendations {
+            if check(kind, &key, &value).is_ok() && kind == TableKind::Recommendations {
                 let known = decode_known(&value).unwrap();
                 prop_assert_eq!(decode_known(&encode_known(&known)).unwrap(), known);
             }
@@ -337,7 +340,7 @@ mod tests {
         let value = encode_late(&late);
         assert_eq!(value, b"\x03\xAC\x02\x01r\x02\x03tea\x04cake\x04home");
         assert_eq!(decode_late(&7u64.to_be_bytes(), &value).unwrap(), late);
-        let known = Known::Recorded {
+        let known = KnownRecommendation::Recorded {
             items: late.items,
             source: None,
             sequence: 300,
@@ -345,9 +348,12 @@ mod tests {
         let value = encode_known(&known);
         assert_eq!(value, b"\x02\xAC\x02\x02\x03tea\x04cake\x00");
         assert_eq!(decode_known(&value).unwrap(), known);
-        let value = encode_known(&Known::Awaited([1, 2]));
+        let value = encode_known(&KnownRecommendation::Awaited([1, 2]));
         assert_eq!(value, b"\x01\x01\x02");
-        assert_eq!(decode_known(&value).unwrap(), Known::Awaited([1, 2]));
+        assert_eq!(
+            decode_known(&value).unwrap(),
+            KnownRecommendation::Awaited([1, 2])
+        );
         let link = Link {
             session: "s".to_owned(),
             user: "ann".to_owned(),
@@ -382,7 +388,7 @@ mod tests {
 
     #[test]
     fn damage_is_refused() {
-        let value = encode_known(&Known::Recorded {
+        let value = encode_known(&KnownRecommendation::Recorded {
             items: vec!["tea".to_owned()],
             source: None,
             sequence: 1,
@@ -392,8 +398,8 @@ mod tests {
         }
         assert!(decode_known(&[&value[..], b"x"].concat()).is_err());
         assert!(decode_known(&[3]).is_err());
-        assert!(check(Kind::Ids, b"short", b"").is_err());
-        assert!(check(Kind::Sessions, b"s", b"\xFF").is_err());
-        assert!(check(Kind::Commits, b"last", b"7").is_err());
+        assert!(check(TableKind::Ids, b"short", b"").is_err());
+        assert!(check(TableKind::Sessions, b"s", b"\xFF").is_err());
+        assert!(check(TableKind::Commits, b"last", b"7").is_err());
     }
 }

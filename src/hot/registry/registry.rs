@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::periods::Periods;
-use super::records::{self, Known, LateRecord, Link, Tombstone};
-use crate::hot::log::{Kind, Log, Notes, Table, Visit};
+use super::records::{self, KnownRecommendation, LateRecord, Link, Tombstone};
+use crate::hot::log::{Log, Notes, Table, TableKind, Visit};
 use crate::model::{Clock, Error, ErrorKind, Recommendation, Result, Retention, Settings};
 
 const LAST: &[u8] = b"last";
@@ -57,10 +57,10 @@ impl Registry {
         let tables = log.tables()?;
         let periods = |kind, retention| Mutex::new(Periods::new(kind, retention, &tables));
         Ok(Self {
-            ids: periods(Kind::Ids, settings.event_id_retention_seconds),
-            sessions: periods(Kind::Sessions, settings.session_retention_seconds),
+            ids: periods(TableKind::Ids, settings.event_id_retention_seconds),
+            sessions: periods(TableKind::Sessions, settings.session_retention_seconds),
             recommendations: periods(
-                Kind::Recommendations,
+                TableKind::Recommendations,
                 settings.recommendation_retention_seconds,
             ),
             lasting: Mutex::new(tables.iter().copied().collect()),
@@ -138,7 +138,7 @@ impl Registry {
     /// # Errors
     /// Those of the log.
     pub(crate) fn note_link(&self, link: &Link, notes: &mut Notes) -> Result<()> {
-        let table = self.lasting(Kind::Links)?;
+        let table = self.lasting(TableKind::Links)?;
         let value = records::encode_link(link);
         if let Some(earlier) = self.log.get(table, link.session.as_bytes())? {
             let earlier = records::decode_link(link.session.as_bytes(), &earlier)?;
@@ -150,7 +150,7 @@ impl Registry {
 
     /// Notes that a link is not needed any more.
     pub(crate) fn forget_link(&self, link: &Link, notes: &mut Notes) {
-        notes.remove(Table::only(Kind::Links), link.session.as_bytes());
+        notes.remove(Table::only(TableKind::Links), link.session.as_bytes());
     }
 
     /// The links that are still needed.
@@ -158,14 +158,14 @@ impl Registry {
     /// # Errors
     /// Those of the log; `Corruption`.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
-        self.all(Kind::Links, records::decode_link)
+        self.all(TableKind::Links, records::decode_link)
     }
 
     /// What is known of a recommendation.
     ///
     /// # Errors
     /// Those of the log; `Corruption`.
-    pub(crate) fn recommendation(&self, id: &str) -> Result<Option<Known>> {
+    pub(crate) fn recommendation(&self, id: &str) -> Result<Option<KnownRecommendation>> {
         for table in self.recommendations.lock().tables() {
             if let Some(value) = self.log.get(table, id.as_bytes())? {
                 let known = records::decode_known(&value);
@@ -180,7 +180,12 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the log.
-    pub(crate) fn note_known(&self, id: &str, known: &Known, notes: &mut Notes) -> Result<()> {
+    pub(crate) fn note_known(
+        &self,
+        id: &str,
+        known: &KnownRecommendation,
+        notes: &mut Notes,
+    ) -> Result<()> {
         let table = self.turn(&self.recommendations)?;
         notes.put(table, id.as_bytes(), &records::encode_known(known));
         Ok(())
@@ -191,7 +196,7 @@ impl Registry {
     /// # Errors
     /// Those of the log.
     pub(crate) fn note_late(&self, late: &LateRecord, notes: &mut Notes) -> Result<()> {
-        let table = self.lasting(Kind::Late)?;
+        let table = self.lasting(TableKind::Late)?;
         let value = records::encode_late(late);
         notes.put(table, &late.sequence.to_be_bytes(), &value);
         Ok(())
@@ -199,7 +204,7 @@ impl Registry {
 
     /// Notes that a late record is not needed any more.
     pub(crate) fn forget_late(&self, late: &LateRecord, notes: &mut Notes) {
-        notes.remove(Table::only(Kind::Late), &late.sequence.to_be_bytes());
+        notes.remove(Table::only(TableKind::Late), &late.sequence.to_be_bytes());
     }
 
     /// The late records that are still needed.
@@ -207,7 +212,7 @@ impl Registry {
     /// # Errors
     /// Those of the log; `Corruption`.
     pub(crate) fn late(&self) -> Result<Vec<LateRecord>> {
-        self.all(Kind::Late, records::decode_late)
+        self.all(TableKind::Late, records::decode_late)
     }
 
     /// Notes a deletion.
@@ -215,7 +220,7 @@ impl Registry {
     /// # Errors
     /// Those of the log.
     pub(crate) fn note_tombstone(&self, tombstone: &Tombstone, notes: &mut Notes) -> Result<()> {
-        let table = self.lasting(Kind::Tombstones)?;
+        let table = self.lasting(TableKind::Tombstones)?;
         let value = records::encode_tombstone(tombstone);
         notes.put(table, &tombstone.sequence.to_be_bytes(), &value);
         Ok(())
@@ -226,12 +231,12 @@ impl Registry {
     /// # Errors
     /// Those of the log; `Corruption`.
     pub(crate) fn tombstones(&self) -> Result<Vec<Tombstone>> {
-        self.all(Kind::Tombstones, records::decode_tombstone)
+        self.all(TableKind::Tombstones, records::decode_tombstone)
     }
 
     /// Notes that a deletion is not needed any more.
     pub(crate) fn forget_tombstone(&self, tombstone: &Tombstone, notes: &mut Notes) {
-        let table = Table::only(Kind::Tombstones);
+        let table = Table::only(TableKind::Tombstones);
         notes.remove(table, &tombstone.sequence.to_be_bytes());
     }
 
@@ -240,7 +245,7 @@ impl Registry {
     /// # Errors
     /// Those of the log.
     pub(crate) fn note_retention(&self, json: &[u8], notes: &mut Notes) -> Result<()> {
-        let table = self.lasting(Kind::Rules)?;
+        let table = self.lasting(TableKind::Rules)?;
         notes.put(table, RETENTION, json);
         Ok(())
     }
@@ -250,7 +255,7 @@ impl Registry {
     /// # Errors
     /// Those of the log; `Corruption`.
     pub(crate) fn retention(&self) -> Result<Retention> {
-        let found = self.all(Kind::Rules, |_, value| records::decode_rules(value))?;
+        let found = self.all(TableKind::Rules, |_, value| records::decode_rules(value))?;
         Ok(found.into_iter().next().unwrap_or_default())
     }
 
@@ -264,7 +269,7 @@ impl Registry {
     /// # Errors
     /// Those of the log.
     pub(crate) fn note_commit(&self, sequence: u64, notes: &mut Notes) -> Result<()> {
-        let table = self.lasting(Kind::Commits)?;
+        let table = self.lasting(TableKind::Commits)?;
         notes.put(table, LAST, &sequence.to_be_bytes());
         Ok(())
     }
@@ -275,7 +280,7 @@ impl Registry {
     /// Those of the log; `Corruption`.
     pub(crate) fn note_forgotten(&self, sequence: u64, notes: &mut Notes) -> Result<()> {
         if sequence > self.forgotten()? {
-            let table = self.lasting(Kind::Commits)?;
+            let table = self.lasting(TableKind::Commits)?;
             notes.put(table, FORGOTTEN, &sequence.to_be_bytes());
         }
         Ok(())
@@ -290,7 +295,7 @@ impl Registry {
             true => records::decode_commit(value),
             false => Ok(0),
         };
-        let found = self.all(Kind::Commits, is_it)?;
+        let found = self.all(TableKind::Commits, is_it)?;
         Ok(found.into_iter().max().unwrap_or(0))
     }
 
@@ -299,7 +304,7 @@ impl Registry {
     /// # Errors
     /// Those of the log; `Corruption`.
     pub(crate) fn last_commit(&self) -> Result<u64> {
-        let found = self.all(Kind::Commits, |_, value| records::decode_commit(value))?;
+        let found = self.all(TableKind::Commits, |_, value| records::decode_commit(value))?;
         Ok(found.into_iter().max().unwrap_or(0))
     }
 
@@ -311,10 +316,14 @@ impl Registry {
         let mut found = Remembered::default();
         for table in self.log.tables()? {
             let count = match table.kind {
-                Kind::Ids => &mut found.event_ids,
-                Kind::Sessions => &mut found.sessions,
-                Kind::Recommendations => &mut found.recommendations,
-                Kind::Links | Kind::Late | Kind::Commits | Kind::Tombstones | Kind::Rules => {
+                TableKind::Ids => &mut found.event_ids,
+                TableKind::Sessions => &mut found.sessions,
+                TableKind::Recommendations => &mut found.recommendations,
+                TableKind::Links
+                | TableKind::Late
+                | TableKind::Commits
+                | TableKind::Tombstones
+                | TableKind::Rules => {
                     continue;
                 }
             };
@@ -346,7 +355,7 @@ impl Registry {
         periods.lock().turn(&*self.log, || self.clock.now_seconds())
     }
 
-    fn lasting(&self, kind: Kind) -> Result<Table> {
+    fn lasting(&self, kind: TableKind) -> Result<Table> {
         let table = Table::only(kind);
         let mut lasting = self.lasting.lock();
         if !lasting.contains(&table) {
@@ -356,7 +365,11 @@ impl Registry {
         Ok(table)
     }
 
-    fn all<T>(&self, kind: Kind, decode: impl Fn(&[u8], &[u8]) -> Result<T>) -> Result<Vec<T>> {
+    fn all<T>(
+        &self,
+        kind: TableKind,
+        decode: impl Fn(&[u8], &[u8]) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let table = Table::only(kind);
         let mut found = Vec::new();
         if self.lasting.lock().contains(&table) {
@@ -389,7 +402,7 @@ fn event_key(id: &str) -> [u8; 16] {
     xxh3_128(id.as_bytes()).to_be_bytes()
 }
 
-impl Known {
+impl KnownRecommendation {
     /// What the commit `sequence` records is known.
     pub(crate) fn of(given: &Recommendation, sequence: u64) -> Self {
         Self::Recorded {

@@ -1,8 +1,8 @@
 //! What a purge takes out of the tables, and looks at in them.
 
-use super::records::{self, Known, Tombstone};
+use super::records::{self, KnownRecommendation, Tombstone};
 use super::registry::Registry;
-use crate::hot::log::{Kind, Notes, Table};
+use crate::hot::log::{Notes, Table, TableKind};
 use crate::model::Result;
 
 /// What is to be taken out of the tables.
@@ -49,13 +49,13 @@ impl Registry {
         };
         for table in self.tables()? {
             match table.kind {
-                Kind::Sessions => self.visit(table, &mut |session, user| {
+                TableKind::Sessions => self.visit(table, &mut |session, user| {
                     if (sweep.forgets_user)(&records::decode_user(user)?) {
                         change(table, session, None);
                     }
                     Ok(())
                 })?,
-                Kind::Recommendations => self.visit(table, &mut |id, value| {
+                TableKind::Recommendations => self.visit(table, &mut |id, value| {
                     if let Some(left) = left_of(records::decode_known(value)?, sweep) {
                         change(table, id, Some(&records::encode_known(&left)));
                     }
@@ -65,7 +65,7 @@ impl Registry {
             }
         }
         for tombstone in sweep.tombstones {
-            let table = Table::only(Kind::Tombstones);
+            let table = Table::only(TableKind::Tombstones);
             change(table, &tombstone.sequence.to_be_bytes(), None);
         }
         Ok(pieces)
@@ -77,9 +77,9 @@ impl Registry {
     /// Those of the log; `Corruption`.
     pub(crate) fn each_shown_item(&self, visit: &mut dyn FnMut(&str, u64)) -> Result<()> {
         for table in self.tables()? {
-            if table.kind == Kind::Recommendations {
+            if table.kind == TableKind::Recommendations {
                 self.visit(table, &mut |_, value| {
-                    if let Known::Recorded {
+                    if let KnownRecommendation::Recorded {
                         items, sequence, ..
                     } = records::decode_known(value)?
                     {
@@ -98,7 +98,7 @@ impl Registry {
     /// Those of the log; `Corruption`.
     pub(crate) fn each_session(&self, visit: &mut dyn FnMut(&str, &str)) -> Result<()> {
         for table in self.tables()? {
-            if table.kind == Kind::Sessions {
+            if table.kind == TableKind::Sessions {
                 self.visit(table, &mut |session, user| {
                     visit(&records::text(session)?, &records::decode_user(user)?);
                     Ok(())
@@ -121,28 +121,28 @@ impl Registry {
             let name = table.name();
             let mut found = |names: Names, id: &str| visit(&name, names, id);
             self.visit(table, &mut |key, value| match table.kind {
-                Kind::Ids | Kind::Commits | Kind::Rules => Ok(()),
-                Kind::Sessions => {
+                TableKind::Ids | TableKind::Commits | TableKind::Rules => Ok(()),
+                TableKind::Sessions => {
                     found(Names::User, &records::text(key)?)?;
                     found(Names::User, &records::decode_user(value)?)
                 }
-                Kind::Links => {
+                TableKind::Links => {
                     let link = records::decode_link(key, value)?;
                     found(Names::User, &link.session)?;
                     found(Names::User, &link.user)
                 }
-                Kind::Recommendations => match records::decode_known(value)? {
-                    Known::Awaited(_) => Ok(()),
-                    Known::Recorded { items, .. } => {
+                TableKind::Recommendations => match records::decode_known(value)? {
+                    KnownRecommendation::Awaited(_) => Ok(()),
+                    KnownRecommendation::Recorded { items, .. } => {
                         items.iter().try_for_each(|item| found(Names::Item, item))
                     }
                 },
-                Kind::Late => {
+                TableKind::Late => {
                     let late = records::decode_late(key, value)?;
                     let mut items = late.items.iter();
                     items.try_for_each(|item| found(Names::Item, item))
                 }
-                Kind::Tombstones => {
+                TableKind::Tombstones => {
                     let tombstone = records::decode_tombstone(key, value)?;
                     let mut keys = tombstone.keys.iter();
                     keys.try_for_each(|key| found(Names::User, key))?;
@@ -156,8 +156,8 @@ impl Registry {
 }
 
 /// The record without what is forgotten of it, where that changes it.
-fn left_of(known: Known, sweep: &Sweep<'_>) -> Option<Known> {
-    let Known::Recorded {
+fn left_of(known: KnownRecommendation, sweep: &Sweep<'_>) -> Option<KnownRecommendation> {
+    let KnownRecommendation::Recorded {
         mut items,
         source,
         sequence,
@@ -167,7 +167,7 @@ fn left_of(known: Known, sweep: &Sweep<'_>) -> Option<Known> {
     };
     let before = items.len();
     items.retain(|item| !(sweep.forgets_item)(item, sequence));
-    (items.len() < before).then_some(Known::Recorded {
+    (items.len() < before).then_some(KnownRecommendation::Recorded {
         items,
         source,
         sequence,

@@ -9,19 +9,19 @@ use super::model::{Model, assert_holds, insert, write};
 use crate::hot::Tier;
 use crate::hot::log::{Holdings, Log, Noted, Notes, OnDamage, ReadLog, RocksLog};
 use crate::hot::mirror::Generation;
-use crate::hot::registry::{Known, Link, Registry};
+use crate::hot::registry::{KnownRecommendation, Link, Registry};
 use crate::model::{Clock, ErrorKind, Settings};
 
 const GENERATION_BYTES: u64 = 1 << 20;
 
 /// A folder with a log, and its last note.
-struct Place {
+struct LogFolder {
     folder: tempfile::TempDir,
     holdings: Holdings,
     noted: Option<Noted>,
 }
 
-impl Place {
+impl LogFolder {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -79,7 +79,7 @@ const EVENTS: u64 = 200;
 #[test]
 fn rocksdb_gives_back_what_was_written_after_reopening() {
     let schema = full_schema();
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let mut model = Model::new();
     for round in 0..3 {
         let tier = place.tier();
@@ -101,7 +101,7 @@ fn rocksdb_gives_back_what_was_written_after_reopening() {
 
 #[test]
 fn rocksdb_drops_a_generation_and_its_log() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let tier = place.tier();
     let first = tier.begin(1).unwrap();
     write(&tier, &first, &numbered(3000));
@@ -139,7 +139,7 @@ fn rocksdb_drops_a_generation_and_its_log() {
 
 #[test]
 fn rocksdb_is_locked_against_a_second_writer() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let first = place.tier();
     place.note(&first);
     let error = place.log(OnDamage::Refuse).err().unwrap();
@@ -149,7 +149,7 @@ fn rocksdb_is_locked_against_a_second_writer() {
 #[test]
 fn a_reader_reads_while_the_writer_writes() {
     let schema = full_schema();
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let scratch = tempfile::tempdir().unwrap();
     let missing = place.reader(scratch.path());
     assert_eq!(missing.err().unwrap().kind(), ErrorKind::NotFound);
@@ -208,7 +208,7 @@ fn flip_middle(path: &Path) {
 
 #[test]
 fn damage_to_a_log_is_refused_and_dropped_where_that_is_allowed() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let scratch = tempfile::tempdir().unwrap();
     let tier = place.tier();
     let generation = tier.begin(1).unwrap();
@@ -249,7 +249,7 @@ fn damage_to_a_log_is_refused_and_dropped_where_that_is_allowed() {
 
 #[test]
 fn a_log_that_was_closed_in_order_has_no_torn_end() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let tier = place.tier();
     let generation = tier.begin(1).unwrap();
     write(&tier, &generation, &numbered(100));
@@ -268,7 +268,7 @@ fn a_log_that_was_closed_in_order_has_no_torn_end() {
 
 #[test]
 fn a_torn_end_after_a_crash_leaves_what_precedes_it() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let tier = place.tier();
     let generation = tier.begin(1).unwrap();
     place.note(&tier);
@@ -291,7 +291,7 @@ fn a_torn_end_after_a_crash_leaves_what_precedes_it() {
 
 #[test]
 fn damage_to_what_was_noted_is_refused_to_readers_too() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let scratch = tempfile::tempdir().unwrap();
     let tier = place.tier();
     let generation = tier.begin(1).unwrap();
@@ -306,7 +306,7 @@ fn damage_to_what_was_noted_is_refused_to_readers_too() {
 
 #[test]
 fn a_torn_edit_of_rocksdbs_manifest_is_as_if_it_had_not_been() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let scratch = tempfile::tempdir().unwrap();
     let tier = place.tier();
     let generation = tier.begin(1).unwrap();
@@ -343,7 +343,7 @@ fn a_torn_edit_of_rocksdbs_manifest_is_as_if_it_had_not_been() {
 
 #[test]
 fn many_openings_leave_few_files() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let tier = place.tier();
     tier.begin(1).unwrap();
     place.close(tier);
@@ -387,7 +387,7 @@ fn append_noted(tier: &Tier, registry: &Registry, generation: &Generation, numbe
                 .unwrap();
             registry.note_link(&link(), &mut notes).unwrap();
             registry
-                .note_known("r", &Known::Awaited([1, 2]), &mut notes)
+                .note_known("r", &KnownRecommendation::Awaited([1, 2]), &mut notes)
                 .unwrap();
             registry.note_commit(7, &mut notes).unwrap();
         }
@@ -413,7 +413,7 @@ fn assert_remembers(registry: &Registry, events: u64) {
     assert!(registry.user_of("other").unwrap().is_none());
     assert_eq!(registry.links().unwrap(), [link()]);
     let known = registry.recommendation("r").unwrap();
-    assert_eq!(known, Some(Known::Awaited([1, 2])));
+    assert_eq!(known, Some(KnownRecommendation::Awaited([1, 2])));
     assert_eq!(registry.last_commit().unwrap(), 7);
     registry.verify().unwrap();
 }
@@ -421,7 +421,7 @@ fn assert_remembers(registry: &Registry, events: u64) {
 /// Tables outlive generations, and hold no log file of theirs back.
 #[test]
 fn rocksdb_keeps_tables_when_generations_go() {
-    let mut place = Place::new();
+    let mut place = LogFolder::new();
     let scratch = tempfile::tempdir().unwrap();
     for round in 0..2 {
         let log = place.log(OnDamage::Refuse).unwrap();
@@ -458,7 +458,7 @@ fn rocksdb_keeps_tables_when_generations_go() {
 /// A store that uses no tables has none.
 #[test]
 fn rocksdb_makes_tables_when_they_are_needed() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let log = place.log(OnDamage::Refuse).unwrap();
     let registry = registry(log.clone());
     assert!(!registry.has_event("event").unwrap());

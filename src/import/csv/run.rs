@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::check::Validator;
 use crate::csv::{Fault, Record, RecordReader, Step};
 use crate::import::contents::Records;
-use crate::import::distinct::{Distinct, Known, Once};
+use crate::import::distinct::{Distinct, KnownRows, Once};
 use crate::import::form::{FileForm, Scratch};
 use crate::import::open::{Opened, open};
 use crate::import::record_rows::{RecordRows, Seen};
@@ -31,7 +31,7 @@ pub(super) struct Run<'a> {
     pub(super) stop: Option<&'a AtomicBool>,
     pub(super) cells: CellBuffer,
     pub(super) scratch: Scratch,
-    pub(super) known: Known,
+    pub(super) known: KnownRows,
     pub(super) repeats: Repeats,
     pub(super) odd_times: OddTimes<String>,
     pub(super) long: LongCells<String>,

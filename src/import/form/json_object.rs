@@ -11,13 +11,13 @@ use crate::model::{Error, Result};
 /// The keys that are columns.
 #[derive(Debug)]
 pub(super) struct JsonObject {
-    keys: BTreeMap<String, Key>,
+    keys: BTreeMap<String, FieldKey>,
     /// What a key that is no column gives: an error, or nothing.
     refuses_others: bool,
 }
 
 #[derive(Debug, Default)]
-struct Key {
+struct FieldKey {
     column: Option<usize>,
     /// Keys of the object at this one.
     inner: Option<Box<JsonObject>>,

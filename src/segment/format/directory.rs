@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::handles::Handle;
 use super::lines::{BlockLines, Hints};
 use super::region::{Located, Region};
-use super::slot::{BUCKET_BYTES, Layout, Slot, SlotBits};
+use super::slot::{BUCKET_BYTES, Layout, SlotBits, UserSlot};
 use super::strings::MappedStrings;
 use crate::codec::Source;
 use crate::column::Strings;
@@ -58,7 +58,7 @@ pub(in crate::segment) fn build(
         .layout()
         .ok_or_else(|| Error::internal("a segment of more rows than a slot can tell"))?;
     let buckets = layout.buckets_for(hashes.len());
-    let mut table = vec![Slot::default(); buckets * layout.slots];
+    let mut table = vec![UserSlot::default(); buckets * layout.slots];
     let bounds = starts.iter().zip(starts.iter().skip(1));
     for ((position, hash), (start, end)) in (0..).zip(hashes).zip(bounds) {
         let hash = *hash;
@@ -66,7 +66,7 @@ pub(in crate::segment) fn build(
         let (before, behind) = table.split_at_mut(first);
         let free = behind.iter_mut().chain(before).find(|slot| slot.rows == 0);
         if let Some(free) = free {
-            *free = Slot {
+            *free = UserSlot {
                 tag: layout.tag_of(hash),
                 hints: lines.hints((end.saturating_sub(1)) as usize),
                 position,
@@ -210,7 +210,7 @@ impl Directory {
     }
 
     #[inline]
-    fn entry(&self, slot: Slot, hash: u64, next: usize) -> Result<Entry> {
+    fn entry(&self, slot: UserSlot, hash: u64, next: usize) -> Result<Entry> {
         let (index, start) = (slot.position as usize, slot.first_row as usize);
         let end = start + slot.rows as usize;
         if index >= self.len() || end > self.rows {

@@ -2,7 +2,7 @@
 
 /// A user's place in the table. No user is without rows: a slot with none is free.
 #[derive(Clone, Copy, Default)]
-pub(in crate::segment) struct Slot {
+pub(in crate::segment) struct UserSlot {
     pub(in crate::segment) tag: u16,
     /// Lines of the user's last blocks (FORMAT.md section 5.8).
     pub(in crate::segment) hints: [u8; 2],
@@ -95,7 +95,7 @@ impl Layout {
 
     /// The slot at a position of a bucket.
     #[inline(always)]
-    pub(in crate::segment) fn read(&self, bucket: &[u8; BUCKET_BYTES], nth: usize) -> Slot {
+    pub(in crate::segment) fn read(&self, bucket: &[u8; BUCKET_BYTES], nth: usize) -> UserSlot {
         const LAST: usize = BUCKET_BYTES - (WORD_BITS / 8) as usize;
         let at = nth * self.bytes;
         let start = at.min(LAST);
@@ -105,7 +105,7 @@ impl Layout {
         let part = |(first, bits): (u32, u32)| {
             ((word >> (first % WORD_BITS)) as u64 & ((1 << bits) - 1)) as u32
         };
-        Slot {
+        UserSlot {
             tag: self.tag_of(word as u64),
             hints: (part((self.tag, HINT_BITS)) as u16).to_le_bytes(),
             position: part(self.position),
@@ -114,7 +114,7 @@ impl Layout {
         }
     }
 
-    pub(in crate::segment) fn write(&self, slot: Slot, out: &mut [u8]) {
+    pub(in crate::segment) fn write(&self, slot: UserSlot, out: &mut [u8]) {
         let hints = u16::from_le_bytes(slot.hints);
         let mut word = u128::from(slot.tag) | u128::from(hints) << self.tag;
         for ((first, _), value) in [

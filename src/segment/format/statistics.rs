@@ -85,10 +85,10 @@ impl StatisticsHandle {
 /// The statistics of one column, before they are encoded.
 pub(in crate::segment) struct Statistics {
     nulls: Vec<u64>,
-    values: Values,
+    values: SpanValues,
 }
 
-enum Values {
+enum SpanValues {
     Unknown,
     Sets(Vec<u64>),
     Bounds([Vec<u64>; 2]),
@@ -125,8 +125,8 @@ impl Gather for OfStrings {
         Statistics {
             nulls: nulls_of(codes),
             values: match self.0 <= SET_ENTRIES {
-                true => Values::Sets(codes.chunks(SPAN).map(set).collect()),
-                false => Values::Unknown,
+                true => SpanValues::Sets(codes.chunks(SPAN).map(set).collect()),
+                false => SpanValues::Unknown,
             },
         }
     }
@@ -146,7 +146,7 @@ impl<F: Fn(u64) -> u64> Gather for OfNumbers<F> {
         let bounds: Vec<_> = codes.chunks(SPAN).map(bounds).collect();
         Statistics {
             nulls: nulls_of(codes),
-            values: Values::Bounds(worthwhile(*data_type, &bounds)),
+            values: SpanValues::Bounds(worthwhile(*data_type, &bounds)),
         }
     }
 }
@@ -175,9 +175,9 @@ impl Statistics {
         Ok(StatisticsHandle {
             nulls: out.stream(&self.nulls)?,
             values: match &self.values {
-                Values::Unknown => ValuesHandle::Unknown,
-                Values::Sets(sets) => ValuesHandle::Sets(out.stream(sets)?),
-                Values::Bounds([low, high]) => {
+                SpanValues::Unknown => ValuesHandle::Unknown,
+                SpanValues::Sets(sets) => ValuesHandle::Sets(out.stream(sets)?),
+                SpanValues::Bounds([low, high]) => {
                     ValuesHandle::Bounds(Box::new([out.stream(low)?, out.stream(high)?]))
                 }
             },

@@ -29,12 +29,12 @@ pub(in crate::segment) struct MappedStrings {
     handle: StringsHandle,
     offsets: Region,
     text: Region,
-    known: Arc<Known>,
+    known: Arc<UsedStrings>,
 }
 
 /// What is known of a dictionary once it was used.
 #[derive(Default)]
-struct Known {
+struct UsedStrings {
     /// Whether every page of the hashes of a small one was verified.
     verified: AtomicBool,
     /// Whether the disk was asked for a tiny one.

@@ -79,24 +79,26 @@ impl SegmentWriter<'_> {
             let job = move || {
                 (self.proceed)()?;
                 let mut out = Output::default();
-                let part = match part {
-                    Unencoded::Users(input, rows) => {
-                        Part::Users(Users::of(&input, rows, &mut out)?)
-                    }
-                    Unencoded::Timestamps(input) => {
-                        Part::Timestamps(Timestamps::of(input, &mut out)?)
-                    }
-                    Unencoded::Sequences(sequences, rows) => {
-                        Part::Sequences(Sequences::of(sequences, rows, sequence_base, &mut out)?)
-                    }
-                    Unencoded::Field(id, data_type, field) => {
-                        let dictionary = dictionaries.get(id).and_then(Option::as_ref);
-                        let is_item = id == self.schema.item();
-                        let (column, statistics) =
-                            encode_column(field, data_type, dictionary, ranks, is_item, &mut out)?;
-                        Part::Field(column, statistics)
-                    }
-                };
+                let part =
+                    match part {
+                        Unencoded::Users(input, rows) => {
+                            FilePart::Users(Users::of(&input, rows, &mut out)?)
+                        }
+                        Unencoded::Timestamps(input) => {
+                            FilePart::Timestamps(Timestamps::of(input, &mut out)?)
+                        }
+                        Unencoded::Sequences(sequences, rows) => FilePart::Sequences(
+                            Sequences::of(sequences, rows, sequence_base, &mut out)?,
+                        ),
+                        Unencoded::Field(id, data_type, field) => {
+                            let dictionary = dictionaries.get(id).and_then(Option::as_ref);
+                            let is_item = id == self.schema.item();
+                            let (column, statistics) = encode_column(
+                                field, data_type, dictionary, ranks, is_item, &mut out,
+                            )?;
+                            FilePart::Field(column, statistics)
+                        }
+                    };
                 Ok((part, out))
             };
             (size, job)
@@ -138,7 +140,7 @@ enum Unencoded<'a> {
 }
 
 /// An encoded part of the file; its handles count from the part's own start.
-enum Part {
+enum FilePart {
     Users(Users),
     Timestamps(Timestamps),
     Sequences(Sequences),
@@ -160,14 +162,14 @@ struct Parts {
 impl Parts {
     /// Takes the next part, which was encoded into `out` and begins at `base` of the file; `item` is the
     /// number of the field of items.
-    fn add(&mut self, part: Part, out: &Output, item: usize, base: usize) -> Result<()> {
+    fn add(&mut self, part: FilePart, out: &Output, item: usize, base: usize) -> Result<()> {
         match part {
-            Part::Users(mut users) => {
+            FilePart::Users(mut users) => {
                 users.ids.move_by(base);
                 users.starts.handle.move_by(base);
                 self.users = Some(users);
             }
-            Part::Timestamps(mut time) => {
+            FilePart::Timestamps(mut time) => {
                 let bytes = out.get(time.codes.handle)?;
                 for stream in [&mut time.codes, &mut time.zone_min, &mut time.zone_max] {
                     stream.handle.move_by(base);
@@ -175,11 +177,11 @@ impl Parts {
                 self.lines.timestamps = lines_of(&time.codes, bytes);
                 self.timestamps = Some(time);
             }
-            Part::Sequences(mut sequences) => {
+            FilePart::Sequences(mut sequences) => {
                 sequences.codes.handle.move_by(base);
                 self.sequences = Some(sequences);
             }
-            Part::Field(mut column, statistics) => {
+            FilePart::Field(mut column, statistics) => {
                 let bytes = column.codes().map(|codes| out.get(codes.handle));
                 let bytes = bytes.transpose()?;
                 column.move_by(base);

@@ -7,12 +7,12 @@ use crate::model::Result;
 /// Lets one writer sync for all whose commits were appended before it began.
 #[derive(Default)]
 pub(crate) struct GroupSync {
-    state: Mutex<State>,
+    state: Mutex<SyncState>,
     done: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct SyncState {
     /// Every commit up to this survives power loss.
     synced: u64,
     running: bool,

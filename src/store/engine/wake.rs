@@ -7,10 +7,10 @@ use parking_lot::{Condvar, Mutex};
 
 /// Wakes a background thread, and tells whether there is one. All clones are the same.
 #[derive(Clone, Default)]
-pub(in crate::store) struct Wake(Arc<(Mutex<State>, Condvar)>);
+pub(in crate::store) struct Wake(Arc<(Mutex<WakeState>, Condvar)>);
 
 #[derive(Default)]
-struct State {
+struct WakeState {
     called: bool,
     running: bool,
     stop: bool,

@@ -24,7 +24,7 @@ pub(crate) struct Deletions {
     newest_of_times: AtomicU64,
     /// A set of hashes of keys: most keys that no tombstone names are not in it.
     filter: [AtomicU64; FILTER_WORDS],
-    known: RwLock<Known>,
+    known: RwLock<KnownDeletions>,
 }
 
 /// 8 KiB: of a thousand keys that nothing was deleted of, 15 are taken for others where a thousand are
@@ -32,7 +32,7 @@ pub(crate) struct Deletions {
 const FILTER_WORDS: usize = 1024;
 
 #[derive(Default)]
-struct Known {
+struct KnownDeletions {
     all: Vec<Arc<Tombstone>>,
     of_key: HashMap<String, Vec<Arc<Tombstone>>, Xxh3DefaultBuilder>,
     items: Arc<DeletedItems>,

@@ -15,11 +15,11 @@ pub(crate) struct LateRecords {
     /// First and last commit of the events that any of them concerns.
     first: AtomicU64,
     last: AtomicU64,
-    known: RwLock<Known>,
+    known: RwLock<RecordsById>,
 }
 
 #[derive(Default)]
-struct Known {
+struct RecordsById {
     all: Vec<Arc<LateRecord>>,
     of_id: HashMap<String, Vec<Arc<LateRecord>>, Xxh3DefaultBuilder>,
 }

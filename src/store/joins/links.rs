@@ -13,11 +13,11 @@ use crate::hot::Link;
 #[derive(Default)]
 pub(crate) struct Links {
     count: AtomicUsize,
-    known: RwLock<Known>,
+    known: RwLock<LinksBySession>,
 }
 
 #[derive(Default)]
-struct Known {
+struct LinksBySession {
     all: Vec<Arc<Link>>,
     of_session: HashMap<String, Arc<Link>, Xxh3DefaultBuilder>,
     of_user: HashMap<String, Vec<Arc<Link>>, Xxh3DefaultBuilder>,

@@ -54,13 +54,13 @@ pub struct DamagedSegment {
 }
 
 /// A damaged segment, open where it opens.
-struct Found {
+struct FoundSegment {
     report: DamagedSegment,
     entry: SegmentEntry,
     live: Option<Arc<LiveSegment>>,
 }
 
-impl Found {
+impl FoundSegment {
     fn of_lost(lost: &LostSegment) -> Self {
         Self {
             report: DamagedSegment {
@@ -135,14 +135,14 @@ fn find(
     schema: &Schema,
     manifest: &Manifest,
     progress: &mut dyn FnMut(u64),
-) -> Result<Vec<Found>> {
+) -> Result<Vec<FoundSegment>> {
     let (live, lost) = open_what_can_be(storage, schema, manifest, None)?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     for entry in &manifest.segments {
         let lost = lost.iter().find(|lost| lost.entry.id == entry.id);
         let live = live.iter().find(|live| live.entry.id == entry.id);
-        found.extend(lost.map(Found::of_lost));
-        found.extend(live.and_then(|live| Found::of_live(live, schema)));
+        found.extend(lost.map(FoundSegment::of_lost));
+        found.extend(live.and_then(|live| FoundSegment::of_live(live, schema)));
         bytes += entry.file_bytes;
         progress(bytes);
     }
@@ -215,7 +215,7 @@ impl Engine {
 
 /// Gives a segment's file its second name, beside its users and what is known of it. A crash behind that
 /// leaves the segment in the store.
-fn set_aside(storage: &dyn Storage, root: &Path, found: &mut Found) -> Result<()> {
+fn set_aside(storage: &dyn Storage, root: &Path, found: &mut FoundSegment) -> Result<()> {
     let at = |ending: &str| format!("{QUARANTINE}/{:08}.{ending}", found.entry.id);
     let (moved, users, report) = (at("seg"), at("users.jsonl"), at("json"));
     // What a repair left that did not come to its end.

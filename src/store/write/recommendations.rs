@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::hot::{EncodedRows, Known, LateRecord, Notes, Registry};
+use crate::hot::{EncodedRows, KnownRecommendation, LateRecord, Notes, Registry};
 use crate::model::{Cell, Commit, Durability, Recommendation, Result, Role};
 use crate::store::engine::Engine;
 use crate::store::joins::{Deletions, left_of};
@@ -11,7 +11,7 @@ use crate::store::joins::{Deletions, left_of};
 /// What is known of a recommendation, as events take it.
 pub(in crate::store) struct Shown {
     id: String,
-    known: Option<Known>,
+    known: Option<KnownRecommendation>,
     /// The items, joined by bars, and the source, where it was recorded.
     impression: String,
     source: Option<String>,
@@ -22,7 +22,7 @@ impl Shown {
     pub(super) fn look_up(registry: &Registry, deletions: &Deletions, id: &str) -> Result<Self> {
         let known = registry.recommendation(id)?;
         let (impression, source) = match &known {
-            Some(Known::Recorded {
+            Some(KnownRecommendation::Recorded {
                 items,
                 source,
                 sequence,
@@ -60,13 +60,17 @@ impl Engine {
         let registry = self.registry()?;
         let before = self.visible.load(Ordering::Acquire);
         let awaited = match registry.recommendation(&given.id)? {
-            Some(Known::Recorded { .. }) => return Ok(before),
-            Some(Known::Awaited(commits)) => Some(commits),
+            Some(KnownRecommendation::Recorded { .. }) => return Ok(before),
+            Some(KnownRecommendation::Awaited(commits)) => Some(commits),
             None => None,
         };
         let sequence = before + 1;
         let mut notes = Notes::default();
-        registry.note_known(&given.id, &Known::of(given, sequence), &mut notes)?;
+        registry.note_known(
+            &given.id,
+            &KnownRecommendation::of(given, sequence),
+            &mut notes,
+        )?;
         registry.note_commit(sequence, &mut notes)?;
         let late = awaited.map(|awaited| LateRecord {
             id: given.id.clone(),
@@ -113,13 +117,13 @@ impl Engine {
             }
         }
         let first = match &shown.known {
-            Some(Known::Recorded { .. }) => return Ok(()),
-            Some(Known::Awaited([first, _])) => *first,
+            Some(KnownRecommendation::Recorded { .. }) => return Ok(()),
+            Some(KnownRecommendation::Awaited([first, _])) => *first,
             None => sequence,
         };
         // Without the field no row can be found again by its recommendation.
         if lacks && self.schema.position_of(Role::RecommendationId).is_some() {
-            registry.note_known(id, &Known::Awaited([first, sequence]), notes)?;
+            registry.note_known(id, &KnownRecommendation::Awaited([first, sequence]), notes)?;
         }
         Ok(())
     }

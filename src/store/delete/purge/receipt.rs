@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::place::Place;
+use super::place::FoundPlace;
 use super::searched::Searched;
 use super::sought::Sought;
 use crate::io::{Storage, read_small, replace};
@@ -92,7 +92,7 @@ impl PurgeReceipt {
         time: u64,
         sought: &Sought,
         searched: &Searched,
-        found: Vec<Place>,
+        found: Vec<FoundPlace>,
         entropy: &Entropy,
     ) -> Result<Self> {
         let salt = hex(&entropy.bytes::<16>()?);

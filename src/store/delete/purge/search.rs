@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use aho_corasick::AhoCorasick;
 
 use super::pending::PENDING;
-use super::place::Place;
+use super::place::FoundPlace;
 use super::receipt::{ITEM, PurgeFinding, PurgeReceipt, USER};
 use super::searched::Searched;
 use super::sought::Sought;
@@ -23,7 +23,7 @@ use crate::text::TextRoom;
 const LEAST_BYTES: usize = 8;
 
 /// A text that the store holds as a value.
-struct Found<'a> {
+struct FoundText<'a> {
     file: &'a str,
     /// What it is.
     what: &'a str,
@@ -33,12 +33,12 @@ struct Found<'a> {
 }
 
 /// Calls `visit` with each of them.
-fn each_value(engine: &Engine, visit: &mut dyn FnMut(&Found<'_>) -> Result<()>) -> Result<()> {
+fn each_value(engine: &Engine, visit: &mut dyn FnMut(&FoundText<'_>) -> Result<()>) -> Result<()> {
     let version = engine.version.load_full();
     for live in version.segments() {
         let file = SegmentEntry::path_of(live.entry.id);
         each_text(&live.segment, engine, &mut |what, names, text| {
-            visit(&Found {
+            visit(&FoundText {
                 file: &file,
                 what,
                 names,
@@ -47,7 +47,7 @@ fn each_value(engine: &Engine, visit: &mut dyn FnMut(&Found<'_>) -> Result<()>) 
         })?;
     }
     let mut hot = |what: &str, names: Option<Names>, text: &str| {
-        visit(&Found {
+        visit(&FoundText {
             file: HOT,
             what,
             names,
@@ -103,11 +103,11 @@ fn each_text(segment: &Segment, engine: &Engine, visit: &mut VisitText<'_>) -> R
 }
 
 /// Looks for the ids among all values.
-pub(super) fn values(engine: &Engine, sought: &Sought) -> Result<Vec<Place>> {
+pub(super) fn values(engine: &Engine, sought: &Sought) -> Result<Vec<FoundPlace>> {
     let mut found = Vec::new();
     each_value(engine, &mut |value| {
         if sought.holds(value.names, value.text) {
-            found.push(Place {
+            found.push(FoundPlace {
                 id: shown_user(value.text).to_owned(),
                 file: value.file.to_owned(),
                 what: value.what.to_owned(),
@@ -156,7 +156,7 @@ pub(super) fn bytes(
     root: &Path,
     engine: &Engine,
     sought: &Sought,
-) -> Result<(Searched, Vec<Place>)> {
+) -> Result<(Searched, Vec<FoundPlace>)> {
     let ids: Vec<&str> = sought.ids().filter(|id| id.len() >= LEAST_BYTES).collect();
     let ids = not_contained(engine, ids)?;
     let automaton = automaton(&ids)?;
@@ -190,7 +190,7 @@ pub(super) fn bytes(
             if texts.iter().any(is_text) || !seen.insert(one.pattern()) {
                 continue;
             }
-            found.push(Place {
+            found.push(FoundPlace {
                 id: ids
                     .get(one.pattern().as_usize())
                     .copied()

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::part::Part;
+use super::part::HistoryPart;
 use crate::model::TierQuery;
 
 /// Rows of one part that follow each other in the order.
@@ -61,7 +61,7 @@ type Rank = (i64, u64, Reverse<usize>);
 /// Parts overlap little in time, so rows are taken by runs: as many of one part as come before
 /// the next row of any other.
 pub(super) fn merge(
-    parts: &[Part],
+    parts: &[HistoryPart],
     query: &TierQuery,
     heads: &mut Vec<Head>,
     order: &mut Vec<Stretch>,
@@ -124,7 +124,7 @@ pub(super) fn merge(
 }
 
 /// The rows of the only part that there is, up to the limit.
-fn all_of(part: &Part, query: &TierQuery) -> Stretch {
+fn all_of(part: &HistoryPart, query: &TierQuery) -> Stretch {
     let rows = part.columns.rows();
     let len = rows.min(query.limit);
     Stretch {
@@ -179,10 +179,10 @@ mod tests {
                 let mut columns = Columns::for_schema(&schema);
                 columns.timestamps = rows.iter().map(|row| row.0).collect();
                 columns.sequences = rows.iter().map(|row| row.1).collect();
-                Part::new(columns)
+                HistoryPart::new(columns)
             };
             let query = TierQuery { limit, newest, ..TierQuery::everything(&schema) };
-            let filled: Vec<Part> = given.iter().map(columns).collect();
+            let filled: Vec<HistoryPart> = given.iter().map(columns).collect();
             let mut order = Vec::new();
             merge(&filled, &query, &mut Vec::new(), &mut order);
             let rows = order.iter().flat_map(|stretch| {

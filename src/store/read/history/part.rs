@@ -8,25 +8,25 @@ use crate::store::engine::Version;
 
 /// Where rows lie; the numbers are those of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum RowsPlace {
     Generation(u64),
     Segment(u64),
 }
 
 /// The rows from one segment or generation, oldest first.
-pub(super) struct Part {
+pub(super) struct HistoryPart {
     pub(super) columns: Columns,
     /// The place whose dictionaries it has.
-    place: Option<Place>,
+    place: Option<RowsPlace>,
 }
 
 /// The dictionaries of a place that a part had before.
 struct Kept {
-    place: Option<Place>,
+    place: Option<RowsPlace>,
     dictionaries: Vec<Option<Arc<dyn Strings>>>,
 }
 
-impl Part {
+impl HistoryPart {
     pub(super) fn new(columns: Columns) -> Self {
         Self {
             columns,
@@ -43,7 +43,7 @@ impl Part {
     /// and a count that all threads change is what they would wait for.
     pub(super) fn take_dictionaries(
         &mut self,
-        place: Place,
+        place: RowsPlace,
         query: &TierQuery,
         of: impl Fn(FieldId) -> Option<Arc<dyn Strings>>,
     ) {
@@ -60,7 +60,7 @@ impl Part {
     }
 
     /// Puts its dictionaries aside and takes those of another place where they are kept.
-    fn swap_dictionaries(&mut self, place: Place, kept: &mut Vec<Kept>) {
+    fn swap_dictionaries(&mut self, place: RowsPlace, kept: &mut Vec<Kept>) {
         let of = |place| kept.iter().position(|kept| kept.place == place);
         let at = match of(Some(place)) {
             Some(at) => at,
@@ -101,7 +101,7 @@ impl Part {
 /// processor; dictionaries for the place that they are of.
 #[derive(Default)]
 pub(super) struct Parts {
-    all: Vec<Part>,
+    all: Vec<HistoryPart>,
     used: usize,
     /// Dictionaries of places that no part has.
     kept: Vec<Kept>,
@@ -128,20 +128,20 @@ impl Parts {
         *self = Self::default();
     }
 
-    pub(super) fn used(&self) -> &[Part] {
+    pub(super) fn used(&self) -> &[HistoryPart] {
         self.all.get(..self.used).unwrap_or_default()
     }
 
     /// An empty part behind those there are; it becomes one by [`Parts::keep`].
     pub(super) fn next(
         &mut self,
-        place: Place,
+        place: RowsPlace,
         schema: &Schema,
         asked: &[bool],
-    ) -> Result<&mut Part> {
+    ) -> Result<&mut HistoryPart> {
         if self.all.len() <= self.used {
             let columns = Columns::for_schema(schema).asked_only(asked);
-            self.all.push(Part::new(columns));
+            self.all.push(HistoryPart::new(columns));
         }
         let part = self.all.get_mut(self.used);
         let part = part.ok_or_else(|| Error::internal("a history without room for its rows"))?;

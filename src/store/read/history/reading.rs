@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::part::{Parts, Place};
+use super::part::{Parts, RowsPlace};
 use super::resolved::Resolved;
 use crate::column::{Columns, Strings};
 use crate::hot::Generation;
@@ -58,7 +58,7 @@ struct Reading<'a> {
 
 /// A place, and how it is asked.
 struct Asked {
-    place: Place,
+    place: RowsPlace,
     /// The rows that are still missing.
     left: usize,
     /// Whether rows of another place may have the timestamp of one of these.
@@ -99,7 +99,7 @@ impl Reading<'_> {
             return Ok(());
         };
         let asked = Asked {
-            place: Place::Generation(generation.id()),
+            place: RowsPlace::Generation(generation.id()),
             left,
             tied: true,
             mask: self.mask(key, || Held::of_generation(generation)),
@@ -132,7 +132,7 @@ impl Reading<'_> {
             return Ok(());
         };
         let asked = Asked {
-            place: Place::Segment(live.entry.id),
+            place: RowsPlace::Segment(live.entry.id),
             left,
             tied,
             mask: self.mask(key, || Held::of_segment(live)),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::model::batch;
 use super::operations::Event;
 use super::{SCHEMA, small};
-use crate::hot::{Kind, Log, Table};
+use crate::hot::{Log, Table, TableKind};
 use crate::model::{Clock, Durability, Recommendation, ScanQuery, Settings};
 use crate::store::engine::Engine;
 use crate::store::tests::fixture::Machine;
@@ -135,7 +135,7 @@ impl Sessions {
         let tables = self.machine.log.tables().unwrap();
         let tables = tables
             .into_iter()
-            .filter(|table| table.kind == Kind::Sessions);
+            .filter(|table| table.kind == TableKind::Sessions);
         let entries = tables.map(|table| {
             let mut count = 0;
             let visit = &mut |_: &[u8], _: &[u8]| {
@@ -204,7 +204,7 @@ fn without_a_retention_no_session_is_forgotten() {
             .log
             .tables()
             .unwrap()
-            .contains(&Table::only(Kind::Sessions))
+            .contains(&Table::only(TableKind::Sessions))
     );
 }
 

@@ -3,7 +3,6 @@
 mod checksum;
 mod file;
 mod file_map;
-mod large_pages;
 mod local;
 mod pages;
 mod share;
@@ -15,7 +14,6 @@ mod storage;
 pub use checksum::crc32;
 pub use file::FileBytes;
 pub use file_map::FileMap;
-pub use large_pages::LargePages;
 pub use local::{LocalStorage, Readers};
 pub use pages::{PAGE_BYTES, Pages, page_sums};
 pub use share::{Shared, copy, link};

@@ -2,14 +2,12 @@
 
 mod narrow_slot;
 mod text;
-mod text_pairs;
 mod text_room;
 mod text_slot;
 mod text_slots;
 
 pub(crate) use narrow_slot::{NARROW, NarrowSlot, narrow_slot};
 pub use text::TextBuffer;
-pub(crate) use text_pairs::TextPairs;
 pub(crate) use text_room::SPELLED_BYTES;
 pub use text_room::TextRoom;
 #[cfg(feature = "arrow")]

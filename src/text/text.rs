@@ -159,7 +159,7 @@ fn too_long() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{TextPairs, TextSlot, narrow_slot, text_slot};
+    use super::super::{TextSlot, narrow_slot, text_slot};
     use super::*;
     use crate::model::{Backwards, Error, ErrorKind, Forwards};
 
@@ -194,15 +194,9 @@ mod tests {
         let codes: Vec<u32> = (0..4)
             .flat_map(|more| pairs.clone().chain(std::iter::repeat_n(1, more)))
             .collect();
-        let pairs = TextPairs::of(TextSlots::new(&slots, &[]));
-        assert!(pairs.is_some());
         // Long strings come from the text, or are asked for.
-        for (text, pairs) in [
-            (text.as_slice(), None),
-            (&[], None),
-            (&text, pairs.as_deref()),
-        ] {
-            let slots = TextSlots::new(&slots, text).with_pairs(pairs);
+        for text in [text.as_slice(), &[]] {
+            let slots = TextSlots::new(&slots, text);
             let mut buffer = TextBuffer::new();
             let mut append = |codes: &[u32]| buffer.append_slots(&slots, Forwards(codes), push);
             append(&codes).unwrap();
@@ -274,12 +268,5 @@ mod tests {
             assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
         }
         assert!(buffer.is_empty());
-    }
-
-    #[test]
-    fn pairs_are_kept_of_few_strings() {
-        let slots = |count: usize| vec![text_slot(b"a", 0); count];
-        assert!(TextPairs::of(TextSlots::new(&slots(16), &[])).is_some());
-        assert!(TextPairs::of(TextSlots::new(&slots(17), &[])).is_none());
     }
 }

@@ -3,7 +3,7 @@
 use super::NarrowSlot;
 use super::narrow_slot::string_in;
 use super::text_slot::{CopySlot, GROUP, short};
-use super::{TextPairs, TextSlot, is_long};
+use super::{TextSlot, is_long};
 use crate::model::{CodeOrder, Result, prefetch_line_at};
 
 /// Bytes of slots that a processor has near anyway while it copies many strings.
@@ -21,8 +21,6 @@ pub struct TextSlots<'a> {
     slots: Slots<'a>,
     /// What slots of long strings point into.
     text: &'a [u8],
-    /// All of them by twos, where they are few.
-    pairs: Option<&'a TextPairs>,
 }
 
 #[derive(Clone, Copy)]
@@ -44,7 +42,6 @@ impl<'a> TextSlots<'a> {
         Self {
             slots: Slots::Wide(slots),
             text,
-            pairs: None,
         }
     }
 
@@ -53,13 +50,7 @@ impl<'a> TextSlots<'a> {
         Self {
             slots: Slots::Narrow(slots),
             text: &[],
-            pairs: None,
         }
-    }
-
-    /// The same, copied by these pairs of them.
-    pub(crate) fn with_pairs(self, pairs: Option<&'a TextPairs>) -> Self {
-        Self { pairs, ..self }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -149,45 +140,11 @@ impl<'a> TextSlots<'a> {
         bytes: &mut [u8],
         len: &mut usize,
     ) -> usize {
-        let Some(pairs) = self.pairs else {
-            return self.copy_singly(codes, ahead, ends, &end_at, bytes, len);
-        };
-        let (mut copied, mut rest) = (0, codes);
-        loop {
-            let ends_left = ends.get_mut(copied..).unwrap_or_default();
-            let paired = pairs.copy(rest, ends_left, &end_at, bytes, len);
-            copied += paired;
-            // The group at which that ended, or what makes none.
-            let (group, later) = rest.split(paired).1.split(GROUP);
-            if group.len() == 0 {
-                return copied;
-            }
-            let ends_left = ends_left.get_mut(paired..).unwrap_or_default();
-            let singly = self.copy_singly(group, &[], ends_left, &end_at, bytes, len);
-            copied += singly;
-            if singly < GROUP {
-                return copied;
-            }
-            rest = later;
-        }
-    }
-
-    /// [`TextSlots::copy_short`] without pairs.
-    #[inline(always)]
-    fn copy_singly<E>(
-        &self,
-        codes: impl CodeOrder,
-        ahead: &[u32],
-        ends: &mut [E],
-        end_at: &impl Fn(usize) -> E,
-        bytes: &mut [u8],
-        len: &mut usize,
-    ) -> usize {
         match (self.slots, ahead) {
-            (Slots::Narrow(slots), []) => copy_groups(slots, codes, ends, end_at, bytes, len),
-            (Slots::Wide(slots), []) => copy_groups(slots, codes, ends, end_at, bytes, len),
-            (Slots::Narrow(slots), _) => copy_ahead(slots, codes, ahead, ends, end_at, bytes, len),
-            (Slots::Wide(slots), _) => copy_ahead(slots, codes, ahead, ends, end_at, bytes, len),
+            (Slots::Narrow(slots), []) => copy_groups(slots, codes, ends, &end_at, bytes, len),
+            (Slots::Wide(slots), []) => copy_groups(slots, codes, ends, &end_at, bytes, len),
+            (Slots::Narrow(slots), _) => copy_ahead(slots, codes, ahead, ends, &end_at, bytes, len),
+            (Slots::Wide(slots), _) => copy_ahead(slots, codes, ahead, ends, &end_at, bytes, len),
         }
     }
 }
@@ -214,13 +171,6 @@ fn look_sorted(codes: &[u32]) -> bool {
     };
     let middle = codes.get(codes.len() / 2).unwrap_or(last);
     first <= middle && middle <= last && last - first < PIECE as u32
-}
-
-impl TextPairs {
-    /// The pairs of all strings that have a slot, unless these are too many.
-    pub(crate) fn of(slots: TextSlots<'_>) -> Option<Box<Self>> {
-        Self::of_codes(slots.len(), |code| slots.short(code))
-    }
 }
 
 /// Copies strings in groups, then those that are left one by one. A function of its own, so that its

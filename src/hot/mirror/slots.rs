@@ -1,15 +1,10 @@
 //! Strings of a growing dictionary once more, as they are copied out.
 
-use crate::text::{NarrowSlot, TextPairs, TextSlot, TextSlots, narrow_slot, text_slot};
+use crate::text::{NarrowSlot, TextSlot, TextSlots, narrow_slot, text_slot};
 
-/// Slots of strings by code, that of 0 empty.
-pub(in crate::hot) struct Slots {
-    slots: SlotWidth,
-    pairs: Option<Box<TextPairs>>,
-}
-
-/// Half as wide where every string is short enough: twice as many are near the processor.
-enum SlotWidth {
+/// Slots of strings by code, that of 0 empty. Half as wide where every string is short enough: twice as many are near
+/// the processor.
+pub(in crate::hot) enum Slots {
     Narrow(Box<[NarrowSlot]>),
     Wide(Box<[TextSlot]>),
 }
@@ -23,20 +18,16 @@ impl Slots {
                 .chain(strings.clone())
                 .map(str::as_bytes)
         };
-        let slots = match all().map(narrow_slot).collect() {
-            Some(slots) => SlotWidth::Narrow(slots),
-            None => SlotWidth::Wide(all().map(|string| text_slot(string, 0)).collect()),
-        };
-        let mut slots = Self { slots, pairs: None };
-        slots.pairs = TextPairs::of(slots.get());
-        slots
+        match all().map(narrow_slot).collect() {
+            Some(slots) => Self::Narrow(slots),
+            None => Self::Wide(all().map(|string| text_slot(string, 0)).collect()),
+        }
     }
 
     pub(in crate::hot) fn get(&self) -> TextSlots<'_> {
-        let slots = match &self.slots {
-            SlotWidth::Narrow(slots) => TextSlots::narrow(slots),
-            SlotWidth::Wide(slots) => TextSlots::new(slots, &[]),
-        };
-        slots.with_pairs(self.pairs.as_deref())
+        match self {
+            Self::Narrow(slots) => TextSlots::narrow(slots),
+            Self::Wide(slots) => TextSlots::new(slots, &[]),
+        }
     }
 }

@@ -1,56 +1,49 @@
 //! Slots that are kept of a dictionary's strings.
 
-use std::io::Result;
-
-use crate::io::LargePages;
-use crate::model::Error;
-use crate::text::{NARROW, TextPairs, TextRoom, TextSlots, WIDE, is_long, narrow_slot, text_slot};
+use crate::model::Result;
+use crate::text::{NARROW, TextRoom, TextSlots, WIDE, is_long, narrow_slot, text_slot};
 
 /// Bytes of long strings that are decoded beside their slots; those behind them have none.
 const MAX_TEXT_BYTES: usize = 1 << 24;
 
 /// Slots of the first strings of a dictionary by code; that of 0 is empty.
 pub(super) struct KeptSlots {
-    bytes: LargePages,
+    bytes: Vec<u8>,
     narrow: bool,
     /// What those of long strings point into, where that is not the text of a file.
     text: Vec<u8>,
-    pairs: Option<Box<TextPairs>>,
 }
 
 impl KeptSlots {
     /// Slots of strings that end at these places of a text; before them stands where the first begins.
-    ///
-    /// # Errors
-    /// When the system has no memory.
-    pub(in crate::segment) fn of(
-        ends: impl Iterator<Item = usize> + Clone,
-        text: &str,
-    ) -> Result<Self> {
+    pub(in crate::segment) fn of(ends: impl Iterator<Item = usize> + Clone, text: &str) -> Self {
         let lengths = ends.clone().zip(ends.clone().skip(1));
         let longest = lengths.map(|(start, end)| end.saturating_sub(start)).max();
         let narrow = longest.is_none_or(|longest| longest < NARROW);
         let narrow_of = |string: &[u8], _| narrow_slot(string).unwrap_or_default();
         let bytes = match narrow {
-            true => slots_of(ends, text, narrow_of)?,
-            false => slots_of(ends, text, text_slot)?,
+            true => slots_of(ends, text, narrow_of),
+            false => slots_of(ends, text, text_slot),
         };
-        Ok(Self::with_pairs(bytes, narrow, Vec::new()))
+        Self {
+            bytes,
+            narrow,
+            text: Vec::new(),
+        }
     }
 
     /// Slots of `count` strings of at most `longest` bytes that `read` decodes.
     ///
     /// # Errors
-    /// Those of `read`; when the system has no memory.
+    /// Those of `read`.
     pub(in crate::segment) fn decoded(
         count: usize,
         longest: usize,
-        mut read: impl FnMut(usize, &mut TextRoom) -> crate::model::Result<()>,
-    ) -> crate::model::Result<Self> {
+        mut read: impl FnMut(usize, &mut TextRoom) -> Result<()>,
+    ) -> Result<Self> {
         let narrow = longest < NARROW;
         let width = if narrow { NARROW } else { WIDE };
-        let mut bytes = LargePages::zeroed((count + 1) * width)
-            .map_err(|error| Error::io("ask for memory", error))?;
+        let mut bytes = vec![0; (count + 1) * width];
         let (mut text, mut room) = (Vec::new(), TextRoom::default());
         if let Some(null) = bytes.first_chunk_mut().filter(|_| !narrow) {
             *null = text_slot(&[], 0);
@@ -73,24 +66,16 @@ impl KeptSlots {
                 }
             }
         }
-        Ok(Self::with_pairs(bytes, narrow, text))
-    }
-
-    fn with_pairs(bytes: LargePages, narrow: bool, text: Vec<u8>) -> Self {
-        let mut slots = Self {
+        Ok(Self {
             bytes,
             narrow,
             text,
-            pairs: None,
-        };
-        slots.pairs = TextPairs::of(slots.first(usize::MAX, &[]));
-        slots
+        })
     }
 
     /// Bytes of memory taken.
     pub(in crate::segment) fn memory_bytes(&self) -> usize {
-        let text = self.text.capacity();
-        self.bytes.len() + text + self.pairs.as_ref().map_or(0, |_| size_of::<TextPairs>())
+        self.bytes.capacity() + self.text.capacity()
     }
 
     /// Whether they point into the text of a file.
@@ -105,11 +90,10 @@ impl KeptSlots {
             [] => text,
             own => own,
         };
-        let slots = match self.narrow {
+        match self.narrow {
             true => TextSlots::narrow(first(self.bytes.as_chunks().0, count)),
             false => TextSlots::new(first(self.bytes.as_chunks().0, count), text),
-        };
-        slots.with_pairs(self.pairs.as_deref())
+        }
     }
 }
 
@@ -123,8 +107,8 @@ fn slots_of<const N: usize>(
     ends: impl Iterator<Item = usize> + Clone,
     text: &str,
     slot_of: impl Fn(&[u8], usize) -> [u8; N],
-) -> Result<LargePages> {
-    let mut slots = LargePages::zeroed(ends.clone().count() * N)?;
+) -> Vec<u8> {
+    let mut slots = vec![0; ends.clone().count() * N];
     let mut room = slots.as_chunks_mut::<N>().0.iter_mut();
     if let Some(null) = room.next() {
         *null = slot_of(&[], 0);
@@ -134,5 +118,5 @@ fn slots_of<const N: usize>(
         *slot = slot_of(text.get(start..end).unwrap_or_default().as_bytes(), start);
         start = end;
     }
-    Ok(slots)
+    slots
 }

@@ -310,7 +310,6 @@ impl MappedStrings {
             None => {
                 let (offsets, text) = self.first(count)?;
                 KeptSlots::of(ends(offsets), text)
-                    .map_err(|error| Error::io("ask for memory", error))?
             }
         };
         Ok(self.known.slots.get_or_init(|| Arc::new(slots)).clone())

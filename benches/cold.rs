@@ -18,7 +18,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use annals::{FieldId, History, HistoryQuery, Projection, ScanQuery, Store, TextBuffer, UserRange};
+use annals::columns::FieldId;
+use annals::query::{TextBuffer, UserRange};
+use annals::{History, HistoryQuery, Projection, ScanQuery, Store};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -13,7 +13,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use annals::{FieldId, History, HistoryQuery, Projection, Snapshot, Store, TextBuffer, UserRange};
+use annals::columns::FieldId;
+use annals::query::{TextBuffer, UserRange};
+use annals::{History, HistoryQuery, Projection, Snapshot, Store};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

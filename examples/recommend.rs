@@ -3,9 +3,10 @@
 //!
 //! `cargo run --release --example recommend -- FOLDER`
 
+use annals::query::{TextBuffer, Unseen};
 use annals::{
     Durability, ErrorKind, History, HistoryQuery, Interaction, Limits, Projection, Result, Schema,
-    Store, TextBuffer, Unseen,
+    Store,
 };
 
 const SCHEMA: &str = r#"{

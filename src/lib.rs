@@ -9,7 +9,7 @@
 //! Personalize's Interactions dataset), checked against **[`Limits`]**.
 //!
 //! A **[`Store`]** is a folder that one process at a time writes to. Interactions come in one by one
-//! or in a **[`WriteBatch`]**, as the events of a session in a **[`PutEvents`]** request, or in bulk by
+//! or in a **[`WriteBatch`]**, as the events of a session in a **[`PutEvents`](events::PutEvents)** request, or in bulk by
 //! a **[`BulkImport`]**. Each batch, request and import is one **[`Commit`]** with the next sequence
 //! number: the order of arrival, which is not that of the timestamps. Rows are only ever added, but for
 //! a FULL import, which replaces earlier bulk rows.
@@ -36,10 +36,10 @@
 //!
 //! # Strings
 //!
-//! Strings are codes, which belong to the dictionary of one segment or generation ([`Strings`]).
+//! Strings are codes, which belong to the dictionary of one segment or generation ([`Strings`](columns::Strings)).
 //! Codes begin at 1; 0 is null. Nothing copies a string that is not asked for: [`Event::item`]
 //! borrows it from the segment, [`History::copy_text`] copies a whole column, and batches of a
-//! [`Scan`] carry the dictionaries, which [`export`] hands on to Arrow.
+//! [`Scan`](query::Scan) carry the dictionaries, which [`export`] hands on to Arrow.
 //!
 //! # Errors
 //!
@@ -106,50 +106,59 @@ mod store;
 mod text;
 
 // The store, and views of it.
-pub use api::{Following, Reader, Snapshot, Store, StoreBuilder};
+pub use api::{Reader, Snapshot, Store, StoreBuilder};
 pub use model::{Limits, Retention, Settings};
 
 // What it holds.
-pub use model::{DataType, Field, FieldId, Interaction, Role, Schema, SchemaBuilder, Value};
+pub use model::{DataType, Field, Interaction, Role, Schema, SchemaBuilder, Value};
 
 // Writing.
-pub use api::{BulkImport, ImportBatch, ImportMode, ImportRehearsal};
-pub use check::Validator;
-pub use model::{
-    Commit, Deletion, Durability, EventsCommit, OddRows, OddTime, OddTimes, PutEvent, PutEvents,
-    Recommendation, WriteBatch, is_placeholder_id,
-};
+pub use api::{BulkImport, ImportMode};
+pub use model::{Commit, Deletion, Durability, WriteBatch};
 
 // Reading.
-pub use api::{
-    Event, EventTypeNumbers, History, Interacted, NewestPerEventType, Scan, Unseen, UserShare,
-    Users, value_at,
-};
-pub use model::{
-    Hint, HistoryQuery, Order, Origins, Projection, ScanOrder, ScanQuery, TimeRange, UserRange,
-};
-pub use text::TextBuffer;
+pub use api::{Event, History};
+pub use model::{HistoryQuery, Order, Projection, ScanQuery, TimeRange};
 
-// Rows and columns as they are: for bulk imports from memory, and for scans.
-pub use column::{Column, Columns, Dictionary, ListColumn, NumberColumn, Strings};
-pub use model::{Cell, Row, bits_of_f32, f32_of_bits};
-pub use text::TextRoom;
+pub use model::{Error, ErrorKind, Result};
 
-// What was deleted for good.
-pub use api::{PurgeFinding, PurgeReceipt, PurgedId};
+/// Events of sessions, and recommendations: requests of the service's clients.
+pub mod events {
+    pub use crate::model::{EventsCommit, PutEvent, PutEvents, Recommendation};
+}
 
-// Copies of a store.
-pub use api::{Change, Changes, Checkpoint, Lease, Pin, Sharing};
-pub use model::StoreId;
+/// What reads may ask for beyond the plain case, and what they give.
+pub mod query {
+    pub use crate::api::{
+        EventTypeNumbers, Interacted, NewestPerEventType, Scan, Unseen, UserShare, Users, value_at,
+    };
+    pub use crate::model::{Hint, Origins, ScanOrder, UserRange};
+    pub use crate::text::TextBuffer;
+}
 
-// Reports on a store.
-pub use api::{
-    BlockReport, ColumnReport, ColumnStats, Damage, DamagedSegment, FormatVersions,
-    GenerationReport, Health, ManifestReport, RecoveryReport, Remembered, RepairReport,
-    SegmentReport, Stats, UnnamedFile, VerifyReport,
-};
+/// Rows and columns as they are: for bulk imports from memory, and for scans.
+pub mod columns {
+    pub use crate::check::Validator;
+    pub use crate::column::{Column, Columns, Dictionary, ListColumn, NumberColumn, Strings};
+    pub use crate::model::{Cell, FieldId, Row, bits_of_f32, f32_of_bits};
+    pub use crate::text::TextRoom;
+}
 
-pub use model::{Error, ErrorKind, Result, printable};
+/// Copies of a store, and what keeps or follows one: checkpoints, pins, leases, changes.
+pub mod copies {
+    pub use crate::api::{Change, Changes, Checkpoint, Following, Lease, Pin, Sharing};
+    pub use crate::model::StoreId;
+}
+
+/// What a store says of itself: statistics, health, verification, repair, receipts of purges.
+pub mod inspect {
+    pub use crate::api::{
+        BlockReport, ColumnReport, ColumnStats, Damage, DamagedSegment, FormatVersions,
+        GenerationReport, Health, ManifestReport, PurgeFinding, PurgeReceipt, PurgedId,
+        RecoveryReport, Remembered, RepairReport, SegmentReport, Stats, UnnamedFile, VerifyReport,
+    };
+    pub use crate::model::printable;
+}
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -12,9 +12,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use annals::{
-    Durability, Health, ImportMode, Interaction, Limits, Schema, Settings, Store, StoreBuilder,
-};
+use annals::inspect::Health;
+use annals::{Durability, ImportMode, Interaction, Limits, Schema, Settings, Store, StoreBuilder};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};

@@ -1,6 +1,6 @@
 //! What goes out: CSV, and Arrow record batches.
 //!
-//! [`CsvExport`] and `ArrowScan` (feature `arrow`, on by default) take a [`Scan`](crate::Scan), and give its
+//! [`CsvExport`] and `ArrowScan` (feature `arrow`, on by default) take a [`Scan`](crate::query::Scan), and give its
 //! rows as they are. [`CsvExport`] writes what an import reads back to the same values. `ArrowScan` gives
 //! record batches whose string columns share the memory map of their segment, or are plain strings.
 //!

@@ -49,10 +49,12 @@ mod split;
 #[cfg(feature = "parquet")]
 mod text_column;
 
-use crate::api::{BulkImport, ImportRehearsal};
+use crate::api::BulkImport;
 use crate::model::{Result, Row};
 
+pub use crate::api::{ImportBatch, ImportRehearsal};
 pub use crate::csv::DEFAULT_MAX_RECORD_BYTES;
+pub use crate::model::{OddRows, OddTime, OddTimes, is_placeholder_id};
 pub use csv::{CsvImport, OnError};
 pub use distinct::Distinct;
 pub use events::put_events_of_json;

@@ -10,7 +10,7 @@ use super::Value;
 /// read by [`import::put_events_of_json`](crate::import::put_events_of_json).
 ///
 /// ```
-/// use annals::{PutEvent, PutEvents};
+/// use annals::events::{PutEvent, PutEvents};
 ///
 /// let request = PutEvents::new("session 1").user_id("ada").event(
 ///     PutEvent::new("view", 1_700_000_000)
@@ -80,7 +80,7 @@ impl<'a> PutEvents<'a> {
     }
 
     /// Whether names and properties that neither contract nor schema know are passed over, rather than refused, and
-    /// events without an item, too ([`EventsCommit::skipped`](crate::EventsCommit::skipped) names those). Default:
+    /// events without an item, too ([`EventsCommit::skipped`](crate::events::EventsCommit::skipped) names those). Default:
     /// false.
     #[must_use]
     pub fn ignore_unknown(mut self, ignore: bool) -> Self {

@@ -198,7 +198,7 @@ impl HistoryQuery {
 /// A half-open range of user ids, in the order of their UTF-8 bytes. The default is every user.
 ///
 /// ```
-/// use annals::UserRange;
+/// use annals::query::UserRange;
 ///
 /// let range = UserRange::default().from("b").to("c");
 /// assert!(range.contains("bea") && !range.contains("carl"));
@@ -305,7 +305,8 @@ impl Origins {
 /// Each field has a method of its name, which sets it and says what it is by default.
 ///
 /// ```
-/// use annals::{Projection, ScanOrder, ScanQuery, TimeRange};
+/// use annals::{Projection, ScanQuery, TimeRange};
+/// use annals::query::ScanOrder;
 ///
 /// let query = ScanQuery::default()
 ///     .time(TimeRange::since(1_700_000_000))
@@ -400,8 +401,8 @@ impl ScanQuery {
     }
 
     /// Whether batches say of each row with which commit it came, and whether it was recorded one by
-    /// one ([`Columns::sequences`](crate::Columns::sequences),
-    /// [`Columns::recorded`](crate::Columns::recorded)). Default: false.
+    /// one ([`Columns::sequences`](crate::columns::Columns::sequences),
+    /// [`Columns::recorded`](crate::columns::Columns::recorded)). Default: false.
     #[must_use]
     pub fn arrival(mut self, arrival: bool) -> Self {
         self.arrival = arrival;

@@ -41,7 +41,7 @@ pub struct EventsCommit {
 /// What was shown to someone: the items of one recommendation.
 ///
 /// ```
-/// use annals::Recommendation;
+/// use annals::events::Recommendation;
 ///
 /// let shown = Recommendation::new("rec-1", ["tea", "cake"]).source("front page");
 /// assert_eq!(shown.items.len(), 2);

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Store;
 use crate::model::{Error, ErrorKind, Result, ScanQuery, UserRange};
-use crate::{Scan, Store};
+use crate::query::Scan;
 
 /// A range of the users of a pinned snapshot. As JSON:
 ///

@@ -9,7 +9,8 @@ use crate::model::{
     Cell, Durability, Error, ErrorKind, Interaction, Origins, Projection, Result, Role, Row,
     ScanOrder, ScanQuery, Schema, Value, WriteBatch,
 };
-use crate::{BulkImport, ImportMode, Snapshot, Store, value_at};
+use crate::query::value_at;
+use crate::{BulkImport, ImportMode, Snapshot, Store};
 
 /// Rows of one write, at most.
 const BATCH_ROWS: usize = 1 << 12;

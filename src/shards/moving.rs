@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::Store;
 use crate::column::Columns;
 use crate::model::{
     Deletion, Durability, Error, PutEvent, PutEvents, Result, Role, ScanQuery, Schema, UserRange,
     Value, session_of,
 };
-use crate::{Scan, Store, value_at};
+use crate::query::{Scan, value_at};
 
 /// Events of a request, where the store's limits say nothing.
 const REQUEST_EVENTS: usize = 10;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::folder;
 use super::map::ShardMap;
 use super::set::ShardSet;
+use crate::copies::Pin;
 use crate::model::{Error, ErrorKind, Result};
 use crate::partitions::{Partition, check_parts};
-use crate::{Pin, Snapshot, Store, StoreBuilder};
+use crate::{Snapshot, Store, StoreBuilder};
 
 /// How long a pin is kept that nobody named.
 const DAY: Duration = Duration::from_secs(86_400);

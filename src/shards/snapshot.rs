@@ -6,7 +6,8 @@ use super::map::ShardMap;
 use crate::column::Columns;
 use crate::export::{Content, Export};
 use crate::model::{Error, HistoryQuery, Result, ScanQuery};
-use crate::{History, Scan, Snapshot, Unseen};
+use crate::query::{Scan, Unseen};
+use crate::{History, Snapshot};
 
 /// A snapshot of each shard of a set: a vector of moments, one a shard, which no commit of the set binds
 /// together. Each holds what [`Snapshot`] says of its shard. Cheap to clone.

@@ -6,8 +6,9 @@ use super::builder::ShardSetBuilder;
 use super::folder;
 use super::map::{Shard, ShardMap};
 use super::range::user_hash;
+use crate::Store;
+use crate::inspect::VerifyReport;
 use crate::model::{Result, UserRange};
-use crate::{Store, VerifyReport};
 
 /// What a verification of a set found.
 #[derive(Debug)]

@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use annals::events::{PutEvent, PutEvents, Recommendation};
+use annals::query::{ScanOrder, Unseen, value_at};
 use annals::{
-    Durability, History, HistoryQuery, ImportMode, Interaction, Limits, Order, PutEvent, PutEvents,
-    Reader, Recommendation, ScanOrder, ScanQuery, Schema, Snapshot, Store, StoreBuilder, Unseen,
-    value_at,
+    Durability, History, HistoryQuery, ImportMode, Interaction, Limits, Order, Reader, ScanQuery,
+    Schema, Snapshot, Store, StoreBuilder,
 };
 use model::{Model, Row};
 use operations::{Operation, TYPES, USERS, items, operations};
@@ -428,7 +429,7 @@ fn check_user(snapshot: &Snapshot, model: &Model, user: &str) {
     }
     let only = ScanQuery::default()
         .users(
-            annals::UserRange::default()
+            annals::query::UserRange::default()
                 .from(user)
                 .to(format!("{user}\u{1}")),
         )
@@ -506,7 +507,11 @@ fn changes_come_in_the_order_of_their_commits() {
         .unwrap();
     event("t", Some("ann"), "after");
     let changes = store.changes_since(then.sequence()).unwrap();
-    let sequences: Vec<u64> = changes.steps.iter().map(annals::Change::sequence).collect();
+    let sequences: Vec<u64> = changes
+        .steps
+        .iter()
+        .map(annals::copies::Change::sequence)
+        .collect();
     assert_eq!(sequences, [3, 4, 5]);
     let left = scanned(&store.snapshot(), &ScanQuery::default());
     assert_eq!(left.len(), 2, "{left:?}");

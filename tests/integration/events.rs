@@ -10,11 +10,10 @@ mod rules;
 
 use std::path::{Path, PathBuf};
 
+use annals::events::{EventsCommit, PutEvents};
 use annals::export::CsvExport;
 use annals::import::put_events_of_json;
-use annals::{
-    Durability, Error, EventsCommit, Limits, PutEvents, Result, ScanQuery, Schema, Store,
-};
+use annals::{Durability, Error, Limits, Result, ScanQuery, Schema, Store};
 use tempfile::TempDir;
 
 use crate::support::{folder, quiet};

@@ -1,8 +1,9 @@
 //! Schemas that change: what was written before is read under the new one, in every tier.
 
+use annals::query::value_at;
 use annals::{
     Durability, ErrorKind, HistoryQuery, ImportMode, Interaction, Limits, ScanQuery, Schema, Store,
-    Value, value_at,
+    Value,
 };
 
 use crate::support::{folder, open, quiet};

@@ -1,6 +1,7 @@
 //! A handle that crosses a fork.
 
-use annals::{Durability, ErrorKind, History, HistoryQuery, ScanQuery, Store, Unseen};
+use annals::query::Unseen;
+use annals::{Durability, ErrorKind, History, HistoryQuery, ScanQuery, Store};
 
 use crate::support::record::Record;
 use crate::support::{create, folder, open, quiet};

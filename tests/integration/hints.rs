@@ -1,8 +1,9 @@
 //! Scans that pass over rows: what is wanted always comes, and what is passed over was wanted by nobody.
 
+use annals::events::{PutEvent, PutEvents, Recommendation};
+use annals::query::{Hint, ScanOrder};
 use annals::{
-    Durability, ErrorKind, Hint, ImportMode, Interaction, Limits, PutEvent, PutEvents,
-    Recommendation, ScanOrder, ScanQuery, Schema, Store, Value,
+    Durability, ErrorKind, ImportMode, Interaction, Limits, ScanQuery, Schema, Store, Value,
 };
 
 use crate::support::record::{Record, batch};

@@ -6,9 +6,10 @@ mod operations;
 
 use std::path::{Path, PathBuf};
 
+use annals::query::ScanOrder;
 use annals::{
-    Durability, Error, Event, History, HistoryQuery, ImportMode, Order, ScanOrder, ScanQuery,
-    Settings, Snapshot, Store,
+    Durability, Error, Event, History, HistoryQuery, ImportMode, Order, ScanQuery, Settings,
+    Snapshot, Store,
 };
 use operations::{Asked, Operation, operations, settings};
 use proptest::prelude::*;
@@ -124,7 +125,7 @@ fn ask(snapshot: &Snapshot, model: &Model, asked: &Asked) {
     model.assert_scans(snapshot, scan);
     model.assert_hinted(snapshot, scan, hints);
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
-    let mut buffer = annals::Unseen::new();
+    let mut buffer = annals::query::Unseen::new();
     let types = &history.event_types;
     let found = snapshot
         .unseen(user, &candidates, types, &mut buffer)

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use annals::partitions::Partition;
+use annals::query::UserRange;
 use annals::{
-    Deletion, Durability, ErrorKind, ImportMode, Projection, ScanQuery, Store, TimeRange, UserRange,
+    Deletion, Durability, ErrorKind, ImportMode, Projection, ScanQuery, Store, TimeRange,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use annals::events::{PutEvent, PutEvents};
+use annals::query::Unseen;
 use annals::{
-    Durability, ErrorKind, HistoryQuery, ImportMode, Interaction, Limits, PutEvent, PutEvents,
-    Retention, ScanQuery, Settings, Snapshot, Store, Unseen,
+    Durability, ErrorKind, HistoryQuery, ImportMode, Interaction, Limits, Retention, ScanQuery,
+    Settings, Snapshot, Store,
 };
 
 use crate::support::{folder, quiet, schema};

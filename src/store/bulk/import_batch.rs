@@ -19,7 +19,8 @@ use crate::model::{Error, Result, Row};
 /// distinct strings.
 ///
 /// ```
-/// # use annals::{Cell, ImportMode, Limits, Row, Schema, Store};
+/// # use annals::{ImportMode, Limits, Schema, Store};
+/// # use annals::columns::{Cell, Row};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let schema = Schema::parse(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::column::{Column, Columns, Strings};
 use crate::model::{Cell, DataType, Error, FieldId, Result, Role, Schema, Value, f32_of_bits};
 
-/// One interaction of a [`History`](crate::History), or of a batch of a [`Scan`](crate::Scan).
+/// One interaction of a [`History`](crate::History), or of a batch of a [`Scan`](crate::query::Scan).
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     pub(in crate::store) schema: &'a Schema,

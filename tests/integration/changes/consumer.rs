@@ -1,6 +1,8 @@
 //! One who keeps a copy of the rows by the changes alone.
 
-use annals::{Change, Changes, ScanQuery, Snapshot, Value, value_at};
+use annals::copies::{Change, Changes};
+use annals::query::value_at;
+use annals::{ScanQuery, Snapshot, Value};
 
 use super::line;
 

@@ -120,7 +120,7 @@ pub(super) fn items(store: &Store) -> Result<BTreeSet<String>> {
     for batch in store.scan(&query)? {
         let batch = batch?;
         let item = store.schema().item();
-        let annals::Column::Strings(codes) = &batch.fields[item] else {
+        let annals::columns::Column::Strings(codes) = &batch.fields[item] else {
             panic!("items are strings");
         };
         let strings = batch.dictionaries[item].clone().unwrap();

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use annals::{
-    Durability, ImportMode, Interaction, PutEvent, PutEvents, Recommendation, Settings, Store,
-};
+use annals::events::{PutEvent, PutEvents, Recommendation};
+use annals::{Durability, ImportMode, Interaction, Settings, Store};
 
 use crate::support::record::Record;
 use crate::support::{create, folder, open, quiet};

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use annals::events::{PutEvent, PutEvents};
 use annals::filter::{FilterContext, FilterPlan, Filtered};
-use annals::{Durability, History, HistoryQuery, PutEvent, PutEvents, Settings, Snapshot, Store};
+use annals::{Durability, History, HistoryQuery, Settings, Snapshot, Store};
 
 use crate::support::{folder, schema};
 

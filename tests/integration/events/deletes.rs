@@ -1,9 +1,8 @@
 //! Deletions of events: sessions, recommendations and impressions, whatever is sealed and compacted when.
 
-use annals::{
-    Deletion, Durability, ErrorKind, HistoryQuery, Limits, PutEvent, PutEvents, Recommendation,
-    ScanQuery, Unseen,
-};
+use annals::events::{PutEvent, PutEvents, Recommendation};
+use annals::query::Unseen;
+use annals::{Deletion, Durability, ErrorKind, HistoryQuery, Limits, ScanQuery};
 
 use super::Tracker;
 

@@ -3,9 +3,8 @@
 use std::fmt::Debug;
 
 use annals::filter::{FilterContext, FilterPlan};
-use annals::{
-    ErrorKind, History, HistoryQuery, Interacted, Limits, Result, ScanQuery, Unseen, UserRange,
-};
+use annals::query::{Interacted, Unseen, UserRange};
+use annals::{ErrorKind, History, HistoryQuery, Limits, Result, ScanQuery};
 
 use super::Tracker;
 

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use annals::{
-    Deletion, Durability, ErrorKind, ImportMode, Interaction, Limits, PurgeReceipt, PutEvent,
-    PutEvents, Recommendation, Schema, Store,
-};
+use annals::events::{PutEvent, PutEvents, Recommendation};
+use annals::inspect::PurgeReceipt;
+use annals::{Deletion, Durability, ErrorKind, ImportMode, Interaction, Limits, Schema, Store};
 
 use super::fixtures;
 use crate::support::{folder, quiet};

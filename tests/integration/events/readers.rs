@@ -3,10 +3,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use annals::{
-    Durability, ErrorKind, History, HistoryQuery, PutEvent, PutEvents, Recommendation, Schema,
-    Settings, Store,
-};
+use annals::events::{PutEvent, PutEvents, Recommendation};
+use annals::{Durability, ErrorKind, History, HistoryQuery, Schema, Settings, Store};
 
 use super::fixtures;
 use crate::support::folder;

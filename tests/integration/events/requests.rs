@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use annals::columns::Validator;
+use annals::events::{PutEvent, PutEvents};
 use annals::import::put_events_of_json;
-use annals::{Limits, PutEvent, PutEvents, Schema, Validator, Value};
+use annals::{Limits, Schema, Value};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;

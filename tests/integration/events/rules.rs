@@ -1,6 +1,7 @@
 //! Each rule of the contract on real-time events: what breaks it, and the message.
 
-use annals::{ErrorKind, Limits, PutEvent, PutEvents};
+use annals::events::{PutEvent, PutEvents};
+use annals::{ErrorKind, Limits};
 
 use super::Tracker;
 

@@ -1,7 +1,8 @@
 //! Digests of content: equal for equal content, however it is stored.
 
 use annals::export::{Content, Layout, Selection};
-use annals::{Durability, ImportMode, Origins, Store};
+use annals::query::Origins;
+use annals::{Durability, ImportMode, Store};
 
 use crate::support::record::{Record, batch};
 use crate::support::{create, folder, open, quiet};

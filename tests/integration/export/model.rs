@@ -6,7 +6,8 @@ use annals::export::{
     Examples, Export, ExportReport, Form, FormOptions, Layout, SameSecond, Selection, Split,
     SplitPart,
 };
-use annals::{ImportMode, Origins, Value};
+use annals::query::Origins;
+use annals::{ImportMode, Value};
 use arrow_array::{Array, ArrayRef, ListArray, ListViewArray, RecordBatch};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::DataType as ArrowType;

@@ -1,7 +1,8 @@
 //! Random stores, selections, layouts and splits. `PROPTEST_CASES=1000` runs more of them.
 
 use annals::export::{ArrowLists, EventRule, Examples, Layout, SameSecond, Selection, Split};
-use annals::{Durability, ImportMode, Origins, Store};
+use annals::query::Origins;
+use annals::{Durability, ImportMode, Store};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

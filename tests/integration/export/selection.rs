@@ -1,7 +1,9 @@
 //! Selections: what they refuse, and sessions.
 
+use annals::events::{PutEvent, PutEvents};
 use annals::export::{EventRule, Export, Layout, Partition, Selection, Sessions, Split};
-use annals::{Durability, ErrorKind, PutEvent, PutEvents, ScanOrder};
+use annals::query::ScanOrder;
+use annals::{Durability, ErrorKind};
 
 use super::model::exported;
 use crate::support::record::{Record, batch};

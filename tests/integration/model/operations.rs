@@ -1,9 +1,7 @@
 //! What a run of the property test does, at random.
 
-use annals::{
-    HistoryQuery, ImportMode, Order, Projection, ScanOrder, ScanQuery, Settings, TimeRange,
-    UserRange,
-};
+use annals::query::{ScanOrder, UserRange};
+use annals::{HistoryQuery, ImportMode, Order, Projection, ScanQuery, Settings, TimeRange};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

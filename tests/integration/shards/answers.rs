@@ -1,10 +1,9 @@
 //! What a set answers is what one store with the same rows does.
 
 use annals::import::CsvImport;
+use annals::query::{Unseen, UserRange};
 use annals::shards::ShardSnapshot;
-use annals::{
-    Deletion, Durability, HistoryQuery, ImportMode, ScanQuery, Snapshot, Store, Unseen, UserRange,
-};
+use annals::{Deletion, Durability, HistoryQuery, ImportMode, ScanQuery, Snapshot, Store};
 
 use super::{Shards, USERS, fill_both, histories, records, rows, user};
 use crate::support::read;

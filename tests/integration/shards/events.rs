@@ -1,7 +1,8 @@
 //! Events of sessions in a set.
 
+use annals::events::{PutEvent, PutEvents, Recommendation};
 use annals::shards::ShardSet;
-use annals::{Durability, PutEvent, PutEvents, Recommendation, Value};
+use annals::{Durability, Value};
 
 use super::{Shards, builder};
 use crate::support::read;

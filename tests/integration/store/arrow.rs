@@ -1,9 +1,9 @@
 //! Arrow record batches hold what the scan does, whichever form their strings have.
 
 use annals::export::{ArrowScan, ArrowStrings};
+use annals::query::ScanOrder;
 use annals::{
-    DataType, Durability, ImportMode, Projection, ScanOrder, ScanQuery, Snapshot, Store, TimeRange,
-    Value,
+    DataType, Durability, ImportMode, Projection, ScanQuery, Snapshot, Store, TimeRange, Value,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type};

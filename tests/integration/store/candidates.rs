@@ -1,9 +1,7 @@
 //! Which candidates a user has interacted with: among the newest, or as the caller decides.
 
-use annals::{
-    Durability, ErrorKind, Event, EventTypeNumbers, History, HistoryQuery, ImportMode, Interacted,
-    Projection, Store, TextBuffer, Unseen,
-};
+use annals::query::{EventTypeNumbers, Interacted, TextBuffer, Unseen};
+use annals::{Durability, ErrorKind, Event, History, HistoryQuery, ImportMode, Projection, Store};
 
 use crate::support::record::{Record, batch};
 use crate::support::{create, folder, quiet};

@@ -4,10 +4,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use annals::{
-    Checkpoint, Durability, ErrorKind, ImportMode, PutEvent, PutEvents, ScanQuery, Settings,
-    Sharing, Store,
-};
+use annals::copies::{Checkpoint, Sharing};
+use annals::events::{PutEvent, PutEvents};
+use annals::{Durability, ErrorKind, ImportMode, ScanQuery, Settings, Store};
 
 use crate::support::record::{Record, batch};
 use crate::support::{create, folder, open, quiet, read};

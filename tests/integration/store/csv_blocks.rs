@@ -4,8 +4,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use annals::columns::Row;
 use annals::import::{CsvImport, ImportReport, OnError, RowSink};
-use annals::{BulkImport, ErrorKind, ImportMode, Result, Row, Store};
+use annals::{BulkImport, ErrorKind, ImportMode, Result, Store};
 
 use super::writes::four_event_types;
 use crate::support::{folder, quiet, schema};

@@ -1,6 +1,7 @@
 //! Dictionaries of the segments of one run.
 
-use annals::{History, HistoryQuery, ImportMode, Settings, Store, TextBuffer};
+use annals::query::TextBuffer;
+use annals::{History, HistoryQuery, ImportMode, Settings, Store};
 
 use crate::support::record::Record;
 use crate::support::{create, folder, open, quiet};

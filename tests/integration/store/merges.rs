@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use annals::{Durability, ImportMode, ScanOrder, ScanQuery, Snapshot, Store, TimeRange};
+use annals::query::ScanOrder;
+use annals::{Durability, ImportMode, ScanQuery, Snapshot, Store, TimeRange};
 
 use crate::support::model::Model;
 use crate::support::record::{Record, batch};

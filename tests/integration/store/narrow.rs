@@ -1,6 +1,8 @@
 //! Batches of an import: columns that widen between them, and the order of time over them.
 
-use annals::{Cell, Columns, ImportBatch, ImportMode, Limits, Row, ScanQuery, Schema, Store};
+use annals::columns::{Cell, Columns, Row};
+use annals::import::ImportBatch;
+use annals::{ImportMode, Limits, ScanQuery, Schema, Store};
 
 use crate::numbers::SCHEMA;
 use crate::support::folder;
@@ -26,10 +28,10 @@ fn push(batch: &mut ImportBatch, &(number, timestamp, score): &Given) {
 
 fn assert_columns(columns: &Columns, rows: &mut impl Iterator<Item = Given>) {
     let dictionary = columns.dictionaries[1].as_ref().unwrap();
-    let annals::Column::Strings(items) = &columns.fields[1] else {
+    let annals::columns::Column::Strings(items) = &columns.fields[1] else {
         panic!("no items");
     };
-    let annals::Column::Numbers(scores) = &columns.fields[3] else {
+    let annals::columns::Column::Numbers(scores) = &columns.fields[3] else {
         panic!("no scores");
     };
     for (row, code) in items.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! The short ways to do what is done most.
 
+use annals::query::UserRange;
 use annals::{
-    DataType, Durability, ErrorKind, ImportMode, Interaction, Limits, Schema, Store, UserRange,
-    Value,
+    DataType, Durability, ErrorKind, ImportMode, Interaction, Limits, Schema, Store, Value,
 };
 
 use crate::support::folder;

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use annals::{Hint, Value};
+use annals::Value;
+use annals::query::Hint;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

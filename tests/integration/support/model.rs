@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use annals::query::{ScanOrder, UserRange};
 use annals::{
-    Deletion, HistoryQuery, ImportMode, Order, Projection, ScanOrder, ScanQuery, Snapshot,
-    TimeRange, UserRange, Value,
+    Deletion, HistoryQuery, ImportMode, Order, Projection, ScanQuery, Snapshot, TimeRange, Value,
 };
 
 use super::hints::HintOn;

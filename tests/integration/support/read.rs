@@ -1,9 +1,8 @@
 //! Reads a store into rows of values that compare bit by bit.
 
-use annals::{
-    Cell, Column, Columns, DataType, Event, History, HistoryQuery, ScanQuery, Schema, Snapshot,
-    Strings, TextBuffer, Value, f32_of_bits,
-};
+use annals::columns::{Cell, Column, Columns, Strings, f32_of_bits};
+use annals::query::TextBuffer;
+use annals::{DataType, Event, History, HistoryQuery, ScanQuery, Schema, Snapshot, Value};
 
 /// One row, the value of each schema field as text: so that -0.0 differs from 0.0, and a failure
 /// shows what differs.

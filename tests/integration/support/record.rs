@@ -1,6 +1,7 @@
 //! One interaction, and its way into a store.
 
-use annals::{BulkImport, Cell, Interaction, Result, Row, Value, WriteBatch, bits_of_f32};
+use annals::columns::{Cell, Row, bits_of_f32};
+use annals::{BulkImport, Interaction, Result, Value, WriteBatch};
 
 /// An interaction under the test schema.
 #[derive(Clone, Debug, PartialEq, Default)]

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use annals::Origins;
-use annals::ScanOrder;
 use annals::export::{
     ArrowStrings, Examples, Form, Layout, Manifest, Negatives, NegativesFrom, Partition,
     SameSecond, Selection, Sessions, Split,
 };
+use annals::query::Origins;
+use annals::query::ScanOrder;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use annals::FormatVersions;
+use annals::inspect::FormatVersions;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use commands::Command;

@@ -1,6 +1,7 @@
 //! Ids that stand for none: `null`, `undefined`, `None`, `NaN`.
 
-use annals::{History, HistoryQuery, Projection, Store, is_placeholder_id};
+use annals::import::is_placeholder_id;
+use annals::{History, HistoryQuery, Projection, Store};
 
 use crate::failure::Outcome;
 use crate::output::{count, warn};

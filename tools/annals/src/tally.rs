@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use annals::{
-    Column, Columns, FieldId, Projection, Scan, ScanOrder, ScanQuery, Schema, Snapshot, Value,
-    value_at,
-};
+use annals::columns::{Column, Columns, FieldId};
+use annals::query::{Scan, ScanOrder, value_at};
+use annals::{Projection, ScanQuery, Schema, Snapshot, Value};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use annals::{
-    History, HistoryQuery, OddTime, Projection, ScanOrder, ScanQuery, Store, Strings, UserRange,
-};
+use annals::columns::Strings;
+use annals::import::OddTime;
+use annals::query::{ScanOrder, UserRange};
+use annals::{History, HistoryQuery, Projection, ScanQuery, Store};
 
 use crate::args::{EventTypes, Window};
 use crate::failure::Outcome;

@@ -5,7 +5,8 @@
 use std::sync::{Arc, LazyLock};
 
 use annals::import::{JsonLines, interaction_of_json};
-use annals::{Limits, Validator};
+use annals::Limits;
+use annals::columns::Validator;
 use libfuzzer_sys::fuzz_target;
 
 static VALIDATORS: LazyLock<[Validator; 2]> =

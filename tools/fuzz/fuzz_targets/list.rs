@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use annals::ListColumn;
+use annals::columns::ListColumn;
 use annals::fuzzing::{
     Descriptor, Flags, ListEncoder, ListEncoding, ListReader, ListSources, SliceSource, WireReader,
 };

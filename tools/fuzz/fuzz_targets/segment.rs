@@ -5,9 +5,9 @@
 use std::sync::{Arc, LazyLock};
 
 use annals::fuzzing::{ColumnFooter, Cursor, HashedKey, Segment, TierQuery};
-use annals::{
-    Columns, Limits, ScanQuery, Schema, Strings, TextBuffer, TextRoom, TimeRange, UserRange,
-};
+use annals::{Limits, ScanQuery, Schema, TimeRange};
+use annals::columns::{Columns, Strings, TextRoom};
+use annals::query::{TextBuffer, UserRange};
 use annals_fuzz::segment_file;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use annals::TextRoom;
+use annals::columns::TextRoom;
 use annals::fuzzing::{SliceSource, Spelling, WireReader, WireWriter, spell};
 use annals_fuzz::Input;
 use libfuzzer_sys::fuzz_target;

@@ -13,12 +13,12 @@ use crate::{errors, json, query, times};
 /// gives. Who has the earlier rows does to them what ``steps`` says, in its order, and then adds the rows of ``scan``.
 #[pyclass(frozen, module = "annalsdb")]
 pub struct Changes {
-    changes: Held<annals::Changes>,
+    changes: Held<annals::copies::Changes>,
     limits: Limits,
 }
 
 impl Changes {
-    pub fn new(changes: annals::Changes, limits: Limits) -> Self {
+    pub fn new(changes: annals::copies::Changes, limits: Limits) -> Self {
         Self {
             changes: Held::new(changes),
             limits,

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use annals::{Deletion, PurgeReceipt, Retention};
+use annals::{Deletion, Retention};
+use annals::inspect::PurgeReceipt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 

@@ -8,7 +8,8 @@ use annals::import::{
     CsvImport, Delimiter, Distinct, FileForm, Fractions, ImportReport, ListSeparator, OnError,
     TimeUnit, csv_files,
 };
-use annals::{ImportMode, VerifyReport};
+use annals::ImportMode;
+use annals::inspect::VerifyReport;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use annals::Lease;
+use annals::copies::Lease;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use annals::Pin;
+use annals::copies::Pin;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

@@ -1,7 +1,8 @@
 //! Arguments of reads.
 
 use annals::export::ArrowStrings;
-use annals::{HistoryQuery, Order, Projection, ScanOrder, ScanQuery, Schema, TimeRange, UserRange};
+use annals::{HistoryQuery, Order, Projection, ScanQuery, Schema, TimeRange};
+use annals::query::{ScanOrder, UserRange};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use annals::{
-    Cell, Column, Columns, DataType, Projection, ScanQuery, Snapshot, Strings, TimeRange,
-    UserRange, f32_of_bits,
-};
+use annals::{DataType, Projection, ScanQuery, Snapshot, TimeRange};
+use annals::columns::{Cell, Column, Columns, Strings, f32_of_bits};
+use annals::query::UserRange;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict};
 

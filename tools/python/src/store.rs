@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use annals::{EventsCommit, Health, ImportMode, Sharing};
+use annals::ImportMode;
+use annals::copies::Sharing;
+use annals::events::EventsCommit;
+use annals::inspect::Health;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

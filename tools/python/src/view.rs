@@ -5,7 +5,8 @@ use std::sync::Arc;
 use annals::export::ArrowStrings;
 use annals::filter::{FilterContext, FilterPlan, Filtered};
 use annals::insights::{Insights, Thresholds};
-use annals::{History, Limits, Schema, Unseen};
+use annals::{History, Limits, Schema};
+use annals::query::Unseen;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::Schema as ArrowSchema;
 use parking_lot::{Mutex, RwLock};
@@ -539,7 +540,7 @@ impl View {
         end: Option<String>,
     ) -> PyResult<Vec<String>> {
         let snapshot = self.snapshot()?;
-        let range = annals::UserRange::new(start, end);
+        let range = annals::query::UserRange::new(start, end);
         long::run(py, AtSignal::Leave, long::quiet, move |_| {
             snapshot.users(range)?.collect()
         })

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use annals::{Column, Projection, ScanOrder, ScanQuery, Snapshot, Strings};
+use annals::{Projection, ScanQuery, Snapshot};
+use annals::columns::{Column, Strings};
+use annals::query::ScanOrder;
 use pyo3::prelude::*;
 
 use crate::buffer::{Buffer, Kind};

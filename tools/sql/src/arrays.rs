@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use annals::{
-    Cell, Column, Columns, DataType, FieldId, NumberColumn, Schema, Strings, f32_of_bits,
-};
+use annals::{DataType, Schema};
+use annals::columns::{Cell, Column, Columns, FieldId, NumberColumn, Strings, f32_of_bits};
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
     ListArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,

@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use annals::partitions::Partition;
-use annals::{
-    Columns, FieldId, Projection, Scan, ScanOrder, ScanQuery, Schema, Snapshot, UserRange,
-};
+use annals::{Projection, ScanQuery, Schema, Snapshot};
+use annals::columns::{Columns, FieldId};
+use annals::query::{Scan, ScanOrder, UserRange};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use annals::partitions::Partition;
-use annals::{FieldId, Hint, Snapshot, TimeRange};
+use annals::{Snapshot, TimeRange};
+use annals::columns::FieldId;
+use annals::query::Hint;
 use datafusion::common::{Statistics, plan_err};
 use datafusion::error::Result;
 use datafusion::physical_plan::ExecutionPlan;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use annals::{DataType, FieldId, Role, Schema};
+use annals::{DataType, Role, Schema};
+use annals::columns::FieldId;
 use datafusion::arrow::datatypes::{
     DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema, SchemaRef,
 };

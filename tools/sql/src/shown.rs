@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Formatter};
 
-use annals::{Hint, UserRange};
+use annals::query::{Hint, UserRange};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::physical_expr::Partitioning;
 use datafusion::physical_plan::PlanProperties;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use annals::partitions::Partition;
 use annals::shards::{ShardMap, ShardSet};
-use annals::{ErrorKind, FieldId, Schema, Snapshot, Store};
+use annals::{ErrorKind, Schema, Snapshot, Store};
+use annals::columns::FieldId;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
@@ -30,7 +31,7 @@ use crate::schema::{Known, table_schema};
 /// `timestamp`, or of `to_timestamp_seconds(timestamp)`) and on the event type (`=`, `IN`, `OR`) go to the engine, which does not
 /// read what they leave out. They are exact but for event types where the store has two that differ in the
 /// case of letters alone; those are checked again. Comparisons with values, `IN` and `IS NULL` on other columns let the engine
-/// pass over blocks of rows by their statistics ([`annals::Hint`]); what is left is checked again.
+/// pass over blocks of rows by their statistics ([`annals::query::Hint`]); what is left is checked again.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use annals::UserRange;
+use annals::query::UserRange;
 
 /// The least character that ids are made of: none holds U+0000.
 const LEAST: char = '\u{1}';

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use annals::Checkpoint;
 use annals::backup::Backups;
+use annals::copies::Checkpoint;
 use clap::Args;
 
 use crate::failure::{Failure, Outcome};

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use annals::{Sharing, Store};
+use annals::Store;
+use annals::copies::Sharing;
 use clap::Args;
 
 use crate::failure::Outcome;

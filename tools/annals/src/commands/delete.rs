@@ -1,9 +1,10 @@
 use std::path::{Path, PathBuf};
 
+use annals::columns::Column;
+use annals::query::ScanOrder;
 use annals::shards::ShardSet;
 use annals::{
-    Column, Deletion, Durability, History, HistoryQuery, Projection, ScanOrder, ScanQuery,
-    Snapshot, Store, TimeRange,
+    Deletion, Durability, History, HistoryQuery, Projection, ScanQuery, Snapshot, Store, TimeRange,
 };
 use clap::Args;
 

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use annals::{BlockReport, Columns, Schema, SegmentReport, Store, Value, value_at};
+use annals::columns::Columns;
+use annals::inspect::{BlockReport, SegmentReport};
+use annals::query::value_at;
+use annals::{Schema, Store, Value};
 use serde::{Serialize, Serializer};
 
 use super::dump_store::span;

@@ -1,6 +1,7 @@
 //! The store as a whole: manifest, generations, segments.
 
-use annals::{GenerationReport, Limits, ManifestReport, SegmentReport, Store};
+use annals::inspect::{GenerationReport, ManifestReport, SegmentReport};
+use annals::{Limits, Store};
 use serde::Serialize;
 use serde::ser::{Error, Serializer};
 use serde_json::value::RawValue;

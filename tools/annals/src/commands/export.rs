@@ -2,9 +2,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use annals::copies::Changes;
 use annals::export::{Export as Plan, ExportReport, Form, Layout, ManifestFile, manifest_of};
 use annals::shards::ShardSet;
-use annals::{Changes, ErrorKind, Snapshot, Store};
+use annals::{ErrorKind, Snapshot, Store};
 use clap::Args;
 
 use super::export_check::check;

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
+use annals::columns::FieldId;
 use annals::{
-    DataType, Field, FieldId, History as Events, HistoryQuery, Order, Projection, Role, Schema,
-    Store, Value,
+    DataType, Field, History as Events, HistoryQuery, Order, Projection, Role, Schema, Store, Value,
 };
 use clap::Args;
 

@@ -2,9 +2,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use annals::columns::Validator;
 use annals::import::{CsvFiles, CsvImport, Distinct, ImportReport, OnError, RowSink, csv_files};
 use annals::shards::ShardSet;
-use annals::{ImportMode, Settings, Store, Validator};
+use annals::{ImportMode, Settings, Store};
 use clap::{Args, ValueEnum};
 
 use super::import_preview::{FirstRejects, Preview};

@@ -2,10 +2,10 @@
 
 use std::io::{IsTerminal, Write};
 
+use annals::columns::{Cell, Row, f32_of_bits};
+use annals::import::ImportRehearsal;
 use annals::import::RowSink;
-use annals::{
-    Cell, DataType, Field, ImportRehearsal, Result, Role, Row, Schema, Value, f32_of_bits,
-};
+use annals::{DataType, Field, Result, Role, Schema, Value};
 
 use super::history::kind_of;
 use crate::args::Format;

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use annals::{Lease as Taken, Store};
+use annals::Store;
+use annals::copies::Lease as Taken;
 use clap::Args;
 
 use crate::args::{ReportFormat, age_in_seconds};

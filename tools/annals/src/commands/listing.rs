@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::PathBuf;
 
-use annals::{ScanQuery, Snapshot, UserRange, Value};
+use annals::query::UserRange;
+use annals::{ScanQuery, Snapshot, Value};
 use clap::{Args, ValueEnum};
 
 use crate::args::{EventTypes, Format, TimeForm, Window};

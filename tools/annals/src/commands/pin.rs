@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use annals::{Pin as Kept, Store, shards};
+use annals::copies::Pin as Kept;
+use annals::{Store, shards};
 use clap::Args;
 
 use crate::args::{ReportFormat, age_in_seconds};

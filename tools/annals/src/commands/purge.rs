@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use annals::{PurgeFinding, PurgeReceipt, Store};
+use annals::Store;
+use annals::inspect::{PurgeFinding, PurgeReceipt};
 use clap::Args;
 
 use crate::args::ReportFormat;

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use annals::import::JsonLines;
-use annals::{Commit, OddTimes, Store, WriteBatch};
+use annals::import::OddTimes;
+use annals::{Commit, Store, WriteBatch};
 use clap::Args;
 
 use crate::args::Safety;

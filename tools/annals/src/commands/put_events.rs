@@ -1,5 +1,7 @@
+use annals::events::{EventsCommit, PutEvents as Request};
+use annals::import::OddTimes;
 use annals::import::put_events_of_json;
-use annals::{Durability, EventsCommit, Limits, OddTimes, PutEvents as Request};
+use annals::{Durability, Limits};
 use clap::Args;
 
 use super::records::Records;

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use annals::{DamagedSegment, RepairReport, Store};
+use annals::Store;
+use annals::inspect::{DamagedSegment, RepairReport};
 use clap::Args;
 
 use crate::args::ReportFormat;

@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use annals::{Projection, Retention as Rules, ScanOrder, ScanQuery, Sharing, Store};
+use annals::copies::Sharing;
+use annals::query::ScanOrder;
+use annals::{Projection, Retention as Rules, ScanQuery, Store};
 use clap::Args;
 use tempfile::TempDir;
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use annals::export::text_of;
-use annals::{ColumnStats, Remembered, Role, ScanQuery, Stats as Figures, Store};
+use annals::inspect::{ColumnStats, Remembered, Stats as Figures};
+use annals::{Role, ScanQuery, Store};
 use clap::Args;
 use serde::Serialize;
 

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use annals::{Store, VerifyReport};
+use annals::Store;
+use annals::inspect::VerifyReport;
 use clap::Args;
 
 use crate::failure::{Failure, Outcome};

@@ -23,7 +23,7 @@ pub use table::{Align, facts, table};
 pub use terminal::Terminal;
 pub use values::Entries;
 
-use annals::printable;
+use annals::inspect::printable;
 
 use crate::failure::Outcome;
 use crate::verbosity::Level;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use annals::printable;
+use annals::inspect::printable;
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid,
     TableStyle, Width,

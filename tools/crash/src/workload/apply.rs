@@ -1,9 +1,8 @@
 //! Makes the commits of a plan.
 
-use annals::{
-    BulkImport, Cell, Deletion, Durability, Interaction, PutEvent, PutEvents, Recommendation,
-    Result, Row, Store, WriteBatch,
-};
+use annals::columns::{Cell, Row};
+use annals::events::{PutEvent, PutEvents, Recommendation};
+use annals::{BulkImport, Deletion, Durability, Interaction, Result, Store, WriteBatch};
 
 use super::plan::{Commit, Deleted, Event, Plan, Record, Step};
 

@@ -1,6 +1,7 @@
 //! What a store shows, as lines, and the first difference from what it should show.
 
-use annals::{History, HistoryQuery, ScanOrder, ScanQuery, Snapshot, Value, value_at};
+use annals::query::{ScanOrder, value_at};
+use annals::{History, HistoryQuery, ScanQuery, Snapshot, Value};
 
 use super::model::Line;
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use annals::import::CsvImport;
-use annals::{BulkImport, Cell, ImportBatch, ImportMode, Row, Schema, Store, bits_of_f32};
+use annals::{BulkImport, ImportMode, Schema, Store};
+use annals::columns::{Cell, Row, bits_of_f32};
+use annals::import::ImportBatch;
 use anyhow::{Context, Result};
 use parking_lot::{Condvar, Mutex};
 

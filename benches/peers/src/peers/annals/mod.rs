@@ -3,10 +3,8 @@
 mod load;
 mod scans;
 
-use annals::{
-    Durability, History, HistoryQuery, Interaction, Projection, Store as Annals, TextBuffer,
-    Unseen, WriteBatch,
-};
+use annals::{Durability, History, HistoryQuery, Interaction, Projection, Store as Annals, WriteBatch};
+use annals::query::{TextBuffer, Unseen};
 use anyhow::{Context, Result};
 
 use crate::checksum::{self, Checksum};
@@ -82,8 +80,8 @@ impl Peer for Ours {
 /// The fields of a history.
 #[derive(Clone, Copy)]
 struct FieldIds {
-    item: annals::FieldId,
-    event_type: annals::FieldId,
+    item: annals::columns::FieldId,
+    event_type: annals::columns::FieldId,
 }
 
 /// A history, copied out.

@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::util::display::FormatOptions;
 use datafusion::arrow::util::pretty::pretty_format_batches_with_options;
 
-use annals::printable;
+use annals::inspect::printable;
 
 use crate::args::Cli;
 use crate::count::rows;

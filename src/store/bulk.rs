@@ -12,11 +12,13 @@ use super::live_segment::LiveSegment;
 use super::manifest::SegmentEntry;
 use super::memory::{MemoryBudget, give_back_free_pages};
 use super::merge::Merge;
-use super::run_writer::{RunOf, RunWriter, Unpublished, finish_run};
+use super::merge_input::InPieces;
+use super::run_writer::{RunOf, RunWriter, finish_run};
 use super::sort::sort;
 use super::source::Source;
+use super::spilled::{SpilledRun, next_group};
 use crate::io::FileBytes;
-use crate::segment::{Ordered, Origin, Segment, SegmentWriter};
+use crate::segment::{Ordered, Origin, Segment};
 use crate::types::observe::Work;
 use crate::types::{
     Cell, ColumnsBuilder, Commit, Dictionary, Error, Interaction, NarrowBuilder, Result, Role, Row,
@@ -45,7 +47,7 @@ pub enum ImportMode {
 /// it, rows wait in a part of the rest, and a third is left to what an allocator keeps.
 pub struct BulkImport {
     // Dropped first: the engine's lock keeps other writers from the files until they are gone.
-    files: Unpublished,
+    spilled: Vec<SpilledRun>,
     engine: Arc<Engine>,
     mode: ImportMode,
     /// Rows that were pushed and are not among `collected` yet.
@@ -58,7 +60,6 @@ pub struct BulkImport {
     batch_bytes: Arc<AtomicUsize>,
     /// Those of the rows with the batches.
     memory: CountedMemory,
-    spilled: Vec<String>,
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
     event_type: Option<usize>,
@@ -67,6 +68,12 @@ pub struct BulkImport {
     noted: usize,
     rows: u64,
 }
+
+/// Bytes that a value takes of a row that was read ahead, about.
+const CELL_BYTES: usize = 5;
+
+/// Rows of a run that are read ahead, at most.
+const MOST_AHEAD_ROWS: usize = 1 << 16;
 
 /// Rows that are pushed before they are collected, unless they are wide.
 const PENDING_ROWS: usize = 1 << 14;
@@ -86,7 +93,6 @@ impl BulkImport {
             batch_bytes: Arc::default(),
             memory: CountedMemory::new(engine.work_memory.clone()),
             spilled: Vec::new(),
-            files: Unpublished::new(engine.storage.clone()),
             event_types: engine.event_types_beside(mode)?,
             event_type: engine.schema.position_of(Role::EventType),
             noted: 0,
@@ -262,23 +268,10 @@ impl BulkImport {
 
     /// Sorts the rows in memory and writes them to a temporary segment.
     fn spill(&mut self) -> Result<()> {
-        let mut ordered = self.take_ordered()?;
-        let id = self.engine.manifest.lock().take_id();
-        let path = format!("temporary/{id:08}.run");
-        self.files.add(path.clone());
-        let writer = SegmentWriter {
-            storage: &*self.engine.storage,
-            schema: &self.engine.schema,
-            store: self.engine.store,
-            origin: Origin::Bulk,
-            durable: false,
-            threads: self.engine.settings.threads,
-            before: None,
-            proceed: &always,
-        };
-        let (run, _) = writer.prepare(&path, ordered.input(), 0)?;
-        run.finish(None)?;
-        self.spilled.push(path);
+        let ordered = self.take_ordered()?;
+        let mut writer = RunWriter::temporary(&self.engine);
+        writer.write_ordered(ordered)?;
+        self.spilled.push(SpilledRun::finish(writer)?);
         Ok(())
     }
 
@@ -289,7 +282,34 @@ impl BulkImport {
     /// `InvalidInput` for a FULL import of no rows that is not allowed, and when event types that were recorded meanwhile leave no room in the quota;
     /// `Poisoned`; `Io`. The store is then as it was; where the manifest could not be written, it
     /// takes no more writes.
-    pub fn commit(mut self) -> Result<Commit> {
+    pub fn commit(self) -> Result<Commit> {
+        let budget = self.budget;
+        self.commit_within(budget)
+    }
+
+    /// The same where other imports are committed before and after it, not meanwhile: its merge takes up to so many
+    /// bytes of memory, or what it may take by itself.
+    ///
+    /// # Errors
+    /// As [`BulkImport::commit`].
+    pub(crate) fn commit_within_bytes(self, memory_budget: u64) -> Result<Commit> {
+        let budget = MemoryBudget::new(memory_budget).max(self.budget);
+        self.commit_within(budget)
+    }
+
+    /// Spills the rows that wait in memory, if any were before, and gives the bytes that rows take then.
+    ///
+    /// # Errors
+    /// `Io`; the import cannot go on then.
+    pub(crate) fn make_way(&mut self) -> Result<u64> {
+        self.collect_pending()?;
+        if !self.spilled.is_empty() && self.collected.rows() > 0 {
+            self.spill()?;
+        }
+        Ok(self.collected.memory_bytes() as u64)
+    }
+
+    fn commit_within(mut self, budget: MemoryBudget) -> Result<Commit> {
         self.check_rows()?;
         let work = Work::begin("import");
         let engine = self.engine.clone();
@@ -305,7 +325,7 @@ impl BulkImport {
             }
             // Of all the rows that were in memory none is left, and a merge needs as much again.
             give_back_free_pages();
-            self.merge(&mut writer)?;
+            self.merge(&mut writer, budget)?;
         }
         self.publish(writer, work)
     }
@@ -321,27 +341,21 @@ impl BulkImport {
         )))
     }
 
-    /// Merges the spilled runs into segments of the budget's size.
-    fn merge(&self, writer: &mut RunWriter<'_>) -> Result<()> {
-        let engine = &self.engine;
-        let query = ScanQuery::default();
-        let sources = self
-            .spilled
-            .iter()
-            .map(|path| Source::of_segments(std::iter::once(engine.open_run(path)?), &query))
-            .collect::<Result<_>>()?;
-        let query = TierQuery {
-            sequences: false,
-            ..TierQuery::everything(&engine.schema)
-        };
-        let merge = Merge::new(
-            sources,
-            query,
-            &engine.schema,
-            None,
-            self.budget.pending_bytes(),
-        )?;
-        copy_run(engine, merge, writer, self.budget)
+    /// Merges the spilled runs into segments of the budget's size: first some of them into longer runs, while
+    /// all of them would take too much of it.
+    fn merge(&mut self, writer: &mut RunWriter<'_>, budget: MemoryBudget) -> Result<()> {
+        let engine = self.engine.clone();
+        while let Some(group) = next_group(&self.spilled, budget.merge_bytes()) {
+            let runs = self.spilled.get(group.clone()).unwrap_or_default();
+            let mut longer = RunWriter::temporary(&engine);
+            engine.merge_spilled(runs, &mut longer, budget)?;
+            let longer = SpilledRun::finish(longer)?;
+            // Those that went in are dropped, and their files removed.
+            self.spilled.splice(group, [longer]);
+        }
+        engine.merge_spilled(&self.spilled, writer, budget)?;
+        self.spilled.clear();
+        Ok(())
     }
 
     fn publish(self, writer: RunWriter<'_>, work: Work) -> Result<Commit> {
@@ -456,6 +470,37 @@ impl Engine {
         Ok(replaced)
     }
 
+    /// Merges runs of an import.
+    fn merge_spilled(
+        self: &Arc<Self>,
+        runs: &[SpilledRun],
+        writer: &mut RunWriter<'_>,
+        budget: MemoryBudget,
+    ) -> Result<()> {
+        let all = ScanQuery::default();
+        let source = |run: &SpilledRun| {
+            let segments = run.segments().iter().map(|path| self.open_run(path));
+            Source::of_segments(segments.collect::<Result<Vec<_>>>()?.into_iter(), &all)
+        };
+        let sources = runs.iter().map(source).collect::<Result<_>>()?;
+        let query = TierQuery {
+            sequences: false,
+            ..TierQuery::everything(&self.schema)
+        };
+        let engine = self.clone();
+        let ahead = budget.pending_bytes();
+        let row_bytes = self.schema.fields().len() * CELL_BYTES;
+        let pieces = InPieces {
+            open: Box::new(move |segment| engine.open_run(segment.name())),
+            most_bytes: budget.whole_dictionary_bytes(),
+            most_text_bytes: self.most.text_bytes / 2,
+            ahead_rows: (ahead / runs.len().max(1) / row_bytes).min(MOST_AHEAD_ROWS),
+            whole: true,
+        };
+        let merge = Merge::in_pieces(sources, query, &self.schema, pieces, ahead)?;
+        copy_run(self, merge, writer, budget)
+    }
+
     /// Opens a file that no edit has published.
     fn open_run(&self, path: &str) -> Result<Arc<Segment>> {
         let file = FileBytes::framed(self.storage.open(path)?)?;
@@ -500,8 +545,10 @@ pub(super) fn copy_run(
             }
             reopen(engine, &mut merge, 0)?;
             writer.cut()?;
+            // Dictionaries of which a segment of so few rows has little use take the place of rows.
+            let is_little_used = sizes.rows < merge.strings();
             let much_text = text_bytes >= engine.most.text_bytes / 2;
-            if much_text || merge.dictionary_bytes() >= budget.bytes() / 8 {
+            if much_text || is_little_used && merge.dictionary_bytes() >= budget.bytes() / 8 {
                 merge.begin_dictionaries()?;
             }
         }

@@ -73,6 +73,7 @@ mod small_file;
 mod snapshot;
 mod sort;
 mod source;
+mod spilled;
 mod stats;
 mod trim;
 mod unseen;

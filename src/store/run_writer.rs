@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
+use super::folders::TEMPORARY;
 use super::manifest::SegmentEntry;
 use super::memory::needed_bytes;
 use crate::io::Storage;
 use crate::segment::{
-    ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
+    Footer, ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
     SegmentWriter,
 };
-use crate::types::{Columns, Error, Proceed, Result, RowSizes, SortedRows, Strings, session_of};
+use crate::types::{
+    Columns, Error, Proceed, Result, RowSizes, SortedRows, Strings, always, session_of,
+};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
 pub(super) struct Unpublished {
@@ -28,6 +31,11 @@ impl Unpublished {
 
     pub(super) fn add(&mut self, path: String) {
         self.paths.push(path);
+    }
+
+    /// Those that were added, in that order.
+    pub(super) fn paths(&self) -> &[String] {
+        &self.paths
     }
 
     /// The files are published: they stay.
@@ -62,6 +70,9 @@ pub(super) struct RunWriter<'a> {
     prepared: Vec<Prepared>,
     /// Those of the last segment.
     items: Option<ItemOrder>,
+    /// The footers of files that are not meant to be published, so that they need not survive power loss; each is
+    /// finished at once, since what was not synced of it waits in memory.
+    temporary: Option<Vec<Footer>>,
     proceed: Proceed<'a>,
 }
 
@@ -75,7 +86,16 @@ impl<'a> RunWriter<'a> {
             files: Unpublished::new(engine.storage.clone()),
             prepared: Vec::new(),
             items: None,
+            temporary: None,
             proceed,
+        }
+    }
+
+    /// A run of an import that waits to be merged.
+    pub(super) fn temporary(engine: &'a Engine) -> Self {
+        Self {
+            temporary: Some(Vec::new()),
+            ..Self::new(engine, Origin::Bulk, &always)
         }
     }
 
@@ -158,25 +178,31 @@ impl<'a> RunWriter<'a> {
         sessions: u64,
     ) -> Result<()> {
         let id = self.engine.manifest.lock().take_id();
-        let path = SegmentEntry::path_of(id);
+        let path = match self.temporary {
+            Some(_) => format!("{TEMPORARY}/{id:08}.run"),
+            None => SegmentEntry::path_of(id),
+        };
         self.files.add(path.clone());
         let writer = SegmentWriter {
             storage: &*self.engine.storage,
             schema: &self.engine.schema,
             store: self.engine.store,
             origin: self.origin,
-            durable: true,
+            durable: self.temporary.is_none(),
             threads: self.engine.settings.threads,
             before: self.items.as_ref(),
             proceed: self.proceed,
         };
         let (segment, items) = writer.prepare(&path, rows, sequence_base)?;
         self.items = Some(items);
-        self.prepared.push(Prepared {
-            id,
-            sessions,
-            segment,
-        });
+        match &mut self.temporary {
+            Some(footers) => footers.push(segment.finish(None)?.0),
+            None => self.prepared.push(Prepared {
+                id,
+                sessions,
+                segment,
+            }),
+        }
         Ok(())
     }
 
@@ -184,6 +210,12 @@ impl<'a> RunWriter<'a> {
     pub(super) fn finish(mut self) -> Result<(Vec<Prepared>, Unpublished)> {
         self.cut()?;
         Ok((self.prepared, self.files))
+    }
+
+    /// The footers of temporary segments, and their files.
+    pub(super) fn finish_temporary(mut self) -> Result<(Vec<Footer>, Unpublished)> {
+        self.cut()?;
+        Ok((self.temporary.unwrap_or_default(), self.files))
     }
 }
 

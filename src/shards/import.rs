@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use super::commit::{ShardCommit, failed};
 use super::map::ShardMap;
-use crate::import::RowSink;
+use crate::import::{BulkImports, RowSink};
 use crate::types::{Error, Interaction, Result, Row};
 use crate::{BulkImport, ImportMode};
 
+/// Shards that blocks are cut into, at most: of more, the dictionaries of a block's parts would take more than its rows.
+const MOST_PARTS: usize = 64;
+
 /// A bulk import in progress into all shards of a set, in one pass over the rows: each goes to the shard of
-/// its user. It is a [`RowSink`], so that [`CsvImport`](crate::import::CsvImport) fills it.
+/// its user. It is a [`RowSink`], so that [`CsvImport`](crate::import::CsvImport) fills it: on several threads, unless
+/// there are more than 64 shards.
 ///
 /// Nothing is visible before [`ShardImport::commit`], and dropping it leaves no trace. Memory: the budget of
 /// the set's settings, of which each shard has an equal part; while it is committed, a shard has what the others leave.
@@ -152,5 +156,18 @@ impl ShardImport {
 impl RowSink for ShardImport {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
         self.push_row(row)
+    }
+
+    fn bulk_imports(&mut self) -> Option<BulkImports<'_>> {
+        if self.imports.len() > MOST_PARTS {
+            return None;
+        }
+        let map = self.map.clone();
+        let parts = self.imports.iter_mut().map(Option::as_mut);
+        Some(BulkImports::of_parts(
+            parts,
+            Arc::new(move |user: &str| map.shard_of(user)),
+            &mut self.passed_over,
+        ))
     }
 }

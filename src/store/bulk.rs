@@ -150,11 +150,7 @@ impl BulkImport {
     /// `InvalidInput` when the batch brings more event types than their quota, or is not of this
     /// store: none of its rows is then added, and it stays as it is. Any other kind ends the import.
     pub fn append(&mut self, batch: &mut ImportBatch) -> Result<()> {
-        if !batch.builder.is_of(&self.engine.validator) {
-            return Err(Error::invalid(
-                "a batch of another store; make it by the import that takes it",
-            ));
-        }
+        self.check_store(batch)?;
         self.note_event_types(Some(&batch.builder))?;
         self.collect_pending()?;
         self.make_room(batch.builder.sizes())?;
@@ -163,6 +159,25 @@ impl BulkImport {
         self.rows += batch.rows() as u64;
         batch.builder.clear();
         self.check_memory()
+    }
+
+    /// Whether the import would take a batch now; nothing is added.
+    ///
+    /// # Errors
+    /// `InvalidInput` as [`BulkImport::append`].
+    pub(crate) fn check(&self, batch: &ImportBatch) -> Result<()> {
+        self.check_store(batch)?;
+        let names = self.event_types_in(&batch.builder);
+        names.map_or(Ok(()), |names| self.fresh_event_types(names, 0).map(drop))
+    }
+
+    fn check_store(&self, batch: &ImportBatch) -> Result<()> {
+        if batch.builder.is_of(&self.engine.validator) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "a batch of another store; make it by the import that takes it",
+        ))
     }
 
     /// Whether a FULL import of no rows may remove the earlier bulk data. Default: it may not, and
@@ -240,6 +255,18 @@ impl BulkImport {
         if names.len() == known {
             return Ok(());
         }
+        let count = names.len();
+        let fresh = self.fresh_event_types(names, known)?;
+        let fresh: Vec<String> = fresh.into_iter().map(str::to_owned).collect();
+        self.event_types.extend(fresh);
+        if batch.is_none() {
+            self.noted = count;
+        }
+        Ok(())
+    }
+
+    /// The event types behind the first `known` that are not there yet, checked against their quota.
+    fn fresh_event_types<'n>(&self, names: &'n Dictionary, known: usize) -> Result<Vec<&'n str>> {
         let mut fresh = Vec::new();
         for code in known as u32 + 1..=names.len() as u32 {
             let name = names.get(code)?;
@@ -250,13 +277,8 @@ impl BulkImport {
         if !fresh.is_empty() {
             let distinct = self.event_types.len() + fresh.len();
             self.engine.check_event_types(&fresh, distinct)?;
-            self.event_types
-                .extend(fresh.into_iter().map(str::to_owned));
         }
-        if batch.is_none() {
-            self.noted = names.len();
-        }
-        Ok(())
+        Ok(fresh)
     }
 
     /// The collected rows with their order; none are left.

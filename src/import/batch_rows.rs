@@ -3,11 +3,11 @@
 use arrow_array::RecordBatch;
 
 use super::block::{BlockReport, OnLine};
+use super::bulk_imports::RowBatch;
 use super::form::Scratch;
 use super::parquet_batches::BatchColumns;
 use super::record_rows::{RecordRows, Values};
 use super::text_column::TextColumn;
-use crate::api::ImportBatch;
 
 /// The values of one row.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ pub(super) fn read_batch(
     columns: &BatchColumns,
     max_record_bytes: usize,
     rows: &RecordRows<'_>,
-    batch: &mut ImportBatch,
+    batch: &mut RowBatch,
 ) -> Option<BlockReport> {
     let columns = columns.texts(records).ok()?;
     let mut report = BlockReport::default();

@@ -4,13 +4,13 @@
 //! who knows what came before it and what is to be done about bad rows.
 
 use super::RowSink;
+use super::bulk_imports::RowBatch;
 use super::distinct::RowHashes;
 use super::double_colon::STAND_IN;
 use super::form::{Scratch, Told};
 use super::record_rows::{RecordRows, Seen};
 use super::report::{Counted, LongCells};
 use super::split::split;
-use crate::api::ImportBatch;
 use crate::csv::{RecordReader, Step};
 use crate::model::{CellBuffer, FieldId, OddTimes, Result, Row};
 
@@ -51,9 +51,10 @@ impl Seen for OnLine<'_> {
     }
 }
 
-impl RowSink for ImportBatch {
+impl RowSink for RowBatch {
+    #[inline]
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        ImportBatch::push_row(self, row)
+        self.push_row(row)
     }
 }
 
@@ -62,7 +63,7 @@ pub(super) fn read_block(
     block: &[u8],
     max_record_bytes: usize,
     rows: &RecordRows<'_>,
-    batch: &mut ImportBatch,
+    batch: &mut RowBatch,
 ) -> Option<BlockReport> {
     let dialect = rows.dialect;
     if (dialect.quotes && block.contains(&b'"')) || block.len() > u32::MAX as usize {
@@ -81,7 +82,7 @@ fn split_block<const DELIMITER: u8>(
     block: &[u8],
     max_record_bytes: usize,
     rows: &RecordRows<'_>,
-    batch: &mut ImportBatch,
+    batch: &mut RowBatch,
 ) -> Option<BlockReport> {
     let mut report = BlockReport::default();
     let mut scratch = Scratch::default();
@@ -108,7 +109,7 @@ fn read_records(
     block: &[u8],
     max_record_bytes: usize,
     rows: &RecordRows<'_>,
-    batch: &mut ImportBatch,
+    batch: &mut RowBatch,
 ) -> Option<BlockReport> {
     let mut report = BlockReport::default();
     let mut reader = RecordReader::from_line(block, max_record_bytes, 0).with_dialect(rows.dialect);

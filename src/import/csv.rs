@@ -49,9 +49,9 @@ pub enum OnError<'a> {
 /// Errors read `FILE: line N, column NAME: value "...": rule; what to do`, where the line is that
 /// on which the row begins.
 ///
-/// One pass, and no row allocates. A [`BulkImport`](crate::BulkImport) is given blocks of records that as many threads
-/// read as its settings say, in the order of the files; each takes 1/256 of its memory budget, at
-/// most 4 MiB or one record. Any other sink is given row by row, in the memory of the longest record.
+/// One pass, and no row allocates. A [`BulkImport`](crate::BulkImport), or that of a set of shards, is given blocks of
+/// records that as many threads read as its settings say, in the order of the files; each takes 1/256 of its memory
+/// budget, at most 4 MiB or one record. Any other sink is given row by row, in the memory of the longest record.
 /// Errors and rejects are the same.
 pub struct CsvImport<'a> {
     validator: &'a Validator,

@@ -12,6 +12,7 @@
 mod batch_rows;
 mod block;
 mod blocks;
+mod bulk_imports;
 mod candidates;
 mod check;
 mod column_records;
@@ -55,6 +56,7 @@ use crate::model::{Result, Row};
 pub use crate::api::{ImportBatch, ImportRehearsal};
 pub use crate::csv::DEFAULT_MAX_RECORD_BYTES;
 pub use crate::model::{OddRows, OddTime, OddTimes, is_placeholder_id};
+pub use bulk_imports::BulkImports;
 pub use csv::{CsvImport, OnError};
 pub use distinct::Distinct;
 pub use events::put_events_of_json;
@@ -76,9 +78,9 @@ pub trait RowSink {
     /// Any other kind ends the import.
     fn push(&mut self, row: &Row<'_>) -> Result<()>;
 
-    /// The bulk import that this is, where it is one: it takes rows from several threads. Default:
-    /// none.
-    fn bulk_import(&mut self) -> Option<&mut BulkImport> {
+    /// The bulk imports that its rows go to, where that is all it does with them: they take rows from several threads.
+    /// Default: none.
+    fn bulk_imports(&mut self) -> Option<BulkImports<'_>> {
         None
     }
 }
@@ -88,8 +90,14 @@ impl RowSink for BulkImport {
         BulkImport::push_row(self, row)
     }
 
-    fn bulk_import(&mut self) -> Option<&mut BulkImport> {
-        Some(self)
+    fn bulk_imports(&mut self) -> Option<BulkImports<'_>> {
+        Some(self.into())
+    }
+}
+
+impl RowSink for BulkImports<'_> {
+    fn push(&mut self, row: &Row<'_>) -> Result<()> {
+        self.push_row(row)
     }
 }
 

@@ -7,24 +7,24 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use parking_lot::{Condvar, Mutex};
 
 use super::block::BlockReport;
-use crate::api::{BulkImport, ImportBatch};
+use super::bulk_imports::{BulkImports, RowBatch};
 
 /// A block on its way.
 pub(super) struct Block<T> {
     /// Records.
     pub(super) records: T,
     /// Their rows.
-    pub(super) batch: ImportBatch,
+    pub(super) batch: RowBatch,
     /// What is known of them; `None` when something is wrong with the block.
     pub(super) report: Option<BlockReport>,
 }
 
 impl<T> Block<T> {
-    /// Records whose rows go to an import.
-    pub(super) fn of(records: T, import: &BulkImport) -> Self {
+    /// Records whose rows go to imports.
+    pub(super) fn of(records: T, imports: &BulkImports<'_>) -> Self {
         Self {
             records,
-            batch: import.batch(),
+            batch: imports.batch(),
             report: None,
         }
     }

@@ -18,7 +18,7 @@ use super::file_map::FileMap;
 use crate::model::{Error, Result};
 
 /// Bytes that are read at once.
-const FRAME_BYTES: usize = 1 << 16;
+const FRAME_BYTES: usize = 1 << 14;
 
 /// Bytes that the disk is asked for at once: of more, systems leave out what is beyond their own measure.
 const ASK_BYTES: usize = 1 << 17;

@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use super::commit::{ShardCommit, failed};
 use super::map::ShardMap;
-use crate::import::RowSink;
+use crate::import::{BulkImports, RowSink};
 use crate::model::{Error, Interaction, Result, Row};
 use crate::{BulkImport, ImportMode};
 
+/// Shards that blocks are cut into, at most: of more, the dictionaries of a block's parts would take more than its rows.
+const MOST_PARTS: usize = 64;
+
 /// A bulk import in progress into all shards of a set, in one pass over the rows: each goes to the shard of
-/// its user. It is a [`RowSink`], so that [`CsvImport`](crate::import::CsvImport) fills it.
+/// its user. It is a [`RowSink`], so that [`CsvImport`](crate::import::CsvImport) fills it: on several threads, unless
+/// there are more than 64 shards.
 ///
 /// Nothing is visible before [`ShardImport::commit`], and dropping it leaves no trace. Memory: the budget of
-/// the set's settings, of which each shard has an equal part. The quota of event types is held to in each shard.
+/// the set's settings, of which each shard has an equal part; while it is committed, a shard has what the others leave.
+/// The quota of event types is held to in each shard.
 pub struct ShardImport {
     map: Arc<ShardMap>,
     mode: ImportMode,
@@ -106,18 +111,35 @@ impl ShardImport {
                 self.replaces()
             )));
         }
-        let mut done = Vec::with_capacity(self.imports.len());
+        let mut budget = self.memory_budget_bytes();
+        let mut waiting = Vec::with_capacity(self.imports.len());
         for (shard, import) in self.imports.into_iter().enumerate() {
             let Some(mut import) = import else {
                 continue;
             };
+            let bytes = import
+                .make_way()
+                .map_err(|error| failed(&[], shard, error))?;
+            budget = budget.saturating_sub(bytes);
+            waiting.push((shard, import, bytes));
+        }
+        let mut done = Vec::with_capacity(waiting.len());
+        for (shard, mut import, bytes) in waiting {
             import.allow_empty(true);
+            budget = budget.saturating_add(bytes);
             let commit = import
-                .commit()
+                .commit_within_bytes(budget)
                 .map_err(|error| failed(&done, shard, error))?;
             done.push(ShardCommit { shard, commit });
         }
         Ok(done)
+    }
+
+    /// That of all shards together.
+    fn memory_budget_bytes(&self) -> u64 {
+        let imports = self.imports.iter().flatten();
+        let budgets = imports.map(|import| import.settings().memory_budget_bytes);
+        budgets.fold(0, u64::saturating_add)
     }
 
     /// The import of the user's shard; `None` where its rows are passed over.
@@ -134,5 +156,18 @@ impl ShardImport {
 impl RowSink for ShardImport {
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
         self.push_row(row)
+    }
+
+    fn bulk_imports(&mut self) -> Option<BulkImports<'_>> {
+        if self.imports.len() > MOST_PARTS {
+            return None;
+        }
+        let map = self.map.clone();
+        let parts = self.imports.iter_mut().map(Option::as_mut);
+        Some(BulkImports::of_parts(
+            parts,
+            Arc::new(move |user: &str| map.shard_of(user)),
+            &mut self.passed_over,
+        ))
     }
 }

@@ -1,6 +1,7 @@
 //! Sets of shards: the answers are those of one store, and splits and merges lose nothing.
 
 mod answers;
+mod blocks;
 mod events;
 mod exports;
 mod folders;

@@ -1,4 +1,4 @@
-//! A file in batches of Arrow, on the threads of a bulk import.
+//! A file in batches of Arrow, on the threads of bulk imports.
 
 use std::path::Path;
 
@@ -6,23 +6,23 @@ use arrow_array::RecordBatch;
 
 use super::by_blocks::{Place, lost};
 use super::run::Run;
-use crate::api::BulkImport;
 use crate::csv::RecordReader;
 use crate::import::batch_rows::read_batch;
+use crate::import::bulk_imports::BulkImports;
 use crate::import::parquet_batches::{BatchColumns, ParquetBatches};
 use crate::import::pipeline::{Block, with_pipeline};
 use crate::import::record_rows::RecordRows;
 use crate::model::{Error, Result};
 
 impl Run<'_> {
-    /// Reads batches on the import's threads. One with which something is wrong is written as text, and
+    /// Reads batches on the imports' threads. One with which something is wrong is written as text, and
     /// read record by record.
     pub(super) fn batches(
         &mut self,
         path: &Path,
         batches: ParquetBatches,
         rows: &RecordRows<'_>,
-        import: &mut BulkImport,
+        imports: &mut BulkImports<'_>,
     ) -> Result<()> {
         let in_file = |error: Error| error.within(path.display());
         let mut place = Place {
@@ -31,7 +31,7 @@ impl Run<'_> {
             line: 1,
             bytes: self.report.bytes,
         };
-        let (threads, max_record_bytes) = (import.settings().threads, self.max_record_bytes);
+        let (threads, max_record_bytes) = (imports.threads(), self.max_record_bytes);
         let (mut batches, columns) = batches.into_parts();
         let work = |block: &mut Block<RecordBatch>| {
             let (records, batch) = (&block.records, &mut block.batch);
@@ -46,7 +46,7 @@ impl Run<'_> {
                         Some(Ok(records)) => {
                             let mut block = idle
                                 .pop()
-                                .unwrap_or_else(|| Block::of(records.clone(), import));
+                                .unwrap_or_else(|| Block::of(records.clone(), imports));
                             block.records = records;
                             pipeline.put(block);
                         }
@@ -59,9 +59,9 @@ impl Run<'_> {
                 }
                 let mut block = pipeline.take().ok_or_else(lost)?;
                 place.bytes += block.records.get_array_memory_size() as u64;
-                if !self.take_rows(&mut block, &mut place, import)? {
+                if !self.take_rows(&mut block, &mut place, imports)? {
                     block.batch.clear();
-                    self.batch_records(&block.records, &columns, &mut place, rows, import)?;
+                    self.batch_records(&block.records, &columns, &mut place, rows, imports)?;
                 }
                 self.show_progress(place.bytes)?;
                 idle.push(block);
@@ -76,7 +76,7 @@ impl Run<'_> {
         columns: &BatchColumns,
         place: &mut Place<'_>,
         rows: &RecordRows<'_>,
-        import: &mut BulkImport,
+        imports: &mut BulkImports<'_>,
     ) -> Result<()> {
         let mut text = String::new();
         let written = columns.write(batch, &mut text);
@@ -85,7 +85,7 @@ impl Run<'_> {
             RecordReader::from_line(text.as_bytes(), self.max_record_bytes, place.line)
                 .with_dialect(rows.dialect);
         let bytes = self.report.bytes;
-        self.records(place.path, &mut reader, u64::MAX, rows, import)?;
+        self.records(place.path, &mut reader, u64::MAX, rows, imports)?;
         self.report.bytes = bytes;
         place.line = reader.next_line();
         Ok(())

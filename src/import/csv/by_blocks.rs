@@ -1,18 +1,18 @@
-//! A file in blocks of records, on the threads of a bulk import.
+//! A file in blocks of records, on the threads of bulk imports.
 
 use std::io::{Cursor, Read};
 use std::path::Path;
 
 use super::run::Run;
-use crate::api::BulkImport;
 use crate::csv::{RecordReader, Step};
 use crate::import::block::read_block;
 use crate::import::blocks::BlockReader;
+use crate::import::bulk_imports::BulkImports;
 use crate::import::pipeline::{Block, Pipeline, Work, with_pipeline};
 use crate::import::record_rows::RecordRows;
 use crate::model::{Error, ErrorKind, Result};
 
-/// Bytes of a block of records: a part of the import's memory budget, within bounds.
+/// Bytes of a block of records: a part of the imports' memory budget, within bounds.
 const BLOCKS_OF_BUDGET: u64 = 256;
 const LEAST_BLOCK_BYTES: usize = 64 << 10;
 const MOST_BLOCK_BYTES: usize = 4 << 20;
@@ -37,7 +37,7 @@ impl Place<'_> {
 type Rest<R> = (Vec<u8>, R);
 
 impl Run<'_> {
-    /// Reads blocks of records on the import's threads. Where a record is broken, the bytes that were
+    /// Reads blocks of records on the imports' threads. Where a record is broken, the bytes that were
     /// read until then are gone through record by record, since it is not known where the next one
     /// begins; behind them blocks begin anew.
     pub(super) fn blocks<R: Read>(
@@ -45,7 +45,7 @@ impl Run<'_> {
         path: &Path,
         reader: RecordReader<R>,
         rows: &RecordRows<'_>,
-        import: &mut BulkImport,
+        imports: &mut BulkImports<'_>,
     ) -> Result<()> {
         let mut place = Place {
             path,
@@ -54,13 +54,13 @@ impl Run<'_> {
             bytes: self.report.bytes + reader.bytes_taken(),
         };
         let mut rest = reader.into_rest();
-        while let Some((bytes, source)) = self.sound_blocks(rest, &mut place, rows, import)? {
+        while let Some((bytes, source)) = self.sound_blocks(rest, &mut place, rows, imports)? {
             self.report.bytes = place.bytes;
             let known = bytes.len() as u64;
             let source = Cursor::new(bytes).chain(source);
             let mut reader = RecordReader::from_line(source, self.max_record_bytes, place.line)
                 .with_dialect(rows.dialect);
-            self.records(path, &mut reader, known, rows, import)?;
+            self.records(path, &mut reader, known, rows, imports)?;
             place.line = reader.next_line();
             place.bytes += reader.bytes_taken();
             let (bytes, source) = reader.into_rest();
@@ -78,12 +78,12 @@ impl Run<'_> {
         (rest, source): Rest<R>,
         place: &mut Place<'_>,
         rows: &RecordRows<'_>,
-        import: &mut BulkImport,
+        imports: &mut BulkImports<'_>,
     ) -> Result<Option<Rest<R>>> {
         let path = place.path;
         let in_file = |error: Error| error.within(path.display());
-        let (threads, max_record_bytes) = (import.settings().threads, self.max_record_bytes);
-        let budget = import.settings().memory_budget_bytes / BLOCKS_OF_BUDGET;
+        let (threads, max_record_bytes) = (imports.threads(), self.max_record_bytes);
+        let budget = imports.memory_budget_bytes() / BLOCKS_OF_BUDGET;
         let block_bytes = (budget as usize).clamp(LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES);
         let mut source =
             BlockReader::new(rest, source, block_bytes, max_record_bytes, rows.dialect);
@@ -95,7 +95,7 @@ impl Run<'_> {
             let mut more = Ok(true);
             loop {
                 while matches!(more, Ok(true)) && pipeline.len() <= threads {
-                    let mut block = idle.pop().unwrap_or_else(|| Block::of(Vec::new(), import));
+                    let mut block = idle.pop().unwrap_or_else(|| Block::of(Vec::new(), imports));
                     more = source.next(&mut block.records).map_err(in_file);
                     if matches!(more, Ok(true)) {
                         pipeline.put(block);
@@ -106,7 +106,7 @@ impl Run<'_> {
                     return more.map(|_| None);
                 }
                 let mut block = pipeline.take().ok_or_else(lost)?;
-                if let Some(broken) = self.take_block(&mut block, place, rows, import)? {
+                if let Some(broken) = self.take_block(&mut block, place, rows, imports)? {
                     let bytes = block.records.split_off(broken);
                     return more.and_then(|_| with_blocks(bytes, pipeline)).map(Some);
                 }
@@ -121,7 +121,7 @@ impl Run<'_> {
         }))
     }
 
-    /// Hands the rows of a block to the import. A block with which something is wrong, or that brings
+    /// Hands the rows of a block to the imports. A block with which something is wrong, or that brings
     /// too many event types, is read again row by row; where a record is broken and to be left out,
     /// up to that, and its position in the block is given.
     fn take_block(
@@ -129,29 +129,29 @@ impl Run<'_> {
         block: &mut Block<Vec<u8>>,
         place: &mut Place<'_>,
         rows: &RecordRows<'_>,
-        import: &mut BulkImport,
+        imports: &mut BulkImports<'_>,
     ) -> Result<Option<usize>> {
-        if self.take_rows(block, place, import)? {
+        if self.take_rows(block, place, imports)? {
             place.bytes += block.records.len() as u64;
             return Ok(None);
         }
         block.batch.clear();
-        self.sound_records(&block.records, place, rows, import)
+        self.sound_records(&block.records, place, rows, imports)
     }
 
-    /// Hands the rows of a block to the import, unless something is wrong with it, or it brings too many
+    /// Hands the rows of a block to the imports, unless something is wrong with it, or it brings too many
     /// event types; gives whether it did.
     pub(super) fn take_rows<T>(
         &mut self,
         block: &mut Block<T>,
         place: &mut Place<'_>,
-        import: &mut BulkImport,
+        imports: &mut BulkImports<'_>,
     ) -> Result<bool> {
         let Some(report) = block.report.take() else {
             return Ok(false);
         };
-        let count = block.batch.rows() as u64;
-        match import.append(&mut block.batch) {
+        let count = block.batch.rows();
+        match imports.append(&mut block.batch) {
             Err(error) if error.kind() == ErrorKind::InvalidInput => return Ok(false),
             appended => appended?,
         }
@@ -175,14 +175,14 @@ impl Run<'_> {
         block: &[u8],
         place: &mut Place<'_>,
         rows: &RecordRows<'_>,
-        import: &mut BulkImport,
+        imports: &mut BulkImports<'_>,
     ) -> Result<Option<usize>> {
         let mut reader = RecordReader::from_line(block, self.max_record_bytes, place.line)
             .with_dialect(rows.dialect);
         loop {
             match reader.advance()? {
                 Step::Record => {
-                    self.record(place.path, reader.line(), reader.record(), rows, import)?;
+                    self.record(place.path, reader.line(), reader.record(), rows, imports)?;
                 }
                 Step::Broken(_) if self.rejects.is_some() => {
                     place.line = reader.line();

@@ -67,18 +67,17 @@ impl Run<'_> {
             rejects.begin_file(&header, rows.dialect)?;
         }
         let in_blocks = self.distinct.is_none() && !rows.needs_order();
-        match sink.bulk_import().filter(|_| in_blocks) {
-            Some(import) => match records {
-                Records::Text(reader) => self.blocks(path, reader, &rows, import)?,
+        if in_blocks && let Some(mut imports) = sink.bulk_imports() {
+            match records {
+                Records::Text(reader) => self.blocks(path, reader, &rows, &mut imports)?,
                 #[cfg(feature = "parquet")]
-                Records::Batches(batches) => self.batches(path, batches, &rows, import)?,
-            },
-            None => {
-                let mut reader = records.into_reader(self.max_record_bytes);
-                match self.distinct {
-                    Some(distinct) => self.once(path, &mut reader, &rows, sink, distinct)?,
-                    None => self.records(path, &mut reader, u64::MAX, &rows, sink)?,
-                }
+                Records::Batches(batches) => self.batches(path, batches, &rows, &mut imports)?,
+            }
+        } else {
+            let mut reader = records.into_reader(self.max_record_bytes);
+            match self.distinct {
+                Some(distinct) => self.once(path, &mut reader, &rows, sink, distinct)?,
+                None => self.records(path, &mut reader, u64::MAX, &rows, sink)?,
             }
         }
         self.report.add_warnings(rows.warnings().collect(), path);

@@ -284,6 +284,16 @@ impl Footer {
             .map(|code| self.sequence_base.saturating_add(code))
     }
 
+    /// Strings in the dictionaries of all columns.
+    pub fn strings(&self) -> usize {
+        let columns = self.columns.iter();
+        let counts = columns.map(|column| match column {
+            ColumnFooter::Strings { dictionary, .. } => dictionary.count,
+            _ => 0,
+        });
+        counts.sum()
+    }
+
     fn write(&self) -> Vec<u8> {
         let mut wire = WireWriter::new();
         wire.raw(&self.store.0);

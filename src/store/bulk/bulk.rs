@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::import_batch::ImportBatch;
 use super::sort::sort;
+use super::spilled::{SpilledRun, next_group};
 use crate::column::{ColumnsBuilder, Dictionary, NarrowBuilder, RowSizes, Strings};
 use crate::model::{
     Cell, Commit, Error, Interaction, Result, Role, Row, ScanQuery, Settings, TierQuery, Work,
     always,
 };
-use crate::segment::{Ordered, Origin, SegmentWriter};
+use crate::segment::{Ordered, Origin};
 use crate::store::engine::{CountedMemory, Engine, LiveSegment};
 use crate::store::folder::SegmentEntry;
 use crate::store::merge::{
-    MemoryBudget, Merge, RunOf, RunWriter, Source, Unpublished, copy_run, finish_run,
+    InPieces, MemoryBudget, Merge, RunOf, RunWriter, Source, copy_run, finish_run,
     give_back_free_pages,
 };
 
@@ -39,7 +40,7 @@ pub enum ImportMode {
 /// it, rows wait in a part of the rest, and a third is left to what an allocator keeps.
 pub struct BulkImport {
     // Dropped first: the engine's lock keeps other writers from the files until they are gone.
-    files: Unpublished,
+    spilled: Vec<SpilledRun>,
     engine: Arc<Engine>,
     mode: ImportMode,
     /// Rows that were pushed and are not among `collected` yet.
@@ -52,7 +53,6 @@ pub struct BulkImport {
     batch_bytes: Arc<AtomicUsize>,
     /// Those of the rows with the batches.
     memory: CountedMemory,
-    spilled: Vec<String>,
     /// Those there will be when the import is published.
     event_types: BTreeSet<String>,
     event_type: Option<usize>,
@@ -61,6 +61,12 @@ pub struct BulkImport {
     noted: usize,
     rows: u64,
 }
+
+/// Bytes that a value takes of a row that was read ahead, about.
+const CELL_BYTES: usize = 5;
+
+/// Rows of a run that are read ahead, at most.
+const MOST_AHEAD_ROWS: usize = 1 << 16;
 
 /// Rows that are pushed before they are collected, unless they are wide.
 const PENDING_ROWS: usize = 1 << 14;
@@ -80,7 +86,6 @@ impl BulkImport {
             batch_bytes: Arc::default(),
             memory: CountedMemory::new(engine.work_memory.clone()),
             spilled: Vec::new(),
-            files: Unpublished::new(engine.storage.clone()),
             event_types: engine.event_types_beside(mode)?,
             event_type: engine.schema.position_of(Role::EventType),
             noted: 0,
@@ -138,11 +143,7 @@ impl BulkImport {
     /// `InvalidInput` when the batch brings more event types than their quota, or is not of this
     /// store: none of its rows is then added, and it stays as it is. Any other kind ends the import.
     pub fn append(&mut self, batch: &mut ImportBatch) -> Result<()> {
-        if !batch.builder.is_of(&self.engine.validator) {
-            return Err(Error::invalid(
-                "a batch of another store; make it by the import that takes it",
-            ));
-        }
+        self.check_store(batch)?;
         self.note_event_types(Some(&batch.builder))?;
         self.collect_pending()?;
         self.make_room(batch.builder.sizes())?;
@@ -151,6 +152,25 @@ impl BulkImport {
         self.rows += batch.rows() as u64;
         batch.builder.clear();
         self.check_memory()
+    }
+
+    /// Whether the import would take a batch now; nothing is added.
+    ///
+    /// # Errors
+    /// `InvalidInput` as [`BulkImport::append`].
+    pub(crate) fn check(&self, batch: &ImportBatch) -> Result<()> {
+        self.check_store(batch)?;
+        let names = self.event_types_in(&batch.builder);
+        names.map_or(Ok(()), |names| self.fresh_event_types(names, 0).map(drop))
+    }
+
+    fn check_store(&self, batch: &ImportBatch) -> Result<()> {
+        if batch.builder.is_of(&self.engine.validator) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "a batch of another store; make it by the import that takes it",
+        ))
     }
 
     /// Whether a FULL import of no rows may remove the earlier bulk data. Default: it may not, and
@@ -228,6 +248,18 @@ impl BulkImport {
         if names.len() == known {
             return Ok(());
         }
+        let count = names.len();
+        let fresh = self.fresh_event_types(names, known)?;
+        let fresh: Vec<String> = fresh.into_iter().map(str::to_owned).collect();
+        self.event_types.extend(fresh);
+        if batch.is_none() {
+            self.noted = count;
+        }
+        Ok(())
+    }
+
+    /// The event types behind the first `known` that are not there yet, checked against their quota.
+    fn fresh_event_types<'n>(&self, names: &'n Dictionary, known: usize) -> Result<Vec<&'n str>> {
         let mut fresh = Vec::new();
         for code in known as u32 + 1..=names.len() as u32 {
             let name = names.get(code)?;
@@ -238,13 +270,8 @@ impl BulkImport {
         if !fresh.is_empty() {
             let distinct = self.event_types.len() + fresh.len();
             self.engine.check_event_types(&fresh, distinct)?;
-            self.event_types
-                .extend(fresh.into_iter().map(str::to_owned));
         }
-        if batch.is_none() {
-            self.noted = names.len();
-        }
-        Ok(())
+        Ok(fresh)
     }
 
     /// The collected rows with their order; none are left.
@@ -256,23 +283,10 @@ impl BulkImport {
 
     /// Sorts the rows in memory and writes them to a temporary segment.
     fn spill(&mut self) -> Result<()> {
-        let mut ordered = self.take_ordered()?;
-        let id = self.engine.manifest.lock().take_id();
-        let path = format!("temporary/{id:08}.run");
-        self.files.add(path.clone());
-        let writer = SegmentWriter {
-            storage: &*self.engine.storage,
-            schema: &self.engine.schema,
-            store: self.engine.store,
-            origin: Origin::Bulk,
-            durable: false,
-            threads: self.engine.settings.threads,
-            before: None,
-            proceed: &always,
-        };
-        let (run, _) = writer.prepare(&path, ordered.input(), 0)?;
-        run.finish(None)?;
-        self.spilled.push(path);
+        let ordered = self.take_ordered()?;
+        let mut writer = RunWriter::temporary(&self.engine);
+        writer.write_ordered(ordered)?;
+        self.spilled.push(SpilledRun::finish(writer)?);
         Ok(())
     }
 
@@ -283,7 +297,34 @@ impl BulkImport {
     /// `InvalidInput` for a FULL import of no rows that is not allowed, and when event types that were recorded meanwhile leave no room in the quota;
     /// `Poisoned`; `Io`. The store is then as it was; where the manifest could not be written, it
     /// takes no more writes.
-    pub fn commit(mut self) -> Result<Commit> {
+    pub fn commit(self) -> Result<Commit> {
+        let budget = self.budget;
+        self.commit_within(budget)
+    }
+
+    /// The same where other imports are committed before and after it, not meanwhile: its merge takes up to so many
+    /// bytes of memory, or what it may take by itself.
+    ///
+    /// # Errors
+    /// As [`BulkImport::commit`].
+    pub(crate) fn commit_within_bytes(self, memory_budget: u64) -> Result<Commit> {
+        let budget = MemoryBudget::new(memory_budget).max(self.budget);
+        self.commit_within(budget)
+    }
+
+    /// Spills the rows that wait in memory, if any were before, and gives the bytes that rows take then.
+    ///
+    /// # Errors
+    /// `Io`; the import cannot go on then.
+    pub(crate) fn make_way(&mut self) -> Result<u64> {
+        self.collect_pending()?;
+        if !self.spilled.is_empty() && self.collected.rows() > 0 {
+            self.spill()?;
+        }
+        Ok(self.collected.memory_bytes() as u64)
+    }
+
+    fn commit_within(mut self, budget: MemoryBudget) -> Result<Commit> {
         self.check_rows()?;
         let work = Work::begin("import");
         let engine = self.engine.clone();
@@ -299,7 +340,7 @@ impl BulkImport {
             }
             // Of all the rows that were in memory none is left, and a merge needs as much again.
             give_back_free_pages();
-            self.merge(&mut writer)?;
+            self.merge(&mut writer, budget)?;
         }
         self.publish(writer, work)
     }
@@ -315,27 +356,21 @@ impl BulkImport {
         )))
     }
 
-    /// Merges the spilled runs into segments of the budget's size.
-    fn merge(&self, writer: &mut RunWriter<'_>) -> Result<()> {
-        let engine = &self.engine;
-        let query = ScanQuery::default();
-        let sources = self
-            .spilled
-            .iter()
-            .map(|path| Source::of_segments(std::iter::once(engine.open_run(path)?), &query))
-            .collect::<Result<_>>()?;
-        let query = TierQuery {
-            sequences: false,
-            ..TierQuery::everything(&engine.schema)
-        };
-        let merge = Merge::new(
-            sources,
-            query,
-            &engine.schema,
-            None,
-            self.budget.pending_bytes(),
-        )?;
-        copy_run(engine, merge, writer, self.budget)
+    /// Merges the spilled runs into segments of the budget's size: first some of them into longer runs, while
+    /// all of them would take too much of it.
+    fn merge(&mut self, writer: &mut RunWriter<'_>, budget: MemoryBudget) -> Result<()> {
+        let engine = self.engine.clone();
+        while let Some(group) = next_group(&self.spilled, budget.merge_bytes()) {
+            let runs = self.spilled.get(group.clone()).unwrap_or_default();
+            let mut longer = RunWriter::temporary(&engine);
+            engine.merge_spilled(runs, &mut longer, budget)?;
+            let longer = SpilledRun::finish(longer)?;
+            // Those that went in are dropped, and their files removed.
+            self.spilled.splice(group, [longer]);
+        }
+        engine.merge_spilled(&self.spilled, writer, budget)?;
+        self.spilled.clear();
+        Ok(())
     }
 
     fn publish(self, writer: RunWriter<'_>, work: Work) -> Result<Commit> {
@@ -448,5 +483,36 @@ impl Engine {
             },
         )?;
         Ok(replaced)
+    }
+
+    /// Merges runs of an import.
+    fn merge_spilled(
+        self: &Arc<Self>,
+        runs: &[SpilledRun],
+        writer: &mut RunWriter<'_>,
+        budget: MemoryBudget,
+    ) -> Result<()> {
+        let all = ScanQuery::default();
+        let source = |run: &SpilledRun| {
+            let segments = run.segments().iter().map(|path| self.open_run(path));
+            Source::of_segments(segments.collect::<Result<Vec<_>>>()?.into_iter(), &all)
+        };
+        let sources = runs.iter().map(source).collect::<Result<_>>()?;
+        let query = TierQuery {
+            sequences: false,
+            ..TierQuery::everything(&self.schema)
+        };
+        let engine = self.clone();
+        let ahead = budget.pending_bytes();
+        let row_bytes = self.schema.fields().len() * CELL_BYTES;
+        let pieces = InPieces {
+            open: Box::new(move |segment| engine.open_run(segment.name())),
+            most_bytes: budget.whole_dictionary_bytes(),
+            most_text_bytes: self.most.text_bytes / 2,
+            ahead_rows: (ahead / runs.len().max(1) / row_bytes).min(MOST_AHEAD_ROWS),
+            whole: true,
+        };
+        let merge = Merge::in_pieces(sources, query, &self.schema, pieces, ahead)?;
+        copy_run(self, merge, writer, budget)
     }
 }

@@ -4,6 +4,7 @@ mod bulk;
 mod import_batch;
 mod rehearsal;
 mod sort;
+mod spilled;
 
 pub use bulk::{BulkImport, ImportMode};
 pub use import_batch::ImportBatch;

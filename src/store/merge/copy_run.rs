@@ -51,8 +51,10 @@ pub(in crate::store) fn copy_run(
             }
             reopen(engine, &mut merge, 0)?;
             writer.cut()?;
+            // Dictionaries of which a segment of so few rows has little use take the place of rows.
+            let is_little_used = sizes.rows < merge.strings();
             let much_text = text_bytes >= engine.most.text_bytes / 2;
-            if much_text || merge.dictionary_bytes() >= budget.bytes() / 8 {
+            if much_text || is_little_used && merge.dictionary_bytes() >= budget.bytes() / 8 {
                 merge.begin_dictionaries()?;
             }
         }

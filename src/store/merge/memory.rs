@@ -4,7 +4,7 @@ use crate::column::SortedRows;
 
 /// Bytes of memory that one import or compaction may ask for: two thirds of what it may take, since
 /// an allocator keeps much of what is let go in pieces.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::store) struct MemoryBudget {
     bytes: usize,
 }
@@ -39,6 +39,17 @@ impl MemoryBudget {
     /// that 32 bits could not count them.
     pub(in crate::store) fn pending_bytes(self) -> usize {
         (self.bytes / 16).min(MOST_PENDING_BYTES)
+    }
+
+    /// What a merge of an import's runs may take for each of them, however many they are.
+    pub(in crate::store) fn merge_bytes(self) -> usize {
+        self.bytes / 2
+    }
+
+    /// What the dictionaries of a merge may take where those of its sources are translated whole: writing
+    /// a segment takes 5/2 of it.
+    pub(in crate::store) fn whole_dictionary_bytes(self) -> usize {
+        self.bytes / 6
     }
 
     /// What rows that wait to be written may take beside so many bytes: what is left, and a quarter at

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::merge_input::{Input, Shared};
+use super::merge_input::{InPieces, Input, Shared};
 use super::source::Source;
 use super::user_codes::code_of;
 use crate::column::{Columns, Dictionary, Strings};
@@ -47,7 +47,38 @@ impl Merge {
         late: Option<LateJoin>,
         ahead_bytes: usize,
     ) -> Result<Self> {
-        let columns = || Columns::for_schema(schema).asked_only(&query.asked);
+        Self::of(
+            sources,
+            Shared::new(query, late, schema),
+            schema,
+            ahead_bytes,
+        )
+    }
+
+    /// The same for segments that are read in pieces.
+    pub(in crate::store) fn in_pieces(
+        sources: Vec<Source>,
+        query: TierQuery,
+        schema: &Schema,
+        pieces: InPieces,
+        ahead_bytes: usize,
+    ) -> Result<Self> {
+        let mut shared = Shared::new(query, None, schema);
+        shared.pieces = Some(pieces);
+        let mut merge = Self::of(sources, shared, schema, ahead_bytes)?;
+        if merge.shared.is_too_much() {
+            merge.begin_dictionaries()?;
+        }
+        Ok(merge)
+    }
+
+    fn of(
+        sources: Vec<Source>,
+        shared: Shared,
+        schema: &Schema,
+        ahead_bytes: usize,
+    ) -> Result<Self> {
+        let columns = || Columns::for_schema(schema).asked_only(&shared.query.asked);
         let pending = Pending {
             user: String::new(),
             rows: columns(),
@@ -55,7 +86,6 @@ impl Merge {
             given: 0,
         };
         let blank: Vec<Columns> = sources.iter().map(|_| columns()).collect();
-        let shared = Shared::new(query, late, schema);
         let ahead = ahead_bytes / sources.len().max(1);
         let widths = sources.iter().map(Source::row_bytes);
         let row_bytes = widths.max().unwrap_or(0);
@@ -77,7 +107,7 @@ impl Merge {
     }
 
     /// Begins new dictionaries, so that they hold no more than what comes from now on. To be called
-    /// between users only (see [`Merge::pending_rows`]).
+    /// between users only (see [`Merge::pending_rows`]). No dictionary is translated whole any more.
     pub(super) fn begin_dictionaries(&mut self) -> Result<()> {
         let before = self.shared.begin_dictionaries();
         let mut inputs = self.inputs.iter_mut();
@@ -91,8 +121,7 @@ impl Merge {
 
     /// Bytes of memory that the dictionaries take.
     pub(in crate::store) fn dictionary_bytes(&self) -> usize {
-        let dictionaries = self.shared.dictionaries.iter();
-        dictionaries.map(|strings| strings.memory_bytes()).sum()
+        self.shared.dictionary_bytes()
     }
 
     /// Strings in all dictionaries.
@@ -103,9 +132,7 @@ impl Merge {
 
     /// Bytes of text in the dictionary that has the most.
     pub(in crate::store) fn text_bytes(&self) -> usize {
-        let dictionaries = self.shared.dictionaries.iter();
-        let texts = dictionaries.map(|strings| strings.text_bytes());
-        texts.max().unwrap_or(0)
+        self.shared.text_bytes()
     }
 
     /// Bytes of memory that the merging itself takes, however few rows wait to be written: for rows

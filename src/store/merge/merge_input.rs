@@ -8,6 +8,7 @@ use super::user_codes::{UserCodes, code_of};
 use crate::column::{Column, Columns, Dictionary, Strings, no_such_code};
 use crate::hot::SharedDictionary;
 use crate::model::{Error, Result, Schema, TierQuery};
+use crate::segment::Segment;
 use crate::store::joins::LateJoin;
 use crate::text::TextRoom;
 
@@ -23,8 +24,31 @@ pub(in crate::store) struct Shared {
     pub(in crate::store) dictionaries: Vec<Arc<SharedDictionary>>,
     /// Whether rows say how they came.
     pub(in crate::store) origins: bool,
+    /// Set where the segments of the sources are read in pieces.
+    pub(in crate::store) pieces: Option<InPieces>,
     item: usize,
 }
+
+/// How strings are translated of segments that are read in pieces: in the order of their file, since each piece is
+/// let go before long. Dictionaries are translated whole as long as those of the merge are not too much; then the
+/// strings of many rows at a time.
+pub(in crate::store) struct InPieces {
+    /// Opens the file of a segment once more: what is read of its dictionaries is let go with that.
+    pub(in crate::store) open: Box<OpenAgain>,
+    /// Bytes of memory that the dictionaries of the merge may take where dictionaries are translated whole.
+    pub(in crate::store) most_bytes: usize,
+    /// Bytes of text that one of them may have then.
+    pub(in crate::store) most_text_bytes: usize,
+    /// Rows of a source whose strings are translated at a time where dictionaries are not translated whole.
+    pub(in crate::store) ahead_rows: usize,
+    /// Whether they are.
+    pub(in crate::store) whole: bool,
+}
+
+type OpenAgain = dyn Fn(&Segment) -> Result<Arc<Segment>> + Send + Sync;
+
+/// Strings that are translated before it is looked whether they are too many.
+const STRINGS_AT_ONCE: u32 = 1 << 12;
 
 impl Shared {
     pub(in crate::store) fn new(query: TierQuery, late: Option<LateJoin>, schema: &Schema) -> Self {
@@ -33,14 +57,99 @@ impl Shared {
             late,
             dictionaries: Vec::new(),
             origins: false,
+            pieces: None,
             item: schema.item(),
         };
         shared.dictionaries = (schema.fields().iter().map(|_| Arc::default())).collect();
         shared
     }
 
+    /// Bytes of memory that the dictionaries take.
+    pub(super) fn dictionary_bytes(&self) -> usize {
+        let dictionaries = self.dictionaries.iter();
+        dictionaries.map(|strings| strings.memory_bytes()).sum()
+    }
+
+    /// Bytes of text in the dictionary that has the most.
+    pub(super) fn text_bytes(&self) -> usize {
+        let dictionaries = self.dictionaries.iter();
+        let texts = dictionaries.map(|strings| strings.text_bytes());
+        texts.max().unwrap_or(0)
+    }
+
+    /// Whether dictionaries are translated whole, and those of the merge have become too much for that.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.pieces.as_ref().is_some_and(|pieces| {
+            pieces.whole
+                && (self.dictionary_bytes() > pieces.most_bytes
+                    || self.text_bytes() > pieces.most_text_bytes)
+        })
+    }
+
+    /// Translates the dictionaries of the next part of a source, as far as they are not too much.
+    fn translate_whole(&self, source: &Source, remap: &mut Remap) -> Result<()> {
+        let pieces = self.pieces.as_ref().filter(|pieces| pieces.whole);
+        let (Some(pieces), Some(segment)) = (pieces, source.segment()) else {
+            return Ok(());
+        };
+        let segment = (pieces.open)(segment)?;
+        for (field, dictionary) in self.dictionaries.iter().enumerate() {
+            let Some(strings) = segment.dictionary(field) else {
+                continue;
+            };
+            let mut codes = Vec::new();
+            for first in (1..=strings.len() as u32).step_by(STRINGS_AT_ONCE as usize) {
+                if self.is_too_much() {
+                    return Ok(());
+                }
+                codes.clear();
+                codes.extend(first..first.saturating_add(STRINGS_AT_ONCE));
+                codes.truncate(strings.len() + 1 - first as usize);
+                remap.translate(field, &mut codes, &*strings, dictionary)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Translates the strings of codes that are not known yet, in the order of the file of their segment, which is
+    /// read in pieces.
+    fn translate_in_order(
+        &self,
+        columns: &Columns,
+        segment: &Segment,
+        remap: &mut Remap,
+    ) -> Result<()> {
+        let Some(pieces) = &self.pieces else {
+            return Ok(());
+        };
+        let mut again = None;
+        for (field, column) in columns.fields.iter().enumerate() {
+            let (codes, field) = match column {
+                Column::Strings(codes) => (codes, field),
+                Column::Lists(lists) => (&lists.items, self.item),
+                _ => continue,
+            };
+            let mut fresh = remap.unknown(field, codes);
+            if fresh.is_empty() {
+                continue;
+            }
+            let segment = match &again {
+                Some(segment) => segment,
+                None => again.insert((pieces.open)(segment)?),
+            };
+            let known = segment.dictionary(field).zip(self.dictionaries.get(field));
+            let (strings, dictionary) =
+                known.ok_or_else(|| Error::internal("codes without a dictionary in a merge"))?;
+            remap.translate(field, &mut fresh, &*strings, dictionary)?;
+        }
+        Ok(())
+    }
+
     /// Begins new dictionaries and gives those before.
     pub(super) fn begin_dictionaries(&mut self) -> Vec<Arc<SharedDictionary>> {
+        if let Some(pieces) = &mut self.pieces {
+            pieces.whole = false;
+        }
         let fresh = self.dictionaries.iter().map(|_| Arc::default()).collect();
         std::mem::replace(&mut self.dictionaries, fresh)
     }
@@ -101,6 +210,25 @@ struct Remap {
 }
 
 impl Remap {
+    /// Begins anew with a part, in the same memory.
+    fn begin(&mut self, part: usize) {
+        self.part = part;
+        self.codes.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Those of the codes that have no translation, each once, in order.
+    fn unknown(&self, field: usize, codes: &[u32]) -> Vec<u32> {
+        let known = self.codes.get(field).map_or(&[][..], Vec::as_slice);
+        let is_unknown = |code: &u32| known.get(*code as usize).is_none_or(|known| *known == 0);
+        let codes = codes.iter().copied();
+        let mut unknown: Vec<u32> = codes
+            .filter(|code| *code != 0 && is_unknown(code))
+            .collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown
+    }
+
     /// Turns codes of `strings` into codes of `dictionary`; each string is looked up once.
     fn translate<S: Strings + ?Sized>(
         &mut self,
@@ -231,13 +359,12 @@ impl Input {
             self.users.clear();
             self.scattered = self.source.is_scattered();
             if self.remap.part != self.source.part() {
-                self.remap = Remap {
-                    part: self.source.part(),
-                    codes: Vec::new(),
-                };
+                self.remap.begin(self.source.part());
+                shared.translate_whole(&self.source, &mut self.remap)?;
             }
             let fields = 0..self.rows.fields.len();
             let strings: Vec<_> = fields.map(|field| self.source.dictionary(field)).collect();
+            let segment = self.source.segment().cloned();
             let (recorded, joined) = (self.source.is_recorded(), self.source.joined());
             let mut codes = UserCodes {
                 batch: Some(&mut self.users),
@@ -245,6 +372,9 @@ impl Input {
             let rows = &mut self.rows;
             self.source
                 .take(self.ahead, &shared.query, rows, &mut codes)?;
+            if let Some(segment) = segment {
+                shared.translate_in_order(&self.rows, &segment, &mut self.remap)?;
+            }
             let strings = |field: usize| strings.get(field).cloned().flatten();
             shared.translate(&mut self.rows, 0, &mut self.remap, strings)?;
             shared.apply_late(&mut self.rows, joined, recorded)?;
@@ -268,7 +398,10 @@ impl Input {
         before: &[Arc<SharedDictionary>],
         shared: &Shared,
     ) -> Result<()> {
-        self.remap.codes.clear();
+        self.remap.begin(self.remap.part);
+        if let Some(pieces) = &shared.pieces {
+            self.ahead = self.ahead.max(pieces.ahead_rows);
+        }
         let before = |field: usize| before.get(field).cloned();
         let mut remap = Remap::default();
         shared.translate(&mut self.rows, self.next, &mut remap, before)

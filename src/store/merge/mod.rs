@@ -15,6 +15,7 @@ pub(super) use copy_run::copy_run;
 pub(super) use mask::{Held, Mask};
 pub(super) use memory::{MemoryBudget, give_back_free_pages};
 pub(super) use merge::Merge;
+pub(super) use merge_input::InPieces;
 pub(super) use owners::{Owners, SessionKey};
 pub(super) use run_writer::{RunOf, RunWriter, Unpublished, finish_run};
 pub(super) use source::Source;

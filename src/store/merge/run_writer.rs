@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::memory::needed_bytes;
 use crate::column::{Columns, RowSizes, SortedRows, Strings};
 use crate::io::Storage;
-use crate::model::{Error, Proceed, Result, session_of};
+use crate::model::{Error, Proceed, Result, always, session_of};
 use crate::segment::{
-    ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
+    Footer, ItemOrder, Ordered, OrderedUsers, Origin, PreparedSegment, RowOrder, SegmentInput,
     SegmentWriter,
 };
 use crate::store::engine::Engine;
-use crate::store::folder::SegmentEntry;
+use crate::store::folder::{SegmentEntry, TEMPORARY};
 
 /// Files that no edit has published yet; those left when it is dropped are removed.
 pub(in crate::store) struct Unpublished {
@@ -29,6 +29,11 @@ impl Unpublished {
 
     pub(in crate::store) fn add(&mut self, path: String) {
         self.paths.push(path);
+    }
+
+    /// Those that were added, in that order.
+    pub(in crate::store) fn paths(&self) -> &[String] {
+        &self.paths
     }
 
     /// The files are published: they stay.
@@ -63,6 +68,9 @@ pub(in crate::store) struct RunWriter<'a> {
     prepared: Vec<Prepared>,
     /// Those of the last segment.
     items: Option<ItemOrder>,
+    /// The footers of files that are not meant to be published, so that they need not survive power loss; each is
+    /// finished at once, since what was not synced of it waits in memory.
+    temporary: Option<Vec<Footer>>,
     proceed: Proceed<'a>,
 }
 
@@ -76,7 +84,16 @@ impl<'a> RunWriter<'a> {
             files: Unpublished::new(engine.storage.clone()),
             prepared: Vec::new(),
             items: None,
+            temporary: None,
             proceed,
+        }
+    }
+
+    /// A run of an import that waits to be merged.
+    pub(in crate::store) fn temporary(engine: &'a Engine) -> Self {
+        Self {
+            temporary: Some(Vec::new()),
+            ..Self::new(engine, Origin::Bulk, &always)
         }
     }
 
@@ -159,25 +176,31 @@ impl<'a> RunWriter<'a> {
         sessions: u64,
     ) -> Result<()> {
         let id = self.engine.manifest.lock().take_id();
-        let path = SegmentEntry::path_of(id);
+        let path = match self.temporary {
+            Some(_) => format!("{TEMPORARY}/{id:08}.run"),
+            None => SegmentEntry::path_of(id),
+        };
         self.files.add(path.clone());
         let writer = SegmentWriter {
             storage: &*self.engine.storage,
             schema: &self.engine.schema,
             store: self.engine.store,
             origin: self.origin,
-            durable: true,
+            durable: self.temporary.is_none(),
             threads: self.engine.settings.threads,
             before: self.items.as_ref(),
             proceed: self.proceed,
         };
         let (segment, items) = writer.prepare(&path, rows, sequence_base)?;
         self.items = Some(items);
-        self.prepared.push(Prepared {
-            id,
-            sessions,
-            segment,
-        });
+        match &mut self.temporary {
+            Some(footers) => footers.push(segment.finish(None)?.0),
+            None => self.prepared.push(Prepared {
+                id,
+                sessions,
+                segment,
+            }),
+        }
         Ok(())
     }
 
@@ -185,6 +208,12 @@ impl<'a> RunWriter<'a> {
     pub(in crate::store) fn finish(mut self) -> Result<(Vec<Prepared>, Unpublished)> {
         self.cut()?;
         Ok((self.prepared, self.files))
+    }
+
+    /// The footers of temporary segments, and their files.
+    pub(in crate::store) fn finish_temporary(mut self) -> Result<(Vec<Footer>, Unpublished)> {
+        self.cut()?;
+        Ok((self.temporary.unwrap_or_default(), self.files))
     }
 }
 

@@ -146,6 +146,14 @@ impl Source {
         }
     }
 
+    /// The segment that the next rows come from; `None` of a generation, and at the end.
+    pub(super) fn segment(&self) -> Option<&Arc<Segment>> {
+        match self {
+            Self::Run(run) => Some(run.places.front()?.cursor.segment()),
+            Self::Picked(_) => None,
+        }
+    }
+
     /// Tells apart the parts whose codes differ; it changes when a run goes on to its next segment.
     pub(in crate::store) fn part(&self) -> usize {
         match self {

@@ -1,11 +1,14 @@
 //! Bulk imports, row by row and from CSV.
 
+use std::path::Path;
+
 use annals::export::text_of;
 use annals::import::CsvImport;
-use annals::{Durability, ErrorKind, ImportMode, Store};
+use annals::{Durability, ErrorKind, ImportMode, ScanQuery, Store};
 
 use super::writes::four_event_types;
 use crate::support::model::Model;
+use crate::support::read;
 use crate::support::record::{Record, batch};
 use crate::support::{create, folder, open, quiet, schema};
 
@@ -114,6 +117,53 @@ fn an_import_beyond_the_budget_spills_and_cuts() {
     assert!(store.verify(&mut |_| {}).unwrap().is_sound());
     drop(store);
     model.assert_equals(&open(folder.path(), small).snapshot());
+}
+
+/// What is spilled of an import, by the numbers of the files.
+fn spilled(store: &Path) -> Vec<u64> {
+    let files = std::fs::read_dir(store.join("temporary")).unwrap();
+    let numbers = files.map(|file| {
+        let path = file.unwrap().path();
+        path.file_stem().unwrap().to_str().unwrap().parse().unwrap()
+    });
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// So many runs that they are merged over several levels, with many rows of a user at one time in all of them.
+#[test]
+fn an_import_of_many_runs_is_that_of_one() {
+    let records = wide(0..600);
+    let imported = |budget: u64| {
+        let folder = folder();
+        let store = create(folder.path(), quiet().memory_budget_bytes(budget));
+        let mut import = store.import(ImportMode::Incremental).unwrap();
+        for record in &records {
+            record.push_to(&mut import).unwrap();
+        }
+        let runs = spilled(folder.path());
+        import.commit().unwrap();
+        assert!(spilled(folder.path()).is_empty());
+        assert!(store.verify(&mut |_| {}).unwrap().is_sound());
+        let rows = read::scan(&store.snapshot(), &ScanQuery::default());
+        let content = store.snapshot().content().unwrap();
+        (runs, store.segments(), rows, content)
+    };
+    let (runs, segments, rows, content) = imported(1 << 20);
+    let (no_runs, one_segment, rows_of_one, content_of_one) = imported(1 << 30);
+    assert!(no_runs.is_empty() && one_segment.len() == 1);
+    assert!(rows == rows_of_one, "other rows, or in another order");
+    assert_eq!(content, content_of_one);
+    assert!(runs.len() > 16, "{} runs", runs.len());
+    // Numbers are given out in turn: runs were merged into runs before the first segment.
+    let last = runs.last().unwrap();
+    assert!(
+        segments[0].id > last + 2,
+        "{} behind {last}",
+        segments[0].id
+    );
+    assert!(segments.len() < 20, "{} segments", segments.len());
 }
 
 /// All rows of one user in one second: order rests on arrival alone, over spills and cuts.

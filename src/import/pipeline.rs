@@ -35,7 +35,7 @@ pub(super) trait Work<T>: Fn(&mut Block<T>) + Sync {}
 
 impl<T, F: Fn(&mut Block<T>) + Sync> Work<T> for F {}
 
-enum State<T> {
+enum BlockState<T> {
     Waiting(Block<T>),
     Taken,
     Done(Block<T>),
@@ -43,18 +43,18 @@ enum State<T> {
     Lost,
 }
 
-struct Slot<T> {
-    state: Mutex<State<T>>,
+struct BlockSlot<T> {
+    state: Mutex<BlockState<T>>,
     done: Condvar,
 }
 
-impl<T> Slot<T> {
+impl<T> BlockSlot<T> {
     /// Does the work unless another thread has taken it.
     fn work(&self, work: &impl Work<T>) {
         let mut block = {
             let mut state = self.state.lock();
-            match std::mem::replace(&mut *state, State::Taken) {
-                State::Waiting(block) => block,
+            match std::mem::replace(&mut *state, BlockState::Taken) {
+                BlockState::Waiting(block) => block,
                 other => {
                     *state = other;
                     return;
@@ -63,25 +63,25 @@ impl<T> Slot<T> {
         };
         let ended = Ended {
             slot: self,
-            state: State::Lost,
+            state: BlockState::Lost,
         };
         work(&mut block);
-        ended.with(State::Done(block));
+        ended.with(BlockState::Done(block));
     }
 
     fn is_done(&self) -> bool {
-        matches!(*self.state.lock(), State::Done(_) | State::Lost)
+        matches!(*self.state.lock(), BlockState::Done(_) | BlockState::Lost)
     }
 
     /// Waits for the block; `None` when it was lost.
     fn take(&self) -> Option<Block<T>> {
         let mut state = self.state.lock();
         loop {
-            match std::mem::replace(&mut *state, State::Lost) {
-                State::Done(block) | State::Waiting(block) => return Some(block),
-                State::Lost => return None,
-                State::Taken => {
-                    *state = State::Taken;
+            match std::mem::replace(&mut *state, BlockState::Lost) {
+                BlockState::Done(block) | BlockState::Waiting(block) => return Some(block),
+                BlockState::Lost => return None,
+                BlockState::Taken => {
+                    *state = BlockState::Taken;
                     self.done.wait(&mut state);
                 }
             }
@@ -91,27 +91,27 @@ impl<T> Slot<T> {
 
 /// Says how work ended, also when it panicked: nobody may wait for it for ever.
 struct Ended<'a, T> {
-    slot: &'a Slot<T>,
-    state: State<T>,
+    slot: &'a BlockSlot<T>,
+    state: BlockState<T>,
 }
 
 impl<T> Ended<'_, T> {
-    fn with(mut self, state: State<T>) {
+    fn with(mut self, state: BlockState<T>) {
         self.state = state;
     }
 }
 
 impl<T> Drop for Ended<'_, T> {
     fn drop(&mut self) {
-        *self.slot.state.lock() = std::mem::replace(&mut self.state, State::Lost);
+        *self.slot.state.lock() = std::mem::replace(&mut self.state, BlockState::Lost);
         self.slot.done.notify_all();
     }
 }
 
 /// Blocks that are worked on, in the order in which they were put.
 pub(super) struct Pipeline<'a, T, W> {
-    slots: VecDeque<Arc<Slot<T>>>,
-    send: Sender<Arc<Slot<T>>>,
+    slots: VecDeque<Arc<BlockSlot<T>>>,
+    send: Sender<Arc<BlockSlot<T>>>,
     work: &'a W,
 }
 
@@ -123,8 +123,8 @@ impl<T, W: Work<T>> Pipeline<'_, T, W> {
 
     /// Puts a block behind the others.
     pub(super) fn put(&mut self, block: Block<T>) {
-        let slot = Arc::new(Slot {
-            state: Mutex::new(State::Waiting(block)),
+        let slot = Arc::new(BlockSlot {
+            state: Mutex::new(BlockState::Waiting(block)),
             done: Condvar::new(),
         });
         // Without other threads there is nobody to receive it: this one will do the work.
@@ -170,7 +170,7 @@ pub(super) fn with_pipeline<T: Send, W: Work<T>, R>(
 }
 
 /// Works until the pipeline is gone.
-fn worker<T>(receive: &Mutex<Receiver<Arc<Slot<T>>>>, work: &impl Work<T>) {
+fn worker<T>(receive: &Mutex<Receiver<Arc<BlockSlot<T>>>>, work: &impl Work<T>) {
     loop {
         let Ok(slot) = receive.lock().recv() else {
             return;

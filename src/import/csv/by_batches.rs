@@ -4,7 +4,7 @@ use std::path::Path;
 
 use arrow_array::RecordBatch;
 
-use super::by_blocks::{Place, lost};
+use super::by_blocks::{BlockPlace, lost};
 use super::run::Run;
 use crate::csv::RecordReader;
 use crate::import::batch_rows::read_batch;
@@ -25,7 +25,7 @@ impl Run<'_> {
         imports: &mut BulkImports<'_>,
     ) -> Result<()> {
         let in_file = |error: Error| error.within(path.display());
-        let mut place = Place {
+        let mut place = BlockPlace {
             path,
             unit: rows.dialect.unit(),
             line: 1,
@@ -74,7 +74,7 @@ impl Run<'_> {
         &mut self,
         batch: &RecordBatch,
         columns: &BatchColumns,
-        place: &mut Place<'_>,
+        place: &mut BlockPlace<'_>,
         rows: &RecordRows<'_>,
         imports: &mut BulkImports<'_>,
     ) -> Result<()> {

@@ -18,7 +18,7 @@ const LEAST_BLOCK_BYTES: usize = 64 << 10;
 const MOST_BLOCK_BYTES: usize = 4 << 20;
 
 /// Where in the files a block begins.
-pub(super) struct Place<'a> {
+pub(super) struct BlockPlace<'a> {
     pub(super) path: &'a Path,
     /// What lines are called.
     pub(super) unit: &'static str,
@@ -27,7 +27,7 @@ pub(super) struct Place<'a> {
     pub(super) bytes: u64,
 }
 
-impl Place<'_> {
+impl BlockPlace<'_> {
     fn of(&self, line: u64) -> String {
         format!("{}: {} {line}", self.path.display(), self.unit)
     }
@@ -47,7 +47,7 @@ impl Run<'_> {
         rows: &RecordRows<'_>,
         imports: &mut BulkImports<'_>,
     ) -> Result<()> {
-        let mut place = Place {
+        let mut place = BlockPlace {
             path,
             unit: rows.dialect.unit(),
             line: reader.next_line(),
@@ -76,7 +76,7 @@ impl Run<'_> {
     fn sound_blocks<R: Read>(
         &mut self,
         (rest, source): Rest<R>,
-        place: &mut Place<'_>,
+        place: &mut BlockPlace<'_>,
         rows: &RecordRows<'_>,
         imports: &mut BulkImports<'_>,
     ) -> Result<Option<Rest<R>>> {
@@ -127,7 +127,7 @@ impl Run<'_> {
     fn take_block(
         &mut self,
         block: &mut Block<Vec<u8>>,
-        place: &mut Place<'_>,
+        place: &mut BlockPlace<'_>,
         rows: &RecordRows<'_>,
         imports: &mut BulkImports<'_>,
     ) -> Result<Option<usize>> {
@@ -144,7 +144,7 @@ impl Run<'_> {
     pub(super) fn take_rows<T>(
         &mut self,
         block: &mut Block<T>,
-        place: &mut Place<'_>,
+        place: &mut BlockPlace<'_>,
         imports: &mut BulkImports<'_>,
     ) -> Result<bool> {
         let Some(report) = block.report.take() else {
@@ -173,7 +173,7 @@ impl Run<'_> {
     fn sound_records(
         &mut self,
         block: &[u8],
-        place: &mut Place<'_>,
+        place: &mut BlockPlace<'_>,
         rows: &RecordRows<'_>,
         imports: &mut BulkImports<'_>,
     ) -> Result<Option<usize>> {

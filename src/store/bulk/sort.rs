@@ -218,7 +218,7 @@ fn place_parts(
         let (own_ranks, later_ranks) = ranks.split_at_checked(*size).ok_or_else(outside)?;
         let (own_places, later_places) = rest.split_at_mut_checked(*size).ok_or_else(outside)?;
         (ranks, rest) = (later_ranks, later_places);
-        let part = Part {
+        let part = SortPart {
             row,
             first_rank,
             ranks: own_ranks,
@@ -235,7 +235,7 @@ fn place_parts(
 }
 
 /// One part on its way into order.
-struct Part<'a> {
+struct SortPart<'a> {
     /// Its first row and its first rank.
     row: u32,
     first_rank: u32,
@@ -245,7 +245,7 @@ struct Part<'a> {
     ends: &'a mut [u32],
 }
 
-impl Part<'_> {
+impl SortPart<'_> {
     fn sort(self, timestamps: &[i64]) -> Result<()> {
         let index = |rank: &AtomicU32| {
             let rank = rank.load(Ordering::Relaxed);

@@ -42,7 +42,7 @@ impl Source {
             if query.users.meets(min, max) {
                 let moved = moved.into_iter().map(|one| one.key).collect();
                 let stops = stops(live, query, owners, moved)?;
-                places.push_back(Place::new(live, query, owners, stops)?);
+                places.push_back(SegmentPlace::new(live, query, owners, stops)?);
             }
         }
         let recorded = run.origin == Origin::Recorded;
@@ -56,7 +56,7 @@ impl Source {
         query: &ScanQuery,
     ) -> Result<Self> {
         let place = |segment: Arc<Segment>| {
-            Ok(Place {
+            Ok(SegmentPlace {
                 ids: segment.user_ids(),
                 cursor: Cursor::new(segment, query)?,
                 stops: VecDeque::new(),
@@ -221,12 +221,12 @@ impl Source {
 
 /// The segments of a run, one behind the other.
 pub(in crate::store) struct RunSource {
-    places: VecDeque<Place>,
+    places: VecDeque<SegmentPlace>,
     recorded: bool,
 }
 
 impl RunSource {
-    fn new(places: VecDeque<Place>, recorded: bool) -> Result<Self> {
+    fn new(places: VecDeque<SegmentPlace>, recorded: bool) -> Result<Self> {
         let mut run = Self { places, recorded };
         run.drop_finished()?;
         Ok(run)
@@ -244,7 +244,7 @@ impl RunSource {
 }
 
 /// Where one stands in a segment.
-struct Place {
+struct SegmentPlace {
     cursor: Cursor,
     /// The users' ids as readers see them; the same for all batches, which may keep what they made
     /// of it.
@@ -292,7 +292,7 @@ fn stops(
     Ok(stops.into())
 }
 
-impl Place {
+impl SegmentPlace {
     fn new(
         live: &LiveSegment,
         query: &ScanQuery,

@@ -136,7 +136,7 @@ pub use model::{Cell, Row, bits_of_f32, f32_of_bits};
 pub use text::TextRoom;
 
 // What was deleted for good.
-pub use api::{PurgeFinding, PurgeReceipt, PurgedId};
+pub use api::{PurgeFinding, PurgeOptions, PurgeReceipt, PurgedId};
 
 // Copies of a store.
 pub use api::{Change, Changes, Checkpoint, Lease, Pin, Sharing};

@@ -80,7 +80,7 @@ impl BulkImport {
             batch_bytes: Arc::default(),
             memory: CountedMemory::new(engine.work_memory.clone()),
             spilled: Vec::new(),
-            files: Unpublished::new(engine.storage.clone()),
+            files: Unpublished::new(&engine),
             event_types: engine.event_types_beside(mode)?,
             event_type: engine.schema.position_of(Role::EventType),
             noted: 0,

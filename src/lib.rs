@@ -154,8 +154,9 @@ pub mod copies {
 pub mod inspect {
     pub use crate::api::{
         BlockReport, ColumnReport, ColumnStats, Damage, DamagedSegment, FormatVersions,
-        GenerationReport, Health, ManifestReport, PurgeFinding, PurgeReceipt, PurgedId,
-        RecoveryReport, Remembered, RepairReport, SegmentReport, Stats, UnnamedFile, VerifyReport,
+        GenerationReport, Health, ManifestReport, PurgeFinding, PurgeOptions, PurgeReceipt,
+        PurgedId, RecoveryReport, Remembered, RepairReport, SegmentReport, Stats, UnnamedFile,
+        VerifyReport,
     };
     pub use crate::model::printable;
 }

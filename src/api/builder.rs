@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Lease, Pin, PurgeFinding, PurgeReceipt, Reader, Remembered, RepairReport, Store, VerifyReport,
+    Lease, Pin, PurgeFinding, PurgeOptions, PurgeReceipt, Reader, Remembered, RepairReport, Store,
+    VerifyReport,
 };
 use crate::hot::OnDamage;
 use crate::io::Readers;
@@ -407,11 +408,11 @@ impl StoreBuilder {
     /// Cost: as a compaction of the segments that hold any of it, and reading every file once.
     ///
     /// # Errors
-    /// `Unsupported`, naming them, where the store has pins ([`StoreBuilder::pin`]), which may hold some of it.
-    /// Else as [`StoreBuilder::open`].
+    /// As [`Store::purge`], which purges a store that is open; else as [`StoreBuilder::open`].
     pub fn purge(self, path: impl AsRef<Path>) -> Result<Option<PurgeReceipt>> {
         let entropy = self.entropy.clone();
-        Engine::purge(path.as_ref(), self.opening(), &entropy)
+        let engine = Engine::open(path.as_ref(), self.opening())?;
+        engine.purge(path.as_ref(), &PurgeOptions::default(), &entropy)
     }
 
     /// Looks in the store in the folder `path`, and in its pins, for ids that the receipt of a purge names, among all

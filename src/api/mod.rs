@@ -15,7 +15,7 @@ pub(crate) use crate::store::{BackupsReader, BackupsWriter, is_unfinished};
 pub use crate::store::{
     BulkImport, Change, Changes, Checkpoint, ColumnStats, DamagedSegment, Event, EventTypeNumbers,
     FormatVersions, GenerationReport, Health, History, ImportBatch, ImportMode, ImportRehearsal,
-    Interacted, Lease, ManifestReport, NewestPerEventType, Pin, PurgeFinding, PurgeReceipt,
-    PurgedId, RecoveryReport, RepairReport, Scan, SegmentReport, Sharing, Snapshot, Stats,
-    UnnamedFile, Unseen, UserShare, Users, VerifyReport, value_at,
+    Interacted, Lease, ManifestReport, NewestPerEventType, Pin, PurgeFinding, PurgeOptions,
+    PurgeReceipt, PurgedId, RecoveryReport, RepairReport, Scan, SegmentReport, Sharing, Snapshot,
+    Stats, UnnamedFile, Unseen, UserShare, Users, VerifyReport, value_at,
 };

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use super::scratch::Scratch;
 use super::{
     BlockReport, BulkImport, Changes, GenerationReport, Health, History, ImportMode,
-    ImportRehearsal, Lease, ManifestReport, Pin, PurgeFinding, PurgeReceipt, RecoveryReport,
-    Remembered, RepairReport, Scan, SegmentReport, Snapshot, Stats, Unseen, VerifyReport,
+    ImportRehearsal, Lease, ManifestReport, Pin, PurgeFinding, PurgeOptions, PurgeReceipt,
+    RecoveryReport, Remembered, RepairReport, Scan, SegmentReport, Snapshot, Stats, Unseen,
+    VerifyReport,
 };
 use crate::check::Validator;
 use crate::column::{Columns, Strings};
 use crate::model::{
-    Commit, Deletion, Durability, Error, EventsCommit, FieldId, HistoryQuery, Limits, PutEvents,
-    Recommendation, Result, Retention, ScanQuery, Schema, Settings, StoreId, WriteBatch,
+    Commit, Deletion, Durability, Entropy, Error, EventsCommit, FieldId, HistoryQuery, Limits,
+    PutEvents, Recommendation, Result, Retention, ScanQuery, Schema, Settings, StoreId, WriteBatch,
 };
 use crate::store::{Engine, Opening, Worker};
 
@@ -301,6 +302,32 @@ impl Store {
     /// users than the log takes at once ([`Settings::generation_bytes`]). Else as [`Store::write`].
     pub fn delete(&self, deletion: &Deletion, durability: Durability) -> Result<Commit> {
         self.engine().delete(deletion, durability)
+    }
+
+    /// Takes what was deleted out of every file of the store, while other threads read and write: rewrites
+    /// segments, tables and logs, forgets sessions of deleted users, and looks for the ids in all files, as values
+    /// and as bytes. Keeps the receipt in the store, in `purges/`, and gives it; `None` where nothing was deleted
+    /// since the last purge. One purge runs at a time.
+    ///
+    /// Deletions of later commits are left for the next purge. An id that is used again, before the purge or during
+    /// it, is named apart. Not searched are imports that are not committed, which come later than the deletions.
+    /// Snapshots and scans of this process that were made before keep files with what was deleted: they are waited for
+    /// ([`PurgeOptions::wait`]). Histories keep the text that they have, and no file. Readers in
+    /// other processes, and checkpoints, keep what they share with the store until they go.
+    ///
+    /// Cost: as a compaction of the segments that hold any of it, and reading every file once. Writers wait while the
+    /// tables of sessions and recommendations are read and written anew and the log is opened again (with neither, a few
+    /// syncs); reads do not.
+    ///
+    /// # Errors
+    /// `Unsupported`, naming them, where the store has pins ([`StoreBuilder::pin`](crate::StoreBuilder::pin)), which may
+    /// hold some of it, or leases whose consumers have not taken the deletions, unless
+    /// [`PurgeOptions::force`] releases them. `Locked`, with their number, where snapshots and scans are still there
+    /// after the wait: drop them and purge again, and the next purge goes on with the search. What was deleted
+    /// stays hidden either way. Else as [`Store::write`].
+    pub fn purge(&self, options: &PurgeOptions) -> Result<Option<PurgeReceipt>> {
+        self.engine()
+            .purge(self.path(), options, &Entropy::default())
     }
 
     /// Has rules on how long interactions are kept hold from now on, durably, in the place of those before,

@@ -264,10 +264,11 @@ impl Tier {
         Ok(())
     }
 
-    /// Writes all tables anew, without what was removed from them or overwritten.
+    /// Writes all tables that name ids anew, without what was removed from them or overwritten, and removes
+    /// all files that held it; appends wait.
     ///
     /// # Errors
-    /// `Io`.
+    /// `Io`, after which the log may take nothing any more.
     pub(crate) fn rewrite_tables(&self) -> Result<()> {
         self.log.rewrite_tables()
     }

@@ -23,7 +23,7 @@ mod tests;
 pub use bulk::{BulkImport, ImportBatch, ImportMode, ImportRehearsal};
 pub use copy::{Change, Changes, Checkpoint, Sharing};
 pub(crate) use copy::{NewCheckpoint, pin};
-pub use delete::{PurgeFinding, PurgeReceipt, PurgedId};
+pub use delete::{PurgeFinding, PurgeOptions, PurgeReceipt, PurgedId};
 pub(crate) use engine::Engine;
 pub use engine::{RecoveryReport, Snapshot};
 #[cfg(feature = "fuzzing")]

@@ -157,11 +157,11 @@ pub(crate) trait Log: Send + Sync {
     /// `NotFound` when there is no such table, what `visit` gives, and damage.
     fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()>;
 
-    /// Writes all tables anew, without what was removed from them or overwritten, and removes the files
-    /// that held it. The newest generation must have been begun since.
+    /// Writes all tables that name ids anew, without what was removed from them or overwritten, and
+    /// removes all files that held it. Everything appended before is durable on return; appends wait.
     ///
     /// # Errors
-    /// `Io`.
+    /// `Io`, after which the log may take nothing any more.
     fn rewrite_tables(&self) -> Result<()>;
 
     /// What was written since opening.

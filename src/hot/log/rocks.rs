@@ -14,16 +14,19 @@ mod survey;
 mod version_edits;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{
+    MappedRecursiveRwLockReadGuard, Mutex, RecursiveRwLock, RecursiveRwLockReadGuard, RwLock,
+};
 use rocksdb::statistics::Ticker;
 use rocksdb::{BoundColumnFamily, Cache, DB, FlushOptions, Options, WriteBatch, WriteOptions};
 
 use super::log::{Entries, Log, Visit, Written};
 use super::position::Position;
-use super::table::{Notes, Table};
+use super::table::{Notes, Table, TableKind};
 use super::tally::Check;
 use super::{batch, families};
 use crate::model::{Error, ErrorKind, Result};
@@ -46,8 +49,12 @@ const MARKER: &[u8] = b"generation";
 const KEPT_BYTES: usize = 1 << 20;
 
 /// A [`Log`] in a folder, by RocksDB.
+///
+/// Locks are taken in this order: `changing`, `db`, `families` or `tables`.
 pub(crate) struct RocksLog {
-    db: DB,
+    path: PathBuf,
+    /// Whoever opens it anew has it alone; `None` where that failed.
+    db: RecursiveRwLock<Option<DB>>,
     options: Options,
     /// What a generation is expected to stay within.
     generation_bytes: u64,
@@ -78,43 +85,59 @@ struct Family {
 
 impl RocksLog {
     fn failed(&self, doing: impl AsRef<str>, error: rocksdb::Error) -> Error {
-        failed(doing.as_ref(), self.db.path(), error)
+        failed(doing.as_ref(), &self.path, error)
+    }
+
+    /// The open database. A thread that has it may ask for it again while another waits to open it anew.
+    fn db(&self) -> Result<MappedRecursiveRwLockReadGuard<'_, DB>> {
+        let db = self.db.read();
+        RecursiveRwLockReadGuard::try_map(db, Option::as_ref).map_err(|_| self.is_closed())
+    }
+
+    fn is_closed(&self) -> Error {
+        Error::new(
+            ErrorKind::Poisoned,
+            format!(
+                "{}: the log could not be opened again; reopen the store",
+                self.path.display()
+            ),
+        )
     }
 
     /// Syncs the write-ahead log and begins a new one, so that log files are freed with their
     /// generations. The old log is synced to its end first: its tail must not be lost to power when
     /// rows in the new one are kept. Appends wait for the tail alone.
-    fn change_logs(&self, id: u64) -> std::result::Result<(), rocksdb::Error> {
-        self.db.flush_wal(true)?;
+    fn change_logs(&self, db: &DB, id: u64) -> std::result::Result<(), rocksdb::Error> {
+        db.flush_wal(true)?;
         {
             let _alone = self.families.write();
             let mut synced = WriteOptions::default();
             synced.set_sync(true);
-            self.db.put_opt(MARKER, id.to_be_bytes(), &synced)?;
+            db.put_opt(MARKER, id.to_be_bytes(), &synced)?;
             let mut begin = FlushOptions::default();
             begin.set_wait(false);
-            self.db.flush_opt(&begin)?;
-            self.flush_tables()?;
+            db.flush_opt(&begin)?;
+            self.flush_tables(db)?;
         }
-        self.db.flush()
+        db.flush()
     }
 
     /// Has the tables written to files, in the background: their entries are in log files that could
     /// not be freed otherwise. The current log file must be empty, so that no other is begun.
-    fn flush_tables(&self) -> std::result::Result<(), rocksdb::Error> {
+    fn flush_tables(&self, db: &DB) -> std::result::Result<(), rocksdb::Error> {
         let mut options = FlushOptions::default();
         options.set_wait(false);
         let tables = self.tables.read();
-        let mut families = tables.values().filter_map(|name| self.db.cf_handle(name));
-        families.try_for_each(|family| self.db.flush_cf_opt(&family, &options))
+        let mut families = tables.values().filter_map(|name| db.cf_handle(name));
+        families.try_for_each(|family| db.flush_cf_opt(&family, &options))
     }
 
-    fn add_notes(&self, notes: &Notes, batch: &mut WriteBatch) -> Result<()> {
+    fn add_notes(&self, db: &DB, notes: &Notes, batch: &mut WriteBatch) -> Result<()> {
         let mut last = None;
         for (table, key, value) in notes.iter() {
             let family = match last.take() {
                 Some((same, family)) if same == table => family,
-                _ => self.table(table)?,
+                _ => self.table(db, table)?,
             };
             match value {
                 Some(value) => batch.put_cf(&family, key, value),
@@ -125,10 +148,10 @@ impl RocksLog {
         Ok(())
     }
 
-    fn table(&self, table: Table) -> Result<Arc<BoundColumnFamily<'_>>> {
+    fn table<'a>(&self, db: &'a DB, table: Table) -> Result<Arc<BoundColumnFamily<'a>>> {
         let tables = self.tables.read();
         let name = tables.get(&table);
-        let family = name.and_then(|name| self.db.cf_handle(name));
+        let family = name.and_then(|name| db.cf_handle(name));
         family.ok_or_else(|| table.missing())
     }
 }
@@ -136,6 +159,7 @@ impl RocksLog {
 impl Log for RocksLog {
     fn create_generation(&self, id: u64) -> Result<()> {
         let _changing = self.changing.lock();
+        let db = self.db()?;
         if self.families.read().contains_key(&id) {
             return Err(Error::new(
                 ErrorKind::AlreadyExists,
@@ -143,24 +167,25 @@ impl Log for RocksLog {
             ));
         }
         let name = families::name_of(id);
-        self.change_logs(id)
+        self.change_logs(&db, id)
             .and_then(|()| {
                 let options = families::generation(self.generation_bytes);
-                self.db.create_cf(&name, &options)
+                db.create_cf(&name, &options)
             })
             .map_err(|error| self.failed(format!("beginning generation {id}"), error))?;
-        let family = family(&self.db, id, name)?;
+        let family = family(&db, id, name)?;
         self.families.write().insert(id, family);
         Ok(())
     }
 
     fn drop_generation(&self, id: u64) -> Result<()> {
         let _changing = self.changing.lock();
+        let db = self.db()?;
         let Some(family) = self.families.read().get(&id).cloned() else {
             return Ok(());
         };
         self.families.write().remove(&id);
-        self.db.drop_cf(&family.name).map_err(|error| {
+        db.drop_cf(&family.name).map_err(|error| {
             let error = self.failed(format!("dropping generation {id}"), error);
             self.families.write().insert(id, family);
             error
@@ -172,6 +197,7 @@ impl Log for RocksLog {
     }
 
     fn append(&self, id: u64, entries: &Entries, notes: &Notes) -> Result<()> {
+        let db = self.db()?;
         let families = self.families.read();
         let family = families.get(&id).ok_or_else(|| missing(id))?;
         let mut batch = {
@@ -180,10 +206,9 @@ impl Log for RocksLog {
             batch::encode(&family.record_start, entries, &mut bytes);
             WriteBatch::from_data(&bytes)
         };
-        self.add_notes(notes, &mut batch)?;
+        self.add_notes(&db, notes, &mut batch)?;
         let bytes = entries.bytes() + notes.bytes();
-        self.db
-            .write_opt(batch, &self.write_options)
+        db.write_opt(batch, &self.write_options)
             .map_err(|error| self.failed(format!("appending to generation {id}"), error))?;
         self.payload_bytes.fetch_add(bytes as u64, Relaxed);
         Ok(())
@@ -195,19 +220,20 @@ impl Log for RocksLog {
     /// call is therefore covered, also when the log changes meanwhile; what is appended during it
     /// may be. A failed sync makes RocksDB refuse further writes.
     fn sync(&self) -> Result<()> {
-        self.db
+        self.db()?
             .flush_wal(true)
             .map_err(|error| self.failed("syncing the write-ahead log", error))
     }
 
     fn replay(&self, id: u64, visit: &mut Visit<'_>) -> Result<()> {
+        let db = self.db()?;
         let family = self.families.read().get(&id).cloned();
         let family = family
-            .and_then(|family| self.db.cf_handle(&family.name))
+            .and_then(|family| db.cf_handle(&family.name))
             .ok_or_else(|| missing(id))?;
         let logged = self.logged.get(&id);
         let mut check = logged.map(|rows| Check::new(rows.commits, &rows.tally));
-        visit_family(&self.db, &family, &mut |key, value| {
+        visit_family(&db, &family, &mut |key, value| {
             if let Some(check) = &mut check {
                 check.row(key, value);
             }
@@ -218,6 +244,7 @@ impl Log for RocksLog {
     }
 
     fn create_table(&self, table: Table) -> Result<()> {
+        let db = self.db()?;
         let mut tables = self.tables.write();
         let name = table.name();
         if tables.contains_key(&table) {
@@ -227,20 +254,19 @@ impl Log for RocksLog {
             ));
         }
         let options = families::table(table.kind, self.generation_bytes, &self.cache);
-        self.db
-            .create_cf(&name, &options)
+        db.create_cf(&name, &options)
             .map_err(|error| self.failed(format!("making table {name}"), error))?;
         tables.insert(table, name);
         Ok(())
     }
 
     fn drop_table(&self, table: Table) -> Result<()> {
+        let db = self.db()?;
         let mut tables = self.tables.write();
         let Some(name) = tables.get(&table) else {
             return Ok(());
         };
-        self.db
-            .drop_cf(name)
+        db.drop_cf(name)
             .map_err(|error| self.failed(format!("dropping table {name}"), error))?;
         tables.remove(&table);
         Ok(())
@@ -251,29 +277,49 @@ impl Log for RocksLog {
     }
 
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let family = self.table(table)?;
-        let value = self.db.get_pinned_cf(&family, key);
+        let db = self.db()?;
+        let family = self.table(&db, table)?;
+        let value = db.get_pinned_cf(&family, key);
         let value =
             value.map_err(|error| self.failed(format!("reading table {}", table.name()), error))?;
         Ok(value.map(|value| value.to_vec()))
     }
 
     fn replay_table(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
-        let family = self.table(table)?;
-        visit_family(&self.db, &family, visit)
+        let db = self.db()?;
+        let family = self.table(&db, table)?;
+        visit_family(&db, &family, visit)
             .map_err(|error| self.failed(format!("reading table {}", table.name()), error))?
     }
 
+    /// Appends wait meanwhile: a flush begins a log file, and what the one before holds must be synced then.
+    /// RocksDB's manifest goes on naming the first and the last key of files that are gone; only an opening
+    /// begins another, and it has nothing to replay but what was appended since the last generation was sealed.
     fn rewrite_tables(&self) -> Result<()> {
         let _changing = self.changing.lock();
-        let names: Vec<String> = self.tables.read().values().cloned().collect();
-        for name in &names {
-            if let Some(family) = self.db.cf_handle(name) {
-                let flushed = self.db.flush_cf(&family);
+        let mut held = self.db.write();
+        let db = held.as_ref().ok_or_else(|| self.is_closed())?;
+        db.flush_wal(true)
+            .map_err(|error| self.failed("syncing the write-ahead log", error))?;
+        let tables = self.tables.read().clone();
+        for name in tables.values() {
+            if let Some(family) = db.cf_handle(name) {
+                let flushed = db.flush_cf(&family);
                 flushed.map_err(|error| self.failed(format!("flushing table {name}"), error))?;
             }
         }
-        self.merge_files(names.into_iter())
+        let holds_ids =
+            |(table, name): (Table, String)| (table.kind != TableKind::Ids).then_some(name);
+        let generations = self.families.read().clone();
+        let names: Vec<String> = generations
+            .into_values()
+            .map(|family| family.name)
+            .chain(tables.values().cloned())
+            .collect();
+        self.merge_files(db, tables.into_iter().filter_map(holds_ids))?;
+        drop(held.take());
+        *held = Some(self.open_again(&names)?);
+        Ok(())
     }
 
     fn written(&self) -> Written {
@@ -286,8 +332,9 @@ impl Log for RocksLog {
     }
 
     fn position(&self) -> Result<Position> {
-        let path = self.db.path();
-        let database = self.db.get_db_identity();
+        let path = &self.path;
+        let db = self.db()?;
+        let database = db.get_db_identity();
         let database = database.map_err(|error| self.failed("reading the identity of", error))?;
         let database = String::from_utf8(database)
             .map_err(|_| Error::corrupt("the identity of the database is no text"))?;
@@ -302,7 +349,7 @@ impl Log for RocksLog {
 
     fn close(&self) -> Result<()> {
         self.sync()?;
-        self.db.cancel_all_background_work(true);
+        self.db()?.cancel_all_background_work(true);
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 
 use super::records::{self, KnownRecommendation, Tombstone};
 use super::registry::Registry;
-use crate::hot::log::{Notes, Table, TableKind};
-use crate::model::Result;
+use crate::hot::log::{Notes, Table, TableKind, Visit};
+use crate::model::{ErrorKind, Result};
 
 /// What is to be taken out of the tables.
 pub(crate) struct Sweep<'a> {
@@ -49,13 +49,13 @@ impl Registry {
         };
         for table in self.tables()? {
             match table.kind {
-                TableKind::Sessions => self.visit(table, &mut |session, user| {
+                TableKind::Sessions => self.visit_left(table, &mut |session, user| {
                     if (sweep.forgets_user)(&records::decode_user(user)?) {
                         change(table, session, None);
                     }
                     Ok(())
                 })?,
-                TableKind::Recommendations => self.visit(table, &mut |id, value| {
+                TableKind::Recommendations => self.visit_left(table, &mut |id, value| {
                     if let Some(left) = left_of(records::decode_known(value)?, sweep) {
                         change(table, id, Some(&records::encode_known(&left)));
                     }
@@ -78,7 +78,7 @@ impl Registry {
     pub(crate) fn each_shown_item(&self, visit: &mut dyn FnMut(&str, u64)) -> Result<()> {
         for table in self.tables()? {
             if table.kind == TableKind::Recommendations {
-                self.visit(table, &mut |_, value| {
+                self.visit_left(table, &mut |_, value| {
                     if let KnownRecommendation::Recorded {
                         items, sequence, ..
                     } = records::decode_known(value)?
@@ -99,7 +99,7 @@ impl Registry {
     pub(crate) fn each_session(&self, visit: &mut dyn FnMut(&str, &str)) -> Result<()> {
         for table in self.tables()? {
             if table.kind == TableKind::Sessions {
-                self.visit(table, &mut |session, user| {
+                self.visit_left(table, &mut |session, user| {
                     visit(&records::text(session)?, &records::decode_user(user)?);
                     Ok(())
                 })?;
@@ -120,7 +120,7 @@ impl Registry {
         for table in self.tables()? {
             let name = table.name();
             let mut found = |names: Names, id: &str| visit(&name, names, id);
-            self.visit(table, &mut |key, value| match table.kind {
+            self.visit_left(table, &mut |key, value| match table.kind {
                 TableKind::Ids | TableKind::Commits | TableKind::Rules => Ok(()),
                 TableKind::Sessions => {
                     found(Names::User, &records::text(key)?)?;
@@ -152,6 +152,16 @@ impl Registry {
             })?;
         }
         Ok(())
+    }
+}
+
+impl Registry {
+    /// Calls `visit` with each entry of a table, unless it has expired meanwhile.
+    fn visit_left(&self, table: Table, visit: &mut Visit<'_>) -> Result<()> {
+        match self.visit(table, visit) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            read => read,
+        }
     }
 }
 

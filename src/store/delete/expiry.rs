@@ -76,7 +76,8 @@ impl Engine {
             self.drop_beyond_newest(count as usize)?;
         }
         // Those that a later one has made needless.
-        self.let_go_of_joins(|done, _| done > 0)
+        self.let_go_of_joins(|done, _| done > 0)?;
+        Ok(())
     }
 
     fn drop_before(&self, event_type: Option<String>, until: i64) -> Result<()> {

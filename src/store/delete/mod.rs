@@ -4,4 +4,4 @@ mod delete;
 mod expiry;
 pub(super) mod purge;
 
-pub use purge::{PurgeFinding, PurgeReceipt, PurgedId};
+pub use purge::{PurgeFinding, PurgeOptions, PurgeReceipt, PurgedId};

@@ -1,5 +1,7 @@
 //! Takes what was deleted out of every file, and shows that it is gone.
 
+mod holders;
+mod options;
 mod pending;
 mod place;
 mod receipt;
@@ -11,11 +13,11 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use crate::hot::{Notes, Sweep, Tombstone};
-use crate::model::{Entropy, Error, ErrorKind, Result, Work};
+use crate::model::{Entropy, Error, Result, Work};
 use crate::store::engine::Engine;
-use crate::store::folder::leases;
 use crate::store::joins::Joins;
 use crate::store::open::{GiveScratch, Opening};
+pub use options::PurgeOptions;
 pub(in crate::store) use receipt::PURGES;
 pub use receipt::{PurgeFinding, PurgeReceipt, PurgedId};
 use sought::Sought;
@@ -23,27 +25,8 @@ use sought::Sought;
 /// What a purge did to the segments.
 struct Rewritten {
     sought: Sought,
-    /// The newest commit.
-    sequence: u64,
     /// Segments that were replaced.
     segments: u64,
-}
-
-/// Refuses where there are pins: they hold the bytes of what was deleted since.
-fn check_pins(root: &Path) -> Result<()> {
-    let pins = crate::store::folder::pins(root)?;
-    let names: Vec<String> = pins.into_iter().map(|pin| pin.name).collect();
-    match names.is_empty() {
-        true => Ok(()),
-        false => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!(
-                "pins may hold what is to be purged: {}; release them (annals pin STORE NAME --release), or wait until \
-                 they expire",
-                names.join(", ")
-            ),
-        )),
-    }
 }
 
 /// Reads a file that purges have left in their folder; `None` for a name that they give to none.
@@ -57,42 +40,48 @@ pub(in crate::store) fn read_left(root: &Path, name: &str) -> Option<Result<()>>
 }
 
 impl Engine {
-    /// Rewrites what holds deleted bytes in the store in `root`, which nobody else may have open for
-    /// writing, and looks for them in all of its files. `None` where nothing was deleted since the last
-    /// purge, and that one ended and found nothing.
+    /// Rewrites what holds deleted bytes in this store, whose folder `root` is, and looks for them in all of its files,
+    /// while others read and write: what they delete meanwhile is left for the next purge. `None` where
+    /// nothing was deleted since the last purge, and that one ended and found nothing.
+    ///
+    /// RocksDB's manifest names first and last keys of files that are gone, until an opening begins another.
+    /// So the log closes and opens its database, while appends wait and reads, which never come to it, go
+    /// on ([`Log::rewrite_tables`](crate::hot::Log::rewrite_tables)). RocksDB can begin a manifest by itself where it is
+    /// small enough in proportion (`max_manifest_space_amp_pct` 0); it would then do so with every edit, each of which
+    /// would cost the syncs of two files, and the account could name no manifest that is the one of a crash.
     pub(crate) fn purge(
+        &self,
         root: &Path,
-        opening: Opening,
+        options: &PurgeOptions,
         entropy: &Entropy,
     ) -> Result<Option<PurgeReceipt>> {
         let work = Work::begin("purge");
+        let _purging = self.purging.lock();
         let bytes_before = search::folder_bytes(root)?;
-        let engine = Self::open(root, opening.clone())?;
-        let deleted = pending::with_earlier(root, engine.registry()?.tombstones()?)?;
+        let registry = self.registry()?;
+        let (upto, deleted) = {
+            let _commit = self.commit.lock();
+            (self.visible.load(Ordering::Acquire), registry.tombstones()?)
+        };
+        let deleted = pending::with_earlier(root, deleted)?;
         let Some(newest) = deleted.iter().map(|one| one.sequence).max() else {
             work.done(0, 0);
             return Ok(None);
         };
-        check_pins(root)?;
-        engine.check_leases(newest)?;
+        self.check_holders(root, newest, options)?;
         let Rewritten {
-            sought,
-            sequence,
+            mut sought,
             segments,
-        } = engine.take_out(&deleted)?;
-        let store = engine.id();
-        // RocksDB's manifest names the first and the last key of files that are gone, until an opening
-        // begins another.
-        let lock = engine.close();
-        let engine = Self::open_locked(root, opening, lock)?;
-        let now = engine.registry()?.now_seconds();
-        let mut found = search::values(&engine, &sought)?;
-        let (searched, in_bytes) = search::bytes(root, &engine, &sought)?;
-        found.extend(in_bytes);
+        } = self.take_out(&deleted, upto)?;
+        self.await_readers(options)?;
+        // Those that were made meanwhile.
+        holders::check_pins(root)?;
+        let (searched, found) = search::search(root, self, &mut sought)?;
+        let now = registry.now_seconds();
         let receipt = PurgeReceipt {
             bytes_before,
             rewritten_segments: segments,
-            ..PurgeReceipt::of(store, sequence, now, &sought, &searched, found, entropy)?
+            ..PurgeReceipt::of(self.id(), upto, now, &sought, &searched, found, entropy)?
         };
         receipt.keep(root)?;
         work.done(0, receipt.bytes_after);
@@ -139,26 +128,8 @@ impl Engine {
         search::hashed(self, receipt)
     }
 
-    /// Refuses where a consumer has yet to take deletions of commits up to `newest`.
-    fn check_leases(&self, newest: u64) -> Result<()> {
-        let now = self.registry()?.now_seconds();
-        let oldest = leases::oldest(&*self.storage, now)?;
-        match oldest.filter(|lease| lease.sequence < newest) {
-            None => Ok(()),
-            Some(lease) => Err(Error::new(
-                ErrorKind::Unsupported,
-                format!(
-                    "the consumer of the lease {} has taken changes up to the commit {}, and deletions up to {newest} are \
-                     to be purged; wait until it has taken them and its lease says so, or release the lease (annals \
-                     lease STORE {} --release)",
-                    lease.name, lease.sequence, lease.name
-                ),
-            )),
-        }
-    }
-
-    /// Rewrites segments and tables without what was deleted.
-    fn take_out(&self, deleted: &[Tombstone]) -> Result<Rewritten> {
+    /// Rewrites segments and tables without what commits up to `upto` deleted.
+    fn take_out(&self, deleted: &[Tombstone], upto: u64) -> Result<Rewritten> {
         self.version.load().check_is_whole()?;
         self.flush()?;
         let segments = || -> Vec<u64> {
@@ -166,52 +137,59 @@ impl Engine {
             version.segments().map(|live| live.entry.id).collect()
         };
         let before = segments();
-        self.rewrite_lacking()?;
-        self.let_go_of_joins(|done, _| done > 0)?;
+        self.rewrite_lacking(upto)?;
         let after = segments();
-        let registry = self.registry()?;
-        let sought = Sought::of(deleted, &self.version.load(), registry)?;
+        let sought = self.forget(deleted, upto)?;
+        self.renew_log()?;
+        Ok(Rewritten {
+            sought,
+            segments: before.iter().filter(|id| !after.contains(id)).count() as u64,
+        })
+    }
+
+    /// Takes out of the tables what commits up to `upto` deleted, and the tombstones themselves, which no row needs any
+    /// more. Commits wait: what one of them brings while the tables are looked through must stay.
+    fn forget(&self, deleted: &[Tombstone], upto: u64) -> Result<Sought> {
+        let (tier, registry) = (self.writable()?, self.registry()?);
+        let _compacting = self.compacting.lock();
+        let _sealing = self.sealing.lock();
+        while !self.let_go_of_joins(|done, _| done > 0)? {}
+        let _commit = self.commit.lock();
+        let mut sought = Sought::of(deleted, upto);
+        sought.leave_out_used(self, &self.version.load_full())?;
         let pieces = registry.sweep(&Sweep {
             forgets_user: &|user| sought.users.contains(user),
             forgets_item: &|item, sequence| sought.is_deleted(item, sequence),
             tombstones: deleted,
         })?;
-        let tier = self.writable()?;
-        {
-            let _commit = self.commit.lock();
-            let mut forgotten = Notes::default();
-            let newest = deleted.iter().map(|one| one.sequence).max();
-            registry.note_forgotten(newest.unwrap_or(0), &mut forgotten)?;
-            self.append_notes(tier, &mut forgotten, 1)?;
-            for mut notes in pieces {
-                self.append_notes(tier, &mut notes, 1)?;
-            }
-            let _manifest = self.manifest.lock();
-            let current = self.version.load_full();
-            let joins = &current.joins;
-            let joins = Joins::after_others(joins.links.all(), joins.late.all(), []);
-            let floor = self.floor_after(&current);
-            self.version
-                .store(std::sync::Arc::new(current.with_joins(joins, floor)));
+        let mut forgotten = Notes::default();
+        let newest = deleted.iter().map(|one| one.sequence).max();
+        registry.note_forgotten(newest.unwrap_or(0), &mut forgotten)?;
+        self.append_notes(tier, &mut forgotten, 1)?;
+        for mut notes in pieces {
+            self.append_notes(tier, &mut notes, 1)?;
         }
-        self.renew_log()?;
-        Ok(Rewritten {
-            sought,
-            sequence: self.visible.load(Ordering::Acquire),
-            segments: before.iter().filter(|id| !after.contains(id)).count() as u64,
-        })
+        let _manifest = self.manifest.lock();
+        let current = self.version.load_full();
+        let joins = &current.joins;
+        let mut later = joins.deletions.all();
+        later.retain(|one| one.sequence > upto);
+        let joins = Joins::after_others(joins.links.all(), joins.late.all(), later);
+        let floor = self.floor_after(&current);
+        self.show(current.with_joins(joins, floor));
+        Ok(sought)
     }
 
-    /// Begins another file of the write-ahead log, and writes the tables anew, so that nothing is left of
-    /// what was removed from them.
+    /// Writes the log anew, so that nothing is left of what was removed from it.
     fn renew_log(&self) -> Result<()> {
-        let tier = self.writable()?;
+        // What is in no generation any more need not be replayed.
+        self.flush()?;
         {
             let _commit = self.commit.lock();
-            self.rotate(tier, false)?;
+            let rewritten = self.writable()?.rewrite_tables();
+            rewritten.map_err(|error| self.poison(error))?;
         }
-        self.seal_waiting()?;
-        tier.rewrite_tables()?;
-        self.note(&self.manifest.lock(), false)
+        // Who follows looks at the manifest, where another file of the log was begun.
+        self.publish(|_| Ok(()), |current, _| Ok(current.clone()))
     }
 }

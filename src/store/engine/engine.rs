@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
@@ -28,7 +28,7 @@ use crate::store::folder::{Account, Manifest, SegmentEntry, StoreLock};
 
 /// An open store.
 ///
-/// Locks are taken in this order: `compacting`, `sealing`, `commit`, `next`, `manifest`.
+/// Locks are taken in this order: `purging`, `compacting`, `sealing`, `commit`, `next`, `manifest`.
 pub(crate) struct Engine {
     pub(in crate::store) storage: Arc<dyn Storage>,
     /// The identity that its files carry.
@@ -43,6 +43,8 @@ pub(crate) struct Engine {
     /// What the hot tier remembers beside rows; `None` when opened for reading.
     registry: Option<Registry>,
     pub(in crate::store) version: ArcSwap<Version>,
+    /// Versions before it that something may still read.
+    earlier: Mutex<Vec<Weak<Version>>>,
     /// The newest commit that reads see.
     pub(in crate::store) visible: AtomicU64,
     /// Held while a commit is numbered and appended.
@@ -54,6 +56,8 @@ pub(crate) struct Engine {
     /// Whether a writer has asked for it.
     pub(in crate::store) next_asked: AtomicBool,
     pub(in crate::store) manifest: Mutex<Manifest>,
+    /// Held while the store is purged.
+    pub(in crate::store) purging: Mutex<()>,
     /// Held while generations are sealed.
     pub(in crate::store) sealing: Mutex<()>,
     /// Held while runs are compacted.
@@ -75,11 +79,13 @@ pub(crate) struct Engine {
     pub(in crate::store) tail: Mutex<Option<LogTail>>,
     /// Bytes of memory that imports and compactions take.
     pub(in crate::store) work_memory: Arc<AtomicUsize>,
+    /// Files that are being written, or wait for the edit that publishes them.
+    pub(in crate::store) unpublished: Arc<Mutex<BTreeSet<String>>>,
     /// What seals and compactions have worked into the rows, and leases keep.
     pub(in crate::store) leased: Mutex<Done>,
     /// Of a reader: commits up to this may have been forgotten when it was opened.
     pub(in crate::store) forgotten: u64,
-    lock: Option<StoreLock>,
+    _lock: Option<StoreLock>,
     /// The one that opened it.
     process: Process,
 }
@@ -117,12 +123,14 @@ impl Engine {
             tier: parts.tier,
             registry: parts.registry,
             version: ArcSwap::from_pointee(parts.version),
+            earlier: Mutex::default(),
             visible: AtomicU64::new(parts.last_sequence),
             commit: CommitLock::default(),
             group_sync: GroupSync::default(),
             next_asked: AtomicBool::new(parts.next.is_some()),
             next: Mutex::new(parts.next),
             manifest: Mutex::new(parts.manifest),
+            purging: Mutex::new(()),
             sealing: Mutex::new(()),
             compacting: Mutex::new(()),
             event_types: RwLock::default(),
@@ -139,9 +147,10 @@ impl Engine {
             retention: Mutex::new(retention),
             tail: Mutex::new(parts.tail),
             work_memory: Arc::default(),
+            unpublished: Arc::default(),
             leased: Mutex::default(),
             forgotten: parts.forgotten,
-            lock: parts.lock,
+            _lock: parts.lock,
             process: Process::this(),
         };
         engine.refresh_event_types()?;
@@ -297,9 +306,29 @@ impl Engine {
             .write(&*self.storage)
             .map_err(|error| self.poison(error))?;
         *manifest = edited;
-        self.version.store(Arc::new(version));
+        self.show(version);
         self.note(&manifest, false)
             .map_err(|error| self.poison(error))
+    }
+
+    /// Has reads see a version from now on; the manifest lock must be held.
+    pub(in crate::store) fn show(&self, version: Version) {
+        let before = self.version.swap(Arc::new(version));
+        let mut earlier = self.earlier.lock();
+        earlier.retain(|one| one.strong_count() > 0);
+        earlier.push(Arc::downgrade(&before));
+    }
+
+    /// How many snapshots and scans keep segments that were replaced, and so their files.
+    pub(in crate::store) fn readers_of_replaced(&self) -> usize {
+        let earlier = self.earlier.lock().clone();
+        let readers = earlier.iter().filter_map(|one| {
+            let version = one.upgrade()?;
+            let is_read = version.segments().any(|live| live.is_retired());
+            // But for this look.
+            is_read.then(|| Arc::strong_count(&version) - 1)
+        });
+        readers.sum()
     }
 
     /// Writes down what the hot tier holds, beside the manifest on disk.
@@ -436,13 +465,6 @@ impl Engine {
             ))),
             _ => Ok(()),
         }
-    }
-}
-
-impl Engine {
-    /// Closes it, and gives its lock to whoever opens the store next.
-    pub(in crate::store) fn close(mut self) -> Option<StoreLock> {
-        self.lock.take()
     }
 }
 

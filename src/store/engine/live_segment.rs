@@ -39,6 +39,11 @@ impl LiveSegment {
     pub(crate) fn retire(&self) {
         self.obsolete.store(true, Ordering::Release);
     }
+
+    /// Whether its file is to be removed.
+    pub(in crate::store) fn is_retired(&self) -> bool {
+        self.obsolete.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for LiveSegment {

@@ -22,19 +22,20 @@ impl Engine {
         for origin in [Origin::Bulk, Origin::Recorded] {
             let version = self.version.load_full();
             let runs: Vec<&Run> = runs_of(&version, origin).collect();
-            if runs.len() > 1 || version.any_lacks(&runs) {
+            if runs.len() > 1 || version.any_lacks(&runs, u64::MAX) {
                 self.merge_runs(&runs, &always)?;
             }
         }
         Ok(())
     }
 
-    /// Rewrites each run of which rows lack something, or have something that was deleted.
-    pub(in crate::store) fn rewrite_lacking(&self) -> Result<()> {
+    /// Rewrites each run of which rows lack something of commits up to `upto`, or have something that one of them deleted.
+    pub(in crate::store) fn rewrite_lacking(&self, upto: u64) -> Result<()> {
         let _compacting = self.compacting.lock();
         loop {
             let version = self.version.load_full();
-            let lacking = version.runs.iter().find(|run| version.any_lacks(&[run]));
+            let mut runs = version.runs.iter();
+            let lacking = runs.find(|run| version.any_lacks(&[run], upto));
             match lacking {
                 Some(run) => self.merge_runs(&[run], &always)?,
                 None => return Ok(()),

@@ -27,18 +27,20 @@ impl Engine {
     /// their versions.
     pub(in crate::store) fn trim_joins(&self) -> Result<()> {
         // What is copied to let go of one is bounded.
-        self.let_go_of_joins(|done, known| done > 0 && done * 2 >= known)
+        self.let_go_of_joins(|done, known| done > 0 && done * 2 >= known)?;
+        Ok(())
     }
 
-    /// The same, where it pays: `pays` is told how many are to go, and of how many.
+    /// The same, where it pays: `pays` is told how many are to go, and of how many. `false` where somebody else
+    /// let go of some meanwhile, and of these nothing was.
     pub(in crate::store) fn let_go_of_joins(
         &self,
         pays: impl Fn(usize, usize) -> bool,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let version = self.version.load_full();
         if version.check_is_whole().is_err() {
             // What is lost may come back from a copy, and lack any of them.
-            return Ok(());
+            return Ok(true);
         }
         let (links, late) = (version.joins.links.all(), version.joins.late.all());
         let tombstones = version.joins.deletions.all();
@@ -63,7 +65,8 @@ impl Engine {
             tombstones: done_tombstones,
         };
         if !pays(done.len(), known.0 + known.1 + known.2) {
-            return self.forget_unleased();
+            self.forget_unleased()?;
+            return Ok(true);
         }
         let kept = Joins::after_others(kept_links, kept_late, kept_tombstones);
         {
@@ -73,7 +76,7 @@ impl Engine {
             // What was added meanwhile. Nobody else replaces the joins: seals and compactions, who
             // call this, may come together, and then the second finds others than it began with.
             if !Arc::ptr_eq(&current.joins, &version.joins) {
-                return Ok(());
+                return Ok(false);
             }
             let links = current.joins.links.all().into_iter().skip(known.0);
             links.for_each(|link| kept.links.add(link));
@@ -82,13 +85,13 @@ impl Engine {
             let tombstones = current.joins.deletions.all().into_iter().skip(known.2);
             tombstones.for_each(|one| kept.deletions.add(one));
             let floor = self.floor_after(&current);
-            self.version
-                .store(Arc::new(current.with_joins(kept, floor)));
+            self.show(current.with_joins(kept, floor));
         }
         // The entries of these went with the commit of the later one.
         done.tombstones.retain(|one| !superseded(one));
         self.leased.lock().add(done);
-        self.forget_unleased()
+        self.forget_unleased()?;
+        Ok(true)
     }
 
     /// Forgets for good what is worked into the rows and no lease keeps.

@@ -1,6 +1,9 @@
 //! Rows in order, cut into the segments of one run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::memory::needed_bytes;
 use crate::column::{Columns, RowSizes, SortedRows, Strings};
@@ -17,17 +20,21 @@ use crate::store::folder::{SegmentEntry, TEMPORARY};
 pub(in crate::store) struct Unpublished {
     storage: Arc<dyn Storage>,
     paths: Vec<String>,
+    /// Those of the whole store.
+    all: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Unpublished {
-    pub(in crate::store) fn new(storage: Arc<dyn Storage>) -> Self {
+    pub(in crate::store) fn new(engine: &Engine) -> Self {
         Self {
-            storage,
+            storage: engine.storage.clone(),
             paths: Vec::new(),
+            all: engine.unpublished.clone(),
         }
     }
 
     pub(in crate::store) fn add(&mut self, path: String) {
+        self.all.lock().insert(path.clone());
         self.paths.push(path);
     }
 
@@ -38,7 +45,10 @@ impl Unpublished {
 
     /// The files are published: they stay.
     pub(in crate::store) fn keep(&mut self) {
-        self.paths.clear();
+        let mut all = self.all.lock();
+        for path in self.paths.drain(..) {
+            all.remove(&path);
+        }
     }
 }
 
@@ -47,6 +57,7 @@ impl Drop for Unpublished {
         for path in &self.paths {
             // A file that stays behind is removed at the next opening.
             let _ = self.storage.remove(path);
+            self.all.lock().remove(path);
         }
     }
 }
@@ -81,7 +92,7 @@ impl<'a> RunWriter<'a> {
             engine,
             origin,
             rows: SortedRows::new(&engine.schema),
-            files: Unpublished::new(engine.storage.clone()),
+            files: Unpublished::new(engine),
             prepared: Vec::new(),
             items: None,
             temporary: None,

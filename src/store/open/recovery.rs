@@ -33,7 +33,7 @@ impl Engine {
         crate::store::folder::check_is_no_pin(root)?;
         let lock = StoreLock::take(root, folders::readers(root))?;
         let work = Work::begin("open");
-        let engine = Self::open_locked(root, opening, Some(lock))?;
+        let engine = Self::open_locked(root, opening, lock)?;
         let hot = engine.version.load_full();
         let rows = hot.generations.iter().map(|generation| generation.rows());
         work.done(rows.sum(), 0);
@@ -43,12 +43,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The same, of a store whose lock is held.
-    pub(in crate::store) fn open_locked(
-        root: &Path,
-        opening: Opening,
-        lock: Option<StoreLock>,
-    ) -> Result<Self> {
+    fn open_locked(root: &Path, opening: Opening, lock: StoreLock) -> Result<Self> {
         let storage = Arc::new(folders::storage(root));
         creation::end(&*storage)?;
         let manifest = Manifest::read(&*storage)?;
@@ -68,7 +63,7 @@ impl Engine {
             account,
             mended,
         };
-        Self::recover(found, opening, lock)
+        Self::recover(found, opening, Some(lock))
     }
 
     /// Opens a store over any storage and log: removes what no edit published, seals nothing,

@@ -69,12 +69,15 @@ impl Version {
             || self.segments().any(|live| live.may_hold(tombstone))
     }
 
-    /// Whether rows of these runs lack something.
-    pub(in crate::store) fn any_lacks(&self, runs: &[&Run]) -> bool {
-        let late = self.joins.late.all();
+    /// Whether rows of these runs lack something of commits up to `upto`.
+    pub(in crate::store) fn any_lacks(&self, runs: &[&Run], upto: u64) -> bool {
         let segments = || runs.iter().flat_map(|run| &run.segments);
-        let links = self.joins.links.all();
-        let deletions = self.joins.deletions.all();
+        let mut late = self.joins.late.all();
+        late.retain(|late| late.sequence <= upto);
+        let mut links = self.joins.links.all();
+        links.retain(|link| link.sequence <= upto);
+        let mut deletions = self.joins.deletions.all();
+        deletions.retain(|one| one.sequence <= upto);
         segments().any(|live| late.iter().any(|late| live.entry.lacks(late)))
             || segments().any(|live| deletions.iter().any(|one| live.may_hold(one)))
             || links.iter().any(|link| {

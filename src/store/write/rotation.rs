@@ -91,7 +91,7 @@ impl Engine {
             );
             let version = version.with_lost(current.lost.clone());
             let version = version.after_removing(current.removed);
-            self.version.store(Arc::new(version));
+            self.show(version);
         }
         self.sealer.up();
         Ok(())

@@ -35,8 +35,24 @@ pub(super) fn is_database(folder: &Path) -> Result<bool> {
     }
 }
 
-/// The manifest that counts, by the file CURRENT, and its bytes.
+/// The manifest that counts, by the file CURRENT, and its bytes. The writer may put another one in its place meanwhile.
 pub(super) fn manifest(folder: &Path) -> Result<FileMark> {
+    let mut number = current(folder)?;
+    loop {
+        let error = match bytes_of(&folder.join(manifest_name(number))) {
+            Ok(bytes) => return Ok(FileMark { number, bytes }),
+            Err(error) => error,
+        };
+        let newer = current(folder)?;
+        if newer <= number {
+            return Err(error);
+        }
+        number = newer;
+    }
+}
+
+/// The number of the manifest that the file CURRENT names.
+fn current(folder: &Path) -> Result<u64> {
     let path = folder.join(CURRENT);
     let named = |bytes: &[u8]| {
         let name = bytes.strip_prefix(b"MANIFEST-")?.strip_suffix(b"\n")?;
@@ -51,12 +67,10 @@ pub(super) fn manifest(folder: &Path) -> Result<FileMark> {
         return Err(damaged(&path, "it is no file CURRENT of RocksDB"));
     }
     let bytes = std::fs::read(&path).map_err(|error| said("reading", &path, error))?;
-    let number = named(&bytes).ok_or_else(|| {
+    named(&bytes).ok_or_else(|| {
         let text = bytes.escape_ascii();
         damaged(&path, format!("it names no manifest, but holds \"{text}\""))
-    })?;
-    let bytes = bytes_of(&folder.join(manifest_name(number)))?;
-    Ok(FileMark { number, bytes })
+    })
 }
 
 /// Makes the manifest of this name the one that counts, durably but for the file's name, in a folder that

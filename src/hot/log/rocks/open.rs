@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
-use parking_lot::{Mutex, RwLock};
-use rocksdb::{BottommostLevelCompaction, Cache, CompactOptions, DB, Options};
+use parking_lot::{Mutex, RecursiveRwLock, RwLock};
+use rocksdb::{BottommostLevelCompaction, CompactOptions, DB};
 
 use super::super::families;
 use super::super::position::Noted;
@@ -90,17 +90,6 @@ impl RocksLog {
         let descriptors = families::descriptors(names, generation_bytes, &cache);
         let db = DB::open_cf_descriptors(&options, path, descriptors)
             .map_err(|error| failed("opening", path, error))?;
-        Self::new(db, options, generation_bytes, names, logged, cache)
-    }
-
-    fn new(
-        db: DB,
-        options: Options,
-        generation_bytes: u64,
-        names: &[String],
-        logged: BTreeMap<u64, LoggedRows>,
-        cache: Cache,
-    ) -> Result<Self> {
         let tables = names
             .iter()
             .filter_map(|name| Some((Table::of_name(name)?, name.clone())))
@@ -111,7 +100,8 @@ impl RocksLog {
             .map(|(id, name)| Ok((id, family(&db, id, name.clone())?)))
             .collect::<Result<_>>()?;
         Ok(Self {
-            db,
+            path: path.to_owned(),
+            db: RecursiveRwLock::new(Some(db)),
             options,
             generation_bytes,
             families: RwLock::new(families),
@@ -129,7 +119,8 @@ impl RocksLog {
     /// each row would have one more each time, and no process lives long enough for RocksDB to
     /// merge them in the background.
     fn merge_tables(&self) -> Result<()> {
-        let files = self.db.live_files();
+        let db = self.db()?;
+        let files = db.live_files();
         let files = files.map_err(|error| self.failed("listing the files of", error))?;
         if files.len() <= MOST_TABLE_FILES {
             return Ok(());
@@ -139,24 +130,29 @@ impl RocksLog {
             *counts.entry(file.column_family_name).or_default() += 1;
         }
         let several = counts.into_iter().filter(|(_, files)| *files > 1);
-        self.merge_files(several.map(|(name, _)| name))
+        self.merge_files(&db, several.map(|(name, _)| name))
+    }
+
+    /// Opens the database that this log has closed, which has these families.
+    pub(super) fn open_again(&self, names: &[String]) -> Result<DB> {
+        let descriptors = families::descriptors(names, self.generation_bytes, &self.cache);
+        DB::open_cf_descriptors(&self.options, &self.path, descriptors)
+            .map_err(|error| self.failed("opening", error))
     }
 
     /// Merges all files of families into one each, and removes those that they were.
-    pub(super) fn merge_files(&self, names: impl Iterator<Item = String>) -> Result<()> {
+    pub(super) fn merge_files(&self, db: &DB, names: impl Iterator<Item = String>) -> Result<()> {
         let mut all = CompactOptions::default();
         // Files that do not overlap would be moved as they are otherwise.
         all.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
         for name in names {
-            if let Some(family) = self.db.cf_handle(&name) {
-                self.db
-                    .compact_range_cf_opt(&family, None::<&[u8]>, None::<&[u8]>, &all);
+            if let Some(family) = db.cf_handle(&name) {
+                db.compact_range_cf_opt(&family, None::<&[u8]>, None::<&[u8]>, &all);
             }
         }
         // What was merged goes now: the thread that would remove it may not live long enough.
-        self.db
-            .disable_file_deletions()
-            .and_then(|()| self.db.enable_file_deletions())
+        db.disable_file_deletions()
+            .and_then(|()| db.enable_file_deletions())
             .map_err(|error| self.failed("removing merged files of", error))
     }
 }

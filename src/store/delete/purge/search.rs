@@ -15,7 +15,7 @@ use super::sought::Sought;
 use crate::hot::Names;
 use crate::model::{Error, Result, Role, shown_user};
 use crate::segment::Segment;
-use crate::store::engine::Engine;
+use crate::store::engine::{Engine, Version};
 use crate::store::folder::{HOT, SegmentEntry};
 use crate::text::TextRoom;
 
@@ -33,8 +33,11 @@ struct FoundText<'a> {
 }
 
 /// Calls `visit` with each of them.
-fn each_value(engine: &Engine, visit: &mut dyn FnMut(&FoundText<'_>) -> Result<()>) -> Result<()> {
-    let version = engine.version.load_full();
+fn each_value(
+    engine: &Engine,
+    version: &Version,
+    visit: &mut dyn FnMut(&FoundText<'_>) -> Result<()>,
+) -> Result<()> {
     for live in version.segments() {
         let file = SegmentEntry::path_of(live.entry.id);
         each_text(&live.segment, engine, &mut |what, names, text| {
@@ -102,10 +105,29 @@ fn each_text(segment: &Segment, engine: &Engine, visit: &mut VisitText<'_>) -> R
     Ok(())
 }
 
+/// Looks for the ids in all files, as values and as bytes, while others write. What is found of an id that
+/// somebody uses again by the end of it does not count.
+pub(super) fn search(
+    root: &Path,
+    engine: &Engine,
+    sought: &mut Sought,
+) -> Result<(Searched, Vec<FoundPlace>)> {
+    // Its files stay as long as it is held.
+    let version = engine.version.load_full();
+    let mut found = values(engine, &version, sought)?;
+    let (searched, in_bytes) = bytes(root, engine, &version, sought)?;
+    found.extend(in_bytes);
+    for version in [version, engine.version.load_full()] {
+        sought.leave_out_used(engine, &version)?;
+    }
+    found.retain(|place| sought.has(&place.id));
+    Ok((searched, found))
+}
+
 /// Looks for the ids among all values.
-pub(super) fn values(engine: &Engine, sought: &Sought) -> Result<Vec<FoundPlace>> {
+fn values(engine: &Engine, version: &Version, sought: &Sought) -> Result<Vec<FoundPlace>> {
     let mut found = Vec::new();
-    each_value(engine, &mut |value| {
+    each_value(engine, version, &mut |value| {
         if sought.holds(value.names, value.text) {
             found.push(FoundPlace {
                 id: shown_user(value.text).to_owned(),
@@ -131,7 +153,7 @@ pub(super) fn hashed(engine: &Engine, receipt: &PurgeReceipt) -> Result<Vec<Purg
         of_hash.push(names(&one.kind));
     }
     let mut found = BTreeSet::new();
-    each_value(engine, &mut |value| {
+    each_value(engine, &engine.version.load_full(), &mut |value| {
         let hash = receipt.hash_of(shown_user(value.text));
         let of_hash = deleted.get(hash.as_str()).into_iter().flatten();
         let mut meant = of_hash.map(|names| {
@@ -151,14 +173,16 @@ pub(super) fn hashed(engine: &Engine, receipt: &PurgeReceipt) -> Result<Vec<Purg
     Ok(found.into_iter().collect())
 }
 
-/// Looks for ids byte by byte in every file.
-pub(super) fn bytes(
+/// Looks for ids byte by byte in every file, but for those that are still being written: imports that are under way
+/// are later commits, and what else is written begins with files that were searched.
+fn bytes(
     root: &Path,
     engine: &Engine,
+    version: &Version,
     sought: &Sought,
 ) -> Result<(Searched, Vec<FoundPlace>)> {
     let ids: Vec<&str> = sought.ids().filter(|id| id.len() >= LEAST_BYTES).collect();
-    let ids = not_contained(engine, ids)?;
+    let ids = not_contained(engine, version, ids)?;
     let automaton = automaton(&ids)?;
     let mut searched = Searched {
         in_bytes: ids.iter().map(|id| (*id).to_owned()).collect(),
@@ -169,18 +193,24 @@ pub(super) fn bytes(
     for path in files(root)? {
         let name = path.strip_prefix(root).unwrap_or(&path);
         let name = name.to_string_lossy().into_owned();
-        if name == PENDING {
+        if name == PENDING || engine.unpublished.lock().contains(&name) {
             continue;
         }
         let doing = || format!("search {}", path.display());
-        let file = File::open(&path).map_err(|error| Error::io(doing(), error))?;
+        let file = match File::open(&path) {
+            // Removed since it was listed.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            file => file.map_err(|error| Error::io(doing(), error))?,
+        };
         let length = file
             .metadata()
             .map_err(|error| Error::io(doing(), error))?
             .len();
         searched.files += 1;
         searched.bytes += length;
-        let texts = texts_of(engine, &name);
+        let texts =
+            texts_of(version, &name).or_else(|| texts_of(&engine.version.load_full(), &name));
+        let texts = texts.unwrap_or_default();
         let mut seen = BTreeSet::new();
         for one in automaton.stream_find_iter(file) {
             let one = one.map_err(|error| Error::io(doing(), error))?;
@@ -201,6 +231,12 @@ pub(super) fn bytes(
             });
         }
     }
+    if !found.is_empty() {
+        // Other texts that contain some may have come meanwhile.
+        let left = not_contained(engine, &engine.version.load_full(), ids)?;
+        found.retain(|place| left.contains(&place.id.as_str()));
+        searched.in_bytes.retain(|id| left.contains(&id.as_str()));
+    }
     Ok((searched, found))
 }
 
@@ -211,10 +247,14 @@ fn automaton(ids: &[&str]) -> Result<AhoCorasick> {
 }
 
 /// The ids that no value of the store contains: the others are found as values or not at all.
-fn not_contained<'a>(engine: &Engine, ids: Vec<&'a str>) -> Result<Vec<&'a str>> {
+fn not_contained<'a>(
+    engine: &Engine,
+    version: &Version,
+    ids: Vec<&'a str>,
+) -> Result<Vec<&'a str>> {
     let automaton = automaton(&ids)?;
     let mut contained = BTreeSet::new();
-    each_value(engine, &mut |value| {
+    each_value(engine, version, &mut |value| {
         let matches = automaton.find_overlapping_iter(value.text);
         contained.extend(matches.map(|one| one.pattern().as_usize()));
         Ok(())
@@ -224,12 +264,11 @@ fn not_contained<'a>(engine: &Engine, ids: Vec<&'a str>) -> Result<Vec<&'a str>>
     Ok(left.map(|(_, id)| id).collect())
 }
 
-/// Where the strings of a segment lie in its file; nowhere in another file.
-fn texts_of(engine: &Engine, name: &str) -> Vec<Range<usize>> {
-    let version = engine.version.load_full();
+/// Where the strings of a segment lie in its file; `None` for another file.
+fn texts_of(version: &Version, name: &str) -> Option<Vec<Range<usize>>> {
     let mut segments = version.segments();
-    let live = segments.find(|live| SegmentEntry::path_of(live.entry.id) == name);
-    live.map_or_else(Vec::new, |live| live.segment.texts())
+    let live = segments.find(|live| SegmentEntry::path_of(live.entry.id) == name)?;
+    Some(live.segment.texts())
 }
 
 /// All files in a folder and those in it.
@@ -238,9 +277,17 @@ fn files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         let failed = |error| Error::io(format!("list {}", folder.display()), error);
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+        // Others may remove folders and files meanwhile.
+        let entries = match std::fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
             let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
+            let kind = match entry.file_type() {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                kind => kind.map_err(failed)?,
+            };
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_file() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hot::{Names, Registry, Tombstone};
 use crate::model::{Result, session_key, shown_user};
-use crate::store::engine::Version;
+use crate::store::engine::{Engine, Version};
 
 /// The ids that were deleted and that nothing else uses.
 #[derive(Default)]
@@ -18,16 +18,17 @@ pub(super) struct Sought {
     pub(super) parts: u64,
     /// Commits that deleted an item for everybody.
     deleted_items: BTreeMap<String, Vec<u64>>,
+    /// Deletions of later commits are not purged.
+    upto: u64,
 }
 
 impl Sought {
-    /// What is left to be seen gone once all segments are rewritten and no generation holds a row.
-    pub(super) fn of(
-        tombstones: &[Tombstone],
-        version: &Version,
-        registry: &Registry,
-    ) -> Result<Self> {
-        let mut sought = Self::default();
+    /// What deletions of commits up to `upto` name.
+    pub(super) fn of(tombstones: &[Tombstone], upto: u64) -> Self {
+        let mut sought = Self {
+            upto,
+            ..Self::default()
+        };
         for tombstone in tombstones {
             match &tombstone.item {
                 Some(item) if tombstone.item_for_everybody().is_some() => {
@@ -38,21 +39,50 @@ impl Sought {
                 _ if tombstone.by_retention => {}
                 _ if !tombstone.is_of_all() => sought.parts += 1,
                 _ => {
-                    for key in &tombstone.keys {
-                        let id = shown_user(key).to_owned();
-                        match version.holds_key(&id)? || version.holds_key(&session_key(&id))? {
-                            true => sought.used.insert(id),
-                            false => sought.users.insert(id),
-                        };
-                    }
+                    let ids = tombstone.keys.iter().map(|key| shown_user(key).to_owned());
+                    sought.users.extend(ids);
                 }
             }
         }
-        let used = &sought.used;
-        sought.users.retain(|id| !used.contains(id));
-        sought.find_used_sessions(registry)?;
-        sought.find_used_items(version, registry)?;
-        Ok(sought)
+        sought.items = sought.deleted_items.keys().cloned().collect();
+        sought
+    }
+
+    /// Leaves out those that something else uses by now: what came after the deletions, and later deletions, which
+    /// name them. No row of an earlier commit may lie in the version any more.
+    pub(super) fn leave_out_used(&mut self, engine: &Engine, version: &Version) -> Result<()> {
+        let registry = engine.registry()?;
+        self.find_used_users(version)?;
+        self.find_used_sessions(registry)?;
+        self.find_used_items(engine, version)?;
+        let mut later = registry.tombstones()?;
+        later.retain(|one| one.sequence > self.upto);
+        for tombstone in later {
+            for key in &tombstone.keys {
+                self.leave_out_user(shown_user(key));
+            }
+            if let Some(item) = &tombstone.item
+                && self.items.remove(item)
+            {
+                self.used.insert(item.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn leave_out_user(&mut self, id: &str) {
+        if self.users.remove(id) {
+            self.used.insert(id.to_owned());
+        }
+    }
+
+    fn find_used_users(&mut self, version: &Version) -> Result<()> {
+        for id in self.users.clone() {
+            if version.holds_key(&id)? || version.holds_key(&session_key(&id))? {
+                self.leave_out_user(&id);
+            }
+        }
+        Ok(())
     }
 
     /// Sessions that a user has who is not to be forgotten: the store goes on knowing whose they are.
@@ -71,14 +101,24 @@ impl Sought {
             let Some((session, _)) = owned.iter().find(is_kept) else {
                 return Ok(());
             };
-            self.users.remove(session);
-            self.used.insert(session.clone());
+            self.leave_out_user(session);
         }
     }
 
-    fn find_used_items(&mut self, version: &Version, registry: &Registry) -> Result<()> {
+    fn find_used_items(&mut self, engine: &Engine, version: &Version) -> Result<()> {
         let mut used: BTreeSet<String> = BTreeSet::new();
-        for item in self.deleted_items.keys() {
+        for generation in &version.generations {
+            let Some(items) = generation.dictionary(engine.schema.item()) else {
+                continue;
+            };
+            for code in 1..=items.len() as u32 {
+                let item = items.get(code)?;
+                if self.items.contains(item) {
+                    used.insert(item.to_owned());
+                }
+            }
+        }
+        for item in &self.items {
             for live in version.segments() {
                 if live.segment.has_item(item)? {
                     used.insert(item.clone());
@@ -86,16 +126,12 @@ impl Sought {
                 }
             }
         }
-        registry.each_shown_item(&mut |item, sequence| {
-            if self.deleted_items.contains_key(item) && !self.is_deleted(item, sequence) {
+        engine.registry()?.each_shown_item(&mut |item, sequence| {
+            if self.items.contains(item) && !self.is_deleted(item, sequence) {
                 used.insert(item.to_owned());
             }
         })?;
-        let items = self
-            .deleted_items
-            .keys()
-            .filter(|item| !used.contains(*item));
-        self.items = items.cloned().collect();
+        self.items.retain(|item| !used.contains(item));
         self.used.extend(used);
         Ok(())
     }
@@ -104,6 +140,11 @@ impl Sought {
     pub(super) fn is_deleted(&self, item: &str, sequence: u64) -> bool {
         let commits = self.deleted_items.get(item);
         commits.is_some_and(|commits| commits.iter().any(|commit| sequence < *commit))
+    }
+
+    /// Whether it is still to be seen gone.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.users.contains(id) || self.items.contains(id)
     }
 
     /// All ids that must not be found.

@@ -3,6 +3,7 @@
 mod concurrency;
 mod deletes;
 mod keys;
+mod live_purges;
 mod purges;
 mod readers;
 mod requests;

@@ -3,6 +3,7 @@
 //! `ROUNDS=100 cargo test --release kill` kills it a hundred times.
 
 mod plan;
+mod purging;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -69,9 +70,9 @@ fn child() {
     }
 }
 
-fn start(path: &Path) -> Child {
+fn start(path: &Path, child: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::child", "--ignored", "--nocapture"])
+        .args(["--exact", child, "--ignored", "--nocapture"])
         .env(FOLDER, path)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -116,7 +117,7 @@ fn a_killed_writer_loses_and_doubles_nothing() {
     let mut model = Model::default();
     let mut random = plan::Random::new(20_240_607);
     for round in 0..rounds.unwrap_or(6) {
-        let child = start(folder.path());
+        let child = start(folder.path(), "kill::child");
         let commits = 1 + random.below(60);
         let acknowledged = kill_after(child, commits, random.below(3_000_000));
         let acknowledged = acknowledged.expect("nothing was acknowledged");

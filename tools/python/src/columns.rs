@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use annals::{DataType, History, Role, Schema};
 use annals::columns::{Cell, Column, Columns, Strings, f32_of_bits};
 use annals::query::TextBuffer;
+use annals::{DataType, History, Role, Schema};
 use arrow_array::{
     ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, ListArray,
     StringArray,

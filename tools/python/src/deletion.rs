@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use annals::{Deletion, Retention};
 use annals::inspect::PurgeReceipt;
+use annals::{Deletion, Retention};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 

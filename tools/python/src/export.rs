@@ -8,8 +8,8 @@ use annals::export::{
     ArrowLists, ArrowStrings, EventRule, Examples, Export, Form, Layout, Manifest, Negatives,
     Partition, Selection, Split,
 };
-use annals::{Snapshot, Store};
 use annals::query::ScanOrder;
+use annals::{Snapshot, Store};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use serde::de::DeserializeOwned;

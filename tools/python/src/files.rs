@@ -4,11 +4,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use annals::ImportMode;
 use annals::import::{
     CsvImport, Delimiter, Distinct, FileForm, Fractions, ImportReport, ListSeparator, OnError,
     TimeUnit, csv_files,
 };
-use annals::ImportMode;
 use annals::inspect::VerifyReport;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;

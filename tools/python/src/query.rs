@@ -1,8 +1,8 @@
 //! Arguments of reads.
 
 use annals::export::ArrowStrings;
-use annals::{HistoryQuery, Order, Projection, ScanQuery, Schema, TimeRange};
 use annals::query::{ScanOrder, UserRange};
+use annals::{HistoryQuery, Order, Projection, ScanQuery, Schema, TimeRange};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 

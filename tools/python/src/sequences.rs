@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use annals::{DataType, Projection, ScanQuery, Snapshot, TimeRange};
 use annals::columns::{Cell, Column, Columns, Strings, f32_of_bits};
 use annals::query::UserRange;
+use annals::{DataType, Projection, ScanQuery, Snapshot, TimeRange};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict};
 

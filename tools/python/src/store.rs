@@ -1,11 +1,12 @@
 //! A store that is open.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use annals::ImportMode;
 use annals::copies::Sharing;
 use annals::events::EventsCommit;
-use annals::inspect::Health;
+use annals::inspect::{Health, PurgeOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -426,6 +427,40 @@ impl Store {
         long::run(slf.py(), AtSignal::Leave, long::quiet, move |_| {
             store.compact()
         })
+    }
+
+    /// Take what was deleted out of every file, while others read and write: as ``annalsdb.purge`` does for a store that
+    /// nobody has open for writing. Gives the receipt as a dict; None where nothing was deleted since the last purge.
+    ///
+    /// Args:
+    ///     wait: seconds to wait for snapshots and scans of this process that were made before.
+    ///     force: release the pins, and the leases whose consumers have not taken the deletions and then start over.
+    ///
+    /// Raises:
+    ///     UnsupportedError: where pins or leases of the store may hold some of it; it names them.
+    ///     LockedError: where snapshots are still there after the wait; drop them, and purge again.
+    ///
+    /// >>> _ = store.delete(user="ada")
+    /// >>> receipt = store.purge()
+    /// >>> len(receipt["deleted"]), receipt["found"]
+    /// (1, [])
+    #[pyo3(signature = (*, wait=10.0, force=false))]
+    fn purge<'py>(
+        slf: &Bound<'py, Self>,
+        wait: f64,
+        force: bool,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let store = slf.as_super().get().store()?;
+        let wait = Duration::try_from_secs_f64(wait).map_err(|error| {
+            errors::invalid(format!("wait: {wait}: {error}; give seconds, 0 or more"))
+        })?;
+        let options = PurgeOptions::default().wait(wait).force(force);
+        let receipt = long::run(slf.py(), AtSignal::WaitForEnd, long::quiet, move |_| {
+            store.purge(&options)
+        })?;
+        receipt
+            .map(|receipt| json::object(slf.py(), &receipt))
+            .transpose()
     }
 
     /// Does the work of the background threads now.

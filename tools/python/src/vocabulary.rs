@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use annals::{Projection, ScanQuery, Snapshot};
 use annals::columns::{Column, Strings};
 use annals::query::ScanOrder;
+use annals::{Projection, ScanQuery, Snapshot};
 use pyo3::prelude::*;
 
 use crate::buffer::{Buffer, Kind};

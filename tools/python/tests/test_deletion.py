@@ -109,6 +109,25 @@ def test_a_purge_takes_deleted_ids_out_of_every_file(folder: Path, store: annals
         annalsdb.purge(folder / "nowhere")
 
 
+def test_an_open_store_is_purged_once_its_snapshots_are_gone(folder: Path, store: annalsdb.Store) -> None:
+    user = "a-user-who-wants-to-be-forgotten"
+    store.write([event(user, "tea", 5), event("ben", "tea", 6)])
+    store.flush()
+    snapshot = store.snapshot()
+    store.delete(user=user)
+    with pytest.raises(annalsdb.LockedError):
+        store.purge(wait=0)
+    assert snapshot.history(user).to_list("ITEM_ID") == ["tea"]
+    del snapshot
+    receipt = store.purge(wait=5)
+    assert receipt is not None and receipt["found"] == []
+    assert not any(user.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert store.purge() is None
+    assert store.history("ben").to_list("ITEM_ID") == ["tea"]
+    with pytest.raises(annalsdb.InvalidInputError, match="wait"):
+        store.purge(wait=-1)
+
+
 def test_a_purge_waits_for_pins_and_leases(folder: Path, store: annalsdb.Store) -> None:
     store.write(event("ada", "tea", 5))
     store.pin("training")

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::MutexGuard;
+
 use crate::model::{Proceed, Result, ScanQuery, TierQuery, Work, always};
 use crate::segment::Origin;
 use crate::store::engine::{Engine, LiveSegment, Run, Version};
@@ -68,7 +70,7 @@ impl Engine {
     /// # Errors
     /// What `proceed` gives; a merge that it ended has changed nothing, and comes again.
     pub(in crate::store) fn compact_if_needed(&self, proceed: Proceed<'_>) -> Result<()> {
-        let _compacting = self.compacting.lock();
+        let mut compacting = self.compacting.lock();
         for origin in [Origin::Bulk, Origin::Recorded] {
             loop {
                 let version = self.version.load_full();
@@ -79,6 +81,8 @@ impl Engine {
                 }
                 self.writable()?;
                 self.merge_runs(picked, proceed)?;
+                // Beside writers there may always be more; who waits, such as a purge, has its turn.
+                MutexGuard::bump(&mut compacting);
             }
         }
         Ok(())

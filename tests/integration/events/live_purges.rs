@@ -346,3 +346,35 @@ fn a_store_is_purged_again_and_again_beside_writers_and_readers() {
     assert_sound(&path);
     assert_rows(&Store::open(&path).unwrap());
 }
+
+/// Some of them before it forgets their sessions, some while it searches, some behind it.
+#[test]
+fn ids_that_are_used_again_meanwhile_stay_and_are_no_findings() {
+    let folder = folder();
+    let path = folder.path().join("store");
+    let store = fill(&path);
+    let users: Vec<String> = (0..3000)
+        .map(|number| format!("user-back-{number:06}"))
+        .collect();
+    for user in &users {
+        store
+            .write(view(user, CUP, 1), Durability::Buffered)
+            .unwrap();
+    }
+    let deletion = Deletion::users(users.iter().map(String::as_str));
+    let returns = |user: &String| {
+        store
+            .write(view(user, CUP, 2), Durability::Buffered)
+            .unwrap();
+        std::thread::sleep(Duration::from_micros(100));
+    };
+    delete(&store, deletion);
+    let receipt = std::thread::scope(|scope| {
+        scope.spawn(|| users.iter().for_each(returns));
+        purge(&store).unwrap()
+    });
+    assert!(receipt.is_clean(), "{:?}", receipt.found);
+    let left = rows(&store);
+    assert!(users.iter().all(|user| left[user] == 1));
+    assert_sound(&path);
+}

@@ -49,14 +49,16 @@ struct UsedStrings {
     longest: OnceLock<Arc<MappedStrings>>,
 }
 
-/// Bytes of text, or of offsets, up to which a dictionary is small: copied from slots also by histories, once
-/// they have copied enough.
+/// Bytes of text, or of offsets, up to which a dictionary is small: its hashes are then read whole.
 const SMALL_BYTES: usize = 4 << 20;
+
+/// Bytes of text up to which a dictionary gets slots once histories have copied enough of it.
+const SLOTS_TEXT_BYTES: usize = 16 << 20;
 
 /// Bytes in a file up to which it is tiny: the disk is asked for it before it is known what of it is needed.
 const TINY_BYTES: usize = 1 << 15;
 
-/// Of so many strings of a small dictionary one was copied, on average, once it gets slots: to make those reads it whole.
+/// Of so many strings that may have slots one was copied, on average, once a dictionary gets them: to make them reads it whole.
 const PER_COPY: usize = 4;
 
 /// Slots that are made at most, in 16 MiB. A segment's codes begin with the most frequent.
@@ -410,7 +412,12 @@ impl MappedStrings {
     #[cold]
     fn is_worth_slots(&self, more: usize) -> bool {
         let copied = || self.known.copied.fetch_add(more, Ordering::Relaxed) + more;
-        self.is_small() && copied() > self.handle.count / PER_COPY
+        self.may_have_slots() && copied() > self.slot_count() / PER_COPY
+    }
+
+    /// Whether slots are made for what histories copy. Ids that are spelled have no text to be read.
+    fn may_have_slots(&self) -> bool {
+        self.handle.spelling.is_some() || self.handle.text.len <= SLOTS_TEXT_BYTES
     }
 
     fn is_small(&self) -> bool {

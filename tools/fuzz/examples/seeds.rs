@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
+use annals::columns::{Cell, Row, bits_of_f32};
 use annals::fuzzing::{Segment, Stream, WireWriter, encode, encode_key, encode_row};
 use annals::{Durability, ImportMode, Interaction, Limits, Schema, Store};
-use annals::columns::{Cell, Row, bits_of_f32};
 use annals_fuzz::{schema, segment_file, segment_input};
 
 type Outcome = Result<(), Box<dyn Error>>;

@@ -6,9 +6,9 @@
 use std::io::Read;
 use std::sync::{Arc, LazyLock};
 
+use annals::columns::{Row, Validator};
 use annals::import::{CsvImport, OnError, RowSink};
 use annals::{Limits, Result};
-use annals::columns::{Row, Validator};
 use libfuzzer_sys::fuzz_target;
 
 /// What Python's `csv` module does.

@@ -4,9 +4,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use annals::import::{put_events_of_json, recommendation_of_json};
 use annals::Limits;
 use annals::columns::Validator;
+use annals::import::{put_events_of_json, recommendation_of_json};
 use libfuzzer_sys::fuzz_target;
 
 static VALIDATORS: LazyLock<[Validator; 2]> =

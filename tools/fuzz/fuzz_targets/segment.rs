@@ -4,10 +4,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use annals::fuzzing::{ColumnFooter, Cursor, HashedKey, Segment, TierQuery};
-use annals::{Limits, ScanQuery, Schema, TimeRange};
 use annals::columns::{Columns, Strings, TextRoom};
+use annals::fuzzing::{ColumnFooter, Cursor, HashedKey, Segment, TierQuery};
 use annals::query::{TextBuffer, UserRange};
+use annals::{Limits, ScanQuery, Schema, TimeRange};
 use annals_fuzz::segment_file;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use annals::{DataType, Schema};
 use annals::columns::{Cell, Column, Columns, FieldId, NumberColumn, Strings, f32_of_bits};
+use annals::{DataType, Schema};
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
     ListArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,

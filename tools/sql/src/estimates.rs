@@ -1,7 +1,7 @@
 //! What the planner is told of sizes.
 
-use annals::{Schema, Store};
 use annals::columns::FieldId;
+use annals::{Schema, Store};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};

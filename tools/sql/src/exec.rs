@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use annals::partitions::Partition;
-use annals::{Projection, ScanQuery, Schema, Snapshot};
 use annals::columns::{Columns, FieldId};
+use annals::partitions::Partition;
 use annals::query::{Scan, ScanOrder, UserRange};
+use annals::{Projection, ScanQuery, Schema, Snapshot};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;

@@ -1,7 +1,7 @@
 //! What of a query's filters the engine answers itself.
 
-use annals::{DataType as FieldType, Schema, TimeRange, Value};
 use annals::query::Hint;
+use annals::{DataType as FieldType, Schema, TimeRange, Value};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use annals::partitions::Partition;
-use annals::{Snapshot, TimeRange};
 use annals::columns::FieldId;
+use annals::partitions::Partition;
 use annals::query::Hint;
+use annals::{Snapshot, TimeRange};
 use datafusion::common::{Statistics, plan_err};
 use datafusion::error::Result;
 use datafusion::physical_plan::ExecutionPlan;

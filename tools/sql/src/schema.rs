@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use annals::{DataType, Role, Schema};
 use annals::columns::FieldId;
+use annals::{DataType, Role, Schema};
 use datafusion::arrow::datatypes::{
     DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema, SchemaRef,
 };

@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use annals::columns::FieldId;
 use annals::partitions::Partition;
 use annals::shards::{ShardMap, ShardSet};
 use annals::{ErrorKind, Schema, Snapshot, Store};
-use annals::columns::FieldId;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;

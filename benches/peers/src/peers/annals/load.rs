@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use annals::import::CsvImport;
-use annals::{BulkImport, ImportMode, Schema, Store};
 use annals::columns::{Cell, Row, bits_of_f32};
+use annals::import::CsvImport;
 use annals::import::ImportBatch;
+use annals::{BulkImport, ImportMode, Schema, Store};
 use anyhow::{Context, Result};
 use parking_lot::{Condvar, Mutex};
 

@@ -3,8 +3,10 @@
 mod load;
 mod scans;
 
-use annals::{Durability, History, HistoryQuery, Interaction, Projection, Store as Annals, WriteBatch};
 use annals::query::{TextBuffer, Unseen};
+use annals::{
+    Durability, History, HistoryQuery, Interaction, Projection, Store as Annals, WriteBatch,
+};
 use anyhow::{Context, Result};
 
 use crate::checksum::{self, Checksum};

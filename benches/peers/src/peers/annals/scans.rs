@@ -1,9 +1,9 @@
 //! Scans as codes, as texts and as Arrow.
 
-use annals::export::{ArrowScan, ArrowStrings};
-use annals::{Projection, ScanQuery, Schema, Store as Annals, TimeRange};
 use annals::columns::{Column, Columns};
+use annals::export::{ArrowScan, ArrowStrings};
 use annals::query::{TextBuffer, UserRange};
+use annals::{Projection, ScanQuery, Schema, Store as Annals, TimeRange};
 use anyhow::{Context, Result, bail};
 
 use crate::checksum::{self, Checksum, NULL};

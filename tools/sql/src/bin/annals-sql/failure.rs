@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use annals::{Error, ErrorKind};
 use annals::inspect::printable;
+use annals::{Error, ErrorKind};
 use annals_datafusion::engine_error;
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;

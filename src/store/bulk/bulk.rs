@@ -361,7 +361,8 @@ impl BulkImport {
     fn merge(&mut self, writer: &mut RunWriter<'_>, budget: MemoryBudget) -> Result<()> {
         let engine = self.engine.clone();
         while let Some(group) = next_group(&self.spilled, budget.merge_bytes()) {
-            let runs = self.spilled.get(group.clone()).unwrap_or_default();
+            let runs = self.spilled.get(group.clone());
+            let runs = runs.ok_or_else(|| Error::internal("a group of runs that there are not"))?;
             let mut longer = RunWriter::temporary(&engine);
             engine.merge_spilled(runs, &mut longer, budget)?;
             let longer = SpilledRun::finish(longer)?;

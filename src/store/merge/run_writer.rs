@@ -224,7 +224,9 @@ impl<'a> RunWriter<'a> {
     /// The footers of temporary segments, and their files.
     pub(in crate::store) fn finish_temporary(mut self) -> Result<(Vec<Footer>, Unpublished)> {
         self.cut()?;
-        Ok((self.temporary.unwrap_or_default(), self.files))
+        let footers = self.temporary;
+        let footers = footers.ok_or_else(|| Error::internal("a run that is not temporary"))?;
+        Ok((footers, self.files))
     }
 }
 

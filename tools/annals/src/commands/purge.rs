@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use annals::Store;
-use annals::inspect::{PurgeFinding, PurgeReceipt};
+use annals::inspect::{PurgeFinding, PurgeOptions, PurgeReceipt};
 use clap::Args;
 
 use crate::args::ReportFormat;
@@ -41,20 +41,14 @@ impl Purge {
 
     fn purge(&self) -> Outcome {
         let start = Instant::now();
-        if self.force {
-            for pin in Store::pins(&self.store)? {
-                Store::unpin(&self.store, &pin.name)?;
-                say(format_args!("the pin {} is released", pin.name));
-            }
-            let newest = Store::open_read_only(&self.store)?.snapshot().sequence();
-            for lease in Store::leases(&self.store)? {
-                if lease.sequence < newest {
-                    Store::release_lease(&self.store, &lease.name)?;
-                    say(format_args!("the lease {} is released", lease.name));
-                }
-            }
+        let held = holders(&self.store)?;
+        let options = PurgeOptions::default().force(self.force);
+        let receipt = Store::open(&self.store)?.purge(&options)?;
+        let left = holders(&self.store)?;
+        for holder in held.iter().filter(|holder| !left.contains(holder)) {
+            say(format_args!("{holder} is released"));
         }
-        let Some(receipt) = Store::builder().purge(&self.store)? else {
+        let Some(receipt) = receipt else {
             return match self.format {
                 ReportFormat::Json => print_json(&None::<PurgeReceipt>),
                 ReportFormat::Table => {
@@ -119,6 +113,16 @@ impl Purge {
         }
         said(&found)
     }
+}
+
+/// What may hold deleted bytes of a store, as it is called.
+fn holders(store: &Path) -> Result<Vec<String>, Failure> {
+    let pins = Store::pins(store)?.into_iter();
+    let pins = pins.map(|pin| format!("the pin {}", pin.name));
+    let leases = Store::leases(store)?.into_iter();
+    Ok(pins
+        .chain(leases.map(|lease| format!("the lease {}", lease.name)))
+        .collect())
 }
 
 fn said(found: &[PurgeFinding]) -> Outcome {

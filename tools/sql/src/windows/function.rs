@@ -134,22 +134,23 @@ impl Function {
             Self::Count(frame) => {
                 let counts = counts(argument(args)?);
                 let windows = windows(frame, partitions, order);
-                let each = windows.each().map(|(start, end)| {
-                    let count = |row: usize| counts.get(row).copied().unwrap_or_default();
-                    count(end) - count(start)
-                });
-                Ok(Arc::new(Int64Array::from_iter_values(each)))
+                let each = windows
+                    .each()
+                    .map(|(start, end)| Ok(before(&counts, end)? - before(&counts, start)?));
+                Ok(Arc::new(Int64Array::from(
+                    each.collect::<Result<Vec<_>>>()?,
+                )))
             }
             Self::Sum(frame) => {
                 let values = whole(args)?;
                 let (counts, sums) = (counts(values), sums(values));
                 let windows = windows(frame, partitions, order);
                 let each = windows.each().map(|(start, end)| {
-                    let of = |all: &[i64], row: usize| all.get(row).copied().unwrap_or_default();
-                    let some = of(&counts, end) > of(&counts, start);
-                    some.then(|| of(&sums, end).wrapping_sub(of(&sums, start)))
+                    let some = before(&counts, end)? > before(&counts, start)?;
+                    let sum = before(&sums, end)?.wrapping_sub(before(&sums, start)?);
+                    Ok(some.then_some(sum))
                 });
-                Ok(Arc::new(each.collect::<Int64Array>()))
+                Ok(Arc::new(each.collect::<Result<Int64Array>>()?))
             }
             Self::Least(frame) => extremes(args, frame, partitions, order, i64::min),
             Self::Greatest(frame) => extremes(args, frame, partitions, order, i64::max),
@@ -244,6 +245,12 @@ fn counts(values: &dyn Array) -> Vec<i64> {
         counts.push(count);
     }
     counts
+}
+
+/// What comes before a row, of counts or sums.
+fn before(all: &[i64], row: usize) -> Result<i64> {
+    let one = all.get(row).copied();
+    one.ok_or_else(|| internal("a window beyond the rows that were counted"))
 }
 
 /// Sums of the values before each row, and behind the last; they wrap, as DataFusion's do.
